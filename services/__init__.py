@@ -1,0 +1,1 @@
+"""The deployable parts of Message Hub. None of them imports another."""

@@ -1,0 +1,60 @@
+"""Broker factory: one Celery app over Redis with the same limits for whoever publishes or consumes.
+
+Called by the entry files of compose_api and fanout_worker. Nothing that must survive lives in the broker only: every task
+can be made again from PostgreSQL, so no result backend, no persistence, no retry of a publish beyond the caller's deadline.
+"""
+
+import time
+
+import celery
+import kombu
+import redis
+
+from shared import contracts
+
+CONNECT_TIMEOUT_S = 1.0
+SOCKET_TIMEOUT_S = 5.0
+
+
+def make_celery(url: str) -> celery.Celery:
+    """A Celery app that speaks JSON only and declares the hub's queues. Connects when first used."""
+    app = celery.Celery("message_hub", broker=url, set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        task_queues=[kombu.Queue(name) for name in contracts.QUEUES],
+        task_create_missing_queues=False,
+        task_default_queue=contracts.EXPAND_QUEUE,
+        broker_connection_timeout=CONNECT_TIMEOUT_S,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": 600,
+            "socket_timeout": SOCKET_TIMEOUT_S,
+            "socket_connect_timeout": CONNECT_TIMEOUT_S,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+            "max_retries": 0,
+        },
+        enable_utc=True,
+        timezone="UTC",
+    )
+    return app
+
+
+def publish(app: celery.Celery, contract: contracts.Contract) -> None:
+    """Sends one task, once. Raises what the transport raises; takes seconds when Redis hangs, so mind who waits for it."""
+    app.send_task(
+        contract.task,
+        kwargs=contracts.arguments(contract),
+        queue=contract.queue,
+        headers={contracts.PUBLISHED_AT_HEADER: time.time()},
+        retry=False,
+    )
+
+
+def make_redis(url: str) -> "redis.Redis":
+    """A plain Redis client with the same limits, for what Celery does not do."""
+    return redis.Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=CONNECT_TIMEOUT_S)

@@ -1,0 +1,60 @@
+"""The tasks that travel through the broker: names, queues and arguments, the only thing compose and the worker agree on.
+
+Arguments are ids and numbers only. A worker ignores fields it does not know and refuses versions it does not know.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+VERSION = 1
+
+EXPAND_QUEUE = "expand"
+DELIVER_QUEUE = "deliver_bulk"
+SWEEP_QUEUE = "sweep"
+QUEUES = (EXPAND_QUEUE, DELIVER_QUEUE, SWEEP_QUEUE)
+
+# Task header: when it was published, in seconds since 1970. The sweep reads it to see what still waits in a queue.
+PUBLISHED_AT_HEADER = "hub_published_at"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpandMessage:
+    """Cut the audience of a message into batches, or go on cutting."""
+
+    task: ClassVar[str] = "message_hub.expand_message"
+    queue: ClassVar[str] = EXPAND_QUEUE
+
+    message_id: str
+    request_id: str
+    version: int = VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverBatch:
+    """Write the entries of one batch."""
+
+    task: ClassVar[str] = "message_hub.deliver_batch"
+    queue: ClassVar[str] = DELIVER_QUEUE
+
+    message_id: str
+    seq: int
+    request_id: str
+    version: int = VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Repair what was lost, publish what is due, look after the partitions."""
+
+    task: ClassVar[str] = "message_hub.sweep"
+    queue: ClassVar[str] = SWEEP_QUEUE
+
+    version: int = VERSION
+
+
+Contract = ExpandMessage | DeliverBatch | Sweep
+
+
+def arguments(contract: Contract) -> dict[str, Any]:
+    """The keyword arguments as they travel."""
+    return asdict(contract)

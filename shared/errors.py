@@ -1,0 +1,63 @@
+"""Every error the hub answers with: one class, one catalogue of stable codes (RFC 9457 problem details).
+
+Actions raise `HubError`; shared/http/problems.py turns it into `application/problem+json`. Codes never change meaning.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+# code: (HTTP status, title)
+CATALOGUE: dict[str, tuple[int, str]] = {
+    "token-missing": (401, "No bearer token"),
+    "token-invalid": (401, "The token is not valid"),
+    "token-expired": (401, "The token has expired"),
+    "user-inactive": (403, "The user is not active"),
+    "feature-not-available": (403, "Message Hub is not part of this platform's plan"),
+    "administrator-required": (403, "Only administrators may do this"),
+    "payload-too-large": (413, "The request is too large"),
+    "unsupported-media-type": (415, "The request is not JSON"),
+    "malformed-json": (400, "The request cannot be read as JSON"),
+    "validation-failed": (422, "The request is not valid"),
+    "bad-cursor": (400, "The cursor is not one of ours"),
+    "audience-out-of-reach": (403, "The audience is beyond your reach"),
+    "not-found": (404, "Not found"),
+    "method-not-allowed": (405, "Method not allowed"),
+    "idempotency-key-reused": (422, "The idempotency key was used for another request"),
+    "recalled": (409, "The message was recalled"),
+    "rate-limited": (429, "Too many requests"),
+    "unavailable": (503, "The service is busy or a part of it is away"),
+    "bad-request": (400, "The request cannot be served"),
+    "internal-error": (500, "Something went wrong on our side"),
+}
+
+
+class HubError(Exception):
+    """A refusal with a stable `code` of the catalogue, a sentence for people, and errors by field where input was bad."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.status, self.title = CATALOGUE[code]
+        self.detail = detail
+        self.errors = dict(errors) if errors else None
+        self.headers = dict(headers or {})
+
+
+def not_found(what: str) -> HubError:
+    return HubError("not-found", f"There is no such {what}, or you may not see it.")
+
+
+def validation_failed(errors: Mapping[str, Any]) -> HubError:
+    fields = ", ".join(sorted(map(str, errors)))
+    return HubError("validation-failed", f"These fields are not valid: {fields}.", errors=errors)
+
+
+def unavailable(detail: str, *, retry_after_s: int = 1) -> HubError:
+    return HubError("unavailable", detail, headers={"Retry-After": str(retry_after_s)})

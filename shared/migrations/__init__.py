@@ -1,0 +1,41 @@
+"""The database schema, as a linear history of Alembic revisions. `upgrade` runs them; `is_current` asks whether all ran.
+
+A revision leaves the previous release working (expand, deploy, contract) and gives up after a short wait for a lock.
+"""
+
+from pathlib import Path
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from shared import db
+
+_HERE = Path(__file__).parent
+
+
+def upgrade(engine: Engine) -> None:
+    """Brings the schema to the newest revision. Two at once are safe: the second waits, then finds nothing to do."""
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sqlalchemy.text("SET LOCAL lock_timeout = '60s'"))
+        db.lock(connection, purpose="migrate", key="schema")
+        connection.execute(sqlalchemy.text("SET LOCAL lock_timeout = '5s'"))
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def head() -> str:
+    """The newest revision that this code knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE))
+    return config

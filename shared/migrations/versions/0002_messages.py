@@ -1,0 +1,210 @@
+"""Messages: what was sent to whom, its fan-out in batches, each user's inbox, and the monthly partitions of it."""
+
+from shared.migrations import script
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+TABLES = """
+-- A message is accepted once its row is committed; the row is its own outbox. compose_api writes it and later only the
+-- recall; the worker writes the lifecycle. Outside, a message with a recall is `recalled`, whatever its lifecycle says.
+CREATE TABLE messages (
+    id uuid PRIMARY KEY,
+    platform_id bigint NOT NULL REFERENCES platforms,
+    sender_id bigint NOT NULL REFERENCES users,
+    title text NOT NULL CHECK (char_length(title) BETWEEN 1 AND 70),
+    body text NOT NULL CHECK (char_length(body) BETWEEN 1 AND 1000),
+    directory_version bigint NOT NULL,
+    request_id text NOT NULL,
+    idempotency_key text,
+    request_hash bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    sent_at timestamptz NOT NULL,
+    recalled_at timestamptz,
+    recalled_by_id bigint REFERENCES users,
+    status text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'sending', 'sent')),
+    recipient_count bigint,
+    completed_at timestamptz,
+    expand_published_at timestamptz,
+    expand_attempts integer NOT NULL DEFAULT 0,
+    last_error text,
+    UNIQUE (sender_id, idempotency_key),
+    UNIQUE (platform_id, sent_at),
+    CHECK ((recalled_at IS NULL) = (recalled_by_id IS NULL)),
+    CHECK ((status = 'sent') = (completed_at IS NOT NULL)),
+    CHECK (status <> 'sent' OR recipient_count IS NOT NULL)
+);
+CREATE INDEX messages_by_sender ON messages (sender_id, sent_at, id);
+CREATE INDEX messages_unfinished ON messages (sent_at) WHERE status <> 'sent';
+CREATE INDEX messages_recalled ON messages (platform_id, sent_at, id) WHERE recalled_at IS NOT NULL;
+
+-- The choice as it was made, in its order; organisation_id is where a clinic then belonged.
+CREATE TABLE message_targets (
+    message_id uuid NOT NULL REFERENCES messages,
+    position integer NOT NULL,
+    level scope_level NOT NULL,
+    scope_id bigint NOT NULL,
+    organisation_id bigint,
+    PRIMARY KEY (message_id, position),
+    UNIQUE (message_id, scope_id)
+);
+
+-- Every target with all that then contained it. is_target: the scope itself was chosen, not only something inside it.
+CREATE TABLE message_visibility (
+    scope_id bigint NOT NULL,
+    sent_at timestamptz NOT NULL,
+    message_id uuid NOT NULL,
+    is_target boolean NOT NULL,
+    PRIMARY KEY (scope_id, sent_at, message_id)
+);
+CREATE INDEX message_visibility_targets ON message_visibility (scope_id, sent_at, message_id) WHERE is_target;
+CREATE INDEX message_visibility_by_message ON message_visibility (message_id);
+
+-- The targets of messages whose entries are not all written yet. Small and busy: vacuumed by count, not by share.
+CREATE TABLE inflight_targets (
+    scope_id bigint NOT NULL,
+    message_id uuid NOT NULL,
+    PRIMARY KEY (scope_id, message_id)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+CREATE INDEX inflight_targets_by_message ON inflight_targets (message_id);
+
+-- A batch is the part of an audience with after_user_id < user id <= up_to_user_id.
+CREATE TABLE fanout_batches (
+    message_id uuid NOT NULL,
+    seq integer NOT NULL,
+    after_user_id bigint NOT NULL,
+    up_to_user_id bigint NOT NULL,
+    recipient_count bigint NOT NULL,
+    published_at timestamptz NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    delivered_at timestamptz,
+    last_error text,
+    PRIMARY KEY (message_id, seq),
+    CHECK (up_to_user_id > after_user_id)
+);
+CREATE INDEX fanout_batches_undelivered ON fanout_batches (published_at) WHERE delivered_at IS NULL;
+
+-- What was written to whom: insert only. What people did with it stands in inbox_states.
+CREATE TABLE inbox_entries (
+    user_id bigint NOT NULL,
+    sent_at timestamptz NOT NULL,
+    message_id uuid NOT NULL,
+    PRIMARY KEY (user_id, sent_at, message_id)
+) PARTITION BY RANGE (sent_at);
+
+CREATE TABLE inbox_states (
+    user_id bigint NOT NULL,
+    sent_at timestamptz NOT NULL,
+    message_id uuid NOT NULL,
+    seen_at timestamptz,
+    read_at timestamptz,
+    archived_at timestamptz,
+    PRIMARY KEY (user_id, sent_at, message_id),
+    CHECK (read_at IS NULL OR seen_at IS NOT NULL)
+) PARTITION BY RANGE (sent_at);
+CREATE INDEX inbox_states_not_unread ON inbox_states (user_id) WHERE read_at IS NOT NULL OR archived_at IS NOT NULL;
+CREATE INDEX inbox_states_not_unseen ON inbox_states (user_id) WHERE seen_at IS NOT NULL OR archived_at IS NOT NULL;
+CREATE INDEX inbox_states_seen ON inbox_states (message_id) WHERE seen_at IS NOT NULL;
+CREATE INDEX inbox_states_read ON inbox_states (message_id) WHERE read_at IS NOT NULL;
+
+-- One row: everything sent before dropped_before has had its entries dropped.
+CREATE TABLE inbox_retention (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    dropped_before timestamptz NOT NULL
+);
+INSERT INTO inbox_retention (dropped_before) VALUES ('-infinity');
+"""
+
+# The worker looks after partitions without owning anything: these run as the owner of the schema.
+# ATTACH instead of CREATE … PARTITION OF, which would make every reader wait behind the oldest open one.
+FUNCTIONS = """
+CREATE FUNCTION create_inbox_partitions(month date) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
+DECLARE
+    lower_bound timestamptz := date_trunc('month', month);
+    upper_bound timestamptz := date_trunc('month', month) + interval '1 month';
+    parent text;
+    child text;
+    made integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('partitions', 0));
+    FOREACH parent IN ARRAY ARRAY['inbox_entries', 'inbox_states'] LOOP
+        child := parent || to_char(lower_bound, '_YYYY_MM');
+        CONTINUE WHEN to_regclass(child) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', child, parent);
+        EXECUTE format('ALTER TABLE %I ADD CHECK (sent_at >= %L AND sent_at < %L)', child, lower_bound, upper_bound);
+        -- Counts are index-only scans: they need the visibility map to follow the inserts closely.
+        EXECUTE format('ALTER TABLE %I SET (autovacuum_vacuum_insert_scale_factor = 0.05, '
+                       'autovacuum_vacuum_insert_threshold = 20000, autovacuum_vacuum_scale_factor = 0.05)', child);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                       parent, child, lower_bound, upper_bound);
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END
+$$;
+
+-- Drops the partitions of every month before `month` and notes how far; returns how many tables went.
+CREATE FUNCTION drop_inbox_partitions(month date) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
+DECLARE
+    keep_from timestamptz := date_trunc('month', month);
+    parent text;
+    child text;
+    dropped integer := 0;
+BEGIN
+    IF keep_from > date_trunc('month', now()) THEN
+        RAISE EXCEPTION 'the running month is never dropped';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('partitions', 0));
+    FOR parent, child IN
+        SELECT p.relname, c.relname
+        FROM pg_inherits i
+        JOIN pg_class c ON c.oid = i.inhrelid
+        JOIN pg_class p ON p.oid = i.inhparent
+        WHERE p.oid IN ('inbox_entries'::regclass, 'inbox_states'::regclass) AND p.relkind = 'p'
+          AND to_date(right(c.relname, 7), 'YYYY_MM') < keep_from::date
+        ORDER BY c.relname
+    LOOP
+        EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, child);
+        EXECUTE format('DROP TABLE %I', child);
+        dropped := dropped + 1;
+    END LOOP;
+    UPDATE inbox_retention SET dropped_before = keep_from WHERE dropped_before < keep_from;
+    RETURN dropped;
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) TO message_hub_worker;
+
+SELECT create_inbox_partitions((date_trunc('month', now() AT TIME ZONE 'UTC') + m * interval '1 month')::date)
+FROM generate_series(0, 3) m;
+"""
+
+GRANTS = """
+GRANT SELECT ON messages, message_targets, message_visibility, inflight_targets, fanout_batches, inbox_retention
+    TO message_hub_compose, message_hub_worker, message_hub_inbox, message_hub_directory;
+
+GRANT INSERT (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
+    ON messages TO message_hub_compose;
+GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
+GRANT INSERT ON message_targets, message_visibility, inflight_targets TO message_hub_compose;
+
+GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
+GRANT INSERT, UPDATE ON fanout_batches TO message_hub_worker;
+GRANT DELETE ON inflight_targets TO message_hub_worker;
+GRANT SELECT, INSERT ON inbox_entries TO message_hub_worker;
+
+GRANT SELECT ON inbox_entries TO message_hub_inbox;
+GRANT SELECT, INSERT, UPDATE ON inbox_states TO message_hub_inbox;
+"""
+
+
+def upgrade() -> None:
+    for statements in (TABLES, FUNCTIONS, GRANTS):
+        script.run(statements)

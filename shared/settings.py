@@ -1,0 +1,127 @@
+"""Settings from `HUB_…` environment variables, read once into frozen values.
+
+Every entry file builds its own `Settings` through `read()`, which reports all bad variables at once. Nothing else in the
+hub looks at the environment. Every variable is described in docs/configuration.md.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import environs
+from marshmallow import validate
+
+T = TypeVar("T")
+
+
+class BadSettings(Exception):
+    """One or more settings are missing or wrong; the message has one line per variable."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """How to reach PostgreSQL. Times are in milliseconds unless the name says otherwise."""
+
+    url: str
+    pool_size: int
+    pool_timeout_ms: int
+    connect_timeout_s: int
+    statement_timeout_ms: int
+    lock_timeout_ms: int
+    idle_in_transaction_timeout_ms: int
+
+
+@dataclass(frozen=True)
+class Log:
+    level: str
+    format: str
+
+
+@dataclass(frozen=True)
+class Auth:
+    """What signs tokens: a shared secret (HS256), keys at an address (RS256, ES256, EdDSA), or both for different tokens."""
+
+    secret: str | None
+    jwks_url: str | None
+
+
+def read(build: Callable[[environs.Env], T]) -> T:
+    """The value that `build` makes of the environment.
+
+    Raises `BadSettings` naming every variable that is missing or wrong.
+    """
+    env = environs.Env(eager=False)
+    try:
+        with env.prefixed("HUB_"):
+            value = build(env)
+        env.seal()
+    except environs.EnvValidationError as error:
+        lines = [f"{name}: {' '.join(map(str, reasons))}" for name, reasons in sorted(_by_variable(error).items())]
+        raise BadSettings("\n".join(lines)) from None
+    return value
+
+
+def _by_variable(error: environs.EnvValidationError) -> dict[str, list[object]]:
+    messages = error.error_messages
+    return {str(k): list(v) for k, v in messages.items()} if isinstance(messages, dict) else {"HUB": list(messages)}
+
+
+def read_database(env: environs.Env, *, pool_size: int, statement_timeout_ms: int) -> Database:
+    positive = validate.Range(min=1)
+    return Database(
+        url=env.str("DATABASE_URL", validate=_check_postgresql_url),
+        pool_size=env.int("DATABASE_POOL_SIZE", pool_size, validate=positive),
+        pool_timeout_ms=env.int("DATABASE_POOL_TIMEOUT_MS", 1_000, validate=positive),
+        connect_timeout_s=env.int("DATABASE_CONNECT_TIMEOUT_S", 3, validate=validate.Range(min=2)),
+        statement_timeout_ms=env.int("STATEMENT_TIMEOUT_MS", statement_timeout_ms, validate=positive),
+        lock_timeout_ms=env.int("LOCK_TIMEOUT_MS", 2_000, validate=positive),
+        idle_in_transaction_timeout_ms=env.int("IDLE_IN_TRANSACTION_TIMEOUT_MS", 20_000, validate=positive),
+    )
+
+
+def read_log(env: environs.Env) -> Log:
+    return Log(
+        level=env.str("LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])),
+        format=env.str("LOG_FORMAT", "auto", validate=validate.OneOf(["auto", "json", "console"])),
+    )
+
+
+def read_redis_url(env: environs.Env) -> str:
+    return env.str("REDIS_URL", validate=_check_redis_url)
+
+
+def read_auth(env: environs.Env) -> Auth:
+    return Auth(
+        secret=read_secret(env, "JWT_SECRET", validate.Length(min=32)),
+        jwks_url=env.str("JWKS_URL", None, validate=_check_http_url),
+    )
+
+
+def read_secret(env: environs.Env, name: str, *validators: Callable[[str], object]) -> str | None:
+    """The variable itself or, with `_FILE` behind its name, the content of the file it names; None when neither is set."""
+    path = env.str(f"{name}_FILE", None, validate=_check_readable)
+    if path is not None and Path(path).is_file():
+        os.environ[f"HUB_{name}"] = Path(path).read_text(encoding="utf-8").strip()
+    return env.str(name, None, validate=list(validators))
+
+
+def _check_postgresql_url(value: str) -> None:
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise environs.ValidationError("Must look like postgresql://user:password@host:5432/database.")
+
+
+def _check_redis_url(value: str) -> None:
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise environs.ValidationError("Must look like redis://host:6379/0.")
+
+
+def _check_http_url(value: str) -> None:
+    if not value.startswith(("http://", "https://")):
+        raise environs.ValidationError("Must be an http:// or https:// address.")
+
+
+def _check_readable(value: str) -> None:
+    if not os.access(value, os.R_OK):
+        raise environs.ValidationError("Must name a file that can be read.")
