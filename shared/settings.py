@@ -16,7 +16,7 @@ from marshmallow import validate
 T = TypeVar("T")
 
 
-class BadSettings(Exception):
+class SettingsError(Exception):
     """One or more settings are missing or wrong; the message has one line per variable."""
 
 
@@ -50,7 +50,7 @@ class Auth:
 def read(build: Callable[[environs.Env], T]) -> T:
     """The value that `build` makes of the environment.
 
-    Raises `BadSettings` naming every variable that is missing or wrong.
+    Raises `SettingsError` naming every variable that is missing or wrong.
     """
     env = environs.Env(eager=False)
     try:
@@ -59,7 +59,7 @@ def read(build: Callable[[environs.Env], T]) -> T:
         env.seal()
     except environs.EnvValidationError as error:
         lines = [f"{name}: {' '.join(map(str, reasons))}" for name, reasons in sorted(_by_variable(error).items())]
-        raise BadSettings("\n".join(lines)) from None
+        raise SettingsError("\n".join(lines)) from None
     return value
 
 

@@ -1,8 +1,9 @@
-"""The database schema, as a linear history of Alembic revisions. `upgrade` runs them; `is_current` asks whether all ran.
+"""The database schema, as a linear history of Alembic revisions. `upgrade` runs them; `current` and `head` tell how far.
 
 A revision leaves the previous release working (expand, deploy, contract) and gives up after a short wait for a lock.
 """
 
+import functools
 from pathlib import Path
 
 import sqlalchemy
@@ -28,11 +29,18 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+def current(engine: Engine) -> str:
+    """The revision that the database is at; empty when it has none. Revisions are numbered, so they compare as text."""
+    with engine.connect() as connection:
+        if connection.execute(sqlalchemy.text("SELECT to_regclass('alembic_version')")).scalar_one() is None:
+            return ""
+        return str(connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar_one())
+
+
+@functools.cache
 def head() -> str:
     """The newest revision that this code knows."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None
-    return revision
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def _config() -> Config:

@@ -37,7 +37,7 @@ CREATE TABLE messages (
     CHECK (status <> 'sent' OR recipient_count IS NOT NULL)
 );
 CREATE INDEX messages_by_sender ON messages (sender_id, sent_at, id);
-CREATE INDEX messages_unfinished ON messages (sent_at) WHERE status <> 'sent';
+CREATE INDEX messages_unfinished ON messages (sent_at) WHERE status <> 'sent' AND recalled_at IS NULL;
 CREATE INDEX messages_recalled ON messages (platform_id, sent_at, id) WHERE recalled_at IS NOT NULL;
 
 -- The choice as it was made, in its order; organisation_id is where a clinic then belonged.

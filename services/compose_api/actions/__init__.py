@@ -1,0 +1,1 @@
+"""What compose_api does. Each action decides and owns its transaction."""

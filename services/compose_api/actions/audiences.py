@@ -1,0 +1,95 @@
+"""Tells an administrator what they may choose and how many people a choice reaches; checks a choice."""
+
+import collections
+import threading
+
+from sqlalchemy import Engine
+
+from services.compose_api import domain
+from services.compose_api.store import audiences as store
+from shared import audience as audience_sql
+from shared import errors
+from shared.auth.store import Caller
+
+_CACHED_COUNTS = 10_000
+
+
+class Counter:
+    """Numbers of people of audiences that were counted before. A directory version never changes, so neither does its count."""
+
+    def __init__(self) -> None:
+        self._counts: collections.OrderedDict[audience_sql.Audience, int] = collections.OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, audience: audience_sql.Audience) -> int | None:
+        with self._lock:
+            if audience in self._counts:
+                self._counts.move_to_end(audience)
+            return self._counts.get(audience)
+
+    def keep(self, audience: audience_sql.Audience, count: int) -> None:
+        with self._lock:
+            self._counts[audience] = count
+            if len(self._counts) > _CACHED_COUNTS:
+                self._counts.popitem(last=False)
+
+
+def get_audiences(engine: Engine, *, caller: Caller) -> store.Audiences:
+    """Everything this administrator may choose, with the number of people each scope reaches now."""
+    with engine.connect() as connection:
+        choice = store.get_choice(
+            connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=domain.Audience(everyone=False)
+        )
+        return store.get_tree(connection, reach=choice.reach)
+
+
+def preview(engine: Engine, counter: Counter, *, caller: Caller, audience: domain.Audience) -> int:
+    """How many distinct people `audience` would reach now.
+
+    Raises `HubError` validation-failed for unknown scopes and audience-out-of-reach, as sending would.
+    """
+    with engine.connect() as connection:
+        choice = store.get_choice(connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=audience)
+        check_choice(choice)
+        if len(choice.targets) == 1:
+            return store.get_user_count(connection, scope_id=choice.targets[0].scope_id)
+        wanted = _audience(caller.platform_id, choice)
+        count = counter.find(wanted)
+        if count is None:
+            count = store.count_audience(connection, audience=wanted)
+            counter.keep(wanted, count)
+        return count
+
+
+def check_choice(choice: store.Choice) -> None:
+    """Raises `HubError` when a chosen scope is unknown, or beyond the administrator's reach; each is named."""
+    if choice.unknown:
+        named: dict[str, list[str]] = {}
+        for level, external_id in choice.unknown:
+            named.setdefault(f"{level}s", []).append(f"Unknown {level}: {external_id}.")
+        raise errors.validation_failed({"audience": named})
+    beyond = [target for target in choice.targets if not choice.reach.covers(target)]
+    if beyond:
+        named = {}
+        for target in beyond:
+            field = "everyone" if target.level == "platform" else f"{target.level}s"
+            named.setdefault(field, []).append(f"Beyond your reach: {target.external_id}.")
+        names = ", ".join(target.external_id for target in beyond)
+        raise errors.HubError("audience-out-of-reach", f"You do not administer: {names}.", errors={"audience": named})
+
+
+def _audience(platform_id: int, choice: store.Choice) -> audience_sql.Audience:
+    """The choice in ids, without the clinics whose organisation is chosen as well."""
+    organisations = {target.scope_id for target in choice.targets if target.level == "organisation"}
+    clinics = {
+        target.scope_id
+        for target in choice.targets
+        if target.level == "clinic" and target.organisation_id not in organisations
+    }
+    return audience_sql.Audience(
+        platform_id=platform_id,
+        version=choice.directory_version,
+        everyone=False,
+        organisation_ids=tuple(sorted(organisations)),
+        clinic_ids=tuple(sorted(clinics)),
+    )

@@ -1,0 +1,129 @@
+"""Accepts a message, recalls one. Decides, and owns the transaction. Called by the routes."""
+
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy.exc
+from sqlalchemy import Connection, Engine
+
+from services.compose_api import domain
+from services.compose_api.actions import audiences
+from services.compose_api.store import audiences as audience_store
+from services.compose_api.store import messages as store
+from shared import db, errors, log
+from shared.auth.store import Caller
+from shared.sent_messages import store as sent_messages
+
+_logger = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The message as stored, and whether an earlier request with the same idempotency key had stored it."""
+
+    message: sent_messages.SentMessage
+    replayed: bool
+
+
+def accept_message(
+    engine: Engine, *, caller: Caller, draft: domain.Draft, idempotency_key: str | None, request_id: str
+) -> Accepted:
+    """Stores the message with all that follows from it, or answers the one that was stored under the same key.
+
+    Once this returns the message is safe, whoever dies next. Raises `HubError` validation-failed for unknown scopes,
+    audience-out-of-reach, idempotency-key-reused.
+    """
+    try:
+        accepted = _accept(engine, caller, draft, idempotency_key, request_id)
+    except sqlalchemy.exc.IntegrityError:
+        # Another request with this key was faster by a moment and has committed: now it is found.
+        accepted = _accept(engine, caller, draft, idempotency_key, request_id)
+    _logger.info("message accepted", message_id=str(accepted.message.id), replayed=accepted.replayed)
+    return accepted
+
+
+def recall_message(engine: Engine, *, caller: Caller, message_id: uuid.UUID) -> sent_messages.SentMessage:
+    """The message, recalled: by its sender or an administrator above all its targets. Repeating it changes nothing.
+
+    Raises `HubError` not-found where the caller may not see it, audience-out-of-reach where they may but not recall it.
+    """
+    with engine.begin() as connection:
+        found = store.find_recallable(connection, platform_id=caller.platform_id, message_id=message_id)
+        viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+        reach = domain.Reach(caller.platform_id, frozenset(viewer.administered))
+        if found is None or not (found.sender_id == caller.user_id or reach.administered & found.concerns):
+            raise errors.not_found("message")
+        beyond = [target for target in found.targets if not reach.is_above(target)]
+        if beyond and found.sender_id != caller.user_id:
+            raise errors.HubError(
+                "audience-out-of-reach", "Only its sender or an administrator above all its targets may recall it."
+            )
+        if not found.is_recalled:
+            store.mark_recalled(connection, message_id=message_id, user_id=caller.user_id)
+            _logger.info("message recalled", message_id=str(message_id))
+        (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
+        return message
+
+
+def _accept(
+    engine: Engine, caller: Caller, draft: domain.Draft, idempotency_key: str | None, request_id: str
+) -> Accepted:
+    with engine.begin() as connection:
+        earlier = None
+        if idempotency_key is not None:
+            earlier = store.find_earlier(connection, sender_id=caller.user_id, idempotency_key=idempotency_key)
+        if earlier is not None and earlier.request_hash == draft.request_hash:
+            return Accepted(_get_message(connection, caller, earlier.id), replayed=True)
+        choice = audience_store.get_choice(
+            connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=draft.audience
+        )
+        audiences.check_choice(choice)
+        if earlier is not None:
+            raise errors.HubError("idempotency-key-reused", "You have sent another message with this Idempotency-Key.")
+        return Accepted(_store(connection, caller, draft, choice, idempotency_key, request_id), replayed=False)
+
+
+def _store(
+    connection: Connection,
+    caller: Caller,
+    draft: domain.Draft,
+    choice: audience_store.Choice,
+    idempotency_key: str | None,
+    request_id: str,
+) -> sent_messages.SentMessage:
+    # Taken last and held until the commit: messages of a platform become visible in the order of their times.
+    db.lock(connection, purpose="accept", key=caller.platform_id)
+    accepted = store.insert_message(
+        connection,
+        platform_id=caller.platform_id,
+        sender_id=caller.user_id,
+        draft=draft,
+        directory_version=choice.directory_version,
+        request_id=request_id,
+        idempotency_key=idempotency_key,
+    )
+    store.insert_targets(connection, message_id=accepted.id, targets=choice.targets)
+    concerned = domain.visibility(caller.platform_id, choice.targets)
+    store.insert_visibility(connection, message_id=accepted.id, sent_at=accepted.sent_at, is_target=concerned)
+    return sent_messages.SentMessage(
+        id=accepted.id,
+        title=draft.title,
+        body=draft.body,
+        audience=sent_messages.Audience(draft.audience.everyone, draft.audience.organisations, draft.audience.clinics),
+        sender=sent_messages.Person(id=caller.external_id, name=caller.name),
+        status="queued",
+        recipient_count=None,
+        delivered_count=0,
+        created_at=accepted.created_at,
+        sent_at=accepted.sent_at,
+        completed_at=None,
+        recalled_at=None,
+        recalled_by=None,
+        expired=False,
+    )
+
+
+def _get_message(connection: Connection, caller: Caller, message_id: uuid.UUID) -> sent_messages.SentMessage:
+    viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+    (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
+    return message

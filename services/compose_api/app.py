@@ -1,0 +1,45 @@
+"""Builds the Flask app of compose_api out of its parts. Called by wsgi and by tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import flask
+from sqlalchemy import Engine
+
+from services.compose_api import metrics
+from services.compose_api.actions import audiences as audience_actions
+from services.compose_api.routes import audiences, messages
+from shared import contracts, settings
+from shared.http import app as frame
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the routes work with."""
+
+    engine: Engine
+    publish: Callable[[contracts.Contract], None]
+    counter: audience_actions.Counter = field(default_factory=audience_actions.Counter)
+
+
+def make_app(
+    context: Context,
+    *,
+    auth: settings.Auth,
+    places: int,
+    broker_state: Callable[[], str] | None = None,
+) -> flask.Flask:
+    app = frame.make_app(
+        __name__,
+        frame.Frame(
+            title="Message Hub: compose",
+            engine=context.engine,
+            auth=auth,
+            places=places,
+            broker_state=broker_state,
+        ),
+        [messages.blueprint, audiences.blueprint],
+        context,
+    )
+    app.extensions["hub_registry"].register(metrics.Backlog(context.engine))
+    return app

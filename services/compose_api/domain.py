@@ -1,0 +1,146 @@
+"""The rules of a message: its text, its audience, who may aim where. Pure: no database, no HTTP."""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+MAX_TITLE = 70
+MAX_BODY = 1000
+MAX_SCOPES = 1000
+MAX_EXTERNAL_ID = 255
+
+Level = Literal["platform", "organisation", "clinic"]
+
+_LF, _TAB = "\n", "\t"
+# LRO and RLO reverse what follows them, whatever it is; embeddings and isolates are ordinary in right-to-left text.
+_BIDI_OVERRIDES = frozenset("\u202d\u202e")
+_LINE_BREAKS = frozenset("\u2028\u2029")
+_ZERO_WIDTH = "\u180e\u200b\u200c\u200d\u2060\ufeff"
+# Unicode's White_Space property (PropList.txt).
+_WHITE_SPACE = (
+    "\t\n\v\f\r \u0085\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+)
+# Letters and symbols by their category, yet nothing is drawn: the fillers among Default_Ignorable_Code_Point, blank Braille.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+class TextRefusedError(ValueError):
+    """A title or body breaks a rule; the message says which."""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The choice as it was made, by external ids; `everyone` stands alone."""
+
+    everyone: bool
+    organisations: tuple[str, ...] = ()
+    clinics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message that keeps the rules, not yet accepted."""
+
+    title: str
+    body: str
+    audience: Audience
+
+    @property
+    def request_hash(self) -> bytes:
+        """Equal for requests that ask for the same: normalised text, audience as a set."""
+        audience = [self.audience.everyone, sorted(self.audience.organisations), sorted(self.audience.clinics)]
+        return hashlib.sha256(json.dumps([self.title, self.body, audience]).encode()).digest()
+
+
+@dataclass(frozen=True)
+class Target:
+    """One scope of an audience, found in the directory. organisation_id is a clinic's organisation, else None."""
+
+    level: Level
+    external_id: str
+    scope_id: int
+    organisation_id: int | None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What an administrator administers now: ids of the platform, organisations and clinics."""
+
+    platform_id: int
+    administered: frozenset[int]
+
+    @property
+    def is_platform(self) -> bool:
+        return self.platform_id in self.administered
+
+    def covers(self, target: Target) -> bool:
+        """Whether they may aim at it: they administer it or something that contains it."""
+        return self.is_platform or target.scope_id in self.administered or target.organisation_id in self.administered
+
+    def is_above(self, target: Target) -> bool:
+        """Whether they stand above it in the tree; nobody stands above a platform's own administrators."""
+        return self.is_platform or target.organisation_id in self.administered
+
+
+def clean_title(text: str) -> str:
+    """The title as it is stored. Raises `TextRefusedError`."""
+    return _clean(text, maximum=MAX_TITLE, one_line=True)
+
+
+def clean_body(text: str) -> str:
+    """The body as it is stored. Raises `TextRefusedError`."""
+    return _clean(text, maximum=MAX_BODY, one_line=False)
+
+
+def visibility(platform_id: int, targets: Iterable[Target]) -> dict[int, bool]:
+    """Every scope that a message concerns → whether it was itself chosen: the targets and all that contains them."""
+    scopes = {platform_id: False}
+    for target in targets:
+        if target.organisation_id is not None:
+            scopes.setdefault(target.organisation_id, False)
+        scopes[target.scope_id] = True
+    return scopes
+
+
+def _clean(text: str, *, maximum: int, one_line: bool) -> str:
+    _check_characters(text, one_line=one_line)
+    text = text.replace("\r\n", _LF)
+    if "\r" in text:
+        raise TextRefusedError("Must not contain a carriage return that is not part of a line end.")
+    text = unicodedata.normalize("NFC", text).strip(_WHITE_SPACE + _ZERO_WIDTH)
+    if not any(map(_is_visible, text)):
+        raise TextRefusedError("Must contain at least one visible character.")
+    if len(text) > maximum:
+        raise TextRefusedError(f"Must have at most {maximum} characters, has {len(text)}.")
+    return text
+
+
+def _check_characters(text: str, *, one_line: bool) -> None:
+    allowed = "" if one_line else "\n\t\r"
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cc" and character not in allowed:
+            what = "a line break" if character in "\n\r" else f"the control character U+{ord(character):04X}"
+            raise TextRefusedError(f"Must not contain {what}.")
+        if category == "Cs":
+            raise TextRefusedError("Must not contain half of a surrogate pair.")
+        if character in _BIDI_OVERRIDES:
+            raise TextRefusedError(f"Must not contain the direction override U+{ord(character):04X}.")
+        if one_line and character in _LINE_BREAKS:
+            raise TextRefusedError("Must not contain a line break.")
+
+
+def _is_visible(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] not in "CZ" and character not in _BLANK and not _is_variation_selector(character)
+
+
+def _is_variation_selector(character: str) -> bool:
+    return (
+        "\ufe00" <= character <= "\ufe0f"
+        or "\U000e0100" <= character <= "\U000e01ef"
+        or "\u180b" <= character <= "\u180f"
+    )

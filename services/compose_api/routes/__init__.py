@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out: each route reads the request, calls one action, shapes the answer."""

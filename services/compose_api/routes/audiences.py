@@ -1,0 +1,31 @@
+"""What an administrator may choose as audience, and how many people a choice reaches."""
+
+from typing import Any
+
+import flask
+
+from services.compose_api import domain, schemas
+from services.compose_api.actions import audiences as actions
+from shared.http import app as frame
+from shared.http import guards
+
+blueprint = frame.Blueprint("audiences", __name__, description="What may be chosen as audience.")
+
+
+@blueprint.route("/v1/audiences")
+@guards.administrator
+@blueprint.response(200, schemas.AudiencesOut)
+def get_audiences() -> Any:
+    """What you may choose as audience, and how many people each scope reaches"""
+    return actions.get_audiences(flask.current_app.extensions["hub"].engine, caller=guards.caller())
+
+
+@blueprint.route("/v1/audiences/preview", methods=["POST"])
+@guards.administrator
+@blueprint.arguments(schemas.PreviewIn)
+@blueprint.response(200, schemas.PreviewOut)
+def post_preview(wanted: dict[str, domain.Audience]) -> Any:
+    """How many distinct people an audience would reach now"""
+    hub = flask.current_app.extensions["hub"]
+    count = actions.preview(hub.engine, hub.counter, caller=guards.caller(), audience=wanted["audience"])
+    return {"recipient_count": count}

@@ -1,0 +1,65 @@
+"""Sending and recalling messages."""
+
+import re
+from typing import Any
+
+import flask
+
+from services.compose_api import domain, schemas
+from services.compose_api.actions import messages as actions
+from shared import contracts, errors
+from shared.http import app as frame
+from shared.http import guards, ids, observe
+
+blueprint = frame.Blueprint("messages", __name__, description="Send a message, recall it.")
+
+_IDEMPOTENCY_HEADER = "Idempotency-Key"
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@blueprint.route("/v1/messages", methods=["POST"])
+@guards.sending_administrator
+@blueprint.arguments(schemas.MessageIn)
+@blueprint.response(202, schemas.MessageOut, description="Accepted: it is in every recipient's bell from now on.")
+@blueprint.doc(
+    parameters=[
+        {
+            "in": "header",
+            "name": _IDEMPOTENCY_HEADER,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+            "description": "Send the same request again with the same key, and no second message comes of it.",
+        }
+    ]
+)
+def post_message(draft: domain.Draft) -> Any:
+    """Send a message"""
+    hub = flask.current_app.extensions["hub"]
+    accepted = actions.accept_message(
+        hub.engine,
+        caller=guards.caller(),
+        draft=draft,
+        idempotency_key=_read_idempotency_key(),
+        request_id=observe.request_id(),
+    )
+    headers = {"Location": f"/v1/messages/{accepted.message.id}"}
+    if accepted.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    else:
+        hub.publish(contracts.ExpandMessage(message_id=str(accepted.message.id), request_id=observe.request_id()))
+    return accepted.message, headers
+
+
+@blueprint.route("/v1/messages/<message_id>", methods=["DELETE"])
+@guards.administrator
+@blueprint.response(200, schemas.MessageOut)
+def delete_message(message_id: str) -> Any:
+    """Recall a message: it leaves every bell at the next poll"""
+    hub = flask.current_app.extensions["hub"]
+    return actions.recall_message(hub.engine, caller=guards.caller(), message_id=ids.read_uuid(message_id, "message"))
+
+
+def _read_idempotency_key() -> str | None:
+    key = flask.request.headers.get(_IDEMPOTENCY_HEADER)
+    if key is not None and not _VISIBLE_ASCII.fullmatch(key):
+        raise errors.validation_failed({_IDEMPOTENCY_HEADER: ["Must be 1 to 255 visible ASCII characters."]})
+    return key

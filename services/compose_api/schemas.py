@@ -1,0 +1,131 @@
+"""The shapes of compose_api's requests and answers. Meaning is checked in domain and actions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import marshmallow
+from marshmallow import fields, validate
+
+from services.compose_api import domain
+from shared.sent_messages import schemas as sent_messages
+
+
+class LiteralTrue(fields.Boolean):
+    """The JSON literal `true` and nothing that resembles it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if value is not True:
+            raise marshmallow.ValidationError("Must be true.")
+        return True
+
+
+class CleanText(fields.String):
+    """A string that passes `rule`, as the rule returns it."""
+
+    def __init__(self, rule: Callable[[str], str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._rule = rule
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        try:
+            return self._rule(value)
+        except domain.TextRefusedError as error:
+            raise marshmallow.ValidationError(str(error)) from None
+
+
+def _check_external_id(value: str) -> None:
+    if "\0" in value or (not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value)):
+        raise marshmallow.ValidationError("Not an id of this platform.")
+
+
+def _scopes(what: str) -> fields.List[str]:
+    scope = fields.String(validate=[validate.Length(min=1, max=domain.MAX_EXTERNAL_ID), _check_external_id])
+    return fields.List(scope, metadata={"description": f"External ids of {what}.", "maxItems": domain.MAX_SCOPES})
+
+
+class AudienceIn(marshmallow.Schema):
+    """Either everyone, alone, or 1 to 1,000 organisations and clinics."""
+
+    everyone = LiteralTrue(metadata={"enum": [True], "description": "For platform administrators; stands alone."})
+    organisations = _scopes("organisations")
+    clinics = _scopes("clinics")
+
+    @marshmallow.validates_schema
+    def _check_choice(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if "everyone" in data:
+            if len(data) > 1:
+                raise marshmallow.ValidationError(
+                    "Stands alone: name no organisations or clinics beside it.", "everyone"
+                )
+            return
+        count = sum(len(set(data.get(key, ()))) for key in ("organisations", "clinics"))
+        if count == 0:
+            raise marshmallow.ValidationError(
+                "Choose everyone, or at least one organisation or clinic.", "organisations"
+            )
+        if count > domain.MAX_SCOPES:
+            raise marshmallow.ValidationError(
+                f"Choose at most {domain.MAX_SCOPES} scopes, not {count}.", "organisations"
+            )
+
+    @marshmallow.post_load
+    def _make(self, data: dict[str, Any], **_kwargs: Any) -> domain.Audience:
+        return domain.Audience(
+            everyone="everyone" in data,
+            organisations=tuple(dict.fromkeys(data.get("organisations", ()))),
+            clinics=tuple(dict.fromkeys(data.get("clinics", ()))),
+        )
+
+
+class MessageIn(marshmallow.Schema):
+    title = CleanText(
+        domain.clean_title,
+        required=True,
+        metadata={"description": "One line of 1 to 70 characters.", "minLength": 1},
+    )
+    body = CleanText(
+        domain.clean_body,
+        required=True,
+        metadata={
+            "description": "Plain text of 1 to 1000 characters; web addresses are shown as links.",
+            "minLength": 1,
+        },
+    )
+    audience = fields.Nested(AudienceIn, required=True)
+
+    @marshmallow.post_load
+    def _make(self, data: dict[str, Any], **_kwargs: Any) -> domain.Draft:
+        return domain.Draft(**data)
+
+
+class PreviewIn(marshmallow.Schema):
+    audience = fields.Nested(AudienceIn, required=True)
+
+
+class PreviewOut(marshmallow.Schema):
+    recipient_count = fields.Integer(required=True, metadata={"description": "Distinct people it would reach now."})
+
+
+class ClinicOut(marshmallow.Schema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    user_count = fields.Integer(required=True)
+
+
+class OrganisationOut(marshmallow.Schema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    user_count = fields.Integer(required=True)
+    selectable = fields.Boolean(required=True, metadata={"description": "False where it only groups clinics."})
+    clinics = fields.List(fields.Nested(ClinicOut), required=True)
+
+
+class AudiencesOut(marshmallow.Schema):
+    everyone = fields.Boolean(required=True)
+    user_count = fields.Integer(required=True, allow_none=True)
+    organisations = fields.List(fields.Nested(OrganisationOut), required=True)
+
+
+MessageOut = sent_messages.MessageOut

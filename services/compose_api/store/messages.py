@@ -1,0 +1,171 @@
+"""SQL: storing a message with all that belongs to it, finding and recalling one."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import Connection
+
+from services.compose_api import domain
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The message that already carries an idempotency key of this sender."""
+
+    id: uuid.UUID
+    request_hash: bytes
+
+
+@dataclass(frozen=True)
+class Accepted:
+    id: uuid.UUID
+    created_at: datetime
+    sent_at: datetime
+
+
+@dataclass(frozen=True)
+class Recallable:
+    """What decides whether a message may be recalled, and whether it may be seen at all."""
+
+    sender_id: int
+    is_recalled: bool
+    targets: tuple[domain.Target, ...]
+    concerns: frozenset[int]
+
+
+_FIND_EARLIER = sqlalchemy.text("""
+    SELECT id, request_hash FROM messages WHERE sender_id = :sender_id AND idempotency_key = :idempotency_key
+""")
+
+# Runs under the platform's lock: the time is read there and is later than that of every message committed before, even if
+# the clock stepped back. So nothing ever appears below what a reader has been shown as the newest.
+_INSERT_MESSAGE = sqlalchemy.text("""
+    INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key,
+                          request_hash, created_at, sent_at)
+    SELECT uuidv7(), :platform_id, :sender_id, :title, :body, :directory_version, :request_id, :idempotency_key,
+           :request_hash, now(), greatest(clock_timestamp(), newest.sent_at + interval '1 microsecond')
+    FROM (SELECT max(sent_at) AS sent_at FROM messages WHERE platform_id = :platform_id) AS newest
+    RETURNING id, created_at, sent_at
+""")
+
+_INSERT_TARGETS = sqlalchemy.text("""
+    INSERT INTO message_targets (message_id, position, level, scope_id, organisation_id)
+    SELECT :message_id, t.position, t.level, t.scope_id, t.organisation_id
+    FROM unnest(CAST(:levels AS scope_level[]), CAST(:scope_ids AS bigint[]), CAST(:organisation_ids AS bigint[]))
+        WITH ORDINALITY AS t(level, scope_id, organisation_id, position)
+""")
+
+_INSERT_INFLIGHT = sqlalchemy.text("""
+    INSERT INTO inflight_targets (scope_id, message_id)
+    SELECT scope_id, :message_id FROM unnest(CAST(:scope_ids AS bigint[])) AS t(scope_id)
+""")
+
+_INSERT_VISIBILITY = sqlalchemy.text("""
+    INSERT INTO message_visibility (scope_id, sent_at, message_id, is_target)
+    SELECT t.scope_id, :sent_at, :message_id, t.is_target
+    FROM unnest(CAST(:scope_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
+""")
+
+_FIND_RECALLABLE = sqlalchemy.text("""
+    SELECT m.sender_id, m.recalled_at IS NOT NULL AS is_recalled,
+           ARRAY(SELECT v.scope_id FROM message_visibility v WHERE v.message_id = m.id) AS concerns,
+           t.level, t.scope_id, t.organisation_id, COALESCE(o.external_id, c.external_id, 'everyone') AS external_id
+    FROM messages m
+    JOIN message_targets t ON t.message_id = m.id
+    LEFT JOIN organisations o ON o.id = t.scope_id AND t.level = 'organisation'
+    LEFT JOIN clinics c ON c.id = t.scope_id AND t.level = 'clinic'
+    WHERE m.id = :message_id AND m.platform_id = :platform_id
+    ORDER BY t.position
+""")
+
+_GET_TIME = sqlalchemy.text("SELECT clock_timestamp()")
+
+_MARK_RECALLED = sqlalchemy.text("""
+    UPDATE messages SET recalled_at = :recalled_at, recalled_by_id = :user_id WHERE id = :message_id AND recalled_at IS NULL
+""")
+
+
+def find_earlier(connection: Connection, *, sender_id: int, idempotency_key: str) -> Earlier | None:
+    row = connection.execute(_FIND_EARLIER, {"sender_id": sender_id, "idempotency_key": idempotency_key}).one_or_none()
+    return None if row is None else Earlier(id=row.id, request_hash=bytes(row.request_hash))
+
+
+def insert_message(
+    connection: Connection,
+    *,
+    platform_id: int,
+    sender_id: int,
+    draft: domain.Draft,
+    directory_version: int,
+    request_id: str,
+    idempotency_key: str | None,
+) -> Accepted:
+    """Stores the message itself and gives it its time. The platform's `accept` lock must be held.
+
+    Raises `sqlalchemy.exc.IntegrityError` when the sender has used the idempotency key.
+    """
+    row = connection.execute(
+        _INSERT_MESSAGE,
+        {
+            "platform_id": platform_id,
+            "sender_id": sender_id,
+            "title": draft.title,
+            "body": draft.body,
+            "directory_version": directory_version,
+            "request_id": request_id,
+            "idempotency_key": idempotency_key,
+            "request_hash": draft.request_hash,
+        },
+    ).one()
+    return Accepted(id=row.id, created_at=row.created_at, sent_at=row.sent_at)
+
+
+def insert_targets(connection: Connection, *, message_id: uuid.UUID, targets: Sequence[domain.Target]) -> None:
+    """Stores the choice as it was made, and the same scopes as being in flight."""
+    scope_ids = [target.scope_id for target in targets]
+    connection.execute(
+        _INSERT_TARGETS,
+        {
+            "message_id": message_id,
+            "levels": [target.level for target in targets],
+            "scope_ids": scope_ids,
+            "organisation_ids": [target.organisation_id for target in targets],
+        },
+    )
+    connection.execute(_INSERT_INFLIGHT, {"message_id": message_id, "scope_ids": scope_ids})
+
+
+def insert_visibility(
+    connection: Connection, *, message_id: uuid.UUID, sent_at: datetime, is_target: Mapping[int, bool]
+) -> None:
+    """`is_target` maps every scope concerned to whether it was itself chosen."""
+    connection.execute(
+        _INSERT_VISIBILITY,
+        {
+            "message_id": message_id,
+            "sent_at": sent_at,
+            "scope_ids": list(is_target),
+            "is_target": list(is_target.values()),
+        },
+    )
+
+
+def find_recallable(connection: Connection, *, platform_id: int, message_id: uuid.UUID) -> Recallable | None:
+    rows = connection.execute(_FIND_RECALLABLE, {"platform_id": platform_id, "message_id": message_id}).all()
+    if not rows:
+        return None
+    return Recallable(
+        sender_id=rows[0].sender_id,
+        is_recalled=rows[0].is_recalled,
+        targets=tuple(domain.Target(row.level, row.external_id, row.scope_id, row.organisation_id) for row in rows),
+        concerns=frozenset(rows[0].concerns),
+    )
+
+
+def mark_recalled(connection: Connection, *, message_id: uuid.UUID, user_id: int) -> None:
+    """Recalls the message unless it is recalled already. The time is bound: Citus takes no now() in an UPDATE."""
+    recalled_at = connection.execute(_GET_TIME).scalar_one()
+    connection.execute(_MARK_RECALLED, {"message_id": message_id, "user_id": user_id, "recalled_at": recalled_at})

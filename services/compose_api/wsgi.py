@@ -1,0 +1,21 @@
+"""Entry file: `granian --interface wsgi services.compose_api.wsgi:app`."""
+
+from services.compose_api import app as compose
+from services.compose_api import publisher, settings
+from shared import broker, db, log, process
+
+process.die_with_parent()
+_settings = settings.read()
+log.configure(_settings.log, service="compose_api")
+_engine = db.make_engine(_settings.database, role=db.COMPOSE_ROLE, name="compose_api")
+_celery = broker.make_celery(_settings.redis_url)
+_redis = broker.make_redis(_settings.redis_url)
+
+app = compose.make_app(
+    compose.Context(
+        engine=_engine, publish=publisher.Publisher(lambda contract: broker.publish(_celery, contract)).submit
+    ),
+    auth=_settings.auth,
+    places=_settings.places,
+    broker_state=broker.State(_redis.ping),
+)

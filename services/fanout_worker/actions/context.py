@@ -1,0 +1,42 @@
+"""What the actions work with, made once per process by worker.py."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from services.fanout_worker import settings
+from shared import contracts, log
+
+_logger = log.get(__name__)
+
+
+class Broker(Protocol):
+    """What the sweep asks of the broker; queues.py answers it from Redis."""
+
+    def was_emptied(self) -> bool: ...
+
+    def mark_filled(self) -> None: ...
+
+    def mark_swept(self) -> None: ...
+
+    def waiting_since(self, queue: str) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Context:
+    engine: Engine
+    publish: Callable[[contracts.Contract], None]
+    broker: Broker
+    settings: settings.Settings
+
+    def publish_all(self, tasks: Sequence[contracts.Contract]) -> None:
+        """Publishes the tasks in order, as far as the broker takes them. Never raises: the sweep publishes the rest."""
+        for done, task in enumerate(tasks):
+            try:
+                self.publish(task)
+            except Exception as error:  # whatever the transport raises, the work itself is committed
+                _logger.warning("not published, the sweep will", reason=type(error).__name__, tasks=len(tasks) - done)
+                return

@@ -1,0 +1,104 @@
+"""The periodic repair: publishes again what was lost, says what is finished, looks after partitions. Called by the task sweep.
+
+Safe to run many times at once: it only publishes tasks that may run twice, and calls actions that do nothing the second time.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+
+import sqlalchemy.exc
+
+from services.fanout_worker.actions import complete
+from services.fanout_worker.actions.context import Context
+from services.fanout_worker.store import messages, upkeep
+from shared import contracts, log
+
+# How many are taken in one transaction.
+_LIMIT = 1_000
+_MONTHS_AHEAD = 3
+_logger = log.get(__name__)
+
+
+def sweep(context: Context) -> None:
+    """One round of everything."""
+    with context.engine.connect() as connection:
+        now = messages.get_time(connection)
+    at_once = context.broker.was_emptied()
+    _publish_due_messages(context, now=now, at_once=at_once)
+    _publish_due_batches(context, now=now, at_once=at_once)
+    context.broker.mark_filled()
+    _finish(context)
+    keep_partitions(context)
+    context.broker.mark_swept()
+
+
+def keep_partitions(context: Context) -> None:
+    """This month's partitions and three more exist; those past the retention are gone."""
+    with context.engine.connect() as connection:
+        today = messages.get_time(connection).date()
+    for ahead in range(_MONTHS_AHEAD + 1):
+        _change_partitions(context, upkeep.create_partitions, _month(today, ahead))
+    _change_partitions(context, upkeep.drop_partitions, _month(today, -context.settings.retention_months))
+
+
+def _change_partitions(context: Context, change: Callable[..., int], month: date) -> None:
+    try:
+        with context.engine.begin() as connection:
+            count = change(connection, month=month)
+    except sqlalchemy.exc.OperationalError as error:
+        # Somebody reads the table for long: the next sweep tries again, so that readers never queue behind the lock.
+        _logger.warning(
+            "partitions must wait", change=change.__name__, month=str(month), reason=type(error.orig).__name__
+        )
+    else:
+        if count:
+            _logger.info("partitions changed", change=change.__name__, month=str(month), count=count)
+
+
+def _publish_due_messages(context: Context, *, now: datetime, at_once: bool) -> None:
+    waiting_since = context.broker.waiting_since(contracts.EXPAND_QUEUE)
+    while True:
+        with context.engine.begin() as connection:
+            due = upkeep.claim_due_messages(
+                connection, now=now, waiting_since=waiting_since, at_once=at_once, limit=_LIMIT
+            )
+        tasks = [contracts.ExpandMessage(message_id=str(one.message_id), request_id=one.request_id) for one in due]
+        _publish(context, tasks)
+        if len(due) < _LIMIT:
+            return
+
+
+def _publish_due_batches(context: Context, *, now: datetime, at_once: bool) -> None:
+    waiting_since = context.broker.waiting_since(contracts.DELIVER_QUEUE)
+    while True:
+        with context.engine.begin() as connection:
+            due = upkeep.claim_due_batches(
+                connection, now=now, waiting_since=waiting_since, at_once=at_once, limit=_LIMIT
+            )
+        tasks = [
+            contracts.DeliverBatch(message_id=str(one.message_id), seq=one.seq, request_id=one.request_id)
+            for one in due
+        ]
+        _publish(context, tasks)
+        if len(due) < _LIMIT:
+            return
+
+
+def _publish(context: Context, tasks: Sequence[contracts.ExpandMessage | contracts.DeliverBatch]) -> None:
+    for task in tasks:
+        _logger.warning("publishing again what was lost", task=task.task, **contracts.arguments(task))
+    context.publish_all(tasks)
+
+
+def _finish(context: Context) -> None:
+    with context.engine.begin() as connection:
+        finished = upkeep.find_finished(connection, limit=_LIMIT)
+        for message_id in upkeep.find_recalled_in_flight(connection, limit=_LIMIT):
+            messages.delete_inflight_targets(connection, message_id=message_id)
+    for message_id in finished:
+        complete.complete_message(context.engine, message_id=message_id)
+
+
+def _month(day: date, ahead: int) -> date:
+    months = day.year * 12 + day.month - 1 + ahead
+    return date(months // 12, months % 12 + 1, 1)

@@ -1,0 +1,42 @@
+"""What Redis itself knows of the queues, for the sweep. Reads what kombu wrote; publishes nothing."""
+
+import json
+import time
+from datetime import UTC, datetime
+
+import redis
+
+from shared import contracts
+
+# Set by the first sweep. Gone means that Redis was emptied, and with it every task that waited.
+FILLED_KEY = "message-hub:filled"
+# When a sweep last ended, in seconds since 1970; `message-hub doctor` reads it.
+SWEPT_AT_KEY = "message-hub:swept-at"
+
+
+class Queues:
+    """The broker as the sweep sees it."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    def was_emptied(self) -> bool:
+        return not self._client.exists(FILLED_KEY)
+
+    def mark_filled(self) -> None:
+        self._client.set(FILLED_KEY, "1")
+
+    def mark_swept(self) -> None:
+        self._client.set(SWEPT_AT_KEY, repr(time.time()))
+
+    def waiting_since(self, queue: str) -> datetime | None:
+        """When the oldest task waiting in `queue` was published; None when none waits.
+
+        kombu takes from the right end of the list. A task without our header (put back, to be tried again) counts as having
+        waited for ever: it will be taken any moment, and until then nothing behind it is called lost.
+        """
+        oldest = self._client.lindex(queue, -1)
+        if oldest is None:
+            return None
+        headers = json.loads(oldest).get("headers") or {}
+        return datetime.fromtimestamp(float(headers.get(contracts.PUBLISHED_AT_HEADER) or 0), UTC)

@@ -1,0 +1,121 @@
+"""SQL: the lifecycle of messages, and who is in their audience."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import Connection
+
+from services.fanout_worker import batching
+from shared import audience
+
+
+@dataclass(frozen=True)
+class Message:
+    """What the fan-out needs to know of a message. recipient_count is None while its audience is not wholly cut."""
+
+    id: uuid.UUID
+    sent_at: datetime
+    status: str
+    recipient_count: int | None
+    is_recalled: bool
+    request_id: str
+    audience: audience.Audience
+
+
+_FIND_MESSAGE = sqlalchemy.text("""
+    SELECT m.id, m.sent_at, m.status, m.recipient_count, m.recalled_at IS NOT NULL AS is_recalled, m.request_id,
+           m.platform_id, m.directory_version,
+           ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id AND t.level = 'platform') AS platforms,
+           ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id AND t.level = 'organisation'
+                 ORDER BY t.scope_id) AS organisations,
+           ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id AND t.level = 'clinic'
+                 ORDER BY t.scope_id) AS clinics
+    FROM messages m
+    WHERE m.id = :message_id
+""")
+
+_GET_LAST_USER = sqlalchemy.text("SELECT COALESCE(max(id), 0) FROM users")
+
+_MARK_SENDING = sqlalchemy.text("""
+    UPDATE messages
+    SET status = 'sending', recipient_count = :recipient_count, expand_published_at = :now, expand_attempts = 0, last_error = NULL
+    WHERE id = :message_id
+""")
+
+_MARK_SENT = sqlalchemy.text("""
+    UPDATE messages
+    SET status = 'sent', recipient_count = :recipient_count, completed_at = :now, last_error = NULL
+    WHERE id = :message_id AND status <> 'sent'
+""")
+
+_NOTE_ERROR = sqlalchemy.text("UPDATE messages SET last_error = :error WHERE id = :message_id AND status <> 'sent'")
+
+_DELETE_INFLIGHT = sqlalchemy.text("DELETE FROM inflight_targets WHERE message_id = :message_id")
+
+_GET_TIME = sqlalchemy.text("SELECT clock_timestamp()")
+
+
+def find_message(connection: Connection, *, message_id: uuid.UUID) -> Message | None:
+    row = connection.execute(_FIND_MESSAGE, {"message_id": message_id}).one_or_none()
+    if row is None:
+        return None
+    return Message(
+        id=row.id,
+        sent_at=row.sent_at,
+        status=row.status,
+        recipient_count=row.recipient_count,
+        is_recalled=row.is_recalled,
+        request_id=row.request_id,
+        audience=audience.Audience(
+            platform_id=row.platform_id,
+            version=row.directory_version,
+            everyone=bool(row.platforms),
+            organisation_ids=tuple(row.organisations),
+            clinic_ids=tuple(row.clinics),
+        ),
+    )
+
+
+def get_last_user_id(connection: Connection) -> int:
+    """An id that no user who exists now exceeds. Whoever is made later is in no audience accepted before."""
+    return int(connection.execute(_GET_LAST_USER).scalar_one())
+
+
+def get_time(connection: Connection) -> datetime:
+    """PostgreSQL's clock; bound into statements, because Citus takes no now() in an UPDATE."""
+    return connection.execute(_GET_TIME).scalar_one()  # type: ignore[no-any-return]
+
+
+def measure(
+    connection: Connection, *, of: audience.Audience, after_user_id: int, up_to_user_id: int, limit: int
+) -> batching.Slice:
+    """The first `limit` users of the audience in the range: an index-only scan of about 5 ms for 20,000."""
+    statement = sqlalchemy.text(f"""
+        SELECT count(*) AS counted, COALESCE(max(user_id), 0) AS last_user_id
+        FROM ({of.sql} ORDER BY user_id LIMIT :limit) AS first_ones
+    """)  # noqa: S608 (our constant)
+    parameters = of.parameters(after_user_id=after_user_id, up_to_user_id=up_to_user_id)
+    row = connection.execute(statement, {**parameters, "limit": limit}).one()
+    return batching.Slice(count=row.counted, last_user_id=row.last_user_id)
+
+
+def mark_sending(connection: Connection, *, message_id: uuid.UUID, recipient_count: int | None, now: datetime) -> None:
+    """`recipient_count` is given once the audience is wholly cut."""
+    connection.execute(_MARK_SENDING, {"message_id": message_id, "recipient_count": recipient_count, "now": now})
+
+
+def mark_sent(connection: Connection, *, message_id: uuid.UUID, recipient_count: int, now: datetime) -> bool:
+    """Whether it was not sent before."""
+    parameters = {"message_id": message_id, "recipient_count": recipient_count, "now": now}
+    return connection.execute(_MARK_SENT, parameters).rowcount == 1
+
+
+def note_error(connection: Connection, *, message_id: uuid.UUID, error: str) -> None:
+    connection.execute(_NOTE_ERROR, {"message_id": message_id, "error": error})
+
+
+def delete_inflight_targets(connection: Connection, *, message_id: uuid.UUID) -> None:
+    """From now on only entries stand for the message, so every entry must be committed, or the message recalled."""
+    connection.execute(_DELETE_INFLIGHT, {"message_id": message_id})

@@ -1,0 +1,62 @@
+"""Entry file of workers and of beat: `celery -A services.fanout_worker.worker worker` and `… beat`."""
+
+from typing import Any
+
+from celery import bootsteps, signals
+
+from services.fanout_worker import queues, settings, tasks
+from services.fanout_worker.actions import sweep
+from services.fanout_worker.actions.context import Context
+from shared import broker, contracts, db, log, process
+
+process.die_with_parent()
+_settings = settings.read()
+_contexts: list[Context] = []
+
+app = broker.make_celery(_settings.redis_url)
+app.conf.update(
+    # One task at a time and none in reserve: whoever is free takes the next, from each queue in turn.
+    worker_prefetch_multiplier=1,
+    broker_transport_options={**app.conf.broker_transport_options, "queue_order_strategy": "round_robin"},
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    beat_schedule={
+        "sweep": {
+            "task": contracts.Sweep.task,
+            "schedule": _settings.sweep_seconds,
+            "kwargs": contracts.arguments(contracts.Sweep()),
+            "options": {"queue": contracts.Sweep.queue, "expires": 2 * _settings.sweep_seconds, "retry": False},
+        }
+    },
+)
+tasks.register(app, lambda: _contexts[-1])
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _configure_log(**_kwargs: Any) -> None:
+    log.configure(_settings.log, service="fanout_worker")
+
+
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _begin(**_kwargs: Any) -> None:
+    """Connections are made in the process that uses them, never inherited."""
+    process.die_with_parent()
+    engine = db.make_engine(_settings.database, role=db.WORKER_ROLE, name="fanout_worker")
+    client = broker.make_redis(_settings.redis_url)
+    _contexts.append(Context(engine, lambda task: broker.publish(app, task), queues.Queues(client), _settings))
+    sweep.keep_partitions(_contexts[-1])
+
+
+class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Touches a file while the consumer's loop turns, for a container's health check."""
+
+    requires = {"celery.worker.components:Timer"}  # noqa: RUF012 (Celery's own protocol)
+
+    def start(self, parent: Any) -> None:
+        if _settings.heartbeat_file is not None:
+            parent.timer.call_repeatedly(5, _settings.heartbeat_file.touch)
+
+
+app.steps["worker"].add(Heartbeat)

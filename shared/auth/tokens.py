@@ -1,0 +1,143 @@
+"""Bearer tokens: which key may have signed one, and what its claims must be. Knows no HTTP and no SQL.
+
+The algorithm in a token's header decides where its key is looked for, never both places for one token: HS256 means the shared
+secret, RS256, ES256 and EdDSA mean a key set. A platform with an issuer of its own accepts only that issuer's keys.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from shared import errors, settings
+from shared.auth import store
+
+AUDIENCE = "message-hub"
+LEEWAY_S = 30
+SECRET_ALGORITHM = "HS256"  # noqa: S105 (an algorithm's name)
+KEY_SET_ALGORITHMS = ("RS256", "ES256", "EdDSA")
+
+_KEYS_FRESH_S = 300
+_REFETCH_AT_MOST_EVERY_S = 10
+_FETCH_TIMEOUT_S = 2
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a good token says: the keys of a platform and a user, and the issuer whose key signed it (None: the hub's own)."""
+
+    platform: str
+    user: str
+    issuer: str | None
+
+
+class Verifier:
+    """Checks tokens for one process; keeps the key sets it has fetched. Safe to share between threads."""
+
+    def __init__(self, auth: settings.Auth, find_issuer: Callable[[str], store.Issuer | None]) -> None:
+        self._secret = auth.secret
+        self._jwks_url = auth.jwks_url
+        self._find_issuer = find_issuer
+        self._key_sets: dict[str, _KeySet] = {}
+        self._lock = threading.Lock()
+
+    def verify(self, token: str) -> Identity:
+        """The identity that `token` proves.
+
+        Raises `HubError` token-invalid or token-expired; unavailable when the keys cannot be had right now.
+        """
+        try:
+            return self._verify(token)
+        except jwt.ExpiredSignatureError:
+            raise errors.HubError("token-expired", "The token's exp lies in the past.") from None
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            # The library's words name the claim or the algorithm, never a key or the token.
+            raise errors.HubError("token-invalid", f"The token was refused: {error}.") from None
+
+    def _verify(self, token: str) -> Identity:
+        header = jwt.get_unverified_header(token)
+        algorithm = header.get("alg")
+        if algorithm == SECRET_ALGORITHM:
+            if self._secret is None:
+                raise jwt.InvalidAlgorithmError("tokens signed with a secret are not accepted here")
+            return _identity(self._decode(token, self._secret, SECRET_ALGORITHM), issuer=None)
+        if algorithm not in KEY_SET_ALGORITHMS:
+            raise jwt.InvalidAlgorithmError("its algorithm is not accepted")
+        claimed = _identity(jwt.decode(token, options={"verify_signature": False}), issuer=None)
+        own = self._find_issuer(claimed.platform)
+        issuer, url = (own.issuer, own.jwks_url) if own and own.jwks_url else (None, self._jwks_url)
+        if url is None:
+            raise jwt.InvalidAlgorithmError("tokens signed with a key are not accepted here")
+        claims = self._decode(token, self._key_set(url).find(header), algorithm, issuer=issuer)
+        return _identity(claims, issuer=issuer)
+
+    def _decode(self, token: str, key: Any, algorithm: str, *, issuer: str | None = None) -> dict[str, Any]:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=AUDIENCE,
+            issuer=issuer,
+            leeway=LEEWAY_S,
+            options={"require": ["exp", "sub", "platform", "aud"]},
+        )
+
+    def _key_set(self, url: str) -> "_KeySet":
+        with self._lock:
+            return self._key_sets.setdefault(url, _KeySet(url))
+
+
+def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
+    platform, user = claims.get("platform"), claims.get("sub")
+    for name, value in (("platform", platform), ("sub", user)):
+        if not isinstance(value, str) or not 0 < len(value) <= 255 or not value.isprintable():
+            raise jwt.InvalidTokenError(f"its claim {name} must be 1 to 255 printable characters")
+    return Identity(platform=str(platform), user=str(user), issuer=issuer)
+
+
+class _KeySet:
+    """The keys at one address: fetched when first needed, again when they are old or a token names an unknown one.
+
+    Old keys go on serving while the address does not answer; an unknown key makes at most one fetch in ten seconds.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=_FETCH_TIMEOUT_S)
+        self._keys: list[jwt.PyJWK] = []
+        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def find(self, header: dict[str, Any]) -> jwt.PyJWK:
+        """The key that a token's header names. Raises `jwt.InvalidTokenError`, or `HubError` unavailable."""
+        now = time.monotonic()
+        key = self._match(header)
+        if key is not None and now - self._fetched_at < _KEYS_FRESH_S:
+            return key
+        with self._lock:
+            if now - self._tried_at >= _REFETCH_AT_MOST_EVERY_S:
+                self._tried_at = now
+                self._fetch(now)
+        key = self._match(header)
+        if key is None and not self._keys:
+            raise errors.unavailable("The keys that tokens are signed with cannot be fetched.", retry_after_s=10)
+        if key is None:
+            raise jwt.InvalidTokenError("it names a key that is not in the key set")
+        return key
+
+    def _fetch(self, now: float) -> None:
+        try:
+            keys = jwt.PyJWKSet.from_dict(self._client.fetch_data()).keys
+        except (jwt.PyJWTError, ValueError, OSError):
+            return  # the keys we have go on serving; with none, find() says that the service is unavailable
+        self._keys = [key for key in keys if key.public_key_use in (None, "sig")]
+        self._fetched_at = now
+
+    def _match(self, header: dict[str, Any]) -> jwt.PyJWK | None:
+        fitting = [key for key in self._keys if key.algorithm_name == header["alg"]]
+        if "kid" in header:
+            fitting = [key for key in fitting if key.key_id == header["kid"]]
+        return fitting[0] if len(fitting) == 1 else None

@@ -1,0 +1,115 @@
+"""Puts an API together: the Flask app with everything both APIs have in common. Called by each service's app.py."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import flask
+import flask_smorest
+import flask_swagger_ui
+import marshmallow
+import prometheus_client
+from marshmallow import fields
+from sqlalchemy import Engine
+
+from shared import settings
+from shared.auth import store, tokens
+from shared.http import guards, health, observe, parsing, places, problems
+
+API_VERSION = "1.0.0"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the frame needs of a service."""
+
+    title: str
+    engine: Engine
+    auth: settings.Auth
+    places: int
+    broker_state: Callable[[], str] | None = None
+
+
+class Problem(marshmallow.Schema):
+    """RFC 9457 problem details."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    code = fields.String(required=True, metadata={"description": "Stable; every code is in the catalogue of errors."})
+    errors = fields.Dict(keys=fields.String(), metadata={"description": "What is wrong, by field."})
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]
+    """flask-smorest for OpenAPI only: errors are answered by shared/http/problems.py."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_error_handlers(self) -> None:
+        problems.register(self._app)
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A blueprint whose arguments are read strictly."""
+
+    ARGUMENTS_PARSER = parsing.StrictParser()
+
+
+def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Blueprint], hub: Any) -> flask.Flask:
+    """The WSGI application. `hub` is the service's own context, found again as `current_app.extensions["hub"]`."""
+    app = flask.Flask(name, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.config.update(
+        MAX_CONTENT_LENGTH=parsing.MAX_BODY_BYTES,
+        API_TITLE=frame.title,
+        API_VERSION=API_VERSION,
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    registry = prometheus_client.CollectorRegistry()
+    reads = frame.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def find_caller(platform: str, user: str) -> store.Caller | None:
+        with reads.connect() as connection:
+            return store.find_caller(connection, platform=platform, user=user)
+
+    def find_issuer(platform: str) -> store.Issuer | None:
+        with reads.connect() as connection:
+            return store.find_issuer(connection, platform=platform)
+
+    app.extensions["hub"] = hub
+    app.extensions["hub_registry"] = registry
+    app.extensions["hub_auth"] = guards.Authenticator(tokens.Verifier(frame.auth, find_issuer), find_caller)
+    observe.register(app, registry)
+    places.register(app, places=frame.places)
+    health.register(app, engine=reads, registry=registry, broker_state=frame.broker_state)
+    api = Api(app, spec_kwargs=_spec())
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(
+        flask_swagger_ui.get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": frame.title})
+    )
+    for endpoint, view in app.view_functions.items():
+        if endpoint.startswith(("swagger_ui.", "api-docs.")):
+            guards.public(_own(app, endpoint, view))
+    return app
+
+
+def _own(app: flask.Flask, endpoint: str, view: Callable[..., Any]) -> Callable[..., Any]:
+    """A library's view as a function of ours, so that it can carry a guard's mark."""
+
+    def page(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    app.view_functions[endpoint] = page
+    return page
+
+
+def _spec() -> dict[str, Any]:
+    return {
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+        "security": [{"bearer": []}],
+    }

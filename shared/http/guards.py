@@ -1,0 +1,111 @@
+"""Who may call a route. Every route carries one of these decorators, outermost, so that nothing is read before it has spoken.
+
+A view behind a guard finds its caller in `caller()`.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import flask
+
+from shared import errors, log
+from shared.auth import store, tokens
+from shared.http import parsing
+
+View = TypeVar("View", bound=Callable[..., Any])
+GUARD = "_hub_guard"
+
+
+def public(view: View) -> View:
+    """Anyone may call this route."""
+    setattr(view, GUARD, "public")
+    return view
+
+
+def user(view: View) -> View:
+    """Any active user of any platform."""
+    return _guarded(view, "user", _check_active)
+
+
+def administrator(view: View) -> View:
+    """Any active user who administers something."""
+    return _guarded(view, "administrator", _check_active, _check_administrator)
+
+
+def sending_administrator(view: View) -> View:
+    """An administrator on a platform whose plan includes sending."""
+    return _guarded(view, "sending administrator", _check_active, _check_plan, _check_administrator)
+
+
+def caller() -> store.Caller:
+    """The user behind the request being served."""
+    return cast(store.Caller, flask.g.caller)
+
+
+def _guarded(view: View, name: str, *checks: Callable[[store.Caller], None]) -> View:
+    known_query = _query_parameters(view)
+
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        flask.g.caller = found = _authenticate()
+        for check in checks:
+            check(found)
+        parsing.check_query(flask.request, known_query)
+        return view(*args, **kwargs)
+
+    setattr(wrapper, GUARD, name)
+    return cast(View, wrapper)
+
+
+def _query_parameters(view: Callable[..., Any]) -> frozenset[str]:
+    """The query parameters that a view declared with `blueprint.arguments(…, location="query")`."""
+    declared = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+    schemas = [parameter["schema"] for parameter in declared if parameter["in"] == "query"]
+    return frozenset(field.data_key or name for schema in schemas for name, field in schema().fields.items())
+
+
+def _authenticate() -> store.Caller:
+    scheme, _, token = flask.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise errors.HubError("token-missing", "Send a token in the header Authorization: Bearer <token>.")
+    auth: Authenticator = flask.current_app.extensions["hub_auth"]
+    found = auth(token.strip())
+    log.bind(platform_id=found.platform_id, user_id=found.user_id)
+    return found
+
+
+class Authenticator:
+    """Finds the caller that a token stands for."""
+
+    def __init__(self, verifier: tokens.Verifier, find_caller: Callable[[str, str], store.Caller | None]) -> None:
+        self._verifier = verifier
+        self._find_caller = find_caller
+
+    def __call__(self, token: str) -> store.Caller:
+        identity = self._verifier.verify(token)
+        found = self._find_caller(identity.platform, identity.user)
+        if found is None:
+            raise errors.HubError("token-invalid", "The token names a platform or a user that does not exist.")
+        if found.issuer != identity.issuer:
+            raise errors.HubError("token-invalid", "This platform accepts only tokens of its own issuer.")
+        return found
+
+
+def _check_active(found: store.Caller) -> None:
+    if not found.is_active:
+        raise errors.HubError("user-inactive", f"This user is {found.status}.")
+
+
+def _check_plan(found: store.Caller) -> None:
+    if not found.may_send:
+        raise errors.HubError(
+            "feature-not-available", "Sending messages belongs to the Enterprise plan. Reading them stays possible."
+        )
+
+
+def _check_administrator(found: store.Caller) -> None:
+    if not found.is_administrator:
+        raise errors.HubError(
+            "administrator-required", "You administer neither the platform nor an organisation nor a clinic."
+        )

@@ -1,0 +1,15 @@
+"""Ids in paths."""
+
+import re
+import uuid
+
+from shared import errors
+
+_CANONICAL = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def read_uuid(text: str, what: str) -> uuid.UUID:
+    """The id that `text` spells. Raises `HubError` not-found: nothing is named by anything else."""
+    if not _CANONICAL.fullmatch(text):
+        raise errors.not_found(what)
+    return uuid.UUID(text)

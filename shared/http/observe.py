@@ -1,0 +1,50 @@
+"""What an operator sees of a request: its id in logs, answer and tasks; one log line; one measurement."""
+
+import re
+import time
+import uuid
+
+import flask
+import prometheus_client
+
+from shared import log
+
+HEADER = "X-Request-ID"
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_logger = log.get(__name__)
+
+
+def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) -> None:
+    seconds = prometheus_client.Histogram(
+        "message_hub_request_seconds",
+        "Time to answer a request, by route.",
+        ["method", "route", "status"],
+        registry=registry,
+        buckets=_BUCKETS,
+    )
+
+    @app.before_request
+    def begin() -> None:
+        given = flask.request.headers.get(HEADER, "")
+        flask.g.request_id = given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
+        flask.g.began_at = time.perf_counter()
+        log.clear()
+        log.bind(request_id=flask.g.request_id)
+
+    @app.after_request
+    def end(answer: flask.Response) -> flask.Response:
+        answer.headers[HEADER] = request_id()
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        route = flask.request.url_rule.rule if flask.request.url_rule else "none"
+        took = time.perf_counter() - flask.g.began_at
+        seconds.labels(flask.request.method, route, str(answer.status_code)).observe(took)
+        # Polls that went well are counted, not logged: a busy bell would drown everything else.
+        line = _logger.debug if flask.request.method == "GET" and answer.status_code < 400 else _logger.info
+        line("request", method=flask.request.method, route=route, status=answer.status_code, ms=round(took * 1000, 1))
+        return answer
+
+
+def request_id() -> str:
+    """The id of the request being served: the client's own where it sent a sane one."""
+    return str(flask.g.request_id)

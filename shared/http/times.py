@@ -1,0 +1,15 @@
+"""Times in answers: RFC 3339, UTC, microseconds, `Z`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import fields
+
+
+class Time(fields.DateTime):
+    """`2026-11-22T15:30:00.123456Z`, always of the same length, so that times sort as text."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

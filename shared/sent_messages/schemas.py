@@ -1,0 +1,51 @@
+"""The JSON of a message."""
+
+from typing import Any
+
+import marshmallow
+from marshmallow import fields, validate
+
+from shared.http import times
+from shared.sent_messages import store
+
+STATUSES = ("queued", "sending", "sent", "recalled")
+
+
+class PersonOut(marshmallow.Schema):
+    id = fields.String(required=True, metadata={"description": "The platform's own id."})
+    name = fields.String(required=True)
+
+
+class AudienceOut(marshmallow.Schema):
+    """`everyone`, or the chosen scopes; `other_scopes` counts those that the viewer may not see, when there are any."""
+
+    everyone = fields.Boolean(metadata={"enum": [True]})
+    organisations = fields.List(fields.String())
+    clinics = fields.List(fields.String())
+    other_scopes = fields.Integer()
+
+    @marshmallow.pre_dump
+    def _only_what_was_chosen(self, audience: store.Audience, **_kwargs: Any) -> dict[str, Any]:
+        if audience.everyone:
+            return {"everyone": True}
+        others = {"other_scopes": audience.other_scopes} if audience.other_scopes else {}
+        return {"organisations": list(audience.organisations), "clinics": list(audience.clinics), **others}
+
+
+class MessageOut(marshmallow.Schema):
+    id = fields.UUID(required=True)
+    title = fields.String(required=True)
+    body = fields.String(required=True)
+    audience = fields.Nested(AudienceOut, required=True)
+    sender = fields.Nested(PersonOut, required=True)
+    status = fields.String(required=True, validate=validate.OneOf(STATUSES))
+    recipient_count = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "People in the audience; null until counted."}
+    )
+    delivered_count = fields.Integer(required=True, metadata={"description": "Entries written so far."})
+    created_at = times.Time(required=True)
+    sent_at = times.Time(required=True)
+    completed_at = times.Time(required=True, allow_none=True)
+    recalled_at = times.Time(required=True, allow_none=True)
+    recalled_by = fields.Nested(PersonOut, required=True, allow_none=True)
+    expired = fields.Boolean(required=True, metadata={"description": "True once its entries are past the retention."})

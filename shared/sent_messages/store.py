@@ -1,0 +1,141 @@
+"""SQL: messages as an administrator may see them."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import Connection
+
+
+@dataclass(frozen=True)
+class Person:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The chosen scopes that the viewer may see, by external id, in the order of the choice, and how many more there are."""
+
+    everyone: bool
+    organisations: tuple[str, ...] = ()
+    clinics: tuple[str, ...] = ()
+    other_scopes: int = 0
+
+
+@dataclass(frozen=True)
+class SentMessage:
+    """Counts are numbers of people; recipient_count is None until the audience has been counted."""
+
+    id: uuid.UUID
+    title: str
+    body: str
+    audience: Audience
+    sender: Person
+    status: str
+    recipient_count: int | None
+    delivered_count: int
+    created_at: datetime
+    sent_at: datetime
+    completed_at: datetime | None
+    recalled_at: datetime | None
+    recalled_by: Person | None
+    expired: bool
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """An administrator and the ids of all scopes they administer now."""
+
+    user_id: int
+    platform_id: int
+    administered: tuple[int, ...]
+
+    @property
+    def is_platform(self) -> bool:
+        return self.platform_id in self.administered
+
+
+_GET_ADMINISTERED = sqlalchemy.text("""
+    SELECT scope_id FROM memberships
+    WHERE user_id = :user_id AND role = 'administrator' AND valid_to_version IS NULL
+    ORDER BY scope_id
+""")
+
+# A target is seen by the sender, by whoever administers it, and by whoever administers what contained it when it was chosen.
+_GET_MESSAGES = sqlalchemy.text("""
+    SELECT m.id, m.title, m.body, m.recipient_count, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
+           CASE WHEN m.recalled_at IS NULL THEN m.status ELSE 'recalled' END AS status,
+           sender.external_id AS sender_id, sender.name AS sender_name,
+           recaller.external_id AS recaller_id, recaller.name AS recaller_name,
+           delivered.count AS delivered_count,
+           m.sent_at < (SELECT dropped_before FROM inbox_retention) AS expired,
+           target.everyone, target.organisations, target.clinics, target.other_scopes
+    FROM messages m
+    JOIN users sender ON sender.id = m.sender_id
+    LEFT JOIN users recaller ON recaller.id = m.recalled_by_id
+    CROSS JOIN LATERAL (
+        SELECT CAST(COALESCE(sum(b.recipient_count), 0) AS bigint) AS count
+        FROM fanout_batches b
+        WHERE b.message_id = m.id AND b.delivered_at IS NOT NULL
+    ) AS delivered
+    CROSS JOIN LATERAL (
+        SELECT bool_or(t.level = 'platform') AS everyone,
+               array_agg(o.external_id ORDER BY t.position) FILTER (WHERE o.id IS NOT NULL AND seen.yes) AS organisations,
+               array_agg(c.external_id ORDER BY t.position) FILTER (WHERE c.id IS NOT NULL AND seen.yes) AS clinics,
+               count(*) FILTER (WHERE NOT seen.yes) AS other_scopes
+        FROM message_targets t
+        LEFT JOIN organisations o ON o.id = t.scope_id AND t.level = 'organisation'
+        LEFT JOIN clinics c ON c.id = t.scope_id AND t.level = 'clinic'
+        CROSS JOIN LATERAL (
+            SELECT COALESCE(m.sender_id = :user_id OR :is_platform OR t.scope_id = ANY(:administered)
+                            OR t.organisation_id = ANY(:administered), false) AS yes
+        ) AS seen
+        WHERE t.message_id = m.id
+    ) AS target
+    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.platform_id = :platform_id
+    ORDER BY m.sent_at DESC, m.id DESC
+""")
+
+
+def get_viewer(connection: Connection, *, user_id: int, platform_id: int) -> Viewer:
+    administered = connection.execute(_GET_ADMINISTERED, {"user_id": user_id}).scalars().all()
+    return Viewer(user_id=user_id, platform_id=platform_id, administered=tuple(administered))
+
+
+def get_messages(connection: Connection, *, ids: Sequence[uuid.UUID], viewer: Viewer) -> list[SentMessage]:
+    """The messages of the viewer's platform with these ids, newest first. Whether the viewer may see them is the caller's question."""
+    parameters = {
+        "ids": list(ids),
+        "user_id": viewer.user_id,
+        "platform_id": viewer.platform_id,
+        "is_platform": viewer.is_platform,
+        "administered": list(viewer.administered),
+    }
+    return [_sent_message(row) for row in connection.execute(_GET_MESSAGES, parameters)]
+
+
+def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
+    return SentMessage(
+        id=row.id,
+        title=row.title,
+        body=row.body,
+        audience=Audience(
+            everyone=row.everyone,
+            organisations=tuple(row.organisations or ()),
+            clinics=tuple(row.clinics or ()),
+            other_scopes=row.other_scopes,
+        ),
+        sender=Person(id=row.sender_id, name=row.sender_name),
+        status=row.status,
+        recipient_count=row.recipient_count,
+        delivered_count=row.delivered_count,
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+        completed_at=row.completed_at,
+        recalled_at=row.recalled_at,
+        recalled_by=None if row.recaller_id is None else Person(id=row.recaller_id, name=row.recaller_name),
+        expired=row.expired,
+    )
