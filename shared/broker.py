@@ -27,6 +27,7 @@ def make_celery(url: str) -> celery.Celery:
         task_ignore_result=True,
         task_store_errors_even_if_ignored=False,
         task_queues=[_queue(name) for name in contracts.QUEUES],
+        task_routes={contract.task: {"queue": contract.queue} for contract in contracts.ALL},
         task_create_missing_queues=False,
         task_default_queue=contracts.EXPAND_QUEUE,
         broker_connection_timeout=CONNECT_TIMEOUT_S,

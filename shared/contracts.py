@@ -53,6 +53,7 @@ class Sweep:
 
 
 Contract = ExpandMessage | DeliverBatch | Sweep
+ALL: tuple[type[Contract], ...] = (ExpandMessage, DeliverBatch, Sweep)
 
 
 def arguments(contract: Contract) -> dict[str, Any]:

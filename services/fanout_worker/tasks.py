@@ -1,4 +1,4 @@
-"""The tasks, declared whole: name, queue, arguments, limits. Each body is one call to an action.
+"""The tasks, declared whole: name, arguments, limits (the queue is part of the contract). Each body is one call to an action.
 
 Arguments that this release does not know are ignored; a contract version that it does not know is refused and written down.
 """
@@ -26,6 +26,7 @@ TRANSIENT = (
 )
 
 OPTIONS: dict[str, Any] = {
+    "shared": False,  # of this app only, not of every Celery app in the process
     "acks_late": True,
     "reject_on_worker_lost": True,
     "autoretry_for": TRANSIENT,
@@ -46,15 +47,15 @@ class UnknownVersionError(Exception):
 def register(app: celery.Celery, context: Callable[[], Context]) -> None:
     """Declares the tasks on `app`. `context` answers what this process works with."""
 
-    @app.task(name=contracts.ExpandMessage.task, queue=contracts.ExpandMessage.queue, **OPTIONS)
+    @app.task(name=contracts.ExpandMessage.task, **OPTIONS)
     def expand_message(*, message_id: str, request_id: str, version: int, **_future: Any) -> None:
         _run(context(), expand.expand_message, message_id, None, request_id, version)
 
-    @app.task(name=contracts.DeliverBatch.task, queue=contracts.DeliverBatch.queue, **OPTIONS)
+    @app.task(name=contracts.DeliverBatch.task, **OPTIONS)
     def deliver_batch(*, message_id: str, seq: int, request_id: str, version: int, **_future: Any) -> None:
         _run(context(), deliver.deliver_batch, message_id, seq, request_id, version)
 
-    @app.task(name=contracts.Sweep.task, queue=contracts.Sweep.queue, **{**OPTIONS, "autoretry_for": ()})
+    @app.task(name=contracts.Sweep.task, **{**OPTIONS, "autoretry_for": ()})
     def sweep(**_future: Any) -> None:
         log.clear()
         sweeping.sweep(context())

@@ -1,0 +1,72 @@
+"""What an embedded server is to whoever runs it, and how to run one for as long as a block lasts (tests, benchmarks)."""
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.embedded import leash
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+
+
+class EmbeddedError(Exception):
+    """An embedded server cannot be had or does not start; the message is one sentence for people and says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server that is ready to be started: `command` runs it in the foreground, `url` reaches it once `is_ready()`."""
+
+    name: str
+    command: tuple[str, ...]
+    stop_signal: signal.Signals
+    url: str
+    is_ready: Callable[[], bool]
+
+
+@contextlib.contextmanager
+def running(server: Server, *, log: Path) -> Iterator[Server]:
+    """Runs `server` until the block ends, or its starter dies. Raises `EmbeddedError` with its last lines if it does not start."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603
+            leash.wrap(server.command, on_death=server.stop_signal),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_ready(server, process, log)
+        yield server
+    finally:
+        process.send_signal(server.stop_signal)
+        try:
+            process.wait(timeout=STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def last_lines(log: Path, *, after: int = 0, count: int = 15) -> str:
+    """The end of what a log file holds behind its first `after` bytes, for an error message."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(after, log.stat().st_size - 16_384))
+            return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-count:])
+    except OSError:
+        return ""
+
+
+def _wait_until_ready(server: Server, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not server.is_ready():
+        if process.poll() is not None:
+            raise EmbeddedError(f"{server.name} ended while starting. Its last lines ({log}):\n{last_lines(log)}")
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"{server.name} was not ready within {START_TIMEOUT_S:.0f} s; see {log}.")
+        time.sleep(0.05)

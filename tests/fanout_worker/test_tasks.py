@@ -1,0 +1,106 @@
+import uuid
+from typing import Any
+
+import celery
+import pytest
+
+from services.fanout_worker import tasks
+from services.fanout_worker.actions import deliver, expand
+from services.fanout_worker.actions import sweep as sweeping
+from shared import broker, contracts
+from tests.fanout_worker.conftest import Hub
+
+
+@pytest.fixture
+def app(hub: Hub) -> celery.Celery:
+    made = broker.make_celery("redis://nobody-listens.invalid:1/0")
+    tasks.register(made, lambda: hub.context)
+    return made
+
+
+def call(app: celery.Celery, contract: contracts.Contract, **more: Any) -> None:
+    """Runs the task's body as a worker does, with the arguments as they travel."""
+    app.tasks[contract.task].run(**{**contracts.arguments(contract), **more})
+
+
+@pytest.mark.parametrize("contract", contracts.ALL, ids=lambda contract: contract.task)
+def test_every_contract_has_its_task_with_all_its_limits(
+    app: celery.Celery, contract: type[contracts.Contract]
+) -> None:
+    task = app.tasks[contract.task]
+    assert app.amqp.router.route({}, contract.task)["queue"].name == contract.queue
+    assert task.acks_late
+    assert task.reject_on_worker_lost
+    assert task.ignore_result
+    assert 0 < task.soft_time_limit < task.time_limit
+
+
+def test_no_other_task_of_ours_exists(app: celery.Celery) -> None:
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    assert ours == {contract.task for contract in contracts.ALL}
+
+
+def test_only_json_is_spoken(app: celery.Celery) -> None:
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.task_serializer == "json"
+    assert app.conf.result_backend is None
+
+
+def test_a_task_of_a_newer_release_with_more_fields_is_served(app: celery.Celery, hub: Hub) -> None:
+    message_id = hub.accept()
+    task = contracts.ExpandMessage(message_id=str(message_id), request_id="request")
+    call(app, task, priority="a field of tomorrow")
+    assert hub.message(message_id).status == "sent"
+
+
+@pytest.mark.parametrize("lost", ["expand", "deliver"])
+def test_an_unknown_contract_version_is_refused_where_an_operator_sees_it(
+    app: celery.Celery, hub: Hub, lost: str
+) -> None:
+    hub.join(count=24)
+    message_id = hub.accept()
+    task: contracts.Contract = contracts.ExpandMessage(message_id=str(message_id), request_id="request")
+    table, where = "messages", "id = :id"
+    if lost == "deliver":
+        hub.expand(message_id)
+        task = contracts.DeliverBatch(message_id=str(message_id), seq=1, request_id="request")
+        table, where = "fanout_batches", "message_id = :id AND seq = 1"
+    with pytest.raises(tasks.UnknownVersionError):
+        call(app, task, version=2)
+    error = hub.one(f"SELECT last_error FROM {table} WHERE {where}", message_id)[0]
+    assert error == "UnknownVersionError: contract version 2, this worker knows 1"
+    assert hub.recipients(message_id) == []
+
+
+def test_a_failing_batch_keeps_its_reason_until_it_is_delivered(
+    app: celery.Celery, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.join(count=24)
+    message_id = hub.accept()
+    hub.expand(message_id)
+    task = contracts.DeliverBatch(message_id=str(message_id), seq=1, request_id="request")
+    statement = "SELECT last_error FROM fanout_batches WHERE message_id = :id AND seq = 1"
+    hub.execute("ALTER TABLE inbox_entries ADD CONSTRAINT full_disk CHECK (user_id < 0)")
+    with pytest.raises(Exception, match="full_disk"):
+        call(app, task)
+    assert "full_disk" in str(hub.one(statement, message_id)[0])
+    assert "\n" not in str(hub.one(statement, message_id)[0])
+    hub.execute("ALTER TABLE inbox_entries DROP CONSTRAINT full_disk")
+    call(app, task)
+    assert hub.one(statement, message_id)[0] is None
+    assert len(hub.recipients(message_id)) == 10
+
+
+def test_each_body_calls_its_one_action(app: celery.Celery, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[tuple[str, dict[str, Any]]] = []
+    for module, name in ((expand, "expand_message"), (deliver, "deliver_batch"), (sweeping, "sweep")):
+        monkeypatch.setattr(module, name, lambda _context, name=name, **arguments: called.append((name, arguments)))
+    some_id = uuid.uuid4()
+    call(app, contracts.ExpandMessage(message_id=str(some_id), request_id="request"))
+    call(app, contracts.DeliverBatch(message_id=str(some_id), seq=7, request_id="request"))
+    call(app, contracts.Sweep())
+    assert called == [
+        ("expand_message", {"message_id": some_id}),
+        ("deliver_batch", {"message_id": some_id, "seq": 7}),
+        ("sweep", {}),
+    ]

@@ -1,0 +1,50 @@
+"""Accepts messages as compose_api does, for tests of what comes after."""
+
+import uuid
+
+from sqlalchemy import Engine, text
+
+from services.compose_api import domain
+from services.compose_api.actions import messages
+from shared.auth import store as auth
+from tests import factories
+
+EVERYONE = domain.Audience(everyone=True)
+
+
+def aimed_at(*scopes: factories.Scope) -> domain.Audience:
+    """The audience of these organisations and clinics."""
+    return domain.Audience(
+        everyone=False,
+        organisations=tuple(scope.external_id for scope in scopes if isinstance(scope, factories.Organisation)),
+        clinics=tuple(scope.external_id for scope in scopes if isinstance(scope, factories.Clinic)),
+    )
+
+
+def caller(engine: Engine, who: factories.User, of: factories.Platform) -> auth.Caller:
+    with engine.connect() as connection:
+        found = auth.find_caller(connection, platform=of.key, user=who.external_id)
+    assert found is not None
+    return found
+
+
+def accept(
+    engine: Engine, who: factories.User, of: factories.Platform, audience: domain.Audience, *, title: str = "Notice"
+) -> uuid.UUID:
+    """The id of a message that is accepted and not yet expanded."""
+    draft = domain.Draft(title=title, body="What it is about", audience=audience)
+    accepted = messages.accept_message(
+        engine, caller=caller(engine, who, of), draft=draft, idempotency_key=None, request_id="request-of-a-test"
+    )
+    return accepted.message.id
+
+
+def recall(engine: Engine, who: factories.User, of: factories.Platform, message_id: uuid.UUID) -> None:
+    messages.recall_message(engine, caller=caller(engine, who, of), message_id=message_id)
+
+
+def recipients(engine: Engine, message_id: uuid.UUID) -> list[int]:
+    """The user ids of a message's entries, sorted; somebody who has two stands there twice."""
+    statement = text("SELECT user_id FROM inbox_entries WHERE message_id = :id ORDER BY user_id")
+    with engine.connect() as connection:
+        return list(connection.execute(statement, {"id": message_id}).scalars())
