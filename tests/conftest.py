@@ -72,13 +72,13 @@ def template_database(postgres: server.Server) -> str:
 @pytest.fixture(scope="session")
 def shared_database_url(postgres: server.Server, template_database: str) -> str:
     """One migrated database for every test that rolls back what it does."""
-    return _clone(postgres, template_database)
+    return clone(postgres, template_database)
 
 
 @pytest.fixture
 def database_url(postgres: server.Server, template_database: str) -> Iterator[str]:
     """A migrated database of this test's own, dropped after it. The user is the owner of the schema."""
-    url = _clone(postgres, template_database)
+    url = clone(postgres, template_database)
     yield url
     _execute(postgres, "DROP DATABASE {} WITH (FORCE)", sqlalchemy.make_url(url).database or "")
 
@@ -175,7 +175,8 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
     return stand_in
 
 
-def _clone(postgres: server.Server, template: str) -> str:
+def clone(postgres: server.Server, template: str) -> str:
+    """The URL of a new database that is a copy of `template`."""
     name = f"test_{next(_numbers)}"
     _execute(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
     return _url_of(postgres, name)

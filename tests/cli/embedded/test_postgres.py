@@ -1,0 +1,99 @@
+"""The embedded PostgreSQL: real servers, started the way `message-hub run` starts them."""
+
+import os
+import stat
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cli.embedded import files, postgres, server
+
+
+def _show(url: str, setting: str) -> str:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(f"SHOW {setting}").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_what_was_committed_is_there_after_a_restart_on_the_same_port(tmp_path: Path) -> None:
+    first = postgres.prepare(tmp_path / "pg")
+    with server.running(first, log=tmp_path / "log"), psycopg.connect(first.url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    again = postgres.prepare(tmp_path / "pg")
+    assert again.url == first.url
+    with server.running(again, log=tmp_path / "log"), psycopg.connect(again.url) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_it_is_durable_and_sorts_by_code_point_unless_told_otherwise(tmp_path: Path) -> None:
+    prepared = postgres.prepare(tmp_path / "pg")
+    with server.running(prepared, log=tmp_path / "log"):
+        shown = {name: _show(prepared.url, name) for name in ("fsync", "synchronous_commit", "full_page_writes", "jit")}
+        assert shown == {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "jit": "off"}
+        assert _show(prepared.url, "server_version").startswith("18")
+        assert (_show(prepared.url, "listen_addresses"), _show(prepared.url, "unix_socket_directories")) == (
+            "127.0.0.1",
+            "",
+        )
+
+
+def test_it_lets_nobody_in_without_its_password(postgres: server.Server) -> None:
+    address = psycopg.conninfo.conninfo_to_dict(postgres.url)
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(**{**address, "password": "wrong"})
+    with pytest.raises(psycopg.OperationalError, match="no password supplied"):
+        psycopg.connect(**{**address, "password": None})
+
+
+def test_no_parent_folder_is_opened_to_others(tmp_path: Path) -> None:
+    parent = tmp_path / "private"
+    parent.mkdir(mode=0o700)
+    prepared = postgres.prepare(parent / "pg")
+    with server.running(prepared, log=tmp_path / "log"):
+        folders = [parent, parent / "pg", parent / "pg" / "cluster"]
+        assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
+        assert {folder.stat().st_uid for folder in folders[:2]} == {os.getuid()}
+        assert stat.S_IMODE((parent / "pg" / "password").stat().st_mode) == 0o600
+
+
+def test_another_port_is_chosen_when_the_remembered_one_is_taken(postgres: server.Server, tmp_path: Path) -> None:
+    taken = psycopg.conninfo.conninfo_to_dict(postgres.url)["port"]
+    (tmp_path / "port").write_text(str(taken))
+    chosen = files.kept_port(tmp_path / "port")
+    assert str(chosen) != str(taken)
+    assert files.kept_port(tmp_path / "port") == chosen
+
+
+def test_an_initdb_that_was_cut_off_is_begun_anew(tmp_path: Path) -> None:
+    unfinished = tmp_path / "pg" / "cluster.unfinished"
+    unfinished.mkdir(parents=True)
+    (unfinished / "PG_VERSION").write_text("18\n")
+    postgres.prepare(tmp_path / "pg")
+    assert not unfinished.exists()
+    assert (tmp_path / "pg" / "cluster" / "global" / "pg_control").exists()
+
+
+def test_data_of_another_version_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "pg" / "cluster").mkdir(parents=True)
+    (tmp_path / "pg" / "cluster" / "PG_VERSION").write_text("17\n")
+    with pytest.raises(server.EmbeddedError, match=r"made by PostgreSQL 17, and this is 18: use another data folder"):
+        postgres.prepare(tmp_path / "pg")
+
+
+def test_a_server_that_cannot_start_is_shown_with_its_last_lines(tmp_path: Path) -> None:
+    prepared = postgres.prepare(tmp_path / "pg", settings={"no_such_setting": "1"})
+    with (
+        pytest.raises(server.EmbeddedError, match="no_such_setting"),
+        server.running(prepared, log=tmp_path / "log"),
+    ):
+        raise AssertionError("it started")
+
+
+def test_as_root_without_setpriv_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(server.EmbeddedError, match=r"setpriv \(package util-linux\)"):
+        postgres.prepare(tmp_path / "pg")
+    assert not (tmp_path / "pg").exists()

@@ -1,0 +1,170 @@
+"""The four files of an import as plain Python values: written to a folder, and what they mean worked out the naive way."""
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+
+from services.directory import actions, report
+
+# user, level, scope, organisation, role: one membership in force, by external ids
+Membership = tuple[str, str, str, str, str]
+
+
+@dataclass
+class Files:
+    """One state of a directory. Tests change it as they please and write it again."""
+
+    organisations: dict[str, str] = field(default_factory=dict)
+    clinics: dict[str, tuple[str, str]] = field(default_factory=dict)
+    users: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    memberships: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def write(self, folder: Path) -> Path:
+        folder.mkdir(exist_ok=True)
+        _write(folder / "organisations.csv", "external_id,name", list(self.organisations.items()))
+        _write(
+            folder / "clinics.csv",
+            "external_id,organisation,name",
+            [(key, organisation, name) for key, (organisation, name) in self.clinics.items()],
+        )
+        _write(
+            folder / "users.csv", "external_id,name,email,status", [(key, *rest) for key, rest in self.users.items()]
+        )
+        _write(folder / "memberships.csv", "user,level,scope,role", self.memberships)
+        return folder
+
+    def in_force(self) -> set[Membership]:
+        """The memberships that these files put in force, from nothing but the rules."""
+        active = {key for key, (_name, _email, status) in self.users.items() if status == "active"}
+        roles: dict[tuple[str, str, str], str] = {(user, "platform", ""): "member" for user in active}
+        for user, level, scope, role in self.memberships:
+            if user in active and roles.get((user, level, scope)) != "administrator":
+                roles[user, level, scope] = role
+        return {
+            (user, level, scope, self._organisation(level, scope), role) for (user, level, scope), role in roles.items()
+        }
+
+    def _organisation(self, level: str, scope: str) -> str:
+        return {"platform": "", "organisation": scope}.get(level) or (
+            self.clinics[scope][0] if level == "clinic" else ""
+        )
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many people each scope reaches, by level and external id."""
+        in_force = self.in_force()
+        return {
+            ("platform", ""): len({user for user, *_ in in_force}),
+            **{
+                ("organisation", key): len({user for user, _, _, organisation, _ in in_force if organisation == key})
+                for key in self.organisations
+            },
+            **{
+                ("clinic", key): len(
+                    {user for user, level, scope, _, _ in in_force if (level, scope) == ("clinic", key)}
+                )
+                for key in self.clinics
+            },
+        }
+
+
+def small() -> Files:
+    """Two organisations, three clinics, six people."""
+    return Files(
+        organisations={"north": "North", "south": "South"},
+        clinics={"n1": ("north", "N one"), "n2": ("north", "N two"), "s1": ("south", "S one")},
+        users={
+            "ada": ("Ada", "ada@example.org", "active"),
+            "ben": ("Ben", "ben@example.org", "active"),
+            "cleo": ("Cleo", "cleo@example.org", "active"),
+            "dan": ("Dan", "", "active"),
+            "pia": ("Pia", "pia@example.org", "pending"),
+            "dis": ("Dis", "dis@example.org", "disabled"),
+        },
+        memberships=[
+            ("ada", "platform", "", "administrator"),
+            ("ben", "organisation", "north", "administrator"),
+            ("ben", "clinic", "s1", "member"),
+            ("cleo", "clinic", "n1", "member"),
+            ("cleo", "clinic", "n2", "administrator"),
+            ("pia", "clinic", "n1", "member"),
+            ("dis", "clinic", "n1", "member"),
+        ],
+    )
+
+
+def crowd(count: int) -> Files:
+    """One organisation with one clinic in which `count` people are members."""
+    people = [f"u{number:04d}" for number in range(count)]
+    return Files(
+        organisations={"org": "Org"},
+        clinics={"clinic": ("org", "Clinic")},
+        users={user: (f"Name of {user}", f"{user}@example.org", "active") for user in people},
+        memberships=[(user, "clinic", "clinic", "member") for user in people],
+    )
+
+
+def run(
+    engine: Engine, files: Files, folder: Path, *, key: str = "acme", allow_removals: int = 0
+) -> report.ImportReport:
+    """Writes `files` and imports them."""
+    return actions.import_directory(engine, platform_key=key, folder=files.write(folder), allow_removals=allow_removals)
+
+
+def read_in_force(connection: Connection, *, key: str = "acme", version: int | None = None) -> set[Membership]:
+    """What the database says is in force now, or was as of `version`."""
+    condition = (
+        "m.valid_to_version IS NULL"
+        if version is None
+        else "m.valid_from_version <= :version AND (m.valid_to_version IS NULL OR m.valid_to_version > :version)"
+    )
+    rows = connection.execute(
+        text(f"""
+            SELECT u.external_id, m.level, coalesce(c.external_id, o.external_id, ''), coalesce(o.external_id, ''), m.role
+            FROM memberships m
+            JOIN platforms p ON p.id = m.platform_id
+            JOIN users u ON u.id = m.user_id AND u.platform_id = p.id
+            LEFT JOIN organisations o ON o.id = m.organisation_id
+            LEFT JOIN clinics c ON c.id = m.clinic_id
+            WHERE p.key = :key AND {condition}
+        """),
+        {"key": key, "version": version} if version is not None else {"key": key},
+    ).all()
+    assert len(rows) == len(set(rows)), "nobody is twice in one scope"
+    return {tuple(row) for row in rows}
+
+
+def read_counts(connection: Connection, *, key: str = "acme") -> dict[tuple[str, str], int]:
+    """scope_user_counts by level and external id."""
+    rows = connection.execute(
+        text("""
+            SELECT CASE WHEN c.id IS NOT NULL THEN 'clinic' WHEN o.id IS NOT NULL THEN 'organisation' ELSE 'platform' END,
+                   coalesce(c.external_id, o.external_id, ''), n.user_count
+            FROM scope_user_counts n
+            JOIN platforms p ON p.id = n.platform_id
+            LEFT JOIN organisations o ON o.id = n.scope_id
+            LEFT JOIN clinics c ON c.id = n.scope_id
+            WHERE p.key = :key
+        """),
+        {"key": key},
+    )
+    return {(level, scope): count for level, scope, count in rows}
+
+
+def read_everything(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables of the directory with the transactions that wrote them: equal means nothing was touched."""
+    tables = ("platforms", "organisations", "clinics", "users", "memberships", "scope_user_counts")
+    return {
+        table: sorted(
+            tuple(row) for row in connection.execute(text(f"SELECT CAST(xmin AS text), CAST(t AS text) FROM {table} t"))
+        )
+        for table in tables
+    }
+
+
+def _write(path: Path, header: str, rows: list[tuple[str, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header.split(","))
+        writer.writerows(rows)

@@ -1,0 +1,77 @@
+"""Random directories imported one after the other: after each, the database says what plain Python makes of the files."""
+
+import itertools
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from services.directory import actions
+from tests.directory import files
+
+ORGANISATIONS = ("o1", "o2", "o3")
+CLINICS = ("c1", "c2", "c3", "o1")  # a clinic may share its id with an organisation
+USERS = ("u1", "u2", "u3", "u4", "u5")
+
+_keys = itertools.count(1)
+
+
+@st.composite
+def directories(draw: st.DrawFn) -> files.Files:
+    organisations = draw(st.lists(st.sampled_from(ORGANISATIONS), unique=True))
+    clinics = draw(st.lists(st.sampled_from(CLINICS), unique=True)) if organisations else []
+    users = draw(st.lists(st.sampled_from(USERS), unique=True))
+    levels: list[tuple[str, list[str]]] = [("platform", [""]), ("organisation", organisations), ("clinic", clinics)]
+    choices = [
+        (user, level, scope, role)
+        for user in users
+        for level, scopes in levels
+        for scope in scopes
+        for role in ("member", "administrator")
+    ]
+    return files.Files(
+        organisations={key: draw(st.sampled_from(["A", "B"])) for key in organisations},
+        clinics={key: (draw(st.sampled_from(organisations)), draw(st.sampled_from(["A", "B"]))) for key in clinics},
+        users={
+            key: (
+                draw(st.sampled_from(["A", "B"])),
+                "",
+                draw(st.sampled_from(["active", "active", "pending", "disabled"])),
+            )
+            for key in users
+        },
+        memberships=draw(st.lists(st.sampled_from(choices), max_size=25)) if choices else [],
+    )
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(series=st.lists(directories(), min_size=2, max_size=5))
+def test_after_each_import_now_and_every_earlier_version_are_what_the_files_said(
+    engine: Engine, tmp_path: Path, series: list[files.Files]
+) -> None:
+    key = f"series-{next(_keys)}"
+    actions.put_platform(engine, key=key, name="Series", plan="enterprise")
+    said: dict[int, set[files.Membership]] = {0: set()}
+    version = 0
+    for state in series:
+        outcome = files.run(engine, state, tmp_path / "files", key=key)
+        assert outcome.directory_version == version + (0 if outcome.is_empty else 1)
+        version = outcome.directory_version
+        if outcome.is_empty:
+            assert said[version] == state.in_force()
+        said[version] = state.in_force()
+        stated = {row for row in state.in_force() if row[1] != "platform" or row[4] == "administrator"}
+        memberships = outcome.memberships
+        assert memberships.added + memberships.changed + memberships.unchanged == len(stated)
+        with engine.connect() as connection:
+            assert files.read_in_force(connection, key=key) == state.in_force()
+            assert files.read_counts(connection, key=key) == state.counts()
+            for earlier, expected in said.items():
+                assert files.read_in_force(connection, key=key, version=earlier) == expected

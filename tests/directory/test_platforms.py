@@ -1,0 +1,80 @@
+"""Platforms are made, updated, and left alone when nothing is new."""
+
+import pytest
+from sqlalchemy import Engine, text
+
+from services.directory import actions, errors
+from tests.directory import files
+
+ISSUER = {"issuer": "https://id.example.org/", "jwks_url": "https://id.example.org/jwks"}
+
+
+def put(engine: Engine, **values: str) -> tuple[str, int]:
+    change = actions.put_platform(engine, **({"key": "new", "name": "New", "plan": "enterprise"} | values))
+    return change.outcome, change.platform.directory_version
+
+
+def test_a_platform_is_made_at_version_zero_and_reaches_nobody(engine: Engine) -> None:
+    assert put(engine) == ("created", 0)
+    with engine.connect() as connection:
+        assert files.read_counts(connection, key="new") == {("platform", ""): 0}
+        row = connection.execute(text("SELECT name, plan, issuer, jwks_url FROM platforms WHERE key = 'new'")).one()
+    assert tuple(row) == ("New", "enterprise", None, None)
+
+
+def test_the_same_again_writes_nothing(engine: Engine) -> None:
+    put(engine, **ISSUER)
+    with engine.connect() as connection:
+        before = files.read_everything(connection)
+    assert put(engine, **ISSUER) == ("unchanged", 0)
+    assert put(engine, name=" New ") == ("unchanged", 0)
+    with engine.connect() as connection:
+        assert files.read_everything(connection) == before
+
+
+@pytest.mark.parametrize("change", [{"name": "Newer"}, {"plan": "standard"}, ISSUER])
+def test_every_change_raises_the_version(engine: Engine, change: dict[str, str]) -> None:
+    put(engine)
+    assert put(engine, **change) == ("updated", 1)
+    assert put(engine, **change) == ("unchanged", 1)
+
+
+def test_an_issuer_stays_until_it_is_removed_with_empty_values(engine: Engine) -> None:
+    put(engine, **ISSUER)
+    change = actions.put_platform(engine, key="new", name="Newer", plan="enterprise")
+    assert (change.platform.issuer, change.platform.jwks_url) == tuple(ISSUER.values())
+    change = actions.put_platform(engine, key="new", name="Newer", plan="enterprise", issuer="", jwks_url="")
+    assert (change.outcome, change.platform.issuer, change.platform.jwks_url) == ("updated", None, None)
+
+
+def test_two_platforms_cannot_share_an_issuer(engine: Engine) -> None:
+    put(engine, **ISSUER)
+    with pytest.raises(errors.BadPlatformError, match='already belongs to platform "new"'):
+        put(engine, key="newer", **ISSUER)
+
+
+@pytest.mark.parametrize(
+    ("values", "about"),
+    [
+        ({"key": ""}, "platform's key"),
+        ({"key": "-new"}, "platform's key"),
+        ({"key": "new\n"}, "platform's key"),
+        ({"key": "n" * 64}, "platform's key"),
+        ({"key": "neü"}, "platform's key"),
+        ({"name": "  "}, "platform's name"),
+        ({"name": "n" * 201}, "platform's name"),
+        ({"name": "a\x00b"}, "platform's name"),
+        ({"plan": "gold"}, "plan must be one of enterprise, standard"),
+        ({"issuer": "https://id.example.org"}, "come together"),
+        ({"jwks_url": "https://id.example.org/jwks"}, "come together"),
+        ({"issuer": "", "jwks_url": "https://id.example.org/jwks"}, "come together"),
+        ({**ISSUER, "jwks_url": "ftp://id.example.org/jwks"}, "http:// or https://"),
+        ({**ISSUER, "jwks_url": "https:///jwks"}, "http:// or https://"),
+        ({**ISSUER, "jwks_url": "https://[::1/jwks"}, "http:// or https://"),
+        ({**ISSUER, "issuer": "two words"}, "issuer must be"),
+    ],
+)
+def test_what_cannot_be_a_platform_is_refused_with_a_reason(engine: Engine, values: dict[str, str], about: str) -> None:
+    with pytest.raises(errors.BadPlatformError, match=about):
+        put(engine, **values)
+    assert [platform.key for platform in actions.list_platforms(engine)] == ["acme"]

@@ -1,0 +1,221 @@
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy
+
+from tests import factories
+from tests.flow.conftest import Tree, make_tree
+from tests.flow.hub import Hub, wait_until
+
+EVERYONE = {"everyone": True}
+
+
+def chosen(*scopes: factories.Scope) -> dict[str, list[str]]:
+    choice: dict[str, list[str]] = {}
+    for scope in scopes:
+        choice.setdefault(f"{scope.level}s", []).append(scope.external_id)
+    return choice
+
+
+def add_people(hub: Hub, tree: Tree, count: int) -> None:
+    """That many more members of the platform, in one statement."""
+    with hub.engine.begin() as connection:
+        connection.execute(
+            sqlalchemy.text("""
+                WITH made AS (
+                    INSERT INTO users (platform_id, external_id, name, email, status)
+                    SELECT :platform_id, 'bulk-' || n, 'Bulk ' || n, '', 'active' FROM generate_series(1, :count) n
+                    RETURNING id
+                )
+                INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, level, role)
+                SELECT id, :platform_id, 1, :platform_id, 'platform', 'member' FROM made
+            """),
+            {"platform_id": tree.platform.id, "count": count},
+        )
+
+
+@contextlib.contextmanager
+def polling(hub: Hub, tree: Tree, who: factories.User) -> Iterator[list[list[str]]]:
+    """Polls somebody's bell all the while; what each poll showed."""
+    shown: list[list[str]] = []
+    done = threading.Event()
+
+    def poll() -> None:
+        while not done.is_set():
+            shown.append(hub.bell(who, tree.platform))
+
+    thread = threading.Thread(target=poll)
+    thread.start()
+    try:
+        yield shown
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_a_message_to_everyone_reaches_everyone_on_the_platform_and_nobody_else(hub: Hub, tree: Tree) -> None:
+    with hub.engine.begin() as connection:
+        other = make_tree(connection)
+    hub.start_workers()
+    message = hub.post(tree.administrator, tree.platform, EVERYONE)
+    sent = hub.wait_sent(tree.administrator, tree.platform, message["id"])
+    assert set(hub.entries(message["id"])) == tree.everyone
+    assert sent["recipient_count"] == sent["delivered_count"] == len(hub.entries(message["id"])) == len(tree.everyone)
+    for user in (tree.administrator, tree.people[tree.clinics[1].external_id][0]):
+        assert hub.bell(user, tree.platform) == [message["id"]]
+    assert hub.bell(other.administrator, other.platform) == []
+
+
+def test_an_organisation_reaches_its_own_people_and_those_of_its_clinics(hub: Hub, tree: Tree) -> None:
+    hub.start_workers(1)
+    message = hub.post(tree.administrator, tree.platform, chosen(tree.organisations[0]))
+    hub.wait_sent(tree.administrator, tree.platform, message["id"])
+    inside = tree.of(tree.organisations[0], tree.clinics[0], tree.clinics[1])
+    assert set(hub.entries(message["id"])) == inside
+    assert hub.bell(tree.people[tree.organisations[0].external_id][0], tree.platform) == [message["id"]]
+    assert hub.bell(tree.people[tree.clinics[3].external_id][0], tree.platform) == []
+
+
+def test_a_clinic_reaches_its_people_only(hub: Hub, tree: Tree) -> None:
+    hub.start_workers(1)
+    message = hub.post(tree.administrator, tree.platform, chosen(tree.clinics[3]))
+    hub.wait_sent(tree.administrator, tree.platform, message["id"])
+    assert set(hub.entries(message["id"])) == tree.of(tree.clinics[3])
+
+
+def test_overlapping_scopes_reach_each_person_once(hub: Hub, tree: Tree) -> None:
+    hub.start_workers(2, batch_size=3)
+    message = hub.post(
+        tree.administrator, tree.platform, chosen(tree.organisations[0], tree.clinics[0], tree.clinics[2])
+    )
+    sent = hub.wait_sent(tree.administrator, tree.platform, message["id"])
+    expected = tree.of(tree.organisations[0], tree.clinics[0], tree.clinics[1], tree.clinics[2])
+    assert hub.entries(message["id"]) == sorted(expected)
+    assert sent["recipient_count"] == len(expected)
+
+
+def test_an_audience_of_nobody_is_sent_at_once(hub: Hub, tree: Tree) -> None:
+    with hub.engine.begin() as connection:
+        empty = factories.clinic(connection, tree.organisations[0])
+    hub.start_workers(1)
+    message = hub.post(tree.administrator, tree.platform, chosen(empty))
+    sent = hub.wait_sent(tree.administrator, tree.platform, message["id"])
+    assert (sent["recipient_count"], sent["delivered_count"]) == (0, 0)
+    assert hub.entries(message["id"]) == []
+
+
+def test_two_platforms_side_by_side_never_meet(hub: Hub, tree: Tree) -> None:
+    with hub.engine.begin() as connection:
+        other = make_tree(connection)
+    hub.start_workers(2, batch_size=4)
+    here = [hub.post(tree.administrator, tree.platform, EVERYONE)["id"] for _ in range(3)]
+    there = [hub.post(other.administrator, other.platform, EVERYONE)["id"] for _ in range(3)]
+    for its, ids in ((tree, here), (other, there)):
+        for message_id in ids:
+            hub.wait_sent(its.administrator, its.platform, message_id)
+            assert set(hub.entries(message_id)) == its.everyone
+        assert hub.bell(its.people[its.clinics[0].external_id][0], its.platform) == ids[::-1]
+        history = hub.inbox(its.administrator, its.platform, "/v1/sent-messages")
+        assert [message["id"] for message in history["data"]] == ids[::-1]
+
+
+def test_the_bell_shows_a_message_before_any_worker_has_seen_it_and_never_flickers(hub: Hub, tree: Tree) -> None:
+    user = tree.people[tree.clinics[0].external_id][0]
+    older = hub.post(tree.administrator, tree.platform, chosen(tree.clinics[0]))["id"]
+    message = hub.post(tree.administrator, tree.platform, EVERYONE)
+    assert message["status"] == "queued"
+    assert hub.bell(user, tree.platform) == [message["id"], older]
+    assert hub.entries(message["id"]) == []
+    with polling(hub, tree, user) as shown:
+        hub.start_workers(2, batch_size=2)
+        hub.wait_sent(tree.administrator, tree.platform, message["id"])
+        hub.wait_sent(tree.administrator, tree.platform, older)
+    assert len(shown) > 5
+    assert {tuple(ids) for ids in shown} == {(message["id"], older)}
+
+
+def test_a_message_recalled_while_it_is_being_sent_leaves_every_bell_and_stays_unwritten(hub: Hub, tree: Tree) -> None:
+    message = hub.post(tree.administrator, tree.platform, EVERYONE)
+    user = tree.people[tree.clinics[0].external_id][0]
+    assert hub.bell(user, tree.platform) == [message["id"]]
+    hub.recall(tree.administrator, tree.platform, message["id"])
+    assert hub.bell(user, tree.platform) == []
+    hub.start_workers(1)
+    after = hub.post(tree.administrator, tree.platform, chosen(tree.clinics[0]))
+    hub.wait_sent(tree.administrator, tree.platform, after["id"])
+    assert hub.entries(message["id"]) == []
+    assert hub.bell(user, tree.platform) == [after["id"]]
+    told = hub.history(tree.administrator, tree.platform, message["id"])
+    assert (told["status"], told["recalled_by"]["id"]) == ("recalled", tree.administrator.external_id)
+
+
+@pytest.mark.parametrize("victim", ["a worker", "all workers"])
+def test_workers_killed_in_the_middle_lose_nothing_and_write_nothing_twice(hub: Hub, tree: Tree, victim: str) -> None:
+    add_people(hub, tree, 30_000)
+    hub.start_workers(2, batch_size=500)
+    message = hub.post(tree.administrator, tree.platform, EVERYONE)
+    wait_until(lambda: len(hub.entries(message["id"])) >= 1_000, what="some batches are written")
+    for process in hub.workers if victim == "all workers" else hub.workers[:1]:
+        process.stop(signal.SIGKILL)
+    hub.start_workers(1, batch_size=500)
+    sent = hub.wait_sent(tree.administrator, tree.platform, message["id"])
+    entries = hub.entries(message["id"])
+    assert len(entries) == len(set(entries)) == sent["recipient_count"] == 30_000 + len(tree.everyone)
+
+
+def test_a_flushed_broker_loses_nothing(hub: Hub, tree: Tree) -> None:
+    add_people(hub, tree, 5_000)
+    message_ids = [hub.post(tree.administrator, tree.platform, EVERYONE)["id"] for _ in range(3)]
+    hub.kill_broker()
+    hub.start_broker()
+    hub.start_workers(1, batch_size=1_000)
+    for message_id in message_ids:
+        hub.wait_sent(tree.administrator, tree.platform, message_id)
+        assert len(hub.entries(message_id)) == 5_000 + len(tree.everyone)
+
+
+@pytest.mark.parametrize("trouble", ["refused", "hung"])
+def test_whatever_the_broker_does_a_post_answers_in_time_and_both_apis_stay_ready(
+    hub: Hub, tree: Tree, trouble: str
+) -> None:
+    hub.post(tree.administrator, tree.platform, chosen(tree.clinics[0]))
+    with contextlib.ExitStack() as stack:
+        if trouble == "refused":
+            hub.kill_broker()
+            stack.callback(hub.start_broker)
+        else:
+            stack.enter_context(hub.broker_stopped())
+        message_ids, took = [], []
+        for _ in range(5):
+            began = time.monotonic()
+            message_ids.append(hub.post(tree.administrator, tree.platform, chosen(tree.clinics[0]))["id"])
+            took.append(time.monotonic() - began)
+        for url in (hub.apis.compose_url, hub.apis.inbox_url):
+            ready = hub.http.get(f"{url}/readyz")
+            assert (ready.status_code, ready.json()["broker"]) == (200, "unreachable")
+    assert max(took) < 0.3
+    hub.start_workers(1)
+    for message_id in message_ids:
+        hub.wait_sent(tree.administrator, tree.platform, message_id)
+
+
+def test_one_request_id_follows_a_message_from_the_post_through_its_tasks(hub: Hub, tree: Tree) -> None:
+    hub.start_workers(1)
+    answer = hub.http.post(
+        f"{hub.apis.compose_url}/v1/messages",
+        json={"title": "Secret title", "body": "Secret body", "audience": EVERYONE},
+        headers={**factories.bearer(tree.administrator, tree.platform), "X-Request-ID": "follow-me-0001"},
+    )
+    assert answer.headers["X-Request-ID"] == "follow-me-0001"
+    hub.wait_sent(tree.administrator, tree.platform, answer.json()["id"])
+    for name in ("compose_api.log", "fanout_worker_1.log"):
+        wait_until(
+            lambda name=name: "follow-me-0001" in (hub.folder / name).read_text(), what=f"{name} names the request"
+        )
+        log = (hub.folder / name).read_text()
+        assert "Secret" not in log
+        assert answer.request.headers["Authorization"].removeprefix("Bearer ") not in log

@@ -1,0 +1,14 @@
+"""A database of the test's own with the inbox API on it."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine
+
+from shared import db
+from tests.inbox_api.hub import Hub
+
+
+@pytest.fixture
+def hub(make_engine: Callable[..., Engine], owner_engine: Engine) -> Hub:
+    return Hub(owner=owner_engine, inbox=make_engine(db.INBOX_ROLE, pool_size=8))

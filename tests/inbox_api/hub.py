@@ -1,0 +1,245 @@
+"""A hub for tests of inbox_api: accepts, writes and recalls messages straight in the tables, at any time of the last months,
+and speaks to the API as any of its users.
+
+Who receives a message is worked out here from who is where at that moment, without versions: what the API makes of versions
+is what the tests check.
+"""
+
+import itertools
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import flask
+import werkzeug.test
+from sqlalchemy import Engine, text
+
+from services.inbox_api import app as inbox
+from shared import settings
+from shared.auth import store as auth
+from tests import factories
+
+_numbers = itertools.count(1)
+_NOW = datetime.now(UTC).replace(microsecond=0)
+MONTHS_BACK = 4
+
+
+@dataclass(frozen=True)
+class Sent:
+    id: uuid.UUID
+    sent_at: datetime
+    recipients: frozenset[int]
+
+
+@dataclass
+class Hub:
+    owner: Engine
+    inbox: Engine
+    platforms: dict[int, factories.Platform] = field(default_factory=dict)
+    app: flask.Flask = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.app = inbox.make_app(
+            inbox.Context(self.inbox), auth=settings.Auth(secret=factories.SECRET, jwks_url=None), places=8
+        )
+        self.execute(
+            """
+            SELECT create_inbox_partitions((date_trunc('month', now() AT TIME ZONE 'UTC') - m * interval '1 month')::date)
+            FROM generate_series(1, :months) m
+        """,
+            months=MONTHS_BACK,
+        )
+
+    # The directory.
+
+    def platform(self, *, plan: str = "enterprise") -> factories.Platform:
+        with self.owner.begin() as connection:
+            made = factories.platform(connection, plan=plan)
+        self.platforms[made.id] = made
+        return made
+
+    def organisation(self, of: factories.Platform, *, active: bool = True) -> factories.Organisation:
+        with self.owner.begin() as connection:
+            return factories.organisation(connection, of, active=active)
+
+    def clinic(self, of: factories.Organisation, *, active: bool = True) -> factories.Clinic:
+        with self.owner.begin() as connection:
+            return factories.clinic(connection, of, active=active)
+
+    def user(self, of: factories.Platform, *scopes: factories.Scope, status: str = "active") -> factories.User:
+        with self.owner.begin() as connection:
+            return factories.user(connection, of, *scopes, status=status)
+
+    def administrator(self, of: factories.Platform, *scopes: factories.Scope) -> factories.User:
+        with self.owner.begin() as connection:
+            made = factories.user(connection, of)
+            for scope in scopes:
+                factories.administrator(connection, made, scope)
+        return made
+
+    def join(self, who: factories.User, scope: factories.Scope) -> None:
+        with self.owner.begin() as connection:
+            factories.member(connection, who, scope)
+
+    def leave(self, who: factories.User, scope: factories.Scope) -> None:
+        with self.owner.begin() as connection:
+            factories.leave(connection, who, scope)
+
+    def set_status(self, who: factories.User, status: str) -> None:
+        with self.owner.begin() as connection:
+            factories.set_status(connection, who, status)
+
+    def caller(self, who: factories.User) -> auth.Caller:
+        with self.owner.connect() as connection:
+            found = auth.find_caller(connection, platform=self.platforms[who.platform_id].key, user=who.external_id)
+        assert found is not None
+        return found
+
+    # The life of a message.
+
+    def send(
+        self,
+        sender: factories.User,
+        *targets: factories.Scope,
+        days_ago: float | None = None,
+        title: str = "A notice",
+        body: str = "Read it.",
+    ) -> Sent:
+        """Accepts a message, which is then in flight. Each call is later than the one before, unless `days_ago` says when."""
+        number = next(_numbers)
+        sent_at = _NOW + timedelta(microseconds=number) - timedelta(days=days_ago or 0)
+        message_id = uuid.uuid4()
+        reached: set[int] = set()
+        with self.owner.begin() as connection:
+            connection.execute(
+                text("""
+                    INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, request_hash,
+                                          created_at, sent_at)
+                    SELECT :id, p.id, :sender_id, :title, :body, p.directory_version, 'request', 'hash', :sent_at, :sent_at
+                    FROM platforms p WHERE p.id = :platform_id
+                """),
+                {
+                    "id": message_id,
+                    "platform_id": sender.platform_id,
+                    "sender_id": sender.id,
+                    "title": title,
+                    "body": body,
+                    "sent_at": sent_at,
+                },
+            )
+            visible = {sender.platform_id: False}
+            for position, target in enumerate(targets, 1):
+                above = getattr(target, "organisation_id", None)
+                connection.execute(
+                    text(
+                        "INSERT INTO message_targets VALUES (:id, :position, CAST(:level AS scope_level), :scope, :above)"
+                    ),
+                    {"id": message_id, "position": position, "level": target.level, "scope": target.id, "above": above},
+                )
+                connection.execute(
+                    text("INSERT INTO inflight_targets VALUES (:scope, :id)"), {"scope": target.id, "id": message_id}
+                )
+                visible[target.id] = True
+                if above is not None:
+                    visible.setdefault(above, False)
+                reached.update(
+                    connection.execute(
+                        text("""
+                            SELECT user_id FROM memberships
+                            WHERE valid_to_version IS NULL AND :scope IN (scope_id, organisation_id)
+                        """),
+                        {"scope": target.id},
+                    ).scalars()
+                )
+            for scope_id, is_target in visible.items():
+                connection.execute(
+                    text("INSERT INTO message_visibility VALUES (:scope, :sent_at, :id, :is_target)"),
+                    {"scope": scope_id, "sent_at": sent_at, "id": message_id, "is_target": is_target},
+                )
+        return Sent(message_id, sent_at, frozenset(reached))
+
+    def write(self, sent: Sent, users: Iterable[int]) -> None:
+        """Writes the entries of some of the recipients, as one delivered batch."""
+        users = sorted(users)
+        if not users:
+            return
+        self.execute(
+            "INSERT INTO inbox_entries SELECT unnest(CAST(:users AS bigint[])), :sent_at, :id",
+            users=users,
+            sent_at=sent.sent_at,
+            id=sent.id,
+        )
+        self.execute(
+            """
+            INSERT INTO fanout_batches (message_id, seq, after_user_id, up_to_user_id, recipient_count, published_at, delivered_at)
+            SELECT :id, count(*) + 1, 0, 1, :count, now(), now() FROM fanout_batches WHERE message_id = :id
+            """,
+            id=sent.id,
+            count=len(users),
+        )
+
+    def finish(self, sent: Sent) -> None:
+        """Writes what is still missing and completes the message, as the worker does, recalled or not."""
+        missing = """
+            SELECT u FROM unnest(CAST(:users AS bigint[])) u
+            WHERE NOT EXISTS (SELECT FROM inbox_entries e WHERE e.user_id = u AND e.message_id = :id)
+        """
+        with self.owner.connect() as connection:
+            recalled = connection.execute(
+                text("SELECT recalled_at IS NOT NULL FROM messages WHERE id = :id"), {"id": sent.id}
+            ).scalar_one()
+            users = connection.execute(text(missing), {"users": list(sent.recipients), "id": sent.id}).scalars().all()
+        if not recalled:
+            self.write(sent, users)
+        self.execute(
+            """
+            UPDATE messages SET status = 'sent', recipient_count = :count, completed_at = now() WHERE id = :id
+            """,
+            id=sent.id,
+            count=len(sent.recipients),
+        )
+        self.execute("DELETE FROM inflight_targets WHERE message_id = :id", id=sent.id)
+
+    def deliver(self, sender: factories.User, *targets: factories.Scope, days_ago: float | None = None) -> Sent:
+        """A message that is written to everybody."""
+        sent = self.send(sender, *targets, days_ago=days_ago)
+        self.finish(sent)
+        return sent
+
+    def recall(self, sent: Sent, by: factories.User) -> None:
+        self.execute(
+            "UPDATE messages SET recalled_at = now(), recalled_by_id = :by WHERE id = :id", by=by.id, id=sent.id
+        )
+
+    def execute(self, statement: str, **values: object) -> None:
+        with self.owner.begin() as connection:
+            connection.execute(text(statement), values)
+
+    def rows(self, statement: str, **values: object) -> list[tuple[object, ...]]:
+        with self.owner.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(statement), values)]
+
+    # The API.
+
+    def ask(
+        self,
+        who: factories.User,
+        path: str,
+        *,
+        method: str = "GET",
+        body: object = None,
+        headers: dict[str, str] | None = None,
+    ) -> werkzeug.test.TestResponse:
+        bearer = factories.bearer(who, self.platforms[who.platform_id])
+        given = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+        return self.app.test_client().open(path, method=method, headers={**bearer, **(headers or {})}, **given)
+
+    def feed(self, who: factories.User, query: str = "") -> dict[str, object]:
+        answer = self.ask(who, f"/v1/notifications{query}")
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return dict(answer.get_json())
+
+    def feed_ids(self, who: factories.User, query: str = "") -> list[str]:
+        return [row["id"] for row in self.feed(who, query)["data"]]  # type: ignore[attr-defined]

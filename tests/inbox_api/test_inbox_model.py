@@ -1,0 +1,207 @@
+"""Random histories: after every step each user's lists and counts are what a plain model in Python says."""
+
+import random
+import uuid
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.inbox_api import actions
+from shared import errors
+from tests import factories
+from tests.inbox_api.hub import MONTHS_BACK, Hub, Sent
+
+STEPS = 45
+
+
+@dataclass
+class Story:
+    """A message and what each of its recipients did with it."""
+
+    sent: Sent
+    waiting: set[int]
+    is_finished: bool = False
+    is_recalled: bool = False
+    seen: set[int] = field(default_factory=set)
+    read: set[int] = field(default_factory=set)
+    archived: set[int] = field(default_factory=set)
+
+    @property
+    def position(self) -> tuple[object, uuid.UUID]:
+        return self.sent.sent_at, self.sent.id
+
+
+class Model:
+    def __init__(self, hub: Hub, seed: int) -> None:
+        self.hub = hub
+        self.random = random.Random(seed)
+        self.platform = hub.platform()
+        self.organisations = [hub.organisation(self.platform) for _ in range(2)]
+        self.clinics = [hub.clinic(organisation) for organisation in self.organisations for _ in range(2)]
+        self.sender = hub.administrator(self.platform, self.platform)
+        self.users = [hub.user(self.platform, self.random.choice(self.clinics)) for _ in range(4)]
+        self.gone: set[int] = set()
+        self.stories: list[Story] = []
+
+    def inbox(self, user: factories.User) -> list[Story]:
+        mine = [story for story in self.stories if user.id in story.sent.recipients and not story.is_recalled]
+        return sorted(mine, key=lambda story: story.position, reverse=True)
+
+    def listed(self, user: factories.User, status: str) -> list[uuid.UUID]:
+        wanted = {
+            "all": lambda s: user.id not in s.archived,
+            "unread": lambda s: user.id not in s.archived | s.read,
+            "read": lambda s: user.id not in s.archived and user.id in s.read,
+            "archived": lambda s: user.id in s.archived,
+        }[status]
+        return [story.sent.id for story in self.inbox(user) if wanted(story)]
+
+    def counts(self, user: factories.User) -> tuple[int, int]:
+        mine = self.inbox(user)
+        return (
+            sum(user.id not in story.read | story.archived for story in mine),
+            sum(user.id not in story.seen | story.archived for story in mine),
+        )
+
+    # Steps.
+
+    def send(self) -> None:
+        everything: list[factories.Scope] = [*self.organisations, *self.clinics]
+        targets = (
+            [self.platform] if self.random.random() < 0.3 else self.random.sample(everything, self.random.randint(1, 4))
+        )
+        days_ago = self.random.choice([0, 0, self.random.uniform(0, (MONTHS_BACK - 1) * 28)])
+        sent = self.hub.send(self.sender, *targets, days_ago=days_ago)
+        self.stories.append(Story(sent, set(sent.recipients)))
+
+    def write(self) -> None:
+        story = self.random.choice(self.stories)
+        if not story.is_finished and not story.is_recalled:
+            users = {user for user in story.waiting if self.random.random() < 0.4}
+            self.hub.write(story.sent, users)
+            story.waiting -= users
+
+    def finish(self) -> None:
+        story = self.random.choice(self.stories)
+        self.hub.finish(story.sent)
+        story.is_finished = True
+
+    def recall(self) -> None:
+        story = self.random.choice(self.stories)
+        if not story.is_recalled:
+            self.hub.recall(story.sent, self.sender)
+            story.is_recalled = True
+
+    def move(self) -> None:
+        user, clinic = self.random.choice(self.users), self.random.choice(self.clinics)
+        what = self.random.random()
+        if user.id in self.gone:
+            self.hub.set_status(user, "active")
+            self.gone.discard(user.id)
+        elif what < 0.4:
+            self.hub.join(user, clinic)
+        elif what < 0.8:
+            self.hub.leave(user, clinic)
+        else:
+            self.hub.set_status(user, "disabled")
+            self.gone.add(user.id)
+
+    def change(self) -> None:
+        user, story = self.random.choice(self.users), self.random.choice(self.stories)
+        action, after = self.random.choice(
+            [
+                (actions.mark_read, lambda: (story.seen.add(user.id), story.read.add(user.id))),
+                (actions.clear_read, lambda: story.read.discard(user.id)),
+                (actions.mark_archived, lambda: story.archived.add(user.id)),
+                (actions.clear_archived, lambda: story.archived.discard(user.id)),
+            ]
+        )
+        code = None
+        if user.id not in story.sent.recipients:
+            code = "not-found"
+        elif story.is_recalled:
+            code = "recalled"
+        if code is not None:
+            with pytest.raises(errors.HubError) as caught:
+                action(self.hub.inbox, caller=self.hub.caller(user), message_id=story.sent.id)
+            assert caught.value.code == code
+            return
+        changed = action(self.hub.inbox, caller=self.hub.caller(user), message_id=story.sent.id)
+        after()
+        assert changed.notification.id == story.sent.id
+        assert (changed.unread_count, changed.unseen_count) == self.counts(user)
+
+    def change_through(self) -> None:
+        user, story = self.random.choice(self.users), self.random.choice(self.stories)
+        read = self.random.random() < 0.5
+        action = actions.mark_read_through if read else actions.mark_seen_through
+        if user.id not in story.sent.recipients:
+            with pytest.raises(errors.HubError, match="no such notification"):
+                action(self.hub.inbox, caller=self.hub.caller(user), through=story.sent.id)
+            return
+        counts = action(self.hub.inbox, caller=self.hub.caller(user), through=story.sent.id)
+        for other in self.inbox(user):
+            if other.position <= story.position:
+                other.seen.add(user.id)
+                if read:
+                    other.read.add(user.id)
+        assert (counts.unread_count, counts.unseen_count) == self.counts(user)
+
+    # What the API says.
+
+    def check(self) -> None:
+        for user in self.users:
+            caller = self.hub.caller(user)
+            counts = actions.get_counts(self.hub.inbox, caller=caller)
+            assert (counts.unread_count, counts.unseen_count) == self.counts(user)
+            for status in actions.NOTIFICATION_STATUSES:
+                assert self.walk(caller, user, status) == self.listed(user, status), status
+
+    def walk(self, caller: object, user: factories.User, status: str) -> list[uuid.UUID]:
+        found: list[uuid.UUID] = []
+        after = None
+        while True:
+            feed = actions.get_feed(
+                self.hub.inbox,
+                caller=caller,
+                status=status,
+                after=after,
+                limit=self.random.choice([1, 3, 100]),  # type: ignore[arg-type]
+            )
+            assert (feed.unread_count, feed.unseen_count) == self.counts(user)
+            for row in feed.data:
+                story = next(story for story in self.stories if story.sent.id == row.id)
+                assert row.sent_at == story.sent.sent_at
+                assert (row.seen_at is not None, row.read_at is not None, row.archived_at is not None) == (
+                    user.id in story.seen,
+                    user.id in story.read,
+                    user.id in story.archived,
+                )
+            found += [row.id for row in feed.data]
+            assert feed.has_more == (feed.next_cursor is not None)
+            if not feed.has_more:
+                return found
+            after = feed.next_cursor
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_lists_and_counts_are_those_of_a_plain_model_after_every_step_of_a_random_history(hub: Hub, seed: int) -> None:
+    model = Model(hub, seed)
+    model.send()
+    steps = [
+        *[model.send] * 4,
+        *[model.write] * 3,
+        *[model.finish] * 3,
+        *[model.recall] * 2,
+        *[model.move] * 3,
+        *[model.change] * 6,
+        *[model.change_through] * 2,
+    ]
+    for _ in range(STEPS):
+        model.random.choice(steps)()
+        model.check()
+    model.recall()
+    model.check()
+    for story in model.stories:
+        model.hub.finish(story.sent)
+    model.check()
