@@ -1,6 +1,7 @@
 """One running hub for all flow tests of a pytest process; every test has a platform of its own."""
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -54,7 +55,8 @@ def shared_flow_database(postgres: server.Server, template_database: str) -> str
 def hub(_hub: Hub) -> Iterator[Hub]:
     """The running hub, without workers: a test starts those it wants."""
     yield _hub
-    _hub.stop_workers()
+    # Killed rather than asked: every test has waited for its messages, and nothing may depend on a farewell.
+    _hub.stop_workers(signal.SIGKILL)
 
 
 @dataclass(frozen=True)
