@@ -1,0 +1,43 @@
+"""Writes the OpenAPI documents of both APIs: `python -m cli.openapi docs/openapi`. Called by `make openapi` and by its test."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import flask
+import sqlalchemy
+
+from services.compose_api import app as compose
+from services.inbox_api import app as inbox
+from shared import settings
+
+
+def make_apps() -> dict[str, flask.Flask]:
+    """Both apps by name, connected to nothing."""
+    engine = sqlalchemy.create_engine("postgresql+psycopg://nobody@localhost.invalid/nothing")
+    auth = settings.Auth(secret=None, jwks_url=None)
+    return {
+        "compose": compose.make_app(compose.Context(engine, lambda _task: None), auth=auth, places=1),
+        "inbox": inbox.make_app(inbox.Context(engine), auth=auth, places=1),
+    }
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """The OpenAPI document of each API, by its name, as it is served at /openapi.json."""
+    return {name: app.test_client().get("/openapi.json").get_json() for name, app in make_apps().items()}
+
+
+def render(document: dict[str, Any]) -> str:
+    """How a document stands in its file."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, document in documents().items():
+        (folder / f"{name}.json").write_text(render(document), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,28 @@
+"""The checked-in contracts are those that the code serves; `make openapi` writes them anew."""
+
+from pathlib import Path
+
+import pytest
+
+from cli import openapi
+
+FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
+DOCUMENTS = openapi.documents()
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_the_checked_in_document_is_what_the_api_serves(name: str) -> None:
+    kept = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    assert kept == openapi.render(DOCUMENTS[name]), "the API has changed: run `make openapi` and look at the difference"
+
+
+def test_every_operation_says_what_it_does_answers_errors_as_problems_and_takes_a_token() -> None:
+    for document in DOCUMENTS.values():
+        assert document["security"] == [{"bearer": []}]
+        problem = document["components"]["responses"]["DEFAULT_ERROR"]["content"]
+        assert list(problem) == ["application/problem+json"]
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                if method != "parameters":
+                    assert operation["summary"], f"{method} {path}"
+                    assert "default" in operation["responses"], f"{method} {path}"
