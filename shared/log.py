@@ -19,37 +19,53 @@ get = structlog.get_logger
 def configure(log: settings.Log, *, service: str) -> None:
     """Sets up structlog and routes the standard library's loggers (Celery, Granian, SQLAlchemy) through it."""
     console = log.format == "console" or (log.format == "auto" and sys.stderr.isatty())
-    shared_steps: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_service(service),
-    ]
-    last: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
-        if console
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    )
     structlog.configure(
-        processors=[*shared_steps, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_steps(service), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared_steps,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-        )
-    )
+    handler.setFormatter(_formatter(service, [_console()]) if console else json_formatter(service))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(log.level.upper())
     # Celery's own "Task … received/succeeded" lines repeat what the actions log with the message's id.
     for noisy in ("celery.worker.strategy", "celery.app.trace", "alembic.runtime.plugins"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def json_formatter(service: str) -> logging.Formatter:
+    """For programs that set up their own loggers (the APIs' server_log.json): the same JSON lines."""
+    return _formatter(service, [structlog.processors.ExceptionRenderer(_traceback), structlog.processors.JSONRenderer()])
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    """With plain tracebacks: the usual ones show local variables, among them bodies and tokens."""
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+
+
+def _traceback(exc_info: Any) -> list[dict[str, Any]]:
+    """A traceback without local variables, and without the row that PostgreSQL quotes in its DETAIL."""
+    found = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)(exc_info)
+    return [{**error, "exc_value": error["exc_value"].partition("\nDETAIL:")[0]} for error in found]
+
+
+def _formatter(service: str, last: list[Any]) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_steps(service),
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )
+
+
+def _steps(service: str) -> list[Any]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_service(service),
+    ]
 
 
 def _add_service(service: str) -> Any:

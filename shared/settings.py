@@ -102,7 +102,7 @@ def read_auth(env: environs.Env) -> Auth:
 def read_secret(env: environs.Env, name: str, *validators: Callable[[str], object]) -> str | None:
     """The variable itself or, with `_FILE` behind its name, the content of the file it names; None when neither is set."""
     path = env.str(f"{name}_FILE", None, validate=_check_readable)
-    if path is not None and Path(path).is_file():
+    if path is not None and _is_readable(path):
         os.environ[f"HUB_{name}"] = Path(path).read_text(encoding="utf-8").strip()
     return env.str(name, None, validate=list(validators))
 
@@ -123,5 +123,9 @@ def _check_http_url(value: str) -> None:
 
 
 def _check_readable(value: str) -> None:
-    if not os.access(value, os.R_OK):
+    if not _is_readable(value):
         raise environs.ValidationError("Must name a file that can be read.")
+
+
+def _is_readable(path: str) -> bool:
+    return Path(path).is_file() and os.access(path, os.R_OK)

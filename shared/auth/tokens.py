@@ -23,6 +23,7 @@ KEY_SET_ALGORITHMS = ("RS256", "ES256", "EdDSA")
 _KEYS_FRESH_S = 300
 _REFETCH_AT_MOST_EVERY_S = 10
 _FETCH_TIMEOUT_S = 2
+_NEVER = float("-inf")
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ class _KeySet:
     def __init__(self, url: str) -> None:
         self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=_FETCH_TIMEOUT_S)
         self._keys: list[jwt.PyJWK] = []
-        self._fetched_at = float("-inf")
-        self._tried_at = float("-inf")
+        self._fetched_at = _NEVER
+        self._tried_at = _NEVER
         self._lock = threading.Lock()
 
     def find(self, header: dict[str, Any]) -> jwt.PyJWK:
@@ -117,12 +118,16 @@ class _KeySet:
         key = self._match(header)
         if key is not None and now - self._fetched_at < _KEYS_FRESH_S:
             return key
-        with self._lock:
-            if now - self._tried_at >= _REFETCH_AT_MOST_EVERY_S:
-                self._tried_at = now
-                self._fetch(now)
+        # One thread asks. Whoever has an old key need not wait for it, the others have nothing to go on with.
+        if self._lock.acquire(blocking=key is None):
+            try:
+                if now - self._tried_at >= _REFETCH_AT_MOST_EVERY_S:
+                    self._tried_at = now
+                    self._fetch(now)
+            finally:
+                self._lock.release()
         key = self._match(header)
-        if key is None and not self._keys:
+        if key is None and self._fetched_at == _NEVER:
             raise errors.unavailable("The keys that tokens are signed with cannot be fetched.", retry_after_s=10)
         if key is None:
             raise jwt.InvalidTokenError("it names a key that is not in the key set")

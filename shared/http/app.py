@@ -49,6 +49,12 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     def _register_error_handlers(self) -> None:
         problems.register(self._app)
 
+    def _register_responses(self) -> None:
+        # The responses that it knows by itself are all errors; what a route answers is declared with the route.
+        usual, self.DEFAULT_RESPONSE_CONTENT_TYPE = self.DEFAULT_RESPONSE_CONTENT_TYPE, problems.MEDIA_TYPE
+        super()._register_responses()
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """A blueprint whose arguments are read strictly."""
@@ -62,10 +68,10 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.config.update(
-        MAX_CONTENT_LENGTH=parsing.MAX_BODY_BYTES,
+        MAX_CONTENT_LENGTH=parsing.MAX_BODY_BYTES + 1,
         API_TITLE=frame.title,
         API_VERSION=API_VERSION,
-        OPENAPI_VERSION="3.0.3",
+        OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
     )
@@ -89,9 +95,9 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     api = Api(app, spec_kwargs=_spec())
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    app.register_blueprint(
-        flask_swagger_ui.get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": frame.title})
-    )
+    # Without validatorUrl the page would ask a public validator for a badge, and tell it where this hub is.
+    docs = {"app_name": frame.title, "validatorUrl": None}
+    app.register_blueprint(flask_swagger_ui.get_swaggerui_blueprint("/docs", "/openapi.json", config=docs))
     for endpoint, view in app.view_functions.items():
         if endpoint.startswith(("swagger_ui.", "api-docs.")):
             guards.public(_own(app, endpoint, view))

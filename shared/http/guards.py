@@ -51,16 +51,22 @@ def _guarded(view: View, name: str, *checks: Callable[[store.Caller], None]) -> 
         flask.g.caller = found = _authenticate()
         for check in checks:
             check(found)
-        parsing.check_query(flask.request, known_query)
+        if known_query is not None:
+            parsing.check_query(flask.request, known_query)
         return view(*args, **kwargs)
 
     setattr(wrapper, GUARD, name)
     return cast(View, wrapper)
 
 
-def _query_parameters(view: Callable[..., Any]) -> frozenset[str]:
-    """The query parameters that a view declared with `blueprint.arguments(…, location="query")`."""
+def _query_parameters(view: Callable[..., Any]) -> frozenset[str] | None:
+    """The query parameters that a view declared with `blueprint.arguments(…, location="query")`.
+
+    None where it takes a body: that must be readable before a parameter is found wrong, so the parser checks both.
+    """
     declared = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+    if any(parameter["in"] == "json" for parameter in declared):
+        return None
     schemas = [parameter["schema"] for parameter in declared if parameter["in"] == "query"]
     return frozenset(field.data_key or name for schema in schemas for name, field in schema().fields.items())
 

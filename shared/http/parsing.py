@@ -1,5 +1,6 @@
 """Strict reading of what clients send: JSON bodies and query parameters. Nothing unknown, repeated or guessed at is let through."""
 
+import collections
 import json
 import math
 from typing import Any, NoReturn
@@ -9,10 +10,12 @@ import marshmallow
 from marshmallow import fields
 from webargs import multidictproxy
 from webargs.flaskparser import FlaskParser
+from werkzeug import exceptions
 
 from shared import errors
 
 MAX_BODY_BYTES = 64 * 1024
+_MAX_DIGITS = 100
 
 
 class StrictParser(FlaskParser):
@@ -21,7 +24,9 @@ class StrictParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": marshmallow.RAISE, "query": marshmallow.RAISE}  # noqa: RUF012 (as in the base class)
 
     def load_json(self, req: flask.Request, _schema: Any) -> Any:
-        return read_json(req)
+        body = read_json(req)
+        check_query(req, frozenset())
+        return body
 
     def load_querystring(self, req: flask.Request, schema: marshmallow.Schema) -> Any:
         return multidictproxy.MultiDictProxy(req.args, schema)
@@ -32,19 +37,33 @@ class StrictParser(FlaskParser):
 
 
 def read_json(request: flask.Request) -> dict[str, Any]:
-    """The request's JSON object. Raises `HubError`: 413, 415, 400 malformed-json, 422 for a repeated field or another type."""
+    """The request's JSON object. Raises, in this order: 413, 415, 400 malformed-json, 422 for a repeated field or another type."""
+    body = request.get_data()
+    if len(body) > MAX_BODY_BYTES:  # sent in chunks; werkzeug stops reading at its limit, which is one byte more
+        raise exceptions.RequestEntityTooLarge
     if not request.is_json:
         raise errors.HubError("unsupported-media-type", "Send the request with Content-Type: application/json.")
+    repeated: set[str] = set()
+
+    def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            counts = collections.Counter(name for name, _ in pairs)
+            repeated.update(name for name, count in counts.items() if count > 1)
+        return value
+
     try:
         value = json.loads(
-            request.get_data().decode("utf-8"),
-            object_pairs_hook=_object,
+            body.decode("utf-8"),
+            object_pairs_hook=make_object,
+            parse_int=_sane_int,
             parse_float=_finite_float,
             parse_constant=_refuse_constant,
         )
     except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise errors.HubError("malformed-json", f"The body is not JSON that makes sense: {reason}.") from None
+        raise errors.HubError("malformed-json", f"The body is not JSON that makes sense: {_reason(error)}.") from None
+    if repeated:
+        raise errors.validation_failed({name: ["Given more than once."] for name in sorted(repeated)})
     if not isinstance(value, dict):
         raise errors.validation_failed({"request": ["Must be a JSON object."]})
     return value
@@ -71,12 +90,10 @@ class StrictInteger(fields.Integer):
         return int(value)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise errors.validation_failed({name: ["Given more than once."] for name in names if names.count(name) > 1})
-    return value
+def _sane_int(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError("a number is out of range")
+    return int(text)
 
 
 def _finite_float(text: str) -> float:
@@ -88,3 +105,9 @@ def _finite_float(text: str) -> float:
 
 def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")
+
+
+def _reason(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

@@ -242,6 +242,8 @@ def test_an_import_leaves_the_limits_of_its_connection_as_they_were(
     before = limits()
     assert files.run(engine, files.small(), folder).is_vacuumed
     assert limits() == before
+    assert files.run(engine, files.small(), folder).is_empty
+    assert limits() == before
 
 
 def test_afterwards_the_tables_are_vacuumed_and_analyzed(

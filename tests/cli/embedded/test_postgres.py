@@ -1,7 +1,9 @@
 """The embedded PostgreSQL: real servers, started the way `message-hub run` starts them."""
 
 import os
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import psycopg
@@ -56,6 +58,17 @@ def test_no_parent_folder_is_opened_to_others(tmp_path: Path) -> None:
         assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
         assert {folder.stat().st_uid for folder in folders[:2]} == {os.getuid()}
         assert stat.S_IMODE((parent / "pg" / "password").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run PostgreSQL as somebody else")
+def test_binaries_in_a_folder_that_only_root_may_enter_can_be_run(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    binary = shutil.copy("/bin/true", private)
+    prefix = postgres.unprivileged_prefix()
+    for command in (["test", "-r", binary], ["test", "-x", binary], [binary]):
+        subprocess.run([*prefix, *command], check=True)
+    assert subprocess.run([*prefix, "id", "-u"], check=True, capture_output=True, text=True).stdout != "0\n"
 
 
 def test_another_port_is_chosen_when_the_remembered_one_is_taken(postgres: server.Server, tmp_path: Path) -> None:

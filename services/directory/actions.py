@@ -1,0 +1,238 @@
+"""Changes a platform's directory: the platform itself, and everything in it from CSV files. Owns the transactions.
+
+Called by the command line. One change of a platform's directory runs at a time; each that changes anything makes one new
+directory version. Messages go on being sent meanwhile: they refer to the platform's row but never wait for it.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from services.directory import csv_import, errors, report
+from services.directory.store import memberships, platforms, scopes, staging, upkeep, users
+from shared import db
+
+PLANS = ("enterprise", "standard")
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_CHUNK_ROWS = 20_000
+_BAD_LINES_KEPT = 100
+_SILENT = report.Silent()
+
+
+class PlatformChange(NamedTuple):
+    """What became of the platform: `outcome` is created, updated or unchanged."""
+
+    outcome: str
+    platform: platforms.Platform
+
+
+def put_platform(
+    engine: Engine, *, key: str, name: str, plan: str, issuer: str | None = None, jwks_url: str | None = None
+) -> PlatformChange:
+    """Makes or updates a platform. Issuer and address of its keys: None keeps what is there, two empty strings remove it.
+
+    Raises `BadPlatformError` and `DirectoryBusyError`.
+    """
+    name = name.strip()
+    _check_platform(key, name, plan, issuer, jwks_url)
+    with engine.begin() as connection:
+        _claim(connection, key)
+        before = platforms.lock_platform(connection, key=key)
+        if issuer is None and before is not None:
+            issuer, jwks_url = before.issuer, before.jwks_url
+        issuer, jwks_url = issuer or None, jwks_url or None
+        other = platforms.get_key_by_issuer(connection, issuer=issuer, other_than=key) if issuer else None
+        if other is not None:
+            raise errors.BadPlatformError(
+                f'The issuer {issuer} already belongs to platform "{other}". Each platform needs its own.'
+            )
+        if before is None:
+            outcome = "created"
+            platforms.insert_platform(connection, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url)
+        elif before != replace(before, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url):
+            outcome = "updated"
+            platforms.update_platform(connection, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url)
+        else:
+            outcome = "unchanged"
+        after = platforms.get_platform(connection, key=key)
+    assert after is not None
+    return PlatformChange(outcome, after)
+
+
+def list_platforms(engine: Engine) -> list[platforms.Platform]:
+    """All platforms, by key."""
+    with engine.begin() as connection:
+        return platforms.list_platforms(connection)
+
+
+def import_directory(
+    engine: Engine,
+    *,
+    platform_key: str,
+    folder: Path,
+    dry_run: bool = False,
+    allow_removals: int = 0,
+    progress: report.Progress = _SILENT,
+) -> report.ImportReport:
+    """Makes the platform's directory what the four CSV files in `folder` say, in one transaction and one version.
+
+    A dry run does all of it and takes it back. Raises `errors.DirectoryError` of one kind or another; then nothing changed.
+    """
+    with engine.connect() as connection, connection.begin() as transaction:
+        _claim(connection, platform_key)
+        if platforms.get_platform(connection, key=platform_key) is None:
+            raise errors.UnknownPlatformError(platform_key)
+        staging.prepare(connection)
+        readable = _stage_files(connection, folder, progress)
+        _refuse_bad_lines(connection, readable, progress)
+        outcome = _apply(connection, platform_key, dry_run, allow_removals, progress)
+        if dry_run:
+            transaction.rollback()
+    if outcome.is_empty:
+        return outcome
+    # After a dry run too: what it took back is still on disk.
+    progress.step("Vacuuming", None)
+    return replace(outcome, is_vacuumed=_vacuum(engine))
+
+
+def _vacuum(engine: Engine) -> bool:
+    """Whether it could be done. The import stands either way, and autovacuum does the same later."""
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            upkeep.vacuum(connection)
+    except OperationalError:
+        return False
+    return True
+
+
+def _claim(connection: Connection, platform_key: str) -> None:
+    if not db.try_lock(connection, purpose="directory", key=platform_key):
+        raise errors.DirectoryBusyError(platform_key)
+
+
+def _check_platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None) -> None:
+    if not _KEY.fullmatch(key):
+        raise errors.BadPlatformError(
+            f"{key!r} cannot be a platform's key: 1 to 63 letters, digits, dots, dashes and underscores, "
+            "the first one a letter or digit."
+        )
+    if not 1 <= len(name) <= 200 or not name.isprintable():
+        raise errors.BadPlatformError("A platform's name has 1 to 200 printable characters.")
+    if plan not in PLANS:
+        raise errors.BadPlatformError(f"The plan must be one of {', '.join(PLANS)}, not {plan!r}.")
+    if (issuer is None) != (jwks_url is None) or bool(issuer) != bool(jwks_url):
+        raise errors.BadPlatformError("Issuer and JWKS URL come together: give both, or neither.")
+    if issuer and (not issuer.isprintable() or " " in issuer):
+        raise errors.BadPlatformError("The issuer must be the exact text of the tokens' `iss` claim, without blanks.")
+    if jwks_url and not _is_http_url(jwks_url):
+        raise errors.BadPlatformError(f"The JWKS URL must be an http:// or https:// address, not {jwks_url!r}.")
+
+
+def _is_http_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and value.isprintable() and " " not in value
+
+
+def _stage_files(connection: Connection, folder: Path, progress: report.Progress) -> set[str]:
+    """Copies the rows of all files, and what is wrong with them, into the staging tables; returns the readable files."""
+    readable = set()
+    for layout in csv_import.LAYOUTS:
+        try:
+            with csv_import.open_file(folder / layout.file) as file:
+                progress.step(f"Reading {layout.file}", (folder / layout.file).stat().st_size)
+                _stage_rows(connection, csv_import.Reader(file, layout), layout.file, progress)
+            readable.add(layout.file)
+        except csv_import.BadFileError as bad:
+            staging.copy_bad_lines(connection, bad_lines=[report.BadLine(layout.file, bad.line, bad.reason)])
+    return readable
+
+
+def _stage_rows(connection: Connection, reader: csv_import.Reader, file: str, progress: report.Progress) -> None:
+    rows: Iterator[csv_import.Row] = iter(reader)
+    seen = 0
+    while chunk := list(itertools.islice(rows, _CHUNK_ROWS)):
+        good = ((row.line, *row.values) for row in chunk if row.values and _is_worth_staging(row, file))
+        staging.copy_rows(connection, table=staging.TABLE_BY_FILE[file], rows=good)
+        bad = [report.BadLine(file, row.line, problem) for row in chunk for problem in row.problems]
+        if bad:
+            staging.copy_bad_lines(connection, bad_lines=bad)
+        progress.advance(reader.bytes_read - seen)
+        seen = reader.bytes_read
+
+
+def _is_worth_staging(row: csv_import.Row, file: str) -> bool:
+    """Others may refer to a bad user, organisation or clinic; to a bad membership nobody does."""
+    return not row.problems or file != csv_import.MEMBERSHIPS.file
+
+
+def _refuse_bad_lines(connection: Connection, readable: set[str], progress: report.Progress) -> None:
+    progress.step("Checking references", None)
+    staging.analyze(connection, *staging.TABLE_BY_FILE.values())
+    staging.check_references(connection, readable=readable)
+    count = staging.count_bad_lines(connection)
+    if not count:
+        return
+    first: list[report.BadLine] = []
+    for bad in staging.list_bad_lines(connection):
+        progress.bad_line(bad)
+        if len(first) < _BAD_LINES_KEPT:
+            first.append(bad)
+    raise errors.BadFilesError(count, tuple(first))
+
+
+def _apply(
+    connection: Connection, platform_key: str, dry_run: bool, allow_removals: int, progress: report.Progress
+) -> report.ImportReport:
+    """Makes the directory what is staged. Cheap and new things first, so that a refusal has rewritten next to nothing."""
+    platform = platforms.lock_platform(connection, key=platform_key)
+    if platform is None:
+        raise errors.UnknownPlatformError(platform_key)
+    progress.step("Comparing", None)
+    active_scopes = scopes.count_active(connection, platform_id=platform.id)
+    active_users = users.count_active(connection, platform_id=platform.id)
+    organisations = scopes.apply_organisations(connection, platform_id=platform.id)
+    clinics = scopes.apply_clinics(connection, platform_id=platform.id)
+    people = users.plan(connection, platform_id=platform.id)
+    staging.analyze(connection, "active_users", "user_changes")
+    memberships.desire(connection, platform_id=platform.id)
+    staging.analyze(connection, "desired_memberships")
+    belonging = memberships.plan(connection, platform_id=platform.id)
+    staging.analyze(connection, "membership_changes")
+    outcome = report.ImportReport(
+        platform_key=platform_key,
+        dry_run=dry_run,
+        organisations=organisations,
+        clinics=clinics,
+        users=people.difference,
+        memberships=belonging.difference,
+        directory_version=platform.directory_version,
+    )
+    removals = (
+        report.Removal("users", people.leaving, active_users),
+        report.Removal("organisations and clinics", organisations.ended + clinics.ended, active_scopes),
+        report.Removal("memberships", belonging.difference.ended, belonging.before),
+    )
+    excessive = tuple(removal for removal in removals if removal.is_excessive and removal.ending > allow_removals)
+    if excessive:
+        raise errors.TooManyRemovalsError(excessive, outcome)
+    if outcome.is_empty:
+        return outcome
+    version = platform.directory_version + 1
+    progress.step("Writing users and memberships", None)
+    users.apply(connection)
+    memberships.apply(connection, platform_id=platform.id, version=version)
+    progress.step("Counting", None)
+    scopes.update_user_counts(connection, platform_id=platform.id)
+    platforms.set_directory_version(connection, platform_id=platform.id, version=version)
+    return replace(outcome, directory_version=version)

@@ -1,0 +1,242 @@
+"""Reads the CSV files of an import, line by line in bounded memory, and says of each line what is wrong with it alone.
+
+Called by `actions`. Pure: knows the files, never the database; whether a reference leads anywhere is checked there.
+Blanks around a value are dropped. Values with control characters (line breaks and NUL among them) are refused.
+"""
+
+import codecs
+import csv
+import pathlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
+
+# Far above what fits into the columns; a longer line is refused without being held in memory.
+MAX_LINE_BYTES = 65_536
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    max_length: int
+    required: bool = True
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A file of the import. The first column identifies a row; `check` finds what is wrong between its values."""
+
+    file: str
+    columns: tuple[Column, ...]
+    check: Callable[[list[str]], str | None] = lambda _values: None
+
+
+class Row(NamedTuple):
+    """`values` in the layout's order, None where a line has none. With `problems` only the first of them counts."""
+
+    line: int
+    values: list[str] | None
+    problems: list[str]
+
+
+class BadFileError(Exception):
+    """The file cannot be read as what it should be, so none of its rows can."""
+
+    def __init__(self, line: int | None, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.reason = reason
+
+
+def _check_membership(values: list[str]) -> str | None:
+    _user, level, scope, _role = values
+    if level == "platform" and scope:
+        return "scope must be empty where level is platform"
+    if level in ("organisation", "clinic") and not scope:
+        return f"scope is empty; it must be the external_id of the {level}"
+    return None
+
+
+_EXTERNAL_ID = Column("external_id", 255)
+_NAME = Column("name", 200)
+ORGANISATIONS = Layout("organisations.csv", (_EXTERNAL_ID, _NAME))
+CLINICS = Layout("clinics.csv", (_EXTERNAL_ID, Column("organisation", 255), _NAME))
+USERS = Layout(
+    "users.csv",
+    (
+        _EXTERNAL_ID,
+        _NAME,
+        Column("email", 320, required=False),
+        Column("status", 20, choices=("active", "pending", "disabled")),
+    ),
+)
+MEMBERSHIPS = Layout(
+    "memberships.csv",
+    (
+        Column("user", 255),
+        Column("level", 20, choices=("platform", "organisation", "clinic")),
+        Column("scope", 255, required=False),
+        Column("role", 20, choices=("member", "administrator")),
+    ),
+    _check_membership,
+)
+LAYOUTS = (ORGANISATIONS, CLINICS, USERS, MEMBERSHIPS)
+
+
+class Reader:
+    """Iterates over the rows of one open file. Raises `BadFileError` when its header is not the layout's."""
+
+    def __init__(self, file: BinaryIO, layout: Layout) -> None:
+        self._lines = _Lines(file)
+        self._layout = layout
+
+    @property
+    def bytes_read(self) -> int:
+        return self._lines.bytes_read
+
+    def __iter__(self) -> Iterator[Row]:
+        # `strict` makes the parser refuse what it would otherwise guess at.
+        records = csv.reader(self._lines, strict=True)
+        order = self._read_header(records)
+        while True:
+            line = self._lines.number + 1
+            try:
+                record = next(records, None)
+            except csv.Error as error:
+                yield from self._take_line_problems()
+                yield Row(line, None, [_explain(error)])
+                continue
+            yield from self._take_line_problems()
+            if record is None:
+                return
+            if record:
+                yield self._check(line, record, order)
+
+    def _read_header(self, records: Iterator[list[str]]) -> list[int]:
+        wanted = [column.name for column in self._layout.columns]
+        expected = f"the header must be {','.join(wanted)}"
+        try:
+            names = [name.strip() for name in next(records, [])]
+        except csv.Error as error:
+            raise BadFileError(1, f"{_explain(error)}; {expected}") from None
+        for _line, reason in self._lines.take_problems():
+            raise BadFileError(1, f"{reason}; {expected}")
+        if sorted(names) != sorted(wanted):
+            found = ",".join(names)[:200]
+            raise BadFileError(
+                1, f"{expected} (in any order), not {found!r}" if found else f"the file is empty; {expected}"
+            )
+        return [names.index(name) for name in wanted]
+
+    def _take_line_problems(self) -> Iterator[Row]:
+        for line, reason in self._lines.take_problems():
+            yield Row(line, None, [reason])
+
+    def _check(self, line: int, record: list[str], order: list[int]) -> Row:
+        columns = self._layout.columns
+        if len(record) != len(order):
+            return Row(line, _only_key(record, order), [f"has {len(record)} columns instead of {len(order)}"])
+        values = [record[index].strip() for index in order]
+        joined = "".join(record)
+        # isprintable is much the quicker of the two, and true of nearly every line.
+        if not joined.isprintable() and _CONTROL.search(joined):
+            raw = [record[index] for index in order]
+            return Row(line, _only_key(record, order), list(_find_control_characters(columns, raw)))
+        problems: list[str] = []
+        for column, value in zip(columns, values, strict=True):
+            if not value:
+                if column.required:
+                    problems.append(f"{column.name} is empty")
+            elif column.choices:
+                if value not in column.choices:
+                    problems.append(f'{column.name} "{value[:40]}" is not one of {", ".join(column.choices)}')
+            elif len(value) > column.max_length:
+                problems.append(f"{column.name} has {len(value)} characters; the limit is {column.max_length}")
+        between = self._layout.check(values)
+        if between:
+            problems.append(between)
+        return Row(line, values, problems)
+
+
+class _Lines:
+    """The physical lines of a file as text. What cannot be text is noted with its line number and stands in as well as it can."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._problems: list[tuple[int, str]] = []
+        self.number = 0
+        self.bytes_read = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        raw = self._file.readline(MAX_LINE_BYTES)
+        if not raw:
+            raise StopIteration
+        self.number += 1
+        self.bytes_read += len(raw)
+        if self.number == 1:
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        if len(raw) == MAX_LINE_BYTES and not raw.endswith(b"\n"):
+            self._skip_rest_of_line()
+            return "\n"
+        try:
+            return raw.decode()
+        except UnicodeDecodeError as error:
+            byte = raw[error.start]
+            self._problems.append((self.number, f"is not UTF-8: byte 0x{byte:02X} at position {error.start + 1}"))
+            return raw.decode(errors="replace")
+
+    def take_problems(self) -> list[tuple[int, str]]:
+        """What was noted since the last call."""
+        taken, self._problems = self._problems, []
+        return taken
+
+    def _skip_rest_of_line(self) -> None:
+        self._problems.append((self.number, f"is longer than {MAX_LINE_BYTES:,} bytes"))
+        while rest := self._file.readline(MAX_LINE_BYTES):
+            self.bytes_read += len(rest)
+            if rest.endswith(b"\n"):
+                return
+
+
+def open_file(path: pathlib.Path) -> BinaryIO:
+    """The file at `path`. Raises `BadFileError` when it is missing or cannot be read."""
+    try:
+        return path.open("rb", buffering=1 << 20)
+    except FileNotFoundError:
+        raise BadFileError(None, "the file is missing") from None
+    except OSError as error:
+        raise BadFileError(None, f"the file cannot be read: {error.strerror}") from None
+
+
+def _only_key(record: list[str], order: list[int]) -> list[str] | None:
+    """The first column's value alone, so that lines which refer to a bad line are not reported as bad themselves."""
+    key = record[order[0]].strip() if order[0] < len(record) else ""
+    return [key, *[""] * (len(order) - 1)] if key and not _CONTROL.search(key) else None
+
+
+def _find_control_characters(columns: tuple[Column, ...], values: list[str]) -> Iterator[str]:
+    for column, value in zip(columns, values, strict=True):
+        found = _CONTROL.search(value)
+        if found:
+            what = "a line break" if found.group() in "\r\n" else f"the control character U+{ord(found.group()):04X}"
+            yield f"{column.name} contains {what}"
+
+
+def _explain(error: csv.Error) -> str:
+    text = str(error)
+    if "new-line character" in text:
+        return "has a carriage return inside the line; lines end in LF or CRLF"
+    if "field larger" in text:
+        return f"has a quoted value that does not end within {csv.field_size_limit():,} characters"
+    if "unexpected end" in text:
+        return "has a quoted value that never ends"
+    if "expected after" in text:
+        return 'has text after a closing quote; a quote inside a quoted value is written twice ("")'
+    return f"is not CSV: {text}"

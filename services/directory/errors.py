@@ -1,0 +1,54 @@
+"""What the directory refuses, each with a sentence that says what to do. Raised by `actions`, shown by the command line."""
+
+from services.directory import report
+
+
+class DirectoryError(Exception):
+    """The directory was not changed; the text says why and what to do."""
+
+
+class BadPlatformError(DirectoryError):
+    """The platform cannot be made or updated as asked."""
+
+
+class UnknownPlatformError(DirectoryError):
+    """There is no platform with this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f'There is no platform "{key}". Make it first: message-hub platform {key} --name NAME --plan PLAN'
+        )
+
+
+class DirectoryBusyError(DirectoryError):
+    """Somebody else is changing this platform's directory."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f'The directory of platform "{key}" is being changed by another import or command. '
+            "Nothing was changed; try again when that one has finished."
+        )
+
+
+class BadFilesError(DirectoryError):
+    """Lines of the files are bad. `count` of them; `first` holds some, all of them went to `Progress.bad_line`."""
+
+    def __init__(self, count: int, first: tuple[report.BadLine, ...]) -> None:
+        lines = "1 bad line" if count == 1 else f"{count:,} bad lines"
+        super().__init__(f"{lines}. Nothing was changed; correct the files and import them again.")
+        self.count = count
+        self.first = first
+
+
+class TooManyRemovalsError(DirectoryError):
+    """More would end than a routine import ends. `refused` is what the import would have done."""
+
+    def __init__(self, removals: tuple[report.Removal, ...], refused: report.ImportReport) -> None:
+        super().__init__(
+            f"This import would end {' and '.join(map(str, removals))}. More than {report.FREE_REMOVALS_PERCENT}% "
+            f"(and more than {report.FREE_REMOVALS}) end only when that is asked for, so nothing was changed. Check that "
+            "the files are complete; if so, import them again with "
+            f"--allow-removals {max(removal.ending for removal in removals)}."
+        )
+        self.removals = removals
+        self.refused = refused
