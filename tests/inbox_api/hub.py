@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import flask
 import werkzeug.test
@@ -233,13 +234,15 @@ class Hub:
         headers: dict[str, str] | None = None,
     ) -> werkzeug.test.TestResponse:
         bearer = factories.bearer(who, self.platforms[who.platform_id])
-        given = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+        given: dict[str, Any] = {}
+        if body is not None:
+            given = {"data": json.dumps(body), "content_type": "application/json"}
         return self.app.test_client().open(path, method=method, headers={**bearer, **(headers or {})}, **given)
 
-    def feed(self, who: factories.User, query: str = "") -> dict[str, object]:
+    def feed(self, who: factories.User, query: str = "") -> dict[str, Any]:
         answer = self.ask(who, f"/v1/notifications{query}")
         assert answer.status_code == 200, answer.get_data(as_text=True)
         return dict(answer.get_json())
 
     def feed_ids(self, who: factories.User, query: str = "") -> list[str]:
-        return [row["id"] for row in self.feed(who, query)["data"]]  # type: ignore[attr-defined]
+        return [row["id"] for row in self.feed(who, query)["data"]]

@@ -1,0 +1,9 @@
+"""inbox_api: what people read.
+
+Serves  GET /v1/notifications, …/counts, …/{id}; PUT and DELETE …/{id}/read, …/{id}/archived; POST …/seen, …/read-all;
+        GET /v1/sent-messages, …/{id}   (port 8002)
+Reads   inbox_entries, inbox_states, inflight_targets, messages, message_targets, message_visibility, fanout_batches,
+        inbox_retention, memberships, organisations, clinics, users
+Writes  inbox_states
+Needs   PostgreSQL. Redis plays no part in what it serves; its state is only told in /readyz where an address is given.
+"""

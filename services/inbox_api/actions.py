@@ -1,0 +1,243 @@
+"""What inbox_api does. Called by the routes; owns connections and transactions; raises `HubError`.
+
+Reading the inbox is one statement, hence one snapshot. The sent history takes several, in one REPEATABLE READ transaction.
+A change to the inbox is one READ COMMITTED transaction whose last statement reads the answer: two tabs at once wait for
+each other's row at most, and nobody is told to try again.
+"""
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine
+
+from services.inbox_api import cursor
+from services.inbox_api.store import history, inbox, states
+from shared import errors
+from shared.auth import store as auth
+from shared.sent_messages import store as sent_messages
+
+NOTIFICATION_STATUSES = inbox.STATUSES
+ALL = inbox.ALL
+
+_NOTIFICATION = "notification in your inbox"
+_MESSAGE = "message"
+
+
+@dataclass(frozen=True)
+class Feed:
+    data: tuple[inbox.Notification, ...]
+    has_more: bool
+    next_cursor: str | None
+    unread_count: int
+    unseen_count: int
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A notification as it stands after a change, and the counts of the same moment."""
+
+    notification: inbox.Notification
+    unread_count: int
+    unseen_count: int
+
+
+@dataclass(frozen=True)
+class History:
+    data: tuple[sent_messages.SentMessage, ...]
+    has_more: bool
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A message and how far it got with people; `engagement` is None once its entries are past the retention."""
+
+    message: sent_messages.SentMessage
+    engagement: history.Engagement | None
+
+
+class _WriteThrough(Protocol):
+    def __call__(self, connection: Connection, /, *, key: states.Key, platform_id: int, at: datetime) -> int: ...
+
+
+class _Listed(Protocol):
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def sent_at(self) -> datetime: ...
+
+
+def get_feed(engine: Engine, *, caller: auth.Caller, status: str, limit: int, after: str | None = None) -> Feed:
+    """A page of the caller's inbox. Raises bad-cursor."""
+    before = _position(after)
+    with _autocommit(engine) as connection:
+        page = inbox.list_page(
+            connection,
+            user_id=caller.user_id,
+            platform_id=caller.platform_id,
+            status=status,
+            before=before,
+            limit=limit + 1,
+        )
+    shown = page.notifications[:limit]
+    has_more = len(page.notifications) > limit
+    return Feed(shown, has_more, _next_cursor(shown, has_more), **asdict(page.counts))
+
+
+def get_counts(engine: Engine, *, caller: auth.Caller) -> inbox.Counts:
+    with _autocommit(engine) as connection:
+        return inbox.get_counts(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+
+
+def get_notification(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> inbox.Notification:
+    """Raises not-found where it is not in the caller's inbox, recalled ones included."""
+    with _autocommit(engine) as connection:
+        found = inbox.find_notification(
+            connection, user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
+        )
+    if found is None:
+        raise errors.not_found(_NOTIFICATION)
+    return found
+
+
+def mark_read(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Changed:
+    """Raises not-found, and recalled where the caller had the message before its recall; so do the next three."""
+    return _change(
+        engine, caller, message_id, lambda connection, key, now: states.mark_read(connection, key=key, at=now)
+    )
+
+
+def clear_read(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Changed:
+    return _change(engine, caller, message_id, lambda connection, key, _now: states.clear_read(connection, key=key))
+
+
+def mark_archived(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Changed:
+    return _change(
+        engine, caller, message_id, lambda connection, key, now: states.mark_archived(connection, key=key, at=now)
+    )
+
+
+def clear_archived(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Changed:
+    return _change(engine, caller, message_id, lambda connection, key, _now: states.clear_archived(connection, key=key))
+
+
+def mark_seen_through(engine: Engine, *, caller: auth.Caller, through: uuid.UUID) -> inbox.Counts:
+    """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox."""
+    return _change_through(engine, caller, through, states.mark_seen_through)
+
+
+def mark_read_through(engine: Engine, *, caller: auth.Caller, through: uuid.UUID) -> inbox.Counts:
+    """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox."""
+    return _change_through(engine, caller, through, states.mark_read_through)
+
+
+def get_history(
+    engine: Engine,
+    *,
+    caller: auth.Caller,
+    limit: int,
+    after: str | None = None,
+    organisation: str | None = None,
+    clinic: str | None = None,
+) -> History:
+    """A page of what the caller may see of what was sent. Raises validation-failed for an unknown scope, bad-cursor."""
+    before = _position(after)
+    with _snapshot(engine) as connection:
+        viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+        if organisation is None and clinic is None:
+            ids = history.list_visible(connection, viewer=viewer, before=before, limit=limit + 1)
+        else:
+            scopes = history.find_scopes(
+                connection, platform_id=caller.platform_id, organisation=organisation, clinic=clinic
+            )
+            _check_scopes(scopes, organisation=organisation, clinic=clinic)
+            ids = history.list_reached(connection, viewer=viewer, scopes=scopes, before=before, limit=limit + 1)
+        shown = tuple(sent_messages.get_messages(connection, ids=ids[:limit], viewer=viewer))
+    has_more = len(ids) > limit
+    return History(shown, has_more, _next_cursor(shown, has_more))
+
+
+def get_sent_message(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Progress:
+    """Raises not-found where the caller may not see it."""
+    with _snapshot(engine) as connection:
+        viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+        if not history.may_see(connection, viewer=viewer, message_id=message_id):
+            raise errors.not_found(_MESSAGE)
+        (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
+        engagement = None if message.expired else history.count_engagement(connection, message_id=message_id)
+    return Progress(message, engagement)
+
+
+def _change(
+    engine: Engine,
+    caller: auth.Caller,
+    message_id: uuid.UUID,
+    write: Callable[[Connection, states.Key, datetime], None],
+) -> Changed:
+    with engine.begin() as connection:
+        place = _find_place(connection, caller, message_id)
+        if not place.is_recalled:
+            write(connection, states.Key(caller.user_id, place.sent_at, message_id), place.now)
+        after = inbox.get_with_counts(
+            connection, user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
+        )
+        # Nothing is found either when the recall came between; what was written then is rolled back.
+        if not after.notifications:
+            raise errors.HubError("recalled", "This message was recalled; it is no longer in your inbox.")
+    return Changed(after.notifications[0], **asdict(after.counts))
+
+
+def _change_through(engine: Engine, caller: auth.Caller, through: uuid.UUID, write: _WriteThrough) -> inbox.Counts:
+    with engine.begin() as connection:
+        place = _find_place(connection, caller, through)
+        key = states.Key(caller.user_id, place.sent_at, through)
+        write(connection, key=key, platform_id=caller.platform_id, at=place.now)
+        return inbox.get_counts(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+
+
+def _find_place(connection: Connection, caller: auth.Caller, message_id: uuid.UUID) -> inbox.Place:
+    place = inbox.find_place(connection, user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id)
+    if place is None:
+        raise errors.not_found(_NOTIFICATION)
+    return place
+
+
+def _check_scopes(scopes: history.Scopes, *, organisation: str | None, clinic: str | None) -> None:
+    unknown = {}
+    if organisation is not None and scopes.organisation_id is None:
+        unknown["organisation"] = [f"There is no organisation {organisation!r}."]
+    if clinic is not None and scopes.clinic_id is None:
+        unknown["clinic"] = [f"There is no clinic {clinic!r}."]
+    if unknown:
+        raise errors.validation_failed(unknown)
+
+
+def _position(after: str | None) -> tuple[datetime, uuid.UUID] | None:
+    if after is None:
+        return None
+    position = cursor.decode(after)
+    return position.sent_at, position.message_id
+
+
+def _next_cursor(shown: Sequence[_Listed], has_more: bool) -> str | None:
+    return cursor.encode(cursor.Position(shown[-1].sent_at, shown[-1].id)) if has_more else None
+
+
+@contextlib.contextmanager
+def _autocommit(engine: Engine) -> Iterator[Connection]:
+    """For one statement that reads: its own snapshot, and no round trips for a transaction."""
+    with engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextlib.contextmanager
+def _snapshot(engine: Engine) -> Iterator[Connection]:
+    """For several statements that read: all see the same moment."""
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection

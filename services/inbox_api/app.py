@@ -1,0 +1,33 @@
+"""Builds the Flask app of inbox_api out of its parts. Called by wsgi and by tests."""
+
+from collections.abc import Callable
+
+import flask
+
+from services.inbox_api import routes
+from services.inbox_api.routes import notifications, sent_messages
+from shared import settings
+from shared.http import app as frame
+
+Context = routes.Context
+
+
+def make_app(
+    context: Context,
+    *,
+    auth: settings.Auth,
+    places: int,
+    broker_state: Callable[[], str] | None = None,
+) -> flask.Flask:
+    return frame.make_app(
+        __name__,
+        frame.Frame(
+            title="Message Hub: inbox",
+            engine=context.engine,
+            auth=auth,
+            places=places,
+            broker_state=broker_state,
+        ),
+        [notifications.blueprint, sent_messages.blueprint],
+        context,
+    )

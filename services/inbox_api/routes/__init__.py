@@ -1,0 +1,51 @@
+"""HTTP in, HTTP out: each route reads the request, calls one action, shapes the answer.
+
+Here is what the routes share: the service's context, ids in paths, and the headers of private answers.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import flask
+from sqlalchemy import Engine
+
+from shared.http import etags, guards
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the routes work with."""
+
+    engine: Engine
+
+
+def engine() -> Engine:
+    return cast(Context, flask.current_app.extensions["hub"]).engine
+
+
+def path_id(description: str) -> list[dict[str, Any]]:
+    """How the contract describes the id in a path. What is not an id is answered 404, not 422: it names nothing."""
+    schema = {"type": "string", "format": "uuid"}
+    return [{"in": "path", "name": "message_id", "required": True, "description": description, "schema": schema}]
+
+
+def conditional(view: View) -> View:
+    """Gives the view's answer an ETag, and 304 to who has it already. Stands beneath the guard."""
+    return _finished(view, lambda answer: etags.conditional(answer, user_id=guards.caller().user_id))
+
+
+def private(view: View) -> View:
+    """Marks the view's answer as its caller's own. Stands beneath the guard."""
+    return _finished(view, etags.private)
+
+
+def _finished(view: View, finish: Callable[[flask.Response], flask.Response]) -> View:
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> flask.Response:
+        return finish(flask.make_response(view(*args, **kwargs)))
+
+    return cast(View, wrapper)

@@ -1,0 +1,118 @@
+"""The bell: a user's notifications, their counts, and what the user did with them."""
+
+import uuid
+from typing import Any
+
+from services.inbox_api import actions, routes, schemas
+from shared.http import app as frame
+from shared.http import guards, ids
+
+blueprint = frame.Blueprint("notifications", __name__, description="What is under the bell of the calling user.")
+
+_ID = routes.path_id("Of the notification, which is the message's.")
+_UNCHANGED = "Nothing has changed since the answer that carried the ETag in If-None-Match."
+_RECALLED = "`recalled`: the message was recalled, its notification is gone."
+
+
+@blueprint.route("/v1/notifications")
+@guards.user
+@routes.conditional
+@blueprint.arguments(schemas.FeedQuery, location="query")
+@blueprint.response(200, schemas.FeedOut)
+@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.doc(operationId="listNotifications")
+def get_feed(query: dict[str, Any]) -> Any:
+    """A page of notifications, newest first, with the counts of the whole inbox"""
+    return actions.get_feed(routes.engine(), caller=guards.caller(), **query)
+
+
+@blueprint.route("/v1/notifications/counts")
+@guards.user
+@routes.conditional
+@blueprint.response(200, schemas.CountsOut)
+@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.doc(operationId="getNotificationCounts")
+def get_counts() -> Any:
+    """How many notifications are unread and unseen"""
+    return actions.get_counts(routes.engine(), caller=guards.caller())
+
+
+@blueprint.route("/v1/notifications/<message_id>", parameters=_ID)
+@guards.user
+@routes.conditional
+@blueprint.response(200, schemas.NotificationOut)
+@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.doc(operationId="getNotification")
+def get_notification(message_id: str) -> Any:
+    """One notification, archived or not"""
+    return actions.get_notification(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+
+
+@blueprint.route("/v1/notifications/<message_id>/read", methods=["PUT"], parameters=_ID)
+@guards.user
+@routes.private
+@blueprint.response(200, schemas.ChangedOut)
+@blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
+@blueprint.doc(operationId="markNotificationRead")
+def put_read(message_id: str) -> Any:
+    """Mark as read, which implies seen; repeating it keeps the first time"""
+    return actions.mark_read(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+
+
+@blueprint.route("/v1/notifications/<message_id>/read", methods=["DELETE"], parameters=_ID)
+@guards.user
+@routes.private
+@blueprint.response(200, schemas.ChangedOut)
+@blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
+@blueprint.doc(operationId="markNotificationUnread")
+def delete_read(message_id: str) -> Any:
+    """Mark as unread; it stays seen"""
+    return actions.clear_read(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+
+
+@blueprint.route("/v1/notifications/<message_id>/archived", methods=["PUT"], parameters=_ID)
+@guards.user
+@routes.private
+@blueprint.response(200, schemas.ChangedOut)
+@blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
+@blueprint.doc(operationId="archiveNotification")
+def put_archived(message_id: str) -> Any:
+    """Archive: it is listed only when asked for, and not counted; repeating it keeps the first time"""
+    return actions.mark_archived(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+
+
+@blueprint.route("/v1/notifications/<message_id>/archived", methods=["DELETE"], parameters=_ID)
+@guards.user
+@routes.private
+@blueprint.response(200, schemas.ChangedOut)
+@blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
+@blueprint.doc(operationId="unarchiveNotification")
+def delete_archived(message_id: str) -> Any:
+    """Take out of the archive, as read or unread as it was"""
+    return actions.clear_archived(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+
+
+@blueprint.route("/v1/notifications/seen", methods=["POST"])
+@guards.user
+@routes.private
+@blueprint.arguments(schemas.ThroughIn)
+@blueprint.response(200, schemas.CountsOut)
+@blueprint.doc(operationId="markSeenThrough")
+def post_seen(given: dict[str, uuid.UUID]) -> Any:
+    """Mark a notification and everything older as seen; what came after stays as it is"""
+    return actions.mark_seen_through(routes.engine(), caller=guards.caller(), through=given["through"])
+
+
+@blueprint.route("/v1/notifications/read-all", methods=["POST"])
+@guards.user
+@routes.private
+@blueprint.arguments(schemas.ThroughIn)
+@blueprint.response(200, schemas.CountsOut)
+@blueprint.doc(operationId="markReadThrough")
+def post_read_all(given: dict[str, uuid.UUID]) -> Any:
+    """Mark a notification and everything older as read; what came after stays as it is"""
+    return actions.mark_read_through(routes.engine(), caller=guards.caller(), through=given["through"])
+
+
+def _read_id(text: str) -> uuid.UUID:
+    return ids.read_uuid(text, "notification in your inbox")

@@ -1,0 +1,43 @@
+"""The sent history: what administrators sent, how far it got and with how many people."""
+
+import dataclasses
+from typing import Any
+
+from services.inbox_api import actions, routes, schemas
+from shared.http import app as frame
+from shared.http import guards, ids
+
+blueprint = frame.Blueprint("sent-messages", __name__, description="What was sent, as far as the caller may see it.")
+
+_UNCHANGED = "Nothing has changed since the answer that carried the ETag in If-None-Match."
+
+
+@blueprint.route("/v1/sent-messages")
+@guards.administrator
+@routes.conditional
+@blueprint.arguments(schemas.HistoryQuery, location="query")
+@blueprint.response(200, schemas.HistoryOut)
+@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.doc(operationId="listSentMessages")
+def get_history(query: dict[str, Any]) -> Any:
+    """A page of sent messages, newest first; with filters, of what reached an organisation or a clinic
+
+    A platform administrator sees every message of the platform. Others see what they sent themselves and what had a target at or
+    beneath a scope they administer; of its audience they see those targets, and `other_scopes` counts the rest.
+    """
+    return actions.get_history(routes.engine(), caller=guards.caller(), **query)
+
+
+@blueprint.route("/v1/sent-messages/<message_id>", parameters=routes.path_id("Of the message."))
+@guards.administrator
+@routes.conditional
+@blueprint.response(200, schemas.SentMessageOut)
+@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.doc(operationId="getSentMessage")
+def get_sent_message(message_id: str) -> Any:
+    """One sent message, its progress, and how many recipients have seen and read it"""
+    progress = actions.get_sent_message(
+        routes.engine(), caller=guards.caller(), message_id=ids.read_uuid(message_id, "message")
+    )
+    seen, read = (None, None) if progress.engagement is None else dataclasses.astuple(progress.engagement)
+    return {**vars(progress.message), "seen_count": seen, "read_count": read}

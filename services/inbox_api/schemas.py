@@ -1,0 +1,123 @@
+"""The shapes of inbox_api's requests and answers, from which OpenAPI is made. Meaning is checked in actions."""
+
+import uuid
+from typing import Any
+
+import marshmallow
+from marshmallow import fields, validate
+
+from services.inbox_api import actions
+from shared import errors
+from shared.http import ids, parsing, times
+from shared.sent_messages import schemas as sent_messages
+
+MAX_PAGE = 100
+DEFAULT_PAGE = 20
+
+
+class Uuid(fields.UUID):
+    """A UUID as it is always written, with its hyphens; not the other forms that Python's UUID() takes."""
+
+    def _validated(self, value: Any) -> uuid.UUID:
+        try:
+            return ids.read_uuid(value if isinstance(value, str) else "", "message")
+        except errors.HubError:
+            raise self.make_error("invalid_uuid") from None
+
+
+def _external_id(what: str) -> fields.String:
+    # The database refuses to look for a NUL.
+    return fields.String(
+        validate=[validate.Length(min=1, max=255), validate.ContainsNoneOf("\0", error="Must not contain NUL.")],
+        metadata={"description": f"External id of {what}: only what reached it."},
+    )
+
+
+def _time(description: str) -> times.Time:
+    return times.Time(required=True, metadata={"description": description})
+
+
+def _maybe_time(description: str) -> times.Time:
+    return times.Time(required=True, allow_none=True, metadata={"description": description})
+
+
+def _count(description: str, *, nullable: bool = False) -> fields.Integer:
+    return fields.Integer(required=True, allow_none=nullable, metadata={"description": description})
+
+
+class PageQuery(marshmallow.Schema):
+    limit = parsing.StrictInteger(
+        load_default=DEFAULT_PAGE,
+        validate=validate.Range(min=1, max=MAX_PAGE),
+        metadata={"description": "How many at most."},
+    )
+    after = fields.String(
+        metadata={"description": "`next_cursor` of the page before; leave it out to begin at the newest."},
+    )
+
+
+class FeedQuery(PageQuery):
+    status = fields.String(
+        load_default=actions.ALL,
+        validate=validate.OneOf(actions.NOTIFICATION_STATUSES),
+        metadata={"description": "What is archived is only in `archived`."},
+    )
+
+
+class HistoryQuery(PageQuery):
+    organisation = _external_id("an organisation")
+    clinic = _external_id("a clinic")
+
+
+class ThroughIn(marshmallow.Schema):
+    through = Uuid(
+        required=True, metadata={"description": "The newest notification that was shown: it and everything older."}
+    )
+
+
+class CountsOut(marshmallow.Schema):
+    unread_count = _count("How many are neither read nor archived.")
+    unseen_count = _count("How many are neither seen nor archived.")
+
+
+class NotificationSenderOut(marshmallow.Schema):
+    name = fields.String(required=True)
+
+
+class NotificationOut(marshmallow.Schema):
+    id = fields.UUID(required=True)
+    title = fields.String(required=True, metadata={"description": "One line of 1 to 70 characters."})
+    body = fields.String(
+        required=True,
+        metadata={"description": "Plain text of 1 to 1000 characters; web addresses in it are meant as links."},
+    )
+    sender = fields.Nested(NotificationSenderOut, required=True)
+    sent_at = _time("When it was accepted. Lists are in this order.")
+    seen_at = _maybe_time("When it was first seen in the list.")
+    read_at = _maybe_time("When it was read.")
+    archived_at = _maybe_time("When it was archived.")
+
+
+class FeedOut(CountsOut):
+    data = fields.List(fields.Nested(NotificationOut), required=True)
+    has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "Send it as `after`; null on the last page."}
+    )
+
+
+class ChangedOut(CountsOut):
+    notification = fields.Nested(NotificationOut, required=True)
+
+
+class HistoryOut(marshmallow.Schema):
+    data = fields.List(fields.Nested(sent_messages.MessageOut), required=True)
+    has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "Send it as `after`; null on the last page."}
+    )
+
+
+class SentMessageOut(sent_messages.MessageOut):
+    seen_count = _count("Recipients who have seen it; null once it is expired.", nullable=True)
+    read_count = _count("Recipients who have it marked as read; null once it is expired.", nullable=True)

@@ -1,0 +1,17 @@
+"""Entry file: `granian --interface wsgi services.inbox_api.wsgi:app`."""
+
+from services.inbox_api import app as inbox
+from services.inbox_api import settings
+from shared import broker, db, log, process
+
+process.die_with_parent()
+_settings = settings.read()
+log.configure(_settings.log, service="inbox_api")
+_redis = broker.make_redis(_settings.redis_url) if _settings.redis_url else None
+
+app = inbox.make_app(
+    inbox.Context(engine=db.make_engine(_settings.database, role=db.INBOX_ROLE, name="inbox_api")),
+    auth=_settings.auth,
+    places=_settings.places,
+    broker_state=broker.State(_redis.ping) if _redis else None,
+)

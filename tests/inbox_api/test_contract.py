@@ -1,0 +1,133 @@
+"""What holds for the API as a whole: guards, number of statements, the role's limits, the OpenAPI document."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy
+
+from services.inbox_api import actions
+from shared.http import guards
+from tests.inbox_api.hub import Hub
+
+OPERATIONS = {
+    ("get", "/v1/notifications"),
+    ("get", "/v1/notifications/counts"),
+    ("get", "/v1/notifications/{message_id}"),
+    ("put", "/v1/notifications/{message_id}/read"),
+    ("delete", "/v1/notifications/{message_id}/read"),
+    ("put", "/v1/notifications/{message_id}/archived"),
+    ("delete", "/v1/notifications/{message_id}/archived"),
+    ("post", "/v1/notifications/seen"),
+    ("post", "/v1/notifications/read-all"),
+    ("get", "/v1/sent-messages"),
+    ("get", "/v1/sent-messages/{message_id}"),
+}
+
+
+@contextmanager
+def _counted(hub: Hub) -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        statements.append(statement)
+
+    sqlalchemy.event.listen(hub.inbox, "before_cursor_execute", note)
+    yield statements
+    sqlalchemy.event.remove(hub.inbox, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "statements"),
+    [
+        ("GET", "/v1/notifications", 2),
+        ("GET", "/v1/notifications?status=unread&limit=100", 2),
+        ("GET", "/v1/notifications/counts", 2),
+        ("GET", "/v1/notifications/{id}", 2),
+        ("PUT", "/v1/notifications/{id}/read", 4),
+        ("DELETE", "/v1/notifications/{id}/archived", 4),
+        ("POST", "/v1/notifications/read-all", 4),
+        ("GET", "/v1/sent-messages", 4),
+        ("GET", "/v1/sent-messages?organisation={organisation}", 5),
+        ("GET", "/v1/sent-messages/{id}", 5),
+    ],
+)
+def test_an_answer_takes_as_many_statements_for_one_message_as_for_thirty(
+    hub: Hub, method: str, path: str, statements: int
+) -> None:
+    platform = hub.platform()
+    organisation = hub.organisation(platform)
+    user = hub.administrator(platform, platform)
+    sent = hub.send(user, platform)
+    path = path.format(id=sent.id, organisation=organisation.external_id)
+    body = {"through": str(sent.id)} if method == "POST" else None
+    for _ in range(2):
+        with _counted(hub) as counted:
+            assert hub.ask(user, path, method=method, body=body).status_code == 200
+        assert len(counted) == statements, counted
+        for number in range(30):
+            sent = hub.send(user, platform, organisation) if number % 2 else hub.deliver(user, organisation)
+
+
+def test_the_role_may_write_states_and_nothing_else(hub: Hub) -> None:
+    for table in ("inbox_entries", "messages", "inflight_targets", "memberships", "users", "message_visibility"):
+        with pytest.raises(sqlalchemy.exc.ProgrammingError) as caught, hub.inbox.begin() as connection:
+            connection.execute(sqlalchemy.text(f"DELETE FROM {table}"))
+        assert isinstance(caught.value.orig, psycopg.errors.InsufficientPrivilege)
+    with pytest.raises(sqlalchemy.exc.ProgrammingError), hub.inbox.begin() as connection:
+        connection.execute(sqlalchemy.text("DELETE FROM inbox_states"))
+
+
+def test_every_route_has_a_guard(hub: Hub) -> None:
+    for rule in hub.app.url_map.iter_rules():
+        guard = getattr(hub.app.view_functions[rule.endpoint], guards.GUARD, None)
+        if rule.rule.startswith("/v1/"):
+            assert guard == ("administrator" if "sent-messages" in rule.rule else "user"), rule
+        else:
+            assert guard == "public", rule
+
+
+def test_every_route_asks_for_a_token(hub: Hub) -> None:
+    for method, path in OPERATIONS:
+        answer = hub.app.test_client().open(path, method=method.upper())
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "token-missing"), path
+
+
+@pytest.fixture
+def document(hub: Hub) -> dict[str, Any]:
+    return dict(hub.app.test_client().get("/openapi.json").get_json())
+
+
+def test_the_document_names_every_operation_once_with_its_errors(document: dict[str, Any]) -> None:
+    operations = {
+        (method, path): operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+    assert set(operations) == OPERATIONS
+    ids = [operation["operationId"] for operation in operations.values()]
+    assert len(set(ids)) == len(ids)
+    for (method, path), operation in operations.items():
+        assert operation["summary"], path
+        assert "default" in operation["responses"]
+        assert ("304" in operation["responses"]) == (method == "get")
+        assert operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+
+
+def test_the_document_says_what_may_be_null_and_what_is_an_id_or_a_time(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    notification = schemas["NotificationOut"]
+    assert notification["properties"]["id"]["format"] == "uuid"
+    assert notification["properties"]["sent_at"]["format"] == "date-time"
+    nullable = {name for name, field in notification["properties"].items() if "null" in field.get("type", ())}
+    assert nullable == {"seen_at", "read_at", "archived_at"}
+    assert set(notification["required"]) == set(notification["properties"])
+    assert set(schemas["FeedOut"]["required"]) == {"data", "has_more", "next_cursor", "unread_count", "unseen_count"}
+    path = document["paths"]["/v1/notifications/{message_id}"]
+    (parameter,) = path.get("parameters") or path["get"]["parameters"]
+    assert parameter["schema"]["format"] == "uuid"
+    status = next(p for p in document["paths"]["/v1/notifications"]["get"]["parameters"] if p["name"] == "status")
+    assert tuple(status["schema"]["enum"]) == actions.NOTIFICATION_STATUSES

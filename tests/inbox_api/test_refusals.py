@@ -1,0 +1,111 @@
+"""What the bell refuses: bad queries, bad bodies, ids that name nothing here."""
+
+import uuid
+
+import pytest
+
+from tests import factories
+from tests.inbox_api.hub import Hub
+
+BAD_QUERIES = [
+    ("limit=0", 422, "validation-failed"),
+    ("limit=101", 422, "validation-failed"),
+    ("limit=-1", 422, "validation-failed"),
+    ("limit=%2B1", 422, "validation-failed"),
+    ("limit=1_0", 422, "validation-failed"),
+    ("limit=", 422, "validation-failed"),
+    ("limit=%00", 422, "validation-failed"),
+    ("limit=٣", 422, "validation-failed"),
+    ("limit=99999999999999999999", 422, "validation-failed"),
+    ("status=new", 422, "validation-failed"),
+    ("status=", 422, "validation-failed"),
+    ("status=%ED%A0%80", 422, "validation-failed"),
+    ("limit=1&limit=2", 422, "validation-failed"),
+    ("before=1", 422, "validation-failed"),
+    ("%ED%A0%80=1", 422, "validation-failed"),
+    ("%00=1", 422, "validation-failed"),
+    ("after=", 400, "bad-cursor"),
+    ("after=AAAA", 400, "bad-cursor"),
+    ("after=%00", 400, "bad-cursor"),
+    ("after=%ED%A0%80", 400, "bad-cursor"),
+]
+
+
+BAD_BODIES: list[object] = [
+    {},
+    {"through": None},
+    {"through": 7},
+    {"through": True},
+    {"through": "\0"},
+    {"through": "\ud800"},
+    {"through": uuid.UUID(int=7).hex},
+    {"through": "{" + str(uuid.UUID(int=7)) + "}"},
+    {"through": "urn:uuid:" + str(uuid.UUID(int=7))},
+    {"through": [str(uuid.UUID(int=7))]},
+    {"through": str(uuid.UUID(int=7)), "more": 1},
+    {"through": str(uuid.UUID(int=7)), "\ud800": 1},
+    {"through": str(uuid.UUID(int=7)), "\0": 1},
+    [],
+    "text",
+]
+
+
+def test_a_bad_query_is_refused_with_its_reason(hub: Hub, user: factories.User) -> None:
+    for query, status, code in BAD_QUERIES:
+        answer = hub.ask(user, f"/v1/notifications?{query}")
+        assert (answer.status_code, answer.get_json()["code"]) == (status, code), query
+        assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("call", ["seen", "read-all"])
+def test_a_bad_body_is_refused(hub: Hub, user: factories.User, call: str) -> None:
+    for body in BAD_BODIES:
+        answer = hub.ask(user, f"/v1/notifications/{call}", method="POST", body=body)
+        assert (answer.status_code, answer.get_json()["code"]) == (422, "validation-failed"), body
+
+
+def test_an_unknown_through_is_not_found(hub: Hub, user: factories.User) -> None:
+    answer = hub.ask(user, "/v1/notifications/seen", method="POST", body={"through": str(uuid.uuid4())})
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "not-found")
+
+
+def test_an_id_that_names_nothing_is_not_found(hub: Hub, user: factories.User) -> None:
+    for name in ("x", "7", "%00", "%ED%A0%80", uuid.UUID(int=7).hex, str(uuid.UUID(int=7))):
+        for method, tail in (("GET", ""), ("PUT", "/read"), ("DELETE", "/archived")):
+            path = f"/v1/notifications/{name}{tail}"
+            answer = hub.ask(user, path, method=method)
+            assert (answer.status_code, answer.get_json()["code"]) == (404, "not-found"), path
+            assert hub.app.test_client().open(path, method=method).status_code == 401, path
+
+
+def test_a_disabled_user_may_not_read(hub: Hub, user: factories.User) -> None:
+    hub.set_status(user, "disabled")
+    answer = hub.ask(user, "/v1/notifications")
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "user-inactive")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_message_to_others_is_not_found(hub: Hub, platform: factories.Platform, method: str) -> None:
+    organisation = hub.organisation(platform)
+    clinic, elsewhere = hub.clinic(organisation), hub.clinic(organisation)
+    sender = hub.administrator(platform, platform)
+    member, stranger = hub.user(platform, clinic), hub.user(platform, elsewhere)
+    foreigner = hub.user(hub.platform())
+    for sent in (hub.deliver(sender, clinic), hub.send(sender, clinic)):
+        paths = (
+            [f"/v1/notifications/{sent.id}"]
+            if method == "GET"
+            else [
+                f"/v1/notifications/{sent.id}/read",
+                f"/v1/notifications/{sent.id}/archived",
+            ]
+        )
+        for path in paths:
+            assert hub.ask(member, path, method=method).status_code == 200
+            for who in (stranger, foreigner, sender):
+                answer = hub.ask(who, path, method=method)
+                assert (answer.status_code, answer.get_json()["code"]) == (404, "not-found")
+        for who in (stranger, foreigner):
+            answer = hub.ask(who, "/v1/notifications/seen", method="POST", body={"through": str(sent.id)})
+            assert answer.status_code == 404
+    assert {row[0] for row in hub.rows("SELECT user_id FROM inbox_states")} <= {member.id}
