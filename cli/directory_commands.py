@@ -27,6 +27,10 @@ def platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str |
 
     KEY is what tokens and the other commands call the platform; it never changes. An issuer that is not mentioned stays as
     it is.
+
+    \b
+    Example:
+      message-hub platform acme --name "Acme Telehealth" --plan enterprise
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine, _refusals():
         change = actions.put_platform(engine, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url)
@@ -63,6 +67,10 @@ def import_(platform_key: str, folder: Path, dry_run: bool, allow_removals: int)
     UTF-8 with a header line. The files are the whole directory: who and what they leave out ends. Every active user
     belongs to the platform without being listed for it. Blanks around values are dropped; a membership stated twice counts
     once, and the administrator wins.
+
+    \b
+    Example:
+      message-hub import --platform acme --dry-run /srv/directory
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine, _refusals(), _Progress() as progress:
         outcome = actions.import_directory(

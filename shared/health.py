@@ -37,7 +37,11 @@ def _check_file(path: Path, *, now: float) -> str | None:
         age = now - path.stat().st_mtime
     except OSError as error:
         return f"{path} cannot be looked at: {error.strerror}"
-    return None if age <= _STALE_AFTER_S else f"{path} was last touched {age:.0f} s ago, {_STALE_AFTER_S:.0f} s at most is well"
+    return (
+        None
+        if age <= _STALE_AFTER_S
+        else f"{path} was last touched {age:.0f} s ago, {_STALE_AFTER_S:.0f} s at most is well"
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -3,7 +3,6 @@
 import os
 import secrets
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 # Below the range from which systems take the ports of outgoing connections, so that none of those can be in the way.
@@ -42,7 +41,7 @@ def kept_port(path: Path) -> int:
         port = 0
     if port and is_free(port):
         return port
-    port = _free_port(is_free)
+    port = free_port()
     write_private(path, str(port))
     return port
 
@@ -59,7 +58,8 @@ def is_free(port: int) -> bool:
         return True
 
 
-def _free_port(is_free: Callable[[int], bool]) -> int:
+def free_port() -> int:
+    """A port that a server could listen on now."""
     for _ in range(1_000):
         port = secrets.choice(_PORTS)
         if is_free(port):

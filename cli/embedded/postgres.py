@@ -23,13 +23,15 @@ DATABASE = "hub"
 VERSION = 18
 
 # PostgreSQL refuses to run as root. This user id owns nothing else; the one capability lets it pass through parent folders
-# that only root may enter, so their permissions can stay as they are.
+# that only root may enter (/root, for one), so their permissions can stay as they are. access(2), with which PostgreSQL
+# looks at its own binaries, heeds a capability only where no_setuid_fixup is set.
 _UNPRIVILEGED_ID = 65534
 _SETPRIV = (
     "setpriv",
     f"--reuid={_UNPRIVILEGED_ID}",
     f"--regid={_UNPRIVILEGED_ID}",
     "--clear-groups",
+    "--securebits=+no_setuid_fixup",
     "--inh-caps=-all,+dac_override",
     "--ambient-caps=-all,+dac_override",
 )
@@ -55,7 +57,7 @@ def prepare(folder: Path, *, settings: Mapping[str, str] | None = None) -> Serve
     Raises `EmbeddedError` when there are no binaries, no way to run them as this user, or the data are of another version.
     """
     binaries = _binaries()
-    prefix = _prefix()
+    prefix = unprivileged_prefix()
     folder = folder.absolute()
     files.make_folder(folder)
     password = files.kept_secret(folder / "password")
@@ -122,7 +124,8 @@ def _binaries() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def _prefix() -> tuple[str, ...]:
+def unprivileged_prefix() -> tuple[str, ...]:
+    """What a command must start with to be run by somebody who is not root; nothing if we are not. Raises `EmbeddedError`."""
     if os.geteuid() != 0:
         return ()
     if shutil.which("setpriv") is None:

@@ -1,7 +1,7 @@
 """Publishes tasks beside the request: no client ever waits for Redis.
 
 A message is safe once it is committed; publishing only makes its fan-out begin at once instead of at the next sweep. So what
-cannot be published soon is dropped here, and said so in the log and in a metric.
+cannot be published soon is dropped here, and the log says so.
 """
 
 import queue

@@ -2,14 +2,14 @@
 
 from services.compose_api import app as compose
 from services.compose_api import publisher, settings
-from shared import broker, db, log, process
+from shared import broker, db, log, process, redis_client
 
 process.die_with_parent()
 _settings = settings.read()
 log.configure(_settings.log, service="compose_api")
 _engine = db.make_engine(_settings.database, role=db.COMPOSE_ROLE, name="compose_api")
 _celery = broker.make_celery(_settings.redis_url)
-_redis = broker.make_redis(_settings.redis_url)
+_redis = redis_client.make(_settings.redis_url)
 
 app = compose.make_app(
     compose.Context(
@@ -17,5 +17,5 @@ app = compose.make_app(
     ),
     auth=_settings.auth,
     places=_settings.places,
-    broker_state=broker.State(_redis.ping),
+    broker_state=redis_client.State(_redis.ping),
 )

@@ -7,7 +7,7 @@ from celery import bootsteps, signals
 from services.fanout_worker import queues, settings, tasks
 from services.fanout_worker.actions import sweep
 from services.fanout_worker.actions.context import Context
-from shared import broker, contracts, db, log, process
+from shared import broker, contracts, db, log, process, redis_client
 
 process.die_with_parent()
 _settings = settings.read()
@@ -44,7 +44,7 @@ def _begin(**_kwargs: Any) -> None:
     """Connections are made in the process that uses them, never inherited."""
     process.die_with_parent()
     engine = db.make_engine(_settings.database, role=db.WORKER_ROLE, name="fanout_worker")
-    client = broker.make_redis(_settings.redis_url)
+    client = redis_client.make(_settings.redis_url)
     _contexts.append(Context(engine, lambda task: broker.publish(app, task), queues.Queues(client), _settings))
     sweep.keep_partitions(_contexts[-1])
 

@@ -2,16 +2,16 @@
 
 from services.inbox_api import app as inbox
 from services.inbox_api import settings
-from shared import broker, db, log, process
+from shared import db, log, process, redis_client
 
 process.die_with_parent()
 _settings = settings.read()
 log.configure(_settings.log, service="inbox_api")
-_redis = broker.make_redis(_settings.redis_url) if _settings.redis_url else None
+_redis = redis_client.make(_settings.redis_url) if _settings.redis_url else None
 
 app = inbox.make_app(
     inbox.Context(engine=db.make_engine(_settings.database, role=db.INBOX_ROLE, name="inbox_api")),
     auth=_settings.auth,
     places=_settings.places,
-    broker_state=broker.State(_redis.ping) if _redis else None,
+    broker_state=redis_client.State(_redis.ping) if _redis else None,
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 import jwt
 
-from shared import errors, settings
+from shared import errors, log, settings
 from shared.auth import store
 
 AUDIENCE = "message-hub"
@@ -24,6 +24,7 @@ _KEYS_FRESH_S = 300
 _REFETCH_AT_MOST_EVERY_S = 10
 _FETCH_TIMEOUT_S = 2
 _NEVER = float("-inf")
+_logger = log.get(__name__)
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,10 @@ class _KeySet:
     def _fetch(self, now: float) -> None:
         try:
             keys = jwt.PyJWKSet.from_dict(self._client.fetch_data()).keys
-        except (jwt.PyJWTError, ValueError, OSError):
-            return  # the keys we have go on serving; with none, find() says that the service is unavailable
+        except Exception as error:  # whatever that server answers, it is not the fault of the token at hand
+            # The keys we have go on serving; with none, find() says that the service is unavailable.
+            _logger.warning("keys could not be fetched", url=self._client.uri, reason=type(error).__name__)
+            return
         self._keys = [key for key in keys if key.public_key_use in (None, "sig")]
         self._fetched_at = now
 

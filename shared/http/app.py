@@ -51,9 +51,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def _register_responses(self) -> None:
         # The responses that it knows by itself are all errors; what a route answers is declared with the route.
-        usual, self.DEFAULT_RESPONSE_CONTENT_TYPE = self.DEFAULT_RESPONSE_CONTENT_TYPE, problems.MEDIA_TYPE
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.MEDIA_TYPE
         super()._register_responses()
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]

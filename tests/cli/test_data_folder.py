@@ -7,7 +7,7 @@ import pytest
 
 from cli.data_folder import AlreadyRunningError, DataFolder, Running
 
-_RUNNING = Running(1, "postgresql://a", "redis://b", "http://c", "http://d")
+_RUNNING = Running(1, "postgresql://a", "redis://b", "a-secret", "http://c", "http://d")
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def test_secrets_are_readable_by_their_owner_only_and_made_once(folder: DataFold
         assert folder.jwt_secret() is None
         secret = folder.make_jwt_secret()
         folder.announce(_RUNNING)
+        assert folder.jwt_secret() == _RUNNING.jwt_secret
     assert (folder.jwt_secret(), folder.make_jwt_secret()) == (secret, secret)
     assert len(secret) >= 32
     for name in ("jwt_secret", "running.json"):

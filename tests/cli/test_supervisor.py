@@ -57,8 +57,9 @@ def supervise(tmp_path: Path) -> Iterator[Supervise]:
 
     yield start
     for process in started:
-        process.kill()
-        process.wait()
+        # Not killed: only a supervisor that stops also takes along what its programs have forked.
+        process.terminate()
+        process.wait(timeout=10)
         assert process.stdout is not None
         process.stdout.close()
 

@@ -2,13 +2,13 @@ import time
 from datetime import UTC, datetime
 
 from services.fanout_worker import queues
-from shared import broker, contracts
+from shared import broker, contracts, redis_client
 
 TASK = contracts.DeliverBatch(message_id="0", seq=1, request_id="request")
 
 
 def test_redis_counts_as_emptied_until_a_sweep_has_marked_it(redis_url: str) -> None:
-    client = broker.make_redis(redis_url)
+    client = redis_client.make(redis_url)
     view = queues.Queues(client)
     assert view.was_emptied()
     view.mark_filled()
@@ -18,12 +18,12 @@ def test_redis_counts_as_emptied_until_a_sweep_has_marked_it(redis_url: str) -> 
 
 
 def test_nothing_waits_in_an_empty_queue(redis_url: str) -> None:
-    assert queues.Queues(broker.make_redis(redis_url)).waiting_since(contracts.DELIVER_QUEUE) is None
+    assert queues.Queues(redis_client.make(redis_url)).waiting_since(contracts.DELIVER_QUEUE) is None
 
 
 def test_the_oldest_task_in_a_queue_tells_since_when_it_waits(redis_url: str) -> None:
     app = broker.make_celery(redis_url)
-    view = queues.Queues(broker.make_redis(redis_url))
+    view = queues.Queues(redis_client.make(redis_url))
     before = datetime.now(UTC)
     broker.publish(app, TASK)
     between = datetime.now(UTC)
@@ -36,12 +36,12 @@ def test_the_oldest_task_in_a_queue_tells_since_when_it_waits(redis_url: str) ->
 
 
 def test_a_task_without_our_header_counts_as_waiting_for_ever(redis_url: str) -> None:
-    client = broker.make_redis(redis_url)
+    client = redis_client.make(redis_url)
     client.rpush(contracts.DELIVER_QUEUE, '{"headers": {}}')
     assert queues.Queues(client).waiting_since(contracts.DELIVER_QUEUE) == datetime.fromtimestamp(0, UTC)
 
 
 def test_a_sweep_leaves_the_time_at_which_it_ended(redis_url: str) -> None:
-    client = broker.make_redis(redis_url)
+    client = redis_client.make(redis_url)
     queues.Queues(client).mark_swept()
     assert abs(float(client.get(queues.SWEPT_AT_KEY)) - time.time()) < 5

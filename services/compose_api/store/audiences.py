@@ -59,6 +59,7 @@ _GET_CHOICE = sqlalchemy.text("""
         ON chosen.level = 'organisation' AND o.platform_id = p.id AND o.external_id = chosen.external_id AND o.active
     LEFT JOIN clinics c
         ON chosen.level = 'clinic' AND c.platform_id = p.id AND c.external_id = chosen.external_id AND c.active
+        AND EXISTS (SELECT FROM organisations of_clinic WHERE of_clinic.id = c.organisation_id AND of_clinic.active)
     WHERE p.id = :platform_id
     ORDER BY chosen.position
 """)

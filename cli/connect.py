@@ -1,0 +1,120 @@
+"""How commands reach PostgreSQL, Redis and the secret: from `HUB_…` variables, else from the hub running in the data folder.
+
+Every command that needs one of them takes `@connect.data_option` and then simply asks here.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import environs
+from sqlalchemy import Engine
+
+from cli.data_folder import DataFolder, Running, readable_name
+from shared import db, settings
+
+DEFAULT_DATA = ".data"
+
+_META = "message_hub.data"
+# Commands may work for long; a service's page of messages may not.
+_STATEMENT_TIMEOUT_MS = 10 * 60 * 1_000
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def data_option(command: F) -> F:
+    """Adds `--data DIR` to a command. It is not handed to the function: `data_folder()` knows it."""
+    return click.option(
+        "--data",
+        envvar="HUB_DATA",
+        default=DEFAULT_DATA,
+        show_default=True,
+        type=click.Path(path_type=Path, file_okay=False),
+        help="The data folder of the hub (also HUB_DATA).",
+        expose_value=False,
+        is_eager=True,
+        callback=_remember_data,
+    )(command)
+
+
+def data_folder() -> DataFolder:
+    """The data folder that the running command was given."""
+    context = click.get_current_context(silent=True)
+    path = context.meta.get(_META) if context else None
+    return DataFolder(Path(path or os.environ.get("HUB_DATA") or DEFAULT_DATA).absolute())
+
+
+def make_engine(role: str | None, *, pool_size: int = 2) -> Engine:
+    """An engine that acts as `role` (see shared.db); None: as the user of the address, who owns the schema.
+
+    Raises `click.ClickException` when no database is known, `settings.SettingsError` when its address is wrong.
+    """
+    with _filled_in("HUB_DATABASE_URL", lambda running: running.database_url):
+        database = settings.read(
+            lambda env: settings.read_database(env, pool_size=pool_size, statement_timeout_ms=_STATEMENT_TIMEOUT_MS)
+        )
+    return db.make_engine(database, role=role, name="message-hub")
+
+
+@contextlib.contextmanager
+def engine(role: str | None) -> Iterator[Engine]:
+    """The same, disposed of when the block ends."""
+    made = make_engine(role)
+    try:
+        yield made
+    finally:
+        made.dispose()
+
+
+def redis_url() -> str:
+    """The address of Redis. Raises like `make_engine`."""
+    with _filled_in("HUB_REDIS_URL", lambda running: running.redis_url):
+        return settings.read(settings.read_redis_url)
+
+
+def jwt_secret() -> str:
+    """The secret that signs tokens: HUB_JWT_SECRET (or its _FILE), else the data folder's."""
+    secret = given_jwt_secret() or data_folder().jwt_secret()
+    if secret is None:
+        name = readable_name(data_folder().path)
+        raise click.ClickException(
+            f"There is no secret to sign tokens with: set HUB_JWT_SECRET, or start the hub once with the data folder {name}."
+        )
+    return secret
+
+
+def given_jwt_secret() -> str | None:
+    """HUB_JWT_SECRET or the content of HUB_JWT_SECRET_FILE, if either is set. Raises `settings.SettingsError`."""
+
+    def build(env: environs.Env) -> str | None:
+        return settings.read_auth(env).secret
+
+    return settings.read(build)
+
+
+@contextlib.contextmanager
+def _filled_in(variable: str, value: Callable[[Running], str]) -> Iterator[None]:
+    """Where `variable` is not set, it is what `value` makes of the running hub until the block ends."""
+    if os.environ.get(variable):
+        yield
+        return
+    running = data_folder().running()
+    if running is None:
+        name = readable_name(data_folder().path)
+        raise click.ClickException(
+            f"No hub is running with the data folder {name}: start it with `message-hub run`, "
+            f"name its folder with --data, or set {variable}."
+        )
+    os.environ[variable] = value(running)
+    try:
+        yield
+    finally:
+        del os.environ[variable]
+
+
+def _remember_data(context: click.Context, _parameter: click.Parameter, value: Path) -> Path:
+    context.meta[_META] = value
+    return value

@@ -1,0 +1,121 @@
+"""The folder where one hub keeps what it needs between runs: its servers' data, its secret, its logs, who runs it now.
+
+`message-hub run` writes it, the other commands read it. A hub is running exactly as long as somebody holds the lock.
+"""
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from cli.embedded import files
+
+
+class AlreadyRunningError(Exception):
+    """Another `message-hub run` uses this folder."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """What the other commands need to know of a running hub."""
+
+    pid: int
+    database_url: str
+    redis_url: str
+    jwt_secret: str
+    compose_url: str
+    inbox_url: str
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    path: Path
+
+    @property
+    def postgres(self) -> Path:
+        return self.path / "postgres"
+
+    @property
+    def redis(self) -> Path:
+        return self.path / "redis"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def beat_schedule(self) -> Path:
+        return self.path / "beat"
+
+    @property
+    def _lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def _running(self) -> Path:
+        return self.path / "running.json"
+
+    @property
+    def _jwt_secret(self) -> Path:
+        return self.path / "jwt_secret"
+
+    def claim(self) -> IO[str]:
+        """Makes the folder and claims it for as long as the answer stays open. Raises `AlreadyRunningError`."""
+        files.make_folder(self.path)
+        files.make_folder(self.logs)
+        lock = self._lock.open("a", encoding="utf-8")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise AlreadyRunningError from None
+        return lock
+
+    def announce(self, running: Running) -> None:
+        """Tells the other commands how to reach this hub. The file holds secrets: only its owner can read it."""
+        files.write_private(self._running, json.dumps(asdict(running), indent=2))
+
+    def withdraw(self) -> None:
+        self._running.unlink(missing_ok=True)
+
+    def was_left_behind(self) -> bool:
+        """Whether the last run ended without withdrawing (killed, or the machine went down). Ask after `claim`."""
+        return self._running.exists()
+
+    def running(self) -> Running | None:
+        """The hub that runs in this folder now, once its servers are up."""
+        if not self._is_claimed():
+            return None
+        try:
+            return Running(**json.loads(self._running.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def jwt_secret(self) -> str | None:
+        """The secret that signs tokens here: the running hub's, else the kept one; None before the first run."""
+        running = self.running()
+        if running is not None:
+            return running.jwt_secret
+        return files.kept_secret(self._jwt_secret) if self._jwt_secret.exists() else None
+
+    def make_jwt_secret(self) -> str:
+        """The kept secret, made when there is none yet."""
+        return files.kept_secret(self._jwt_secret)
+
+    def _is_claimed(self) -> bool:
+        try:
+            with self._lock.open("r", encoding="utf-8") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+
+def readable_name(path: Path) -> str:
+    """How messages name a folder: relative where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)

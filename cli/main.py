@@ -1,0 +1,76 @@
+"""The `message-hub` command: every subcommand, and one place that turns what may go wrong into a sentence."""
+
+import logging
+from typing import Any
+
+import click
+import redis
+import sqlalchemy.exc
+
+from cli import (
+    directory_commands,
+    doctor_command,
+    env_command,
+    migrate_command,
+    run_command,
+    status_command,
+    token_command,
+)
+from cli.embedded import server
+from cli.wording import one_line
+from shared import settings
+
+
+class _Commands(click.Group):
+    """A group whose commands end with exit code 1 and one sentence, never with a traceback, when something is away or wrong."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except server.EmbeddedError as error:
+            raise click.ClickException(str(error)) from None
+        except settings.SettingsError as error:
+            raise click.ClickException(f"These settings are missing or wrong:\n{error}") from None
+        except sqlalchemy.exc.DBAPIError as error:
+            raise click.ClickException(_about_database(error)) from None
+        except redis.RedisError as error:
+            raise click.ClickException(f"Redis cannot be reached or refused: {one_line(error)}") from None
+
+
+def _about_database(error: sqlalchemy.exc.DBAPIError) -> str:
+    if getattr(error.orig, "sqlstate", None) in ("42P01", "42703"):
+        return "The database's schema is older than this release: run `message-hub migrate`."
+    if isinstance(error, sqlalchemy.exc.OperationalError):
+        return f"PostgreSQL cannot be reached or gave up: {one_line(error.orig)}"
+    return f"PostgreSQL refused: {one_line(error.orig)}"
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="message-hub", prog_name="message-hub")
+def commands() -> None:
+    """Message Hub: one-way messages from a platform's administrators to everyone beneath them.
+
+    \b
+    Example:
+      message-hub run
+    """
+    # Alembic tells of each step; whoever runs a command wants its outcome.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+for _command in (
+    run_command.run,
+    env_command.env,
+    directory_commands.platform,
+    directory_commands.import_,
+    token_command.token,
+    status_command.status,
+    doctor_command.doctor,
+    migrate_command.migrate,
+):
+    commands.add_command(_command)
+
+
+def main() -> None:
+    """What the console script calls."""
+    commands(prog_name="message-hub")

@@ -1,0 +1,26 @@
+"""`message-hub migrate`: brings the database's schema up to this release."""
+
+import click
+
+from cli import connect
+from shared import migrations
+
+
+@click.command("migrate", short_help="Bring the schema up to this release.")
+@connect.data_option
+def migrate() -> None:
+    """Bring the database's schema up to this release. Safe to run at any time and twice at once.
+
+    \b
+    Example:
+      HUB_DATABASE_URL=postgresql://hub:…@db/hub message-hub migrate
+    """
+    with connect.engine(None) as engine:
+        before = migrations.current(engine)
+        migrations.upgrade(engine)
+        after = migrations.current(engine)
+    click.echo(
+        f"The schema is up to date ({after})."
+        if before == after
+        else f"The schema is now at {after} (was: {before or 'empty'})."
+    )
