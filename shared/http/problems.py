@@ -18,6 +18,8 @@ _BY_STATUS = {
     413: "payload-too-large",
     415: "unsupported-media-type",
 }
+# A standby that is not promoted yet, and a transaction that the server ended because nothing came for too long.
+_PASSING = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
 _logger = log.get(__name__)
 
 
@@ -26,6 +28,7 @@ def register(app: flask.Flask) -> None:
     app.register_error_handler(exceptions.HTTPException, _from_http_exception)
     app.register_error_handler(sqlalchemy.exc.TimeoutError, _from_full_pool)
     app.register_error_handler(sqlalchemy.exc.OperationalError, _from_database)
+    app.register_error_handler(sqlalchemy.exc.InternalError, _from_session)
     app.register_error_handler(Exception, _from_unknown)
 
 
@@ -71,10 +74,16 @@ def _from_full_pool(_error: sqlalchemy.exc.TimeoutError) -> flask.Response:
     return response(errors.unavailable("All database connections are busy."))
 
 
-def _from_database(error: sqlalchemy.exc.OperationalError) -> flask.Response:
+def _from_database(error: sqlalchemy.exc.DBAPIError) -> flask.Response:
     # Away, restarting, too slow, or a lock not free in time: all pass by themselves. The driver's text names no values.
     _logger.error("the database did not serve a request", reason=_first_line(error.orig))
     return response(errors.unavailable("The database cannot serve this right now."))
+
+
+def _from_session(error: sqlalchemy.exc.InternalError) -> flask.Response:
+    if isinstance(error.orig, _PASSING):
+        return _from_database(error)
+    return _from_unknown(error)
 
 
 def _from_unknown(_error: Exception) -> flask.Response:

@@ -1,0 +1,205 @@
+"""What is stored of an accepted message, and that nothing is stored of any other."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy
+import structlog
+from sqlalchemy import Engine
+
+from services.compose_api.store import messages as store
+from shared import contracts
+from tests import factories
+from tests.compose_api.hub import EVERYONE, Hub, World
+from tests.shared import answers
+
+TABLES = ("messages", "message_targets", "message_visibility", "inflight_targets")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+def ids(world: World, *names: str) -> list[int]:
+    return [world.scopes[name].id for name in names]
+
+
+def test_the_answer_is_the_whole_message(hub: Hub, world: World) -> None:
+    answer = hub.send(
+        world["administrator of a"],
+        {"clinics": ["a2", "a1"]},
+        title=" e\u0301 ",
+        body="one\r\ntwo\n https://example.org ",
+    )
+    assert answer.status_code == 202
+    assert answer.mimetype == "application/json"
+    message = answer.get_json()
+    assert answer.headers["Location"] == f"/v1/messages/{message['id']}"
+    assert "Idempotency-Replayed" not in answer.headers
+    assert uuid.UUID(message.pop("id")).version == 7
+    created_at, sent_at = message.pop("created_at"), message.pop("sent_at")
+    assert TIME.fullmatch(created_at)
+    assert TIME.fullmatch(sent_at)
+    age = datetime.now(UTC) - datetime.fromisoformat(sent_at)
+    assert abs(age.total_seconds()) < 10
+    assert message == {
+        "title": "é",
+        "body": "one\ntwo\n https://example.org",
+        "audience": {"organisations": [], "clinics": ["a2", "a1"]},
+        "sender": {"id": "administrator-of-a", "name": "administrator of a"},
+        "status": "queued",
+        "recipient_count": None,
+        "delivered_count": 0,
+        "completed_at": None,
+        "recalled_at": None,
+        "recalled_by": None,
+        "expired": False,
+    }
+
+
+def test_the_row_holds_what_was_sent_by_whom_and_as_of_which_directory(hub: Hub, own_world: World) -> None:
+    who = own_world["administrator of a"]
+    headers = {"X-Request-ID": "request-of-this-test", "Idempotency-Key": "k"}
+    message = {"title": "Notice", "body": "News.", "audience": {"organisations": ["a"]}}
+    answer = hub.call("POST", "/v1/messages", who, json=message, headers=headers)
+    ((version,),) = hub.rows("SELECT directory_version FROM platforms WHERE id = :id", id=own_world.platform.id)
+    (row,) = hub.rows(
+        """SELECT sender_id, title, body, directory_version, request_id, idempotency_key, status, recipient_count,
+                  recalled_at, completed_at, expand_published_at, expand_attempts, sent_at >= created_at
+           FROM messages WHERE platform_id = :id""",
+        id=own_world.platform.id,
+    )
+    assert row == (
+        *(who.user.id, "Notice", "News.", version, "request-of-this-test", "k", "queued"),
+        *(None, None, None, None, 0, True),
+    )
+    assert hub.published.contracts == [
+        contracts.ExpandMessage(message_id=answer.get_json()["id"], request_id="request-of-this-test")
+    ]
+
+
+# chosen → the scopes that are targets, in the order of the choice; those that only contain them
+@pytest.mark.parametrize(
+    ("audience", "targets", "above"),
+    [
+        (EVERYONE, ["platform"], []),
+        ({"organisations": ["a"]}, ["a"], ["platform"]),
+        ({"organisations": ["b", "a"]}, ["b", "a"], ["platform"]),
+        ({"clinics": ["a2"]}, ["a2"], ["a", "platform"]),
+        ({"clinics": ["b1", "a2", "a1"]}, ["b1", "a2", "a1"], ["a", "b", "platform"]),
+        ({"clinics": ["a1", "b1"], "organisations": ["a"]}, ["a", "a1", "b1"], ["b", "platform"]),
+    ],
+    ids=str,
+)
+def test_targets_visibility_and_flight_follow_from_the_choice(
+    hub: Hub, world: World, audience: Any, targets: list[str], above: list[str]
+) -> None:
+    message = hub.sent(world["platform administrator"], audience)
+    found = hub.rows(
+        """SELECT position, level::text, scope_id, organisation_id FROM message_targets
+           WHERE message_id = :id ORDER BY position""",
+        id=message["id"],
+    )
+    scopes = [world.scopes[name] for name in targets]
+    assert found == [
+        (position, scope.level, scope.id, getattr(scope, "organisation_id", None))
+        for position, scope in enumerate(scopes, start=1)
+    ]
+    visible = dict(
+        hub.rows("SELECT scope_id, is_target FROM message_visibility WHERE message_id = :id", id=message["id"])
+    )
+    assert visible == {**dict.fromkeys(ids(world, *above), False), **dict.fromkeys(ids(world, *targets), True)}
+    in_flight = hub.rows("SELECT scope_id FROM inflight_targets WHERE message_id = :id", id=message["id"])
+    assert sorted(in_flight) == sorted((id_,) for id_ in ids(world, *targets))
+
+
+def test_visibility_carries_the_time_of_its_message(hub: Hub, world: World) -> None:
+    message = hub.sent(world["platform administrator"], {"clinics": ["a1", "b1"]})
+    times = hub.rows(
+        """SELECT DISTINCT m.sent_at = v.sent_at FROM messages m JOIN message_visibility v ON v.message_id = m.id
+           WHERE m.id = :id""",
+        id=message["id"],
+    )
+    assert times == [(True,)]
+
+
+def test_the_directory_version_is_the_one_the_scopes_were_found_in(hub: Hub, own_world: World) -> None:
+    for _ in range(2):
+        with hub.owner.begin() as connection:
+            version = factories.raise_version(connection, own_world.platform.id)
+        message = hub.sent(own_world["platform administrator"])
+        assert hub.rows("SELECT directory_version FROM messages WHERE id = :id", id=message["id"]) == [(version,)]
+
+
+def test_two_messages_without_a_key_are_two_messages(hub: Hub, world: World) -> None:
+    who = world["platform administrator"]
+    assert hub.sent(who)["id"] != hub.sent(who)["id"]
+    assert len(hub.published.contracts) == 2
+
+
+@pytest.mark.parametrize("step", ["insert_targets", "insert_visibility"])
+def test_a_failure_half_way_leaves_nothing_and_tells_nothing(
+    hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    real = getattr(store, step)
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        real(*args, **kwargs)
+        raise RuntimeError("the password is hunter2")
+
+    before = [hub.rows(f"SELECT count(*) FROM {table}") for table in TABLES]
+    monkeypatch.setattr(store, step, fail)
+    with structlog.testing.capture_logs() as logged:
+        answer = hub.send(world["platform administrator"], key=f"half-way-{step}")
+    assert [line["event"] for line in logged if line["log_level"] == "error"] == ["a request failed"]
+    answers.problem(answer, "internal-error")
+    assert "hunter2" not in answer.text
+    assert "RuntimeError" not in answer.text
+    assert [hub.rows(f"SELECT count(*) FROM {table}") for table in TABLES] == before
+    assert not hub.published.contracts
+    monkeypatch.undo()
+    hub.sent(world["platform administrator"], key=f"half-way-{step}")
+
+
+def test_text_that_looks_like_sql_or_a_bind_is_only_text(hub: Hub, world: World) -> None:
+    text = "'; DROP TABLE messages; -- %s :id $1 {0} \\ \" <b>"
+    message = hub.sent(world["platform administrator"], title=text, body=text)
+    assert (message["title"], message["body"]) == (text, text)
+    assert hub.rows("SELECT title, body FROM messages WHERE id = :id", id=message["id"]) == [(text, text)]
+
+
+@pytest.fixture
+def statements(compose_engine: Engine) -> Iterator[list[str]]:
+    """Every statement that compose_api sends while the test runs."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(" ".join(statement.split()))
+
+    sqlalchemy.event.listen(compose_engine, "before_cursor_execute", note)
+    yield seen
+    sqlalchemy.event.remove(compose_engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    ("request_", "count"),
+    [
+        ({}, 7),  # caller; choice; lock; message, targets, flight, visibility
+        ({"key": "statements"}, 8),  # and the key, before the choice
+        ({"audience": {"clinics": ["a1", "a2", "b1"], "organisations": ["a", "b"]}}, 7),
+    ],
+    ids=["everyone", "with a key", "many scopes"],
+)
+def test_accepting_takes_a_fixed_number_of_statements(
+    hub: Hub, world: World, statements: list[str], request_: dict[str, Any], count: int
+) -> None:
+    hub.sent(world["platform administrator"], **request_)
+    assert len(statements) == count, statements
+
+
+def test_the_lock_is_taken_last_before_the_writes(hub: Hub, world: World, statements: list[str]) -> None:
+    hub.sent(world["platform administrator"], key="lock-last")
+    (position,) = [index for index, statement in enumerate(statements) if "pg_advisory_xact_lock" in statement]
+    assert not any("INSERT" in statement for statement in statements[:position])
+    assert all(statement.startswith("INSERT") for statement in statements[position + 1 :])

@@ -1,0 +1,146 @@
+"""The service as a whole: its guards, its documents, and that it answers while the broker hangs."""
+
+import json
+import re
+import threading
+import time
+from typing import Any
+
+import flask
+import pytest
+from sqlalchemy import Engine
+
+from services.compose_api import app as compose
+from services.compose_api import publisher
+from shared import contracts, redis_client
+from shared.http import guards
+from tests.compose_api import conftest
+from tests.compose_api.hub import Hub, World
+
+GUARDS = {
+    "POST /v1/messages": "sending administrator",
+    "DELETE /v1/messages/<message_id>": "administrator",
+    "GET /v1/audiences": "administrator",
+    "POST /v1/audiences/preview": "administrator",
+    "GET /healthz": "public",
+    "GET /readyz": "public",
+    "GET /metrics": "public",
+    "GET /openapi.json": "public",
+    "GET /docs/": "public",
+    "GET /docs/<path:path>": "public",
+}
+
+
+def test_every_route_has_its_guard(app: flask.Flask) -> None:
+    found = {
+        f"{method} {rule.rule}": getattr(app.view_functions[rule.endpoint], guards.GUARD, None)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {route: guard for route, guard in found.items() if not route.startswith("GET /console")} == GUARDS
+    assert set(found.values()) <= {"public", "user", "administrator", "sending administrator"}
+
+
+@pytest.mark.parametrize("route", [route for route, guard in GUARDS.items() if guard != "public"])
+def test_every_guarded_route_asks_for_a_token_first(hub: Hub, route: str) -> None:
+    method, path = route.replace("<message_id>", "x").split()
+    assert hub.call(method, path, None, data=b"{", content_type="text/plain").status_code == 401
+
+
+@pytest.fixture(scope="module")
+def document(app: flask.Flask) -> dict[str, Any]:
+    answer = app.test_client().get("/openapi.json")
+    assert answer.status_code == 200
+    return dict(answer.get_json())
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+def test_the_openapi_document_names_every_route_of_the_service(document: dict[str, Any]) -> None:
+    guarded = {route.replace("<", "{").replace(">", "}") for route, guard in GUARDS.items() if guard != "public"}
+    assert set(operations(document)) == guarded
+    assert document["security"] == [{"bearer": []}]
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+def test_every_reference_in_the_openapi_document_leads_somewhere(document: dict[str, Any]) -> None:
+    references = set(re.findall(r'"#/([^"]*)"', json.dumps(document)))
+    assert references
+    for reference in references:
+        at: Any = document
+        for step in reference.split("/"):
+            at = at[step]
+
+
+def test_every_operation_tells_its_success_and_its_errors(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        assert operation["summary"], name
+        assert any(status.startswith("2") for status in operation["responses"]), name
+        assert operation["responses"]["default"]["$ref"], name
+
+
+def test_the_document_tells_the_idempotency_key_and_what_is_unknown_is_refused(document: dict[str, Any]) -> None:
+    (key,) = operations(document)["POST /v1/messages"]["parameters"]
+    assert (key["name"], key["in"], key["schema"]["maxLength"]) == ("Idempotency-Key", "header", 255)
+    assert key.get("required", False) is False
+    message = document["components"]["schemas"]["MessageIn"]
+    assert message["additionalProperties"] is False
+    assert sorted(message["required"]) == ["audience", "body", "title"]
+
+
+def test_the_page_of_the_document_loads_everything_from_the_service_itself(hub: Hub) -> None:
+    page = hub.call("GET", "/docs/", None)
+    assert page.status_code == 200
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(loaded) > 3
+    for address in loaded:
+        assert address.startswith("/docs/"), address
+        assert hub.call("GET", address, None).status_code == 200, address
+    (settings,) = re.findall(r"user_config = (\{.*?\});", page.text)
+    assert json.loads(settings)["url"] == "/openapi.json"
+    assert json.loads(settings)["validatorUrl"] is None, "the page's own default is a public validator"
+
+
+def test_docs_without_the_slash_leads_to_the_page(hub: Hub) -> None:
+    answer = hub.call("GET", "/docs", None)
+    assert answer.status_code == 308
+    assert answer.headers["Location"].endswith("/docs/")
+
+
+@pytest.mark.parametrize(
+    "path", ["../__init__.py", "%2e%2e/flask_swagger_ui.py", "none.js", "..%2f..%2fx", "/etc/passwd"]
+)
+def test_the_page_serves_nothing_but_its_own_files(hub: Hub, path: str) -> None:
+    assert hub.call("GET", f"/docs/{path}", None).status_code in (308, 404)
+
+
+def test_a_post_answers_at_once_while_the_broker_hangs(hub: Hub, world: World, compose_engine: Engine) -> None:
+    go_on = threading.Event()
+
+    def send(_contract: contracts.Contract) -> None:
+        go_on.wait(10)
+        raise OSError("away")
+
+    app = compose.make_app(
+        compose.Context(engine=compose_engine, publish=publisher.Publisher(send).submit),
+        auth=conftest.AUTH,
+        places=4,
+        broker_state=redis_client.State(lambda: go_on.wait(10)),
+    )
+    slow = Hub(app=app, owner=hub.owner, published=hub.published)
+    for _ in range(3):
+        began_at = time.perf_counter()
+        slow.sent(world["platform administrator"])
+        assert time.perf_counter() - began_at < 0.3
+    began_at = time.perf_counter()
+    ready = slow.call("GET", "/readyz", None)
+    assert time.perf_counter() - began_at < 0.3
+    assert (ready.status_code, ready.get_json()["broker"]) == (200, "unreachable")
+    go_on.set()

@@ -1,0 +1,185 @@
+"""The shapes of requests, through HTTP: what is refused, under which code and at which field."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.compose_api.hub import EVERYONE, Hub, World
+from tests.shared import answers
+
+GOOD = {"title": "Notice", "body": "News.", "audience": EVERYONE}
+
+
+def fields(errors: Any, at: str = "") -> set[str]:
+    """The paths of all fields that have an error."""
+    if isinstance(errors, dict):
+        return set().union(*(fields(below, f"{at}.{name}".lstrip(".")) for name, below in errors.items()))
+    return {at}
+
+
+@pytest.mark.parametrize(
+    ("audience", "where"),
+    [
+        ({"everyone": "yes"}, "everyone"),
+        ({"everyone": "true"}, "everyone"),
+        ({"everyone": 1}, "everyone"),
+        ({"everyone": 1.0}, "everyone"),
+        ({"everyone": False}, "everyone"),
+        ({"everyone": None}, "everyone"),
+        ({"everyone": []}, "everyone"),
+        ({"everyone": {}}, "everyone"),
+        ({"everyone": True, "organisations": ["a"]}, "everyone"),
+        ({"everyone": True, "clinics": []}, "everyone"),
+        ({"everyone": True, "other": 1}, "other"),
+        ({}, "organisations"),
+        ({"organisations": []}, "organisations"),
+        ({"organisations": [], "clinics": []}, "organisations"),
+        ({"organisations": None}, "organisations"),
+        ({"organisations": "a"}, "organisations"),
+        ({"organisations": {"a": 1}}, "organisations"),
+        ({"organisations": ["a", 1]}, "organisations.1"),
+        ({"organisations": [True]}, "organisations.0"),
+        ({"organisations": [None]}, "organisations.0"),
+        ({"organisations": [["a"]]}, "organisations.0"),
+        ({"clinics": ["a1", ""]}, "clinics.1"),
+        ({"clinics": ["a" * 256]}, "clinics.0"),
+        ({"clinics": ["a\0"]}, "clinics.0"),
+        ({"clinics": ["a\ud800"]}, "clinics.0"),
+        ({"clinics": ["\udfff"], "organisations": ["\0"]}, "clinics.0 organisations.0"),
+        ({"clinics": [str(number) for number in range(1001)]}, "organisations"),
+        (
+            {"clinics": [str(number) for number in range(500)], "organisations": [str(n) for n in range(501)]},
+            "organisations",
+        ),
+        ([], ""),
+        ("everyone", ""),
+        (True, ""),
+        (None, ""),
+    ],
+    ids=lambda value: json.dumps(value)[:50] if not isinstance(value, str) else "",
+)
+def test_an_audience_of_another_shape_is_refused_where_it_is_wrong(
+    hub: Hub, world: World, audience: Any, where: str
+) -> None:
+    who = world["platform administrator"]
+    expected = {f"audience.{path}".rstrip(".") for path in where.split(" ")}
+    message = {**GOOD, "audience": audience}
+    for answer in (hub.call("POST", "/v1/messages", who, json=message), hub.preview(who, audience)):
+        found = {
+            path.removesuffix("._schema") for path in fields(answers.problem(answer, "validation-failed")["errors"])
+        }
+        assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"title": 1}, "title"),
+        ({"title": None}, "title"),
+        ({"title": True}, "title"),
+        ({"title": ["Notice"]}, "title"),
+        ({"title": ""}, "title"),
+        ({"title": "a" * 71}, "title"),
+        ({"body": {}}, "body"),
+        ({"body": "a" * 1001}, "body"),
+        ({"body": "\u2800"}, "body"),
+        ({"title": 1, "body": 2, "audience": 3}, "title body audience"),
+        ({"audience": None}, "audience"),
+        ({"other": 1}, "other"),
+        ({"": 1}, ""),
+        ({"other": 1, "sender": "x"}, "other sender"),
+        ({"é\u2028<b>": 1}, "é\u2028<b>"),
+    ],
+    ids=repr,
+)
+def test_a_message_of_another_shape_is_refused_where_it_is_wrong(
+    hub: Hub, world: World, change: dict[str, Any], where: str
+) -> None:
+    answer = hub.call("POST", "/v1/messages", world["platform administrator"], json={**GOOD, **change})
+    body = answers.problem(answer, "validation-failed")
+    assert {path.removesuffix("._schema") for path in fields(body["errors"])} == set(where.split(" "))
+    assert not hub.published.contracts
+
+
+@pytest.mark.parametrize("missing", sorted(GOOD))
+def test_every_field_of_a_message_is_needed(hub: Hub, world: World, missing: str) -> None:
+    kept = {name: value for name, value in GOOD.items() if name != missing}
+    answer = hub.call("POST", "/v1/messages", world["platform administrator"], json=kept)
+    assert set(answers.problem(answer, "validation-failed")["errors"]) == {missing}
+
+
+@pytest.mark.parametrize(
+    "name", ["\\ud800", "\\udfff\\u0000", "\\u0000", "'; --", "a" * 60_000], ids=lambda name: name[:20]
+)
+def test_a_field_name_that_cannot_be_written_is_named_all_the_same(hub: Hub, world: World, name: str) -> None:
+    data = json.dumps(GOOD)[:-1] + f', "{name}": 1' + "}"
+    answer = hub.call("POST", "/v1/messages", world["platform administrator"], data=data)
+    assert set(answers.problem(answer, "validation-failed")["errors"]) == {json.loads(f'"{name}"')}
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ('{"title": "a", "title": "b", "body": "c", "audience": {"everyone": true}}', "title"),
+        ('{"title": "a", "title": "a", "body": "c", "audience": {"everyone": true}}', "title"),
+        ('{"title": "a", "body": "c", "audience": {"everyone": true, "everyone": true}}', "everyone"),
+        ('{"title": "a", "body": "c", "audience": {"clinics": ["a1"], "clinics": ["b1"]}}', "clinics"),
+        ('{"titl\\u0065": "a", "title": "b", "body": "c", "audience": {"everyone": true}}', "title"),
+        ('{"\\ud800": 1, "\\ud800": 2}', "\ud800"),
+    ],
+)
+def test_a_repeated_field_is_refused_even_with_the_same_value(hub: Hub, world: World, data: str, name: str) -> None:
+    answer = hub.call("POST", "/v1/messages", world["platform administrator"], data=data)
+    assert set(answers.problem(answer, "validation-failed")["errors"]) == {name}
+
+
+def test_duplicates_are_folded_before_scopes_are_counted(hub: Hub, world: World) -> None:
+    message = hub.sent(
+        world["platform administrator"], {"clinics": ["a2", "a1"] * 1000 + ["b1", "a2"], "organisations": ["b", "b"]}
+    )
+    assert message["audience"] == {"organisations": ["b"], "clinics": ["a2", "a1", "b1"]}
+
+
+def test_a_thousand_scopes_are_allowed_and_every_unknown_one_is_named(hub: Hub, world: World) -> None:
+    ids = [f"none-{number}" for number in range(1000)]
+    answer = hub.send(world["platform administrator"], {"clinics": ids})
+    named = answers.problem(answer, "validation-failed")["errors"]["audience"]["clinics"]
+    assert len(named) == 1000
+    assert all(name in sentence for name, sentence in zip(ids, named, strict=True))
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "a\tb", "é", "\x7f", "a" * 256, "a\x00b", "\u00a0"], ids=repr)
+def test_an_idempotency_key_that_is_not_visible_ascii_is_refused(hub: Hub, world: World, key: str) -> None:
+    before = hub.count_messages(world.platform)
+    raw = {"HTTP_IDEMPOTENCY_KEY": key}  # the test client itself would refuse to send some of them
+    answer = hub.call("POST", "/v1/messages", world["platform administrator"], json=GOOD, environ_overrides=raw)
+    assert set(answers.problem(answer, "validation-failed")["errors"]) == {"Idempotency-Key"}
+    assert hub.count_messages(world.platform) == before
+
+
+@pytest.mark.parametrize("key", ["!", "~", "a" * 255, "{'\"\\;--}"])
+def test_any_visible_ascii_is_an_idempotency_key(hub: Hub, world: World, key: str) -> None:
+    hub.sent(world["platform administrator"], key=key)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/audiences"),
+        ("POST", "/v1/audiences/preview"),
+        ("POST", "/v1/messages"),
+        ("DELETE", "/v1/messages/x"),
+    ],
+)
+@pytest.mark.parametrize("query", ["x=1", "x", "x=1&x=2", "%00=%ff", "%ed%a0%80=1", "title=a"])
+def test_an_unknown_query_parameter_is_refused(hub: Hub, world: World, method: str, path: str, query: str) -> None:
+    body = {"json": GOOD} if method == "POST" else {}
+    answer = hub.call(method, f"{path}?{query}", world["platform administrator"], **body)
+    assert len(answers.problem(answer, "validation-failed")["errors"]) == 1
+
+
+def test_a_json_body_that_is_no_object_is_refused(hub: Hub, world: World) -> None:
+    for body in ([GOOD], [], "a", 1, True, None):
+        answer = hub.call("POST", "/v1/messages", world["platform administrator"], json=body)
+        answers.problem(answer, "validation-failed")

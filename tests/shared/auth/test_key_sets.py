@@ -1,0 +1,280 @@
+"""Tokens signed with a key: which key may have signed one, how keys are fetched, and what happens when they cannot be."""
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jwt
+import pytest
+import structlog
+from jwt.utils import base64url_encode
+
+from shared import errors
+from shared.auth import tokens
+from tests import factories
+from tests.shared.auth import keys
+from tests.shared.auth.keys import KeyServer, make_key, refusal, verifier
+
+GOOD = tokens.Identity(platform="p", user="u", issuer=None)
+
+
+class Clock:
+    """Stands in for time.monotonic, so that minutes pass at once."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(tokens, "time", clock)
+    return clock
+
+
+@pytest.mark.parametrize("algorithm", keys.ALGORITHMS)
+def test_a_token_signed_with_a_key_of_the_set_is_good(key_server: KeyServer, algorithm: str) -> None:
+    others = [make_key(other, f"other-{other}", number=1) for other in keys.ALGORITHMS]
+    key_server.keys = [*others, make_key(algorithm)]
+    checked = verifier(key_server)
+    for _ in range(3):
+        assert checked.verify(make_key(algorithm).sign()) == GOOD
+    assert key_server.fetches == 1
+
+
+@pytest.mark.parametrize("algorithm", keys.ALGORITHMS)
+def test_another_key_under_the_same_name_is_refused(key_server: KeyServer, algorithm: str) -> None:
+    key_server.keys = [make_key(algorithm)]
+    assert refusal(verifier(key_server), make_key(algorithm, number=1).sign()) == "token-invalid"
+
+
+@pytest.mark.parametrize("algorithm", keys.ALGORITHMS)
+@pytest.mark.parametrize(
+    "claims", [{"aud": "other"}, {"exp": None}, {"sub": None}, {"platform": None}, {"sub": 1}, {"aud": None}], ids=repr
+)
+def test_claims_are_checked_as_in_any_other_token(
+    key_server: KeyServer, algorithm: str, claims: dict[str, Any]
+) -> None:
+    key_server.keys = [make_key(algorithm)]
+    assert refusal(verifier(key_server), make_key(algorithm).sign(**claims)) == "token-invalid"
+
+
+def test_an_expired_token_is_told_so(key_server: KeyServer) -> None:
+    key_server.keys = [make_key()]
+    assert refusal(verifier(key_server), make_key().sign(exp=int(time.time()) - 60)) == "token-expired"
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_a_public_key_is_no_secret(key_server: KeyServer, algorithm: str) -> None:
+    key = make_key(algorithm)
+    key_server.keys = [key]
+    checked = verifier(key_server)
+    for material in (key.public_pem(), key.public_pem().rstrip(), str(key.public()["kid"]).encode()):
+        content = b".".join(
+            base64url_encode(part) for part in (b'{"alg":"HS256","kid":"k"}', json.dumps(keys.good_claims()).encode())
+        )
+        algorithm_ = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
+        token = b".".join([content, base64url_encode(algorithm_.sign(content, material))]).decode()
+        assert refusal(checked, token) == "token-invalid"
+    assert key_server.fetches == 0, "a secret's algorithm never looks at keys"
+
+
+def test_the_secret_is_no_key(key_server: KeyServer) -> None:
+    """An `oct` key in the set, as if somebody had published the secret, still signs nothing."""
+    secret = base64url_encode(factories.SECRET.encode()).decode()
+    key_server.answer = f'{{"keys": [{{"kty": "oct", "kid": "k", "k": "{secret}"}}]}}'.encode()
+    assert refusal(verifier(key_server), make_key().sign()) == "token-invalid"
+
+
+@pytest.mark.parametrize("kid", ["", "../../etc/passwd", "k\0", "k' OR 1=1", "http://127.0.0.1/k", "K", "k ", "é"])
+def test_a_name_that_no_key_has_is_refused(key_server: KeyServer, kid: str) -> None:
+    key_server.keys = [make_key()]
+    assert refusal(verifier(key_server), make_key().sign(headers={"kid": kid})) == "token-invalid"
+
+
+@pytest.mark.parametrize("headers", [{"jku": "http://127.0.0.1:1/"}, {"x5u": "http://127.0.0.1:1/"}])
+def test_an_address_in_the_token_is_never_followed(key_server: KeyServer, headers: dict[str, Any]) -> None:
+    key_server.keys = [make_key()]
+    with keys.serving() as strange:
+        strange.keys = [make_key(number=1)]
+        token = make_key(number=1).sign(headers=dict.fromkeys(headers, strange.url))
+        assert refusal(verifier(key_server), token) == "token-invalid"
+        assert strange.fetches == 0
+
+
+def test_a_key_in_the_token_is_never_used(key_server: KeyServer) -> None:
+    key_server.keys = [make_key()]
+    strange = make_key(number=1)
+    assert refusal(verifier(key_server), strange.sign(headers={"jwk": strange.public()})) == "token-invalid"
+
+
+def test_a_token_without_a_name_is_good_where_one_key_fits(key_server: KeyServer) -> None:
+    key_server.keys = [make_key("RS256", "r"), make_key("ES256", "e")]
+    assert verifier(key_server).verify(make_key("ES256", None).sign()) == GOOD
+
+
+def test_a_token_without_a_name_is_refused_where_several_keys_fit(key_server: KeyServer) -> None:
+    key_server.keys = [make_key("ES256", "e"), make_key("ES256", "f", number=1)]
+    assert refusal(verifier(key_server), make_key("ES256", None).sign()) == "token-invalid"
+
+
+def test_two_keys_of_one_name_are_told_apart_by_algorithm(key_server: KeyServer) -> None:
+    key_server.keys = [make_key("RS256"), make_key("ES256")]
+    assert verifier(key_server).verify(make_key("ES256").sign()) == GOOD
+
+
+@pytest.mark.parametrize("use", ["enc", "other", ""])
+def test_a_key_for_another_use_is_ignored(key_server: KeyServer, use: str) -> None:
+    key_server.keys = [make_key(use=use), make_key("RS256", "r")]
+    assert refusal(verifier(key_server), make_key().sign()) == "token-invalid"
+    key_server.keys = [make_key(use=use)]
+    assert refusal(verifier(key_server), make_key().sign()) == "token-invalid"
+
+
+@pytest.mark.parametrize("use", ["sig", None])
+def test_a_key_for_signatures_or_of_no_stated_use_counts(key_server: KeyServer, use: str | None) -> None:
+    key_server.keys = [make_key(use=use)]
+    assert verifier(key_server).verify(make_key().sign()) == GOOD
+
+
+def test_a_new_key_is_fetched_when_a_token_names_it(key_server: KeyServer, clock: Clock) -> None:
+    key_server.keys = [make_key(kid="old")]
+    checked = verifier(key_server)
+    checked.verify(make_key(kid="old").sign())
+    key_server.keys = [make_key(kid="new", number=1)]
+    clock.now += 11
+    assert checked.verify(make_key(kid="new", number=1).sign()) == GOOD
+    assert key_server.fetches == 2
+    assert refusal(checked, make_key(kid="old").sign()) == "token-invalid", "what was taken out is no longer good"
+
+
+def test_unknown_names_make_at_most_one_fetch_in_ten_seconds(key_server: KeyServer, clock: Clock) -> None:
+    key_server.keys = [make_key()]
+    checked = verifier(key_server)
+    checked.verify(make_key().sign())
+    for second in range(30):
+        clock.now += 1
+        refusal(checked, make_key(kid=f"unknown-{second}").sign())
+    assert key_server.fetches == 1 + 3
+    assert checked.verify(make_key().sign()) == GOOD
+
+
+def test_keys_are_fetched_anew_every_five_minutes(key_server: KeyServer, clock: Clock) -> None:
+    key_server.keys = [make_key()]
+    checked = verifier(key_server)
+    checked.verify(make_key().sign())
+    clock.now += 299
+    checked.verify(make_key().sign())
+    assert key_server.fetches == 1
+    key_server.keys = [make_key(number=1)]
+    clock.now += 2
+    assert refusal(checked, make_key().sign()) == "token-invalid", "a withdrawn key is noticed then"
+    assert key_server.fetches == 2
+
+
+# An answer with this status (0: the connection is closed without one) and body has no keys.
+OUTAGES = pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (0, b""),
+        (500, b'{"keys": []}'),
+        (404, b""),
+        (200, b""),
+        (200, b"<html>"),
+        (200, b"\xff"),
+        (200, b"null"),
+        (200, b"1"),
+        (200, b"[]"),
+        (200, b"{}"),
+        (200, b"[" * 100_000),
+        (200, b'{"keys": 1}'),
+        (200, b'{"keys": {}}'),
+        (200, b'{"keys": [1, null, {}]}'),
+        (200, b'{"keys": [{"kty": 1}]}'),
+        (200, b'{"keys": [{"kty": ["RSA"], "alg": ["RS256"]}]}'),
+        (200, b'{"keys": [{"kty": "RSA", "n": 1, "e": []}]}'),
+        (200, b'{"keys": [{"kty": "EC", "crv": "P-256", "x": {}, "y": null}]}'),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+
+
+def break_(server: KeyServer, status: int, body: bytes) -> None:
+    server.status, server.answer = status, body
+
+
+@OUTAGES
+def test_keys_that_were_never_had_make_the_service_unavailable(key_server: KeyServer, status: int, body: bytes) -> None:
+    break_(key_server, status, body)
+    checked = verifier(key_server)
+    with pytest.raises(errors.HubError) as error, structlog.testing.capture_logs() as logged:
+        checked.verify(make_key().sign())
+    assert [(line["log_level"], line["url"]) for line in logged] == [("warning", key_server.url)]
+    assert (error.value.code, error.value.headers) == ("unavailable", {"Retry-After": "10"})
+    assert checked.verify(factories.token("u", "p")) == GOOD, "tokens of the secret need no keys"
+
+
+@OUTAGES
+def test_known_keys_go_on_through_an_outage(key_server: KeyServer, clock: Clock, status: int, body: bytes) -> None:
+    key_server.keys = [make_key()]
+    checked = verifier(key_server)
+    checked.verify(make_key().sign())
+    break_(key_server, status, body)
+    clock.now += 3_600
+    assert checked.verify(make_key().sign()) == GOOD
+    assert refusal(checked, make_key(kid="new").sign()) == "token-invalid"
+    assert key_server.fetches == 2
+
+
+def test_an_outage_ends_by_itself(key_server: KeyServer, clock: Clock) -> None:
+    break_(key_server, 500, b"")
+    checked = verifier(key_server)
+    assert refusal(checked, make_key().sign()) == "unavailable"
+    key_server.status, key_server.answer, key_server.keys = 200, None, [make_key()]
+    clock.now += 5
+    assert refusal(checked, make_key().sign()) == "unavailable", "not asked again yet"
+    clock.now += 5
+    assert checked.verify(make_key().sign()) == GOOD
+
+
+def test_an_address_that_answers_with_another_is_not_followed(key_server: KeyServer) -> None:
+    key_server.status = 302
+    assert refusal(verifier(key_server), make_key().sign()) == "unavailable"
+
+
+def test_while_keys_hang_whoever_has_an_old_key_does_not_wait(
+    key_server: KeyServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "_FETCH_TIMEOUT_S", 0.5)
+    key_server.keys = [make_key()]
+    checked = verifier(key_server)
+    token = make_key().sign()
+    checked.verify(token)
+    clock.now += 3_600
+    key_server.hang()
+    barrier = threading.Barrier(8)
+
+    def check() -> float:
+        barrier.wait(5)
+        began_at = time.perf_counter()
+        assert checked.verify(token) == GOOD
+        return time.perf_counter() - began_at
+
+    with ThreadPoolExecutor(8) as pool:
+        took = sorted(future.result() for future in [pool.submit(check) for _ in range(8)])
+    assert took[-2] < 0.3, "one asks, the others go on"
+    assert took[-1] < 1.5, "and that one gives up"
+
+
+def test_many_threads_at_the_start_make_one_fetch(key_server: KeyServer) -> None:
+    key_server.keys = [make_key()]
+    checked = verifier(key_server)
+    token = make_key().sign()
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: checked.verify(token), range(16))) == {GOOD}
+    assert key_server.fetches == 1

@@ -1,0 +1,176 @@
+"""Tokens signed with the hub's secret: what a claim must be, and what is refused whoever signed it."""
+
+import base64
+import json
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from shared import errors, settings
+from shared.auth import store, tokens
+from tests import factories
+from tests.shared.auth import keys
+
+SECRET = factories.SECRET
+
+
+def verifier(*, secret: str | None = SECRET, jwks_url: str | None = None) -> tokens.Verifier:
+    return tokens.Verifier(settings.Auth(secret=secret, jwks_url=jwks_url), lambda _platform: store.Issuer(None, None))
+
+
+def signed(*, secret: str = SECRET, headers: dict[str, Any] | None = None, **claims: Any) -> str:
+    return jwt.encode(keys.good_claims(**claims), secret, algorithm="HS256", headers=headers)
+
+
+def encoded(header: object, claims: object, signature: bytes = b"x") -> str:
+    """A token of any header and claims, with a signature that is not one."""
+    parts = [json.dumps(part).encode() if not isinstance(part, bytes) else part for part in (header, claims)]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, signature))
+
+
+def refusal(token: str, of: tokens.Verifier | None = None) -> errors.HubError:
+    with pytest.raises(errors.HubError) as error:
+        (of or verifier()).verify(token)
+    assert len(token) < 10 or token not in error.value.detail
+    assert SECRET not in error.value.detail
+    return error.value
+
+
+def test_a_good_token_names_platform_and_user() -> None:
+    assert verifier().verify(signed()) == tokens.Identity(platform="p", user="u", issuer=None)
+
+
+@pytest.mark.parametrize("claims", [{"aud": ["other", "message-hub"]}, {"iss": "anyone"}, {"role": "administrator"}])
+def test_claims_that_do_not_matter_do_not_matter(claims: dict[str, Any]) -> None:
+    assert verifier().verify(signed(**claims)) == tokens.Identity(platform="p", user="u", issuer=None)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "x",
+        ".",
+        "..",
+        "...",
+        "a.b.c",
+        "a" * 100_000,
+        "é.ü.ß",
+        "\ud800",
+        ".".join(["e30"] * 3),
+        encoded({}, {}),
+        encoded([], {}),
+        encoded("HS256", {}),
+        encoded({"alg": None}, {}),
+        encoded({"alg": ["HS256"]}, {}),
+        encoded({"alg": {}}, {}),
+        encoded({"alg": "HS256"}, b"[" * 100_000),
+        encoded(b"[" * 100_000, {}),
+        encoded(b'{"alg": "HS256", "alg": "none"}', {}),
+        encoded({"alg": "HS256", "crit": ["x"]}, {}),
+        encoded({"alg": "HS256", "kid": ["x"]}, {}),
+        encoded(b"\xff\xfe", {}),
+    ],
+    ids=lambda token: token[:24].encode("ascii", "backslashreplace").decode(),
+)
+def test_garbage_is_refused(token: str) -> None:
+    assert refusal(token).code == "token-invalid"
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "HS384", "HS512", "RS256", "PS256", "ES512", "hs256", ""])
+def test_any_other_algorithm_is_refused_here(algorithm: str) -> None:
+    assert refusal(encoded({"alg": algorithm, "typ": "JWT"}, keys.good_claims())).code == "token-invalid"
+    assert refusal(encoded({"alg": algorithm}, keys.good_claims(), b"")).code == "token-invalid"
+
+
+@pytest.mark.parametrize("secret", ["x" * 40, SECRET + "x", SECRET[:-1], " " * 32])
+def test_another_secret_is_refused(secret: str) -> None:
+    assert refusal(signed(secret=secret)).code == "token-invalid"
+
+
+def test_a_changed_token_is_refused() -> None:
+    header, claims, signature = signed().split(".")
+    other = base64.urlsafe_b64encode(json.dumps(keys.good_claims(sub="v")).encode()).rstrip(b"=").decode()
+    assert refusal(f"{header}.{other}.{signature}").code == "token-invalid"
+    assert refusal(f"{header}.{claims}.").code == "token-invalid"
+
+
+def test_a_secret_is_refused_where_there_is_none() -> None:
+    assert refusal(signed(), verifier(secret=None)).code == "token-invalid"
+    assert refusal(signed(), verifier(secret=None, jwks_url="http://127.0.0.1:1")).code == "token-invalid"
+
+
+@pytest.mark.parametrize(("ago", "is_good"), [(-60, True), (0, True), (25, True), (35, False), (86_400, False)])
+def test_a_token_is_good_for_half_a_minute_after_its_time(ago: int, is_good: bool) -> None:
+    token = signed(exp=int(time.time()) - ago)
+    if is_good:
+        verifier().verify(token)
+    else:
+        assert refusal(token).code == "token-expired"
+
+
+@pytest.mark.parametrize(
+    ("claim", "ahead", "is_good"), [("nbf", 25, True), ("nbf", 60, False), ("iat", 25, True), ("iat", 60, False)]
+)
+def test_a_token_is_good_half_a_minute_before_its_time(claim: str, ahead: int, is_good: bool) -> None:
+    token = signed(**{claim: int(time.time()) + ahead})
+    if is_good:
+        verifier().verify(token)
+    else:
+        assert refusal(token).code == "token-invalid"
+
+
+@pytest.mark.parametrize("claim", ["exp", "sub", "platform", "aud"])
+def test_a_token_without_one_of_its_claims_is_refused_and_the_claim_is_named(claim: str) -> None:
+    error = refusal(signed(**{claim: None}))
+    assert error.code == "token-invalid"
+    assert claim in error.detail
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        *[
+            ("aud", value)
+            for value in ("", "other", "message-hub ", "Message-Hub", [], ["other"], 1, {"message-hub": 1})
+        ],
+        *[("exp", value) for value in ("", "soon", [], {}, True, "1e999")],
+        *[(claim, value) for claim in ("sub", "platform") for value in (1, True, [], ["u"], {}, "")],
+        *[
+            (claim, value)
+            for claim in ("sub", "platform")
+            for value in ("\0", "u\0", "a\nb", "\ud800", "\u200b", "a" * 256)
+        ],
+        ("nbf", "soon"),
+        ("nbf", [1]),
+    ],
+    ids=repr,
+)
+def test_a_claim_of_another_shape_is_refused(claim: str, value: Any) -> None:
+    assert refusal(signed(**{claim: value})).code in ("token-invalid", "token-expired")
+
+
+@pytest.mark.parametrize("number", ["1e999", "NaN", "Infinity", "-1e999", "9" * 5000], ids=lambda number: number[:9])
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
+def test_a_time_beyond_sense_is_refused(claim: str, number: str) -> None:
+    claims = json.dumps({**keys.good_claims(), claim: 123_456_789_000}).replace("123456789000", number).encode()
+    token = jwt.api_jws.encode(claims, SECRET, algorithm="HS256")
+    assert refusal(token).code in ("token-invalid", "token-expired")
+
+
+def test_claims_that_are_no_object_are_refused() -> None:
+    for claims in (b"[]", b'"u"', b"1", b"null", b"", b"{", b"\xff", b"[" * 100_000):
+        assert refusal(jwt.api_jws.encode(claims, SECRET, algorithm="HS256")).code == "token-invalid"
+
+
+def test_a_huge_token_is_read_in_time() -> None:
+    began_at = time.perf_counter()
+    verifier().verify(signed(extra="x" * 1_000_000))
+    refusal(signed(secret="x" * 40, extra="x" * 1_000_000))
+    assert time.perf_counter() - began_at < 1
+
+
+def test_the_longest_ids_are_accepted() -> None:
+    found = verifier().verify(signed(sub="é" * 255))
+    assert found.user == "é" * 255

@@ -1,0 +1,86 @@
+"""A small service inside the frame: what both APIs have in common, without either."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import marshmallow
+from marshmallow import fields
+from sqlalchemy import Engine
+
+from shared import settings
+from shared.http import app as frame
+from shared.http import guards, parsing
+from tests import factories
+
+
+class QueryIn(marshmallow.Schema):
+    limit = parsing.StrictInteger(load_default=10)
+    word = fields.String()
+
+
+class BodyIn(marshmallow.Schema):
+    word = fields.String(required=True)
+
+
+class Out(marshmallow.Schema):
+    user = fields.String()
+    word = fields.String()
+    limit = fields.Integer()
+
+
+def make_app(
+    engine: Engine,
+    *,
+    places: int = 8,
+    broker_state: Callable[[], str] | None = None,
+    jwks_url: str | None = None,
+    work: Callable[[], Any] = dict,
+) -> flask.Flask:
+    """`work` is what `GET /work` does and answers."""
+    blueprint = frame.Blueprint("tests", "tests")
+
+    @blueprint.route("/work")
+    @guards.user
+    @blueprint.response(200, Out)
+    def get_work() -> Any:
+        return work()
+
+    @blueprint.route("/whoami")
+    @guards.user
+    @blueprint.arguments(QueryIn, location="query")
+    @blueprint.response(200, Out)
+    def get_whoami(query: dict[str, Any]) -> Any:
+        return {"user": guards.caller().external_id, **query}
+
+    @blueprint.route("/echo", methods=["POST"])
+    @guards.administrator
+    @blueprint.arguments(BodyIn)
+    @blueprint.response(200, Out)
+    def post_echo(body: dict[str, Any]) -> Any:
+        return body
+
+    @blueprint.route("/send", methods=["POST"])
+    @guards.sending_administrator
+    @blueprint.response(200, Out)
+    def post_send() -> Any:
+        return {}
+
+    @blueprint.route("/open")
+    @guards.public
+    @blueprint.response(200, Out)
+    def get_open() -> Any:
+        return work()
+
+    return frame.make_app(
+        "tests",
+        frame.Frame(
+            title="Tests",
+            engine=engine,
+            auth=settings.Auth(secret=factories.SECRET, jwks_url=jwks_url),
+            places=places,
+            broker_state=broker_state,
+        ),
+        [blueprint],
+        hub=None,
+    )

@@ -1,0 +1,72 @@
+"""The limits that every connection carries, and the advisory locks."""
+
+import time
+
+import pytest
+import sqlalchemy
+from sqlalchemy import text
+
+from shared import db
+from tests.conftest import MakeEngine
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("statement_timeout", "30s"),
+        ("lock_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "1min"),
+        ("TimeZone", "UTC"),
+        ("application_name", "tests"),
+        ("tcp_keepalives_idle", "10"),
+        ("tcp_keepalives_interval", "5"),
+        ("tcp_keepalives_count", "3"),
+        ("role", db.COMPOSE_ROLE),
+    ],
+)
+def test_a_connection_carries_its_limits(make_engine: MakeEngine, setting: str, value: str) -> None:
+    with make_engine(db.COMPOSE_ROLE).connect() as connection:
+        assert connection.execute(text(f"SHOW {setting}")).scalar_one() == value
+
+
+def test_limits_and_role_outlive_a_rollback_and_another_use(make_engine: MakeEngine) -> None:
+    engine = make_engine(db.INBOX_ROLE, pool_size=1)
+    for _ in range(2):
+        with engine.connect() as connection:
+            connection.execute(text("SET LOCAL ROLE NONE"))
+            connection.rollback()
+            assert connection.execute(text("SELECT current_user")).scalar_one() == db.INBOX_ROLE
+
+
+def test_a_pool_never_grows_beyond_its_size(make_engine: MakeEngine) -> None:
+    engine = make_engine(pool_size=2)
+    assert engine.pool.size() == 2  # type: ignore[attr-defined]
+    assert engine.pool._max_overflow == 0  # type: ignore[attr-defined]
+
+
+def test_an_error_shows_no_parameters(make_engine: MakeEngine) -> None:
+    with make_engine().connect() as connection, pytest.raises(sqlalchemy.exc.DBAPIError) as error:
+        connection.execute(text("SELECT 1 / CAST(:value AS integer), :word"), {"value": 0, "word": "hunter2"})
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_lock_is_held_until_the_end_of_the_transaction_for_its_purpose_and_key_alone(make_engine: MakeEngine) -> None:
+    engine = make_engine()
+    with engine.begin() as holder, engine.begin() as other:
+        db.lock(holder, purpose="a", key=1)
+        assert not db.try_lock(other, purpose="a", key=1)
+        assert db.try_lock(other, purpose="a", key=2)
+        assert db.try_lock(other, purpose="b", key=1)
+        holder.rollback()
+        assert db.try_lock(other, purpose="a", key=1)
+
+
+def test_waiting_for_a_lock_ends(make_engine: MakeEngine) -> None:
+    engine = make_engine()
+    with engine.begin() as holder, engine.begin() as waiter:
+        db.lock(holder, purpose="a", key=1)
+        waiter.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        began_at = time.perf_counter()
+        with pytest.raises(sqlalchemy.exc.OperationalError, match="lock timeout"):
+            db.lock(waiter, purpose="a", key=1)
+        assert time.perf_counter() - began_at < 1

@@ -1,0 +1,98 @@
+"""What the logs must never hold: a body, a token, a parameter or a row."""
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy
+import structlog
+
+from shared import log, settings
+from tests.conftest import Connect
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
+    """`configure(format)`: what is logged from now on; all is as it was afterwards."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+
+    def configured(format_: str) -> io.StringIO:
+        written = io.StringIO()
+        monkeypatch.setattr("sys.stderr", written)
+        log.configure(settings.Log(level="info", format=format_), service="tests")
+        return written
+
+    yield configured
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture(params=["json", "console"])
+def lines(request: pytest.FixtureRequest, configure: Callable[[str], io.StringIO]) -> io.StringIO:
+    """What is logged, in either format."""
+    return configure(request.param)
+
+
+@pytest.fixture
+def json_lines(configure: Callable[[str], io.StringIO]) -> io.StringIO:
+    return configure("json")
+
+
+def fail(body: str) -> None:
+    token = body.upper()
+    raise RuntimeError(f"it failed after {len(token)} characters")
+
+
+def test_a_traceback_shows_where_and_why_and_no_local_variables(lines: io.StringIO) -> None:
+    try:
+        fail("".join(["the", "-text"]))
+    except RuntimeError:
+        log.get("x").exception("failed")
+    assert "it failed after 8 characters" in lines.getvalue()
+    assert "test_log.py" in lines.getvalue()
+    assert "the-text" not in lines.getvalue()
+    assert "THE-TEXT" not in lines.getvalue()
+
+
+def test_a_database_error_is_logged_without_parameters(lines: io.StringIO, connection: Connect) -> None:
+    statement = sqlalchemy.text("SELECT CAST(:value AS integer) / 0")
+    with pytest.raises(sqlalchemy.exc.DBAPIError) as error, connection().begin_nested():
+        connection().execute(statement, {"value": int("776" + "655")})
+    log.get("x").error("failed", exc_info=error.value)
+    assert "division by zero" in lines.getvalue()
+    assert "776655" not in lines.getvalue()
+
+
+def test_json_lines_carry_what_is_bound_and_the_service(json_lines: io.StringIO) -> None:
+    log.bind(request_id="r")
+    log.get("x").info("one", number=1)
+    logging.getLogger("library").warning("two %s", "three")
+    log.get("x").debug("too quiet")
+    log.clear()
+    log.get("x").info("last")
+    one, two, last = [json.loads(line) for line in json_lines.getvalue().splitlines()]
+    assert (one["event"], one["number"], one["request_id"], one["service"], one["level"]) == (
+        "one",
+        1,
+        "r",
+        "tests",
+        "info",
+    )
+    assert (two["event"], two["logger"], two["request_id"]) == ("two three", "library", "r")
+    assert "request_id" not in last
+    for line in (one, two, last):
+        assert line["timestamp"].endswith("Z")
+
+
+def test_json_lines_leave_out_the_row_that_postgresql_quotes(json_lines: io.StringIO, connection: Connect) -> None:
+    statement = sqlalchemy.text("INSERT INTO platforms (key, name, plan) VALUES ('k', 'a-private-name', 'none')")
+    with pytest.raises(sqlalchemy.exc.IntegrityError) as error, connection().begin_nested():
+        connection().execute(statement)
+    assert "DETAIL:  Failing row contains" in str(error.value)
+    log.get("x").error("failed", exc_info=error.value)
+    assert "platforms_plan_check" in json_lines.getvalue()
+    assert "a-private-name" not in json_lines.getvalue()

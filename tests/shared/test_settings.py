@@ -1,0 +1,109 @@
+from pathlib import Path
+
+import environs
+import pytest
+
+from shared import settings
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a secret from a file sets the variable itself; this takes it away again."""
+    monkeypatch.setenv("HUB_JWT_SECRET", "")
+    monkeypatch.delenv("HUB_JWT_SECRET")
+
+
+def auth() -> settings.Auth:
+    return settings.read(settings.read_auth)
+
+
+def refusal(build: object = settings.read_auth) -> list[str]:
+    with pytest.raises(settings.SettingsError) as error:
+        settings.read(build)  # type: ignore[arg-type]
+    return str(error.value).splitlines()
+
+
+def test_a_secret_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_JWT_SECRET", "s" * 32)
+    assert auth() == settings.Auth(secret="s" * 32, jwks_url=None)
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n", "  \n"])
+def test_a_secret_comes_from_a_file_without_its_line_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
+) -> None:
+    (tmp_path / "secret").write_text("ß" * 40 + ending, encoding="utf-8")
+    monkeypatch.setenv("HUB_JWT_SECRET_FILE", str(tmp_path / "secret"))
+    assert auth().secret == "ß" * 40
+
+
+@pytest.mark.parametrize("name", ["missing", "."], ids=["missing", "a folder"])
+def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    monkeypatch.setenv("HUB_JWT_SECRET_FILE", str(tmp_path / name))
+    assert refusal() == ["HUB_JWT_SECRET_FILE: Must name a file that can be read."]
+
+
+@pytest.mark.parametrize("length", [0, 1, 31])
+def test_a_short_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    monkeypatch.setenv("HUB_JWT_SECRET", "s" * length)
+    (line,) = refusal()
+    assert line.startswith("HUB_JWT_SECRET: ")
+    assert "sss" not in line
+
+
+def test_a_short_secret_in_a_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("short\n")
+    monkeypatch.setenv("HUB_JWT_SECRET_FILE", str(tmp_path / "secret"))
+    (line,) = refusal()
+    assert line.startswith("HUB_JWT_SECRET: ")
+
+
+@pytest.mark.parametrize("url", ["", "file:///etc/passwd", "ftp://h", "h/keys", "javascript:x"])
+def test_keys_come_from_a_web_address_only(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HUB_JWKS_URL", url)
+    assert refusal() == ["HUB_JWKS_URL: Must be an http:// or https:// address."]
+
+
+def test_all_bad_variables_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "JWT_SECRET": "x",
+        "JWKS_URL": "x",
+        "REDIS_URL": "x",
+        "LOG_LEVEL": "x",
+        "LOG_FORMAT": "x",
+    }.items():
+        monkeypatch.setenv(f"HUB_{name}", value)
+    monkeypatch.setenv("HUB_STATEMENT_TIMEOUT_MS", "-1")
+
+    def build(env: environs.Env) -> object:
+        database = settings.read_database(env, pool_size=5, statement_timeout_ms=5)
+        return database, settings.read_redis_url(env), settings.read_auth(env), settings.read_log(env)
+
+    assert [line.partition(":")[0] for line in refusal(build)] == [
+        "HUB_DATABASE_URL",
+        "HUB_JWKS_URL",
+        "HUB_JWT_SECRET",
+        "HUB_LOG_FORMAT",
+        "HUB_LOG_LEVEL",
+        "HUB_REDIS_URL",
+        "HUB_STATEMENT_TIMEOUT_MS",
+    ]
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:p@h/d", "postgres://h/d"])
+def test_a_database_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", url)
+    read = settings.read(lambda env: settings.read_database(env, pool_size=7, statement_timeout_ms=9))
+    assert (read.url, read.pool_size, read.statement_timeout_ms) == (url, 7, 9)
+
+
+@pytest.mark.parametrize("url", ["mysql://h/d", "sqlite://", "h", ""])
+def test_another_database_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", url)
+    (line,) = refusal(lambda env: settings.read_database(env, pool_size=7, statement_timeout_ms=9))
+    assert line.startswith("HUB_DATABASE_URL: Must look like postgresql://")
+
+
+def test_a_variable_without_the_prefix_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_SECRET", "s" * 40)
+    assert auth().secret is None
