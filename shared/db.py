@@ -4,7 +4,12 @@ Called by the entry files only. Every connection carries its limits with it, so 
 for ever, and a client whose host died gives up its locks within a minute.
 """
 
+import select
+from typing import Any
+
+import psycopg
 import sqlalchemy
+import sqlalchemy.event
 from sqlalchemy import Connection, Engine
 
 from shared import settings
@@ -34,12 +39,11 @@ def make_engine(database: settings.Database, *, role: str | None, name: str) -> 
     }
     if role is not None:
         session["role"] = role
-    return sqlalchemy.create_engine(
+    engine = sqlalchemy.create_engine(
         sqlalchemy.make_url(database.url).set(drivername="postgresql+psycopg"),
         pool_size=database.pool_size,
         max_overflow=0,
         pool_timeout=database.pool_timeout_ms / 1000,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
             "application_name": name,
@@ -48,6 +52,19 @@ def make_engine(database: settings.Database, *, role: str | None, name: str) -> 
             **_CLIENT_KEEPALIVES,
         },
     )
+    sqlalchemy.event.listen(engine, "checkout", _check_open)
+    return engine
+
+
+def _check_open(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+    """Has the pool replace a connection that the server closed while it lay idle: one system call, where a ping is a round trip."""
+    if not connection.closed:
+        idle = select.poll()
+        idle.register(connection.fileno(), select.POLLIN)
+        # Nobody asked anything, so the only news there can be is the end, or the server's reason for it.
+        if not idle.poll(0):
+            return
+    raise sqlalchemy.exc.DisconnectionError
 
 
 def lock(connection: Connection, *, purpose: str, key: object) -> None:

@@ -4,7 +4,6 @@ Every entry file builds its own `Settings` through `read()`, which reports all b
 hub looks at the environment. Every variable is described in docs/configuration.md.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,16 +94,33 @@ def read_redis_url(env: environs.Env) -> str:
 def read_auth(env: environs.Env) -> Auth:
     return Auth(
         secret=read_secret(env, "JWT_SECRET", validate.Length(min=32)),
-        jwks_url=env.str("JWKS_URL", None, validate=_check_http_url),
+        jwks_url=env.str("JWKS_URL", None, validate=_unless_empty(_check_http_url)) or None,
     )
 
 
-def read_secret(env: environs.Env, name: str, *validators: Callable[[str], object]) -> str | None:
-    """The variable itself or, with `_FILE` behind its name, the content of the file it names; None when neither is set."""
-    path = env.str(f"{name}_FILE", None, validate=_check_readable)
-    if path is not None and _is_readable(path):
-        os.environ[f"HUB_{name}"] = Path(path).read_text(encoding="utf-8").strip()
-    return env.str(name, None, validate=list(validators))
+def read_secret(env: environs.Env, name: str, check: Callable[[str], object]) -> str | None:
+    """The variable itself or the content of the file that `…_FILE` names; None when both are empty or not set."""
+    value = env.str(name, None, validate=_unless_empty(check))
+
+    def check_file(path: str) -> None:
+        if value:
+            raise environs.ValidationError(f"Set either this or HUB_{name}, not both.")
+        check(_read_file(path))
+
+    path = env.str(f"{name}_FILE", None, validate=_unless_empty(check_file))
+    return value or (_read_file(path) if path else None)
+
+
+def _read_file(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise environs.ValidationError("Must name a text file that can be read.") from None
+
+
+def _unless_empty(check: Callable[[str], object]) -> Callable[[str], object]:
+    """Compose files hand on an unset variable as an empty one."""
+    return lambda value: check(value) if value else None
 
 
 def _check_postgresql_url(value: str) -> None:
@@ -120,12 +136,3 @@ def _check_redis_url(value: str) -> None:
 def _check_http_url(value: str) -> None:
     if not value.startswith(("http://", "https://")):
         raise environs.ValidationError("Must be an http:// or https:// address.")
-
-
-def _check_readable(value: str) -> None:
-    if not _is_readable(value):
-        raise environs.ValidationError("Must name a file that can be read.")
-
-
-def _is_readable(path: str) -> bool:
-    return Path(path).is_file() and os.access(path, os.R_OK)

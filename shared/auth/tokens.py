@@ -6,6 +6,7 @@ secret, RS256, ES256 and EdDSA mean a key set. A platform with an issuer of its 
 
 import threading
 import time
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,11 @@ _KEYS_FRESH_S = 300
 _REFETCH_AT_MOST_EVERY_S = 10
 _FETCH_TIMEOUT_S = 2
 _NEVER = float("-inf")
+_CONTROLS = frozenset(
+    {"Cc", "Cs"}
+)  # no id of a directory contains them, and PostgreSQL takes neither NUL nor half surrogates
+_REMEMBERED = 10_000
+_REMEMBERED_LENGTH = 2_048
 _logger = log.get(__name__)
 
 
@@ -36,6 +42,14 @@ class Identity:
     issuer: str | None
 
 
+@dataclass(frozen=True)
+class _Verified:
+    """A token that was found good, and until when that holds, in seconds since 1970."""
+
+    identity: Identity
+    until: float
+
+
 class Verifier:
     """Checks tokens for one process; keeps the key sets it has fetched. Safe to share between threads."""
 
@@ -44,6 +58,7 @@ class Verifier:
         self._jwks_url = auth.jwks_url
         self._find_issuer = find_issuer
         self._key_sets: dict[str, _KeySet] = {}
+        self._verified: dict[str, _Verified] = {}
         self._lock = threading.Lock()
 
     def verify(self, token: str) -> Identity:
@@ -51,6 +66,9 @@ class Verifier:
 
         Raises `HubError` token-invalid or token-expired; unavailable when the keys cannot be had right now.
         """
+        known = self._verified.get(token)
+        if known is not None and time.time() < known.until:
+            return known.identity
         try:
             return self._verify(token)
         except jwt.ExpiredSignatureError:
@@ -65,7 +83,7 @@ class Verifier:
         if algorithm == SECRET_ALGORITHM:
             if self._secret is None:
                 raise jwt.InvalidAlgorithmError("tokens signed with a secret are not accepted here")
-            return _identity(self._decode(token, self._secret, SECRET_ALGORITHM), issuer=None)
+            return self._remember(token, self._decode(token, self._secret, SECRET_ALGORITHM))
         if algorithm not in KEY_SET_ALGORITHMS:
             raise jwt.InvalidAlgorithmError("its algorithm is not accepted")
         claimed = _identity(jwt.decode(token, options={"verify_signature": False}), issuer=None)
@@ -75,6 +93,15 @@ class Verifier:
             raise jwt.InvalidAlgorithmError("tokens signed with a key are not accepted here")
         claims = self._decode(token, self._key_set(url).find(header), algorithm, issuer=issuer)
         return _identity(claims, issuer=issuer)
+
+    def _remember(self, token: str, claims: dict[str, Any]) -> Identity:
+        """The identity; the same token is good until it expires without another look at its signature: the secret does not change."""
+        identity = _identity(claims, issuer=None)
+        if len(self._verified) >= _REMEMBERED:
+            self._verified.clear()
+        if len(token) <= _REMEMBERED_LENGTH:
+            self._verified[token] = _Verified(identity, until=claims["exp"] + LEEWAY_S)
+        return identity
 
     def _decode(self, token: str, key: Any, algorithm: str, *, issuer: str | None = None) -> dict[str, Any]:
         return jwt.decode(
@@ -95,8 +122,12 @@ class Verifier:
 def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
     platform, user = claims.get("platform"), claims.get("sub")
     for name, value in (("platform", platform), ("sub", user)):
-        if not isinstance(value, str) or not 0 < len(value) <= 255 or not value.isprintable():
-            raise jwt.InvalidTokenError(f"its claim {name} must be 1 to 255 printable characters")
+        if (
+            not isinstance(value, str)
+            or not 0 < len(value) <= 255
+            or not _CONTROLS.isdisjoint(map(unicodedata.category, value))
+        ):
+            raise jwt.InvalidTokenError(f"its claim {name} must be 1 to 255 characters without controls")
     return Identity(platform=str(platform), user=str(user), issuer=issuer)
 
 

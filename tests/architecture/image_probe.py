@@ -53,7 +53,9 @@ def main() -> None:
     finder = OnlyTheImage(installed_by(lines), own)
     for loaded in [name for name in sys.modules if re.match(r"packaging\b", name)]:
         del sys.modules[loaded]
-    sys.meta_path.insert(0, finder)
+    # This project may be installed here as editable; its finder would fetch from the repository what the image lacks.
+    others = [other for other in sys.meta_path if not getattr(other, "__module__", "").startswith("__editable__")]
+    sys.meta_path[:] = [finder, *others]
     for module in modules:
         importlib.import_module(module)
 

@@ -44,6 +44,31 @@ def test_a_pool_never_grows_beyond_its_size(make_engine: MakeEngine) -> None:
     assert engine.pool._max_overflow == 0  # type: ignore[attr-defined]
 
 
+def test_connections_that_the_server_has_closed_are_replaced_unnoticed(make_engine: MakeEngine) -> None:
+    engine, owner = make_engine(db.INBOX_ROLE, pool_size=2), make_engine()
+    with engine.connect() as one, engine.connect() as two:
+        before = {connection.execute(text("SELECT pg_backend_pid()")).scalar_one() for connection in (one, two)}
+    with owner.begin() as connection:
+        connection.execute(
+            text("SELECT pg_terminate_backend(p, 5000) FROM unnest(CAST(:pids AS int[])) p"), {"pids": [*before]}
+        )
+    with engine.connect() as one, engine.connect() as two:
+        after = {connection.execute(text("SELECT pg_backend_pid()")).scalar_one() for connection in (one, two)}
+    assert len(after) == 2
+    assert not before & after
+
+
+def test_an_open_connection_is_used_again_without_a_question_to_the_server(make_engine: MakeEngine) -> None:
+    engine = make_engine(pool_size=1)
+    statements: list[str] = []
+    with engine.connect() as connection:
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    sqlalchemy.event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: statements.append(statement))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() == pid
+    assert statements == ["SELECT pg_backend_pid()"]
+
+
 def test_an_error_shows_no_parameters(make_engine: MakeEngine) -> None:
     with make_engine().connect() as connection, pytest.raises(sqlalchemy.exc.DBAPIError) as error:
         connection.execute(text("SELECT 1 / CAST(:value AS integer), :word"), {"value": 0, "word": "hunter2"})

@@ -6,13 +6,6 @@ import pytest
 from shared import settings
 
 
-@pytest.fixture(autouse=True)
-def _no_secret_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading a secret from a file sets the variable itself; this takes it away again."""
-    monkeypatch.setenv("HUB_JWT_SECRET", "")
-    monkeypatch.delenv("HUB_JWT_SECRET")
-
-
 def auth() -> settings.Auth:
     return settings.read(settings.read_auth)
 
@@ -40,10 +33,10 @@ def test_a_secret_comes_from_a_file_without_its_line_end(
 @pytest.mark.parametrize("name", ["missing", "."], ids=["missing", "a folder"])
 def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     monkeypatch.setenv("HUB_JWT_SECRET_FILE", str(tmp_path / name))
-    assert refusal() == ["HUB_JWT_SECRET_FILE: Must name a file that can be read."]
+    assert refusal() == ["HUB_JWT_SECRET_FILE: Must name a text file that can be read."]
 
 
-@pytest.mark.parametrize("length", [0, 1, 31])
+@pytest.mark.parametrize("length", [1, 31])
 def test_a_short_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
     monkeypatch.setenv("HUB_JWT_SECRET", "s" * length)
     (line,) = refusal()
@@ -54,11 +47,23 @@ def test_a_short_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch
 def test_a_short_secret_in_a_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("short\n")
     monkeypatch.setenv("HUB_JWT_SECRET_FILE", str(tmp_path / "secret"))
-    (line,) = refusal()
-    assert line.startswith("HUB_JWT_SECRET: ")
+    assert refusal() == ["HUB_JWT_SECRET_FILE: Shorter than minimum length 32."]
 
 
-@pytest.mark.parametrize("url", ["", "file:///etc/passwd", "ftp://h", "h/keys", "javascript:x"])
+def test_a_secret_given_twice_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("f" * 40)
+    monkeypatch.setenv("HUB_JWT_SECRET_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("HUB_JWT_SECRET", "v" * 40)
+    assert refusal() == ["HUB_JWT_SECRET_FILE: Set either this or HUB_JWT_SECRET, not both."]
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JWT_SECRET", "JWT_SECRET_FILE", "JWKS_URL"):
+        monkeypatch.setenv(f"HUB_{name}", "")
+    assert auth() == settings.Auth(secret=None, jwks_url=None)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://h", "h/keys", "javascript:x"])
 def test_keys_come_from_a_web_address_only(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("HUB_JWKS_URL", url)
     assert refusal() == ["HUB_JWKS_URL: Must be an http:// or https:// address."]
