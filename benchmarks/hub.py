@@ -44,6 +44,10 @@ class Hub:
         answer.raise_for_status()
         return str(answer.json()["id"])
 
+    def recall(self, platform: str, message_id: str) -> None:
+        url = f"{self.compose_url}/v1/messages/{message_id}"
+        self.http.delete(url, headers=self.headers("administrator", platform)).raise_for_status()
+
     def wait_sent(self, message_id: str, *, seconds: float = 120.0) -> None:
         """Returns once the message is `sent`; looks every 5 ms, straight in the table."""
         deadline = time.monotonic() + seconds

@@ -50,8 +50,14 @@ def _table(title: str, rows: list[dict[str, object]]) -> rich.table.Table:
     for name in rows[0]:
         table.add_column(name.replace("_", " "), justify="right")
     for row in rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int | float) else str(value) for value in row.values()))
+        table.add_row(*map(_cell, row.values()))
     return table
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 def _keep(document: dict[str, Any]) -> Path:

@@ -33,14 +33,15 @@ INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, lev
 SELECT id, :platform_id, 1, :platform_id, 'platform', CASE external_id WHEN 'administrator' THEN 'administrator' ELSE 'member' END
 FROM users WHERE platform_id = :platform_id ORDER BY id;
 WITH clinic AS (
-    SELECT id, organisation_id, row_number() OVER (ORDER BY id) - 1 AS n, count(*) OVER () AS total
-    FROM clinics WHERE platform_id = :platform_id
+    SELECT id, organisation_id, row_number() OVER (ORDER BY id) - 1 AS n FROM clinics WHERE platform_id = :platform_id
 ), person AS (
     SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM users WHERE platform_id = :platform_id AND external_id <> 'administrator'
 )
 INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, organisation_id, clinic_id, level, role)
 SELECT p.id, c.id, 1, :platform_id, c.organisation_id, c.id, 'clinic', 'member'
-FROM person p JOIN clinic c ON c.n = p.n % c.total OR (p.n % 10 = 0 AND c.n = (p.n + c.total / 2) % c.total)
+FROM (SELECT id, n % (SELECT count(*) FROM clinic) AS clinic FROM person
+      UNION ALL SELECT id, (n + 5 * :clinics_each) % (SELECT count(*) FROM clinic) FROM person WHERE n % 10 = 0) p
+JOIN clinic c ON c.n = p.clinic
 ORDER BY p.id;
 """
 
