@@ -21,6 +21,8 @@ _GRANIAN = (
     "--backpressure", "128",
     "--workers-kill-timeout", "2",
 )  # fmt: skip
+# Where the servers' own log configurations are, so that their lines are JSON like all others.
+_SERVICES = Path(__file__).parents[1] / "services"
 # Workers need not know of each other; asking around delays their start.
 _CELERY_WORKER = ("--concurrency", "1", "--without-gossip", "--without-mingle")
 
@@ -72,11 +74,15 @@ def services(
             stop_timeout_s=8.0,
         )
 
-    celery = (sys.executable, "-m", "celery", "-A", "services.fanout_worker.worker")
+    celery = (sys.executable, "-m", "celery", "--quiet", "-A", "services.fanout_worker.worker")
     programs = [
         program(
             name,
-            (sys.executable, "-m", "granian", *_GRANIAN, "--port", str(port), f"services.{name}.wsgi:app"),
+            (
+                *(sys.executable, "-m", "granian", *_GRANIAN, "--port", str(port)),
+                *("--log-config", str(_SERVICES / name / "server_log.json")),
+                f"services.{name}.wsgi:app",
+            ),
             _API_STAGE,
         )
         for name, port in (("compose_api", apis.compose_port), ("inbox_api", apis.inbox_port))
