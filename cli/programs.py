@@ -14,6 +14,7 @@ _POSTGRES_STAGE, _REDIS_STAGE, _BEAT_STAGE, _WORKER_STAGE, _API_STAGE = range(5)
 _GRANIAN = (
     "--interface", "wsgi",
     "--host", "127.0.0.1",
+    "--no-ws",
     # One process with threads: they wait for PostgreSQL most of the time. Beyond the backpressure, connections wait in the
     # backlog of the kernel instead of piling up in Python.
     "--workers", "1",

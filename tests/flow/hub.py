@@ -1,6 +1,7 @@
 """A whole hub in processes of its own: both APIs, as many workers as a test wants, beat, a broker that can be taken away."""
 
 import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
@@ -96,6 +97,22 @@ class Hub:
         self.workers.clear()
         if beat := self._processes.pop("beat", None):
             beat.stop(how)
+
+    @contextlib.contextmanager
+    def another_compose_api(self, **settings: object) -> Iterator[None]:
+        """Posts go to a compose API of its own, with `HUB_…` settings of its own, until the block ends."""
+        usual = self.apis
+        port = files.kept_port(self.folder / "another-compose-port")
+        self.apis = dataclasses.replace(usual, compose_port=port)
+        kept = self._processes.pop("compose_api")
+        try:
+            self._start("compose_api", {f"HUB_{name.upper()}": str(value) for name, value in settings.items()})
+            wait_until(lambda: self._is_ready(self.apis.compose_url), what="the other compose API is ready")
+            yield
+        finally:
+            self._processes["compose_api"].stop()
+            self._processes["compose_api"] = kept
+            self.apis = usual
 
     @contextlib.contextmanager
     def broker_stopped(self) -> Iterator[None]:

@@ -178,7 +178,7 @@ def test_a_flushed_broker_loses_nothing(hub: Hub, tree: Tree) -> None:
         assert len(hub.entries(message_id)) == 5_000 + len(tree.everyone)
 
 
-@pytest.mark.parametrize("trouble", ["refused", "hung"])
+@pytest.mark.parametrize("trouble", ["refused", "hung", "its name gone"])
 def test_whatever_the_broker_does_a_post_answers_in_time_and_both_apis_stay_ready(
     hub: Hub, tree: Tree, trouble: str
 ) -> None:
@@ -187,14 +187,16 @@ def test_whatever_the_broker_does_a_post_answers_in_time_and_both_apis_stay_read
         if trouble == "refused":
             hub.kill_broker()
             stack.callback(hub.start_broker)
-        else:
+        elif trouble == "hung":
             stack.enter_context(hub.broker_stopped())
+        else:
+            stack.enter_context(hub.another_compose_api(redis_url="redis://no-such-host.invalid:6379/0"))
         message_ids, took = [], []
         for _ in range(5):
             began = time.monotonic()
             message_ids.append(hub.post(tree.administrator, tree.platform, chosen(tree.clinics[0]))["id"])
             took.append(time.monotonic() - began)
-        for url in (hub.apis.compose_url, hub.apis.inbox_url):
+        for url in (hub.apis.compose_url, hub.apis.inbox_url)[: 1 if trouble == "its name gone" else 2]:
             ready = hub.http.get(f"{url}/readyz")
             assert (ready.status_code, ready.json()["broker"]) == (200, "unreachable")
     assert max(took) < 0.3
