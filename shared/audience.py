@@ -18,21 +18,23 @@ EVERYONE = f"""
 """  # noqa: S608 (only constants are put in)
 
 # Scope by scope, so that each is one range of its index; a clinic's rows carry its organisation, which covers the subtree.
-CHOSEN = f"""
-    SELECT DISTINCT user_id FROM (
-        SELECT found.user_id
-        FROM unnest(CAST(:organisation_ids AS bigint[])) AS chosen(id)
-        CROSS JOIN LATERAL (
-            SELECT user_id FROM memberships WHERE organisation_id = chosen.id AND {_IN_RANGE} AND {_VALID}
-        ) AS found
-        UNION ALL
-        SELECT found.user_id
-        FROM unnest(CAST(:clinic_ids AS bigint[])) AS chosen(id)
-        CROSS JOIN LATERAL (
-            SELECT user_id FROM memberships WHERE clinic_id = chosen.id AND {_IN_RANGE} AND {_VALID}
-        ) AS found
-    ) AS either
+_CHOSEN_ROWS = f"""
+    SELECT found.user_id
+    FROM unnest(CAST(:organisation_ids AS bigint[])) AS chosen(id)
+    CROSS JOIN LATERAL (
+        SELECT user_id FROM memberships WHERE organisation_id = chosen.id AND {_IN_RANGE} AND {_VALID}
+    ) AS found
+    UNION ALL
+    SELECT found.user_id
+    FROM unnest(CAST(:clinic_ids AS bigint[])) AS chosen(id)
+    CROSS JOIN LATERAL (
+        SELECT user_id FROM memberships WHERE clinic_id = chosen.id AND {_IN_RANGE} AND {_VALID}
+    ) AS found
 """  # noqa: S608 (only constants are put in)
+CHOSEN = f"SELECT DISTINCT user_id FROM ({_CHOSEN_ROWS}) AS found"  # noqa: S608 (a constant)
+# 550,000 people in 50 organisations are counted in 124 ms; counting the rows of CHOSEN took 400 ms, it spills while it hashes.
+_COUNT_CHOSEN = f"SELECT count(DISTINCT user_id) FROM ({_CHOSEN_ROWS}) AS found"  # noqa: S608 (a constant)
+_COUNT_EVERYONE = f"SELECT count(*) FROM ({EVERYONE}) AS found"  # noqa: S608 (a constant)
 
 NO_USER = 0
 LAST_USER = 2**63 - 1
@@ -52,6 +54,11 @@ class Audience:
     def sql(self) -> str:
         """A SELECT of user ids, without order, that takes `parameters(…)`."""
         return EVERYONE if self.everyone else CHOSEN
+
+    @property
+    def count_sql(self) -> str:
+        """A SELECT of how many people `sql` finds, with the same parameters."""
+        return _COUNT_EVERYONE if self.everyone else _COUNT_CHOSEN
 
     def parameters(self, *, after_user_id: int = NO_USER, up_to_user_id: int = LAST_USER) -> dict[str, Any]:
         """The parameters of `sql` for the users with after_user_id < id <= up_to_user_id."""

@@ -13,8 +13,10 @@ READERS = [db.COMPOSE_ROLE, db.WORKER_ROLE, db.INBOX_ROLE, db.DIRECTORY_ROLE]
 
 
 def people(connection: Connection, wanted: audience.Audience, **limits: int) -> list[int]:
-    """The user ids, sorted; somebody found twice stands there twice."""
-    return sorted(connection.execute(text(wanted.sql), wanted.parameters(**limits)).scalars())
+    """The user ids, sorted; somebody found twice stands there twice. They are as many as are counted."""
+    found = sorted(connection.execute(text(wanted.sql), wanted.parameters(**limits)).scalars())
+    assert connection.execute(text(wanted.count_sql), wanted.parameters(**limits)).scalar_one() == len(found)
+    return found
 
 
 def everyone(platform: factories.Platform, version: int) -> audience.Audience:
