@@ -166,7 +166,7 @@ def counted(compose_engine: Engine) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if "AS audience" in statement:
+        if statement.startswith("SELECT count(DISTINCT user_id)"):
             seen.append(statement)
 
     sqlalchemy.event.listen(compose_engine, "before_cursor_execute", note)
