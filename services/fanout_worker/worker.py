@@ -9,7 +9,6 @@ from services.fanout_worker.actions import sweep
 from services.fanout_worker.actions.context import Context
 from shared import broker, contracts, db, log, process, redis_client
 
-process.die_with_parent()
 _settings = settings.read()
 _contexts: list[Context] = []
 
