@@ -17,10 +17,10 @@ from sqlalchemy import Connection, Engine
 from cli import queues, store
 from cli.embedded import postgres
 from cli.wording import duration
+from services.fanout_worker.actions import sweep
 from shared import db, migrations
 
 ROLES = [db.COMPOSE_ROLE, db.WORKER_ROLE, db.INBOX_ROLE, db.DIRECTORY_ROLE]
-MONTHS_AHEAD = 3
 _CLOCK_WARN_S = 2.0
 # Tokens are accepted this much after their end, so clocks further apart refuse good ones.
 _CLOCK_FAIL_S = 30.0
@@ -132,7 +132,7 @@ def _migrations(engine: Engine) -> Finding:
 
 def _partitions(connection: Connection) -> Finding:
     there = store.get_partitions(connection).months
-    expected = store.list_expected_months(connection, ahead=MONTHS_AHEAD)
+    expected = store.list_expected_months(connection, ahead=sweep.MONTHS_AHEAD)
     missing = [month for month in expected if month not in there]
     if not missing:
         return Finding(State.OK, "partitions", f"{expected[0]} to {expected[-1]} are there")

@@ -9,6 +9,13 @@ from sqlalchemy import Connection
 # Outside, a message with a recall is recalled, whatever its lifecycle says.
 _STATUS = "CASE WHEN m.recalled_at IS NULL THEN m.status ELSE 'recalled' END"
 
+# How far the fan-out of message `m` is.
+_PROGRESS = """CROSS JOIN LATERAL (
+        SELECT count(*) AS batches, count(*) FILTER (WHERE delivered_at IS NULL) AS undelivered,
+               CAST(coalesce(sum(recipient_count) FILTER (WHERE delivered_at IS NOT NULL), 0) AS bigint) AS delivered_count
+        FROM fanout_batches WHERE message_id = m.id
+    ) b"""
+
 
 @dataclass(frozen=True)
 class Unfinished:
@@ -97,21 +104,17 @@ _COUNT_BATCHES = sqlalchemy.text("""
     JOIN messages m ON m.id = b.message_id
 """)
 
-_LIST_UNFINISHED = sqlalchemy.text("""
+_LIST_UNFINISHED = sqlalchemy.text(f"""
     SELECT CAST(m.id AS text) AS id, p.key AS platform, m.status,
            CAST(extract(epoch FROM clock_timestamp() - m.sent_at) AS float) AS age_s,
            m.recipient_count, m.expand_attempts, m.last_error, b.*
     FROM messages m
     JOIN platforms p ON p.id = m.platform_id
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS batches, count(*) FILTER (WHERE delivered_at IS NULL) AS undelivered,
-               CAST(coalesce(sum(recipient_count) FILTER (WHERE delivered_at IS NOT NULL), 0) AS bigint) AS delivered_count
-        FROM fanout_batches WHERE message_id = m.id
-    ) b
+    {_PROGRESS}
     WHERE m.status <> 'sent' AND m.recalled_at IS NULL
     ORDER BY m.sent_at, m.id
     LIMIT :limit
-""")
+""")  # noqa: S608
 
 _COUNT_FAILING = sqlalchemy.text("""
     SELECT count(*)
@@ -142,11 +145,7 @@ _FIND_MESSAGE = sqlalchemy.text(f"""
     JOIN platforms p ON p.id = m.platform_id
     JOIN users s ON s.id = m.sender_id
     LEFT JOIN users r ON r.id = m.recalled_by_id
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS batches, count(*) FILTER (WHERE delivered_at IS NULL) AS undelivered,
-               CAST(coalesce(sum(recipient_count) FILTER (WHERE delivered_at IS NOT NULL), 0) AS bigint) AS delivered_count
-        FROM fanout_batches WHERE message_id = m.id
-    ) b
+    {_PROGRESS}
     WHERE m.id = :message_id
 """)  # noqa: S608
 

@@ -5,6 +5,7 @@ Safe to run many times at once: it only publishes tasks that may run twice, and 
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from typing import TypeVar
 
 import sqlalchemy.exc
 
@@ -15,7 +16,8 @@ from shared import contracts, log
 
 # How many are taken in one transaction.
 _LIMIT = 1_000
-_MONTHS_AHEAD = 3
+MONTHS_AHEAD = 3
+Due = TypeVar("Due", upkeep.DueMessage, upkeep.DueBatch)
 _logger = log.get(__name__)
 
 
@@ -24,8 +26,8 @@ def sweep(context: Context) -> None:
     with context.engine.connect() as connection:
         now = messages.get_time(connection)
     at_once = context.broker.was_emptied()
-    _publish_due_messages(context, now=now, at_once=at_once)
-    _publish_due_batches(context, now=now, at_once=at_once)
+    _publish_due(context, upkeep.claim_due_messages, _expand, contracts.EXPAND_QUEUE, now=now, at_once=at_once)
+    _publish_due(context, upkeep.claim_due_batches, _deliver, contracts.DELIVER_QUEUE, now=now, at_once=at_once)
     context.broker.mark_filled()
     _finish(context)
     keep_partitions(context)
@@ -36,7 +38,7 @@ def keep_partitions(context: Context) -> None:
     """This month's partitions and three more exist; those past the retention are gone."""
     with context.engine.connect() as connection:
         today = messages.get_time(connection).date()
-    for ahead in range(_MONTHS_AHEAD + 1):
+    for ahead in range(MONTHS_AHEAD + 1):
         _change_partitions(context, upkeep.create_partitions, _month(today, ahead))
     _change_partitions(context, upkeep.drop_partitions, _month(today, -context.settings.retention_months))
 
@@ -55,39 +57,34 @@ def _change_partitions(context: Context, change: Callable[..., int], month: date
             _logger.info("partitions changed", change=change.__name__, month=str(month), count=count)
 
 
-def _publish_due_messages(context: Context, *, now: datetime, at_once: bool) -> None:
-    waiting_since = context.broker.waiting_since(contracts.EXPAND_QUEUE)
+def _publish_due(
+    context: Context,
+    claim: Callable[..., Sequence[Due]],
+    as_task: Callable[[Due], contracts.ExpandMessage | contracts.DeliverBatch],
+    queue: str,
+    *,
+    now: datetime,
+    at_once: bool,
+) -> None:
+    """Publishes again all that `claim` finds due and whose task does not merely wait in `queue`."""
+    waiting_since = context.broker.waiting_since(queue)
     while True:
         with context.engine.begin() as connection:
-            due = upkeep.claim_due_messages(
-                connection, now=now, waiting_since=waiting_since, at_once=at_once, limit=_LIMIT
-            )
-        tasks = [contracts.ExpandMessage(message_id=str(one.message_id), request_id=one.request_id) for one in due]
-        _publish(context, tasks)
+            due = claim(connection, now=now, waiting_since=waiting_since, at_once=at_once, limit=_LIMIT)
+        tasks = [as_task(one) for one in due]
+        for task in tasks:
+            _logger.warning("publishing again what was lost", task=task.task, **contracts.arguments(task))
+        context.publish_all(tasks)
         if len(due) < _LIMIT:
             return
 
 
-def _publish_due_batches(context: Context, *, now: datetime, at_once: bool) -> None:
-    waiting_since = context.broker.waiting_since(contracts.DELIVER_QUEUE)
-    while True:
-        with context.engine.begin() as connection:
-            due = upkeep.claim_due_batches(
-                connection, now=now, waiting_since=waiting_since, at_once=at_once, limit=_LIMIT
-            )
-        tasks = [
-            contracts.DeliverBatch(message_id=str(one.message_id), seq=one.seq, request_id=one.request_id)
-            for one in due
-        ]
-        _publish(context, tasks)
-        if len(due) < _LIMIT:
-            return
+def _expand(due: upkeep.DueMessage) -> contracts.ExpandMessage:
+    return contracts.ExpandMessage(message_id=str(due.message_id), request_id=due.request_id)
 
 
-def _publish(context: Context, tasks: Sequence[contracts.ExpandMessage | contracts.DeliverBatch]) -> None:
-    for task in tasks:
-        _logger.warning("publishing again what was lost", task=task.task, **contracts.arguments(task))
-    context.publish_all(tasks)
+def _deliver(due: upkeep.DueBatch) -> contracts.DeliverBatch:
+    return contracts.DeliverBatch(message_id=str(due.message_id), seq=due.seq, request_id=due.request_id)
 
 
 def _finish(context: Context) -> None:

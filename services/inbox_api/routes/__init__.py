@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from shared.http import etags, guards
 
+UNCHANGED = "Nothing has changed since the answer that carried the ETag in If-None-Match."
 View = TypeVar("View", bound=Callable[..., Any])
 
 

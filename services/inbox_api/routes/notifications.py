@@ -10,7 +10,6 @@ from shared.http import guards, ids
 blueprint = frame.Blueprint("notifications", __name__, description="What is under the bell of the calling user.")
 
 _ID = routes.path_id("Of the notification, which is the message's.")
-_UNCHANGED = "Nothing has changed since the answer that carried the ETag in If-None-Match."
 _RECALLED = "`recalled`: the message was recalled, its notification is gone."
 
 
@@ -19,7 +18,7 @@ _RECALLED = "`recalled`: the message was recalled, its notification is gone."
 @routes.conditional
 @blueprint.arguments(schemas.FeedQuery, location="query")
 @blueprint.response(200, schemas.FeedOut)
-@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.alt_response(304, description=routes.UNCHANGED)
 @blueprint.doc(operationId="listNotifications")
 def get_feed(query: dict[str, Any]) -> Any:
     """A page of notifications, newest first, with the counts of the whole inbox"""
@@ -30,7 +29,7 @@ def get_feed(query: dict[str, Any]) -> Any:
 @guards.user
 @routes.conditional
 @blueprint.response(200, schemas.CountsOut)
-@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.alt_response(304, description=routes.UNCHANGED)
 @blueprint.doc(operationId="getNotificationCounts")
 def get_counts() -> Any:
     """How many notifications are unread and unseen"""
@@ -41,7 +40,7 @@ def get_counts() -> Any:
 @guards.user
 @routes.conditional
 @blueprint.response(200, schemas.NotificationOut)
-@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.alt_response(304, description=routes.UNCHANGED)
 @blueprint.doc(operationId="getNotification")
 def get_notification(message_id: str) -> Any:
     """One notification, archived or not"""

@@ -9,15 +9,13 @@ from shared.http import guards, ids
 
 blueprint = frame.Blueprint("sent-messages", __name__, description="What was sent, as far as the caller may see it.")
 
-_UNCHANGED = "Nothing has changed since the answer that carried the ETag in If-None-Match."
-
 
 @blueprint.route("/v1/sent-messages")
 @guards.administrator
 @routes.conditional
 @blueprint.arguments(schemas.HistoryQuery, location="query")
 @blueprint.response(200, schemas.HistoryOut)
-@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.alt_response(304, description=routes.UNCHANGED)
 @blueprint.doc(operationId="listSentMessages")
 def get_history(query: dict[str, Any]) -> Any:
     """A page of sent messages, newest first; with filters, of what reached an organisation or a clinic
@@ -32,7 +30,7 @@ def get_history(query: dict[str, Any]) -> Any:
 @guards.administrator
 @routes.conditional
 @blueprint.response(200, schemas.SentMessageOut)
-@blueprint.alt_response(304, description=_UNCHANGED)
+@blueprint.alt_response(304, description=routes.UNCHANGED)
 @blueprint.doc(operationId="getSentMessage")
 def get_sent_message(message_id: str) -> Any:
     """One sent message, its progress, and how many recipients have seen and read it"""
