@@ -4,6 +4,7 @@ Every entry file builds its own `Settings` through `read()`, which reports all b
 hub looks at the environment. Every variable is described in docs/configuration.md.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ import environs
 from marshmallow import validate
 
 T = TypeVar("T")
+# As a browser writes it in the header Origin; anything else would never match.
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 
 
 class SettingsError(Exception):
@@ -111,6 +114,15 @@ def read_secret(env: environs.Env, name: str, check: Callable[[str], object]) ->
     return value or (_read_file(path) if path else None)
 
 
+def read_cors_origins(env: environs.Env) -> tuple[str, ...]:
+    """The origins whose pages may call the APIs from a browser, as browsers name them; none by default."""
+    return _origins(env.str("CORS_ORIGINS", "", validate=_check_origins))
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.strip() for one in value.split(",") if one.strip()))
+
+
 def _read_file(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
@@ -131,6 +143,14 @@ def _check_postgresql_url(value: str) -> None:
 def _check_redis_url(value: str) -> None:
     if not value.startswith(("redis://", "rediss://", "unix://")):
         raise environs.ValidationError("Must look like redis://host:6379/0.")
+
+
+def _check_origins(value: str) -> None:
+    for origin in _origins(value):
+        if not _ORIGIN.fullmatch(origin):
+            raise environs.ValidationError(
+                "Must be origins like https://portal.example.org, separated by commas: lower case, no path, no slash at the end."
+            )
 
 
 def _check_http_url(value: str) -> None:

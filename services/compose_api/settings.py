@@ -15,6 +15,7 @@ class Settings:
     auth: settings.Auth
     log: settings.Log
     places: int
+    cors_origins: tuple[str, ...]
 
 
 def read() -> Settings:
@@ -29,4 +30,5 @@ def _build(env: environs.Env) -> Settings:
         auth=settings.read_auth(env),
         log=settings.read_log(env),
         places=env.int("PLACES", 16, validate=validate.Range(min=1)),
+        cors_origins=settings.read_cors_origins(env),
     )

@@ -19,6 +19,7 @@ class Settings:
     auth: settings.Auth
     log: settings.Log
     places: int
+    cors_origins: tuple[str, ...]
 
 
 def read() -> Settings:
@@ -35,4 +36,5 @@ def _build(env: environs.Env) -> Settings:
         auth=settings.read_auth(env),
         log=settings.read_log(env),
         places=places,
+        cors_origins=settings.read_cors_origins(env),
     )

@@ -36,7 +36,7 @@ class Recorder:
         self.read: dict[str, str] = {}
 
     def _ask(self, name: str, *default: Any, **_options: Any) -> Any:
-        self.read[f"HUB_{name}"] = "none" if default == (None,) else str(*default) if default else REQUIRED
+        self.read[f"HUB_{name}"] = "none" if default in ((None,), ("",)) else str(*default) if default else REQUIRED
         return default[0] if default else "postgresql://user@nowhere/database"
 
     str = int = bool = float = _ask

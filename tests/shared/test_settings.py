@@ -112,3 +112,27 @@ def test_another_database_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) 
 def test_a_variable_without_the_prefix_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_SECRET", "s" * 40)
     assert auth().secret is None
+
+
+def origins() -> tuple[str, ...]:
+    return settings.read(settings.read_cors_origins)
+
+
+def test_no_page_elsewhere_may_call_unless_it_is_named() -> None:
+    assert origins() == ()
+
+
+def test_origins_are_listed_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "HUB_CORS_ORIGINS", "https://a.example, http://[::1]:8001,,https://a.example, https://b.example:8443"
+    )
+    assert origins() == ("https://a.example", "http://[::1]:8001", "https://b.example:8443")
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "a.example", "https://a.example/", "https://a.example/path", "https://A.example", "ftp://a"]
+)
+def test_what_no_browser_sends_as_its_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("HUB_CORS_ORIGINS", f"https://good.example,{origin}")
+    (line,) = refusal(settings.read_cors_origins)
+    assert line.startswith("HUB_CORS_ORIGINS: Must be origins like")

@@ -1,0 +1,21 @@
+/** The hub's two APIs: their clients, and their answers by the names they have in OpenAPI. */
+import type { paths as ComposePaths, components as compose } from "./generated/compose";
+import type { paths as InboxPaths, components as inbox } from "./generated/inbox";
+
+export { type Answer, Client, type GetToken } from "./client";
+export { Problem } from "./problem";
+export type { ComposePaths, InboxPaths };
+
+export type Audience = compose["schemas"]["AudienceIn"];
+export type Audiences = compose["schemas"]["AudiencesOut"];
+export type Organisation = compose["schemas"]["OrganisationOut"];
+export type Clinic = compose["schemas"]["ClinicOut"];
+export type NewMessage = compose["schemas"]["MessageIn"];
+export type Message = compose["schemas"]["MessageOut"];
+
+export type Counts = inbox["schemas"]["CountsOut"];
+export type Notification = inbox["schemas"]["NotificationOut"];
+export type Feed = inbox["schemas"]["FeedOut"];
+export type Changed = inbox["schemas"]["ChangedOut"];
+export type History = inbox["schemas"]["HistoryOut"];
+export type SentMessage = inbox["schemas"]["SentMessageOut"];

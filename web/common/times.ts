@@ -1,0 +1,47 @@
+/** Times as their reader likes them: in the reader's own zone and language, roughly in the text and exactly on hover. */
+
+const MINUTE_S = 60;
+const HOUR_S = 60 * MINUTE_S;
+const DAY_S = 24 * HOUR_S;
+
+/** "3 minutes ago", up to six days back; then the date. `now` may lag behind the server's clock a little. */
+export function relative(iso: string, now: Date, locale?: string): string {
+  const time = new Date(iso);
+  const seconds = Math.max(0, Math.round((now.getTime() - time.getTime()) / 1000));
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  if (seconds < MINUTE_S) return words.format(0, "second");
+  if (seconds < HOUR_S) return words.format(-Math.floor(seconds / MINUTE_S), "minute");
+  const days = daysBetween(time, now);
+  if (days === 0 || seconds < 6 * HOUR_S) return words.format(-Math.floor(seconds / HOUR_S), "hour");
+  if (days < 7) return words.format(-days, "day");
+  const isThisYear = time.getFullYear() === now.getFullYear();
+  const date: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
+  return new Intl.DateTimeFormat(locale, isThisYear ? date : { ...date, year: "numeric" }).format(time);
+}
+
+/** "22 November 2026 at 18:04:09 CET": nothing left to guess. */
+export function exact(iso: string, locale?: string): string {
+  const parts: Intl.DateTimeFormatOptions = {
+    year: "numeric",
+    month: "long",
+    day: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "short",
+  };
+  return new Intl.DateTimeFormat(locale, parts).format(new Date(iso));
+}
+
+/** How long what `relative` says stays true, in milliseconds: when to draw it again. */
+export function untilChange(iso: string, now: Date): number {
+  const seconds = Math.max(0, (now.getTime() - new Date(iso).getTime()) / 1000);
+  const step = seconds < HOUR_S ? MINUTE_S : HOUR_S;
+  return Math.ceil((step - (seconds % step)) * 1000);
+}
+
+/** Midnights between two times in the reader's zone; days of 23 and 25 hours count as one. */
+function daysBetween(earlier: Date, later: Date): number {
+  const midnight = (time: Date) => Date.UTC(time.getFullYear(), time.getMonth(), time.getDate()) / 1000;
+  return Math.round((midnight(later) - midnight(earlier)) / DAY_S);
+}

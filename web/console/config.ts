@@ -1,0 +1,15 @@
+/** What the server tells its pages about itself. */
+
+export interface Config {
+  /** Where browsers reach inbox_api; empty: where this page came from. */
+  readonly inbox_url: string;
+  /** Whether there are demo people to sign in as. */
+  readonly demo: boolean;
+}
+
+export async function readConfig(): Promise<Config> {
+  // Relative: pages may live under a path of a proxy's own. All of them lie one folder deep, beside `console/`.
+  const response = await fetch("../console/config.json");
+  if (!response.ok) throw new Error(`The console's settings could not be read (${response.status}).`);
+  return (await response.json()) as Config;
+}
