@@ -97,26 +97,26 @@ def read_redis_url(env: environs.Env) -> str:
 def read_auth(env: environs.Env) -> Auth:
     return Auth(
         secret=read_secret(env, "JWT_SECRET", validate.Length(min=32)),
-        jwks_url=env.str("JWKS_URL", None, validate=_unless_empty(_check_http_url)) or None,
+        jwks_url=env.str("JWKS_URL", None, validate=unless_empty(check_http_url)) or None,
     )
 
 
 def read_secret(env: environs.Env, name: str, check: Callable[[str], object]) -> str | None:
     """The variable itself or the content of the file that `…_FILE` names; None when both are empty or not set."""
-    value = env.str(name, None, validate=_unless_empty(check))
+    value = env.str(name, None, validate=unless_empty(check))
 
     def check_file(path: str) -> None:
         if value:
             raise environs.ValidationError(f"Set either this or HUB_{name}, not both.")
         check(_read_file(path))
 
-    path = env.str(f"{name}_FILE", None, validate=_unless_empty(check_file))
+    path = env.str(f"{name}_FILE", None, validate=unless_empty(check_file))
     return value or (_read_file(path) if path else None)
 
 
-def read_cors_origins(env: environs.Env) -> tuple[str, ...]:
-    """The origins whose pages may call the APIs from a browser, as browsers name them; none by default."""
-    return _origins(env.str("CORS_ORIGINS", "", validate=_check_origins))
+def read_origins(env: environs.Env, name: str) -> tuple[str, ...]:
+    """Origins as browsers name them, each once; none by default."""
+    return _origins(env.str(name, "", validate=_check_origins) or "")
 
 
 def _origins(value: str) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ def _read_file(path: str) -> str:
         raise environs.ValidationError("Must name a text file that can be read.") from None
 
 
-def _unless_empty(check: Callable[[str], object]) -> Callable[[str], object]:
+def unless_empty(check: Callable[[str], object]) -> Callable[[str], object]:
     """Compose files hand on an unset variable as an empty one."""
     return lambda value: check(value) if value else None
 
@@ -153,6 +153,6 @@ def _check_origins(value: str) -> None:
             )
 
 
-def _check_http_url(value: str) -> None:
+def check_http_url(value: str) -> None:
     if not value.startswith(("http://", "https://")):
         raise environs.ValidationError("Must be an http:// or https:// address.")

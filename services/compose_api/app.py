@@ -7,8 +7,10 @@ import flask
 from sqlalchemy import Engine
 
 from services.compose_api import metrics
+from services.compose_api import settings as own_settings
 from services.compose_api.actions import audiences as audience_actions
 from services.compose_api.routes import audiences, messages
+from services.compose_api.routes import pages as page_routes
 from shared import contracts, settings
 from shared.http import app as frame
 
@@ -28,6 +30,8 @@ def make_app(
     auth: settings.Auth,
     places: int,
     broker_state: Callable[[], str] | None = None,
+    cors_origins: tuple[str, ...] = (),
+    pages: own_settings.Pages | None = None,
 ) -> flask.Flask:
     app = frame.make_app(
         __name__,
@@ -37,9 +41,11 @@ def make_app(
             auth=auth,
             places=places,
             broker_state=broker_state,
+            cors_origins=cors_origins,
         ),
         [messages.blueprint, audiences.blueprint],
         context,
     )
+    app.register_blueprint(page_routes.make(pages or own_settings.Pages()))
     app.extensions["hub_registry"].register(metrics.Backlog(context.engine))
     return app

@@ -1,11 +1,21 @@
 """Settings of compose_api."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import environs
 from marshmallow import validate
 
 from shared import settings
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What the console and the demo page depend on."""
+
+    inbox_url: str = ""  # as browsers reach it, without a slash at its end; empty: under the same origin
+    frame_origins: tuple[str, ...] = ()
+    demo_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -16,6 +26,7 @@ class Settings:
     log: settings.Log
     places: int
     cors_origins: tuple[str, ...]
+    pages: Pages
 
 
 def read() -> Settings:
@@ -30,5 +41,16 @@ def _build(env: environs.Env) -> Settings:
         auth=settings.read_auth(env),
         log=settings.read_log(env),
         places=env.int("PLACES", 16, validate=validate.Range(min=1)),
-        cors_origins=settings.read_cors_origins(env),
+        cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
+        pages=_read_pages(env),
+    )
+
+
+def _read_pages(env: environs.Env) -> Pages:
+    inbox_url = env.str("INBOX_URL", "", validate=settings.unless_empty(settings.check_http_url))
+    demo_file = env.str("DEMO_FILE", None)
+    return Pages(
+        inbox_url=(inbox_url or "").rstrip("/"),
+        frame_origins=settings.read_origins(env, "FRAME_ORIGINS"),
+        demo_file=Path(demo_file) if demo_file else None,
     )

@@ -17,5 +17,7 @@ app = compose.make_app(
     ),
     auth=_settings.auth,
     places=_settings.places,
+    cors_origins=_settings.cors_origins,
+    pages=_settings.pages,
     broker_state=redis_client.State(_redis.ping),
 )

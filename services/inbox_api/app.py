@@ -5,7 +5,7 @@ from collections.abc import Callable
 import flask
 
 from services.inbox_api import routes
-from services.inbox_api.routes import notifications, sent_messages
+from services.inbox_api.routes import bell, notifications, sent_messages
 from shared import settings
 from shared.http import app as frame
 
@@ -18,8 +18,9 @@ def make_app(
     auth: settings.Auth,
     places: int,
     broker_state: Callable[[], str] | None = None,
+    cors_origins: tuple[str, ...] = (),
 ) -> flask.Flask:
-    return frame.make_app(
+    app = frame.make_app(
         __name__,
         frame.Frame(
             title="Message Hub: inbox",
@@ -27,7 +28,10 @@ def make_app(
             auth=auth,
             places=places,
             broker_state=broker_state,
+            cors_origins=cors_origins,
         ),
         [notifications.blueprint, sent_messages.blueprint],
         context,
     )
+    app.register_blueprint(bell.make())
+    return app

@@ -36,5 +36,5 @@ def _build(env: environs.Env) -> Settings:
         auth=settings.read_auth(env),
         log=settings.read_log(env),
         places=places,
-        cors_origins=settings.read_cors_origins(env),
+        cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
     )

@@ -13,5 +13,6 @@ app = inbox.make_app(
     inbox.Context(engine=db.make_engine(_settings.database, role=db.INBOX_ROLE, name="inbox_api")),
     auth=_settings.auth,
     places=_settings.places,
+    cors_origins=_settings.cors_origins,
     broker_state=redis_client.State(_redis.ping) if _redis else None,
 )

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from shared import settings
 from shared.auth import store, tokens
-from shared.http import guards, health, observe, parsing, places, problems
+from shared.http import cors, guards, health, observe, parsing, places, problems
 
 API_VERSION = "1.0.0"
 
@@ -28,6 +28,7 @@ class Frame:
     auth: settings.Auth
     places: int
     broker_state: Callable[[], str] | None = None
+    cors_origins: tuple[str, ...] = ()
 
 
 class Problem(marshmallow.Schema):
@@ -90,6 +91,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     app.extensions["hub_registry"] = registry
     app.extensions["hub_auth"] = guards.Authenticator(tokens.Verifier(frame.auth, find_issuer), find_caller)
     observe.register(app, registry)
+    cors.register(app, origins=frame.cors_origins)
     places.register(app, places=frame.places)
     health.register(app, engine=reads, registry=registry, broker_state=frame.broker_state)
     api = Api(app, spec_kwargs=_spec())

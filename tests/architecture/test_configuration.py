@@ -26,7 +26,13 @@ IN_WORDS = {
     ("inbox_api", "HUB_DATABASE_POOL_SIZE"): "20",
 }
 # What docker-compose.yml leaves to each service's own default, because the defaults differ, and other ways to say the same.
-NOT_HANDED_ON = {"HUB_DATABASE_POOL_SIZE", "HUB_STATEMENT_TIMEOUT_MS", "HUB_JWT_SECRET_FILE", "HUB_DATA"}
+NOT_HANDED_ON = {
+    "HUB_DATABASE_POOL_SIZE",
+    "HUB_STATEMENT_TIMEOUT_MS",
+    "HUB_JWT_SECRET_FILE",
+    "HUB_DATA",
+    "HUB_DEMO_FILE",  # there is no demo in a deployment
+}
 
 
 class Recorder:

@@ -6,16 +6,35 @@ from shared.http import guards
 
 APPS = openapi.make_apps()
 PUBLIC = {"/healthz", "/readyz", "/metrics", "/openapi.json"}
+PAGES = {
+    "compose": {
+        "/",
+        "/console",
+        "/console/",
+        "/console/<path:name>",
+        "/console/config.json",
+        "/demo",
+        "/demo/",
+        "/demo/<path:name>",
+        "/demo/people.json",
+    },
+    "inbox": {"/bell.js"},
+}
 
 
-@pytest.mark.parametrize("app", APPS.values(), ids=APPS)
-def test_every_route_states_who_may_call_it(app: flask.Flask) -> None:
+@pytest.mark.parametrize(("name", "app"), APPS.items(), ids=APPS)
+def test_every_route_states_who_may_call_it(name: str, app: flask.Flask) -> None:
     for rule in app.url_map.iter_rules():
         guard = getattr(app.view_functions[rule.endpoint], guards.GUARD, None)
         assert guard is not None, f"{rule.rule} has no guard"
-        is_public = rule.rule in PUBLIC or rule.rule.startswith("/docs")
+        is_public = rule.rule in PUBLIC | PAGES[name] or rule.rule.startswith("/docs")
         assert (guard == "public") == is_public, f"{rule.rule} is guarded by {guard!r}"
         assert rule.rule.startswith("/v1/") != is_public
+
+
+@pytest.mark.parametrize(("name", "app"), APPS.items(), ids=APPS)
+def test_the_pages_are_where_the_design_says(name: str, app: flask.Flask) -> None:
+    assert PAGES[name] <= {rule.rule for rule in app.url_map.iter_rules()}
 
 
 def test_the_routes_are_those_of_the_design() -> None:

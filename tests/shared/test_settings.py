@@ -114,8 +114,12 @@ def test_a_variable_without_the_prefix_is_not_looked_at(monkeypatch: pytest.Monk
     assert auth().secret is None
 
 
+def read_origins(env: environs.Env) -> tuple[str, ...]:
+    return settings.read_origins(env, "CORS_ORIGINS")
+
+
 def origins() -> tuple[str, ...]:
-    return settings.read(settings.read_cors_origins)
+    return settings.read(read_origins)
 
 
 def test_no_page_elsewhere_may_call_unless_it_is_named() -> None:
@@ -134,5 +138,5 @@ def test_origins_are_listed_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_no_browser_sends_as_its_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
     monkeypatch.setenv("HUB_CORS_ORIGINS", f"https://good.example,{origin}")
-    (line,) = refusal(settings.read_cors_origins)
+    (line,) = refusal(read_origins)
     assert line.startswith("HUB_CORS_ORIGINS: Must be origins like")

@@ -1,0 +1,95 @@
+"""The console, and in demo mode the demo page: `/console/`, `/demo/`, and what the two ask this API about itself.
+
+The files come from web/ (`make web`). Public: they hold nothing of anybody, and whoever signs in brings a token.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import flask
+
+from services.compose_api import page_policy, settings
+from shared import errors
+from shared.http import guards, static
+
+FOLDER = Path(__file__).parents[1] / "pages"
+# A page elsewhere whose name leads to this machine for a while must not read the demo people's tokens.
+_LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.ASCII)
+_HASHED = "console/assets/"
+_NOT_BUILT = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Message Hub</title>
+<h1>The web pages have not been built</h1>
+<p>The APIs work without them. Run <code>make web</code> where the hub was started, then load this page again.</p>
+</html>
+"""
+
+
+def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
+    """The routes of the pages that were built into `folder`."""
+    blueprint = flask.Blueprint("pages", __name__)
+    console_headers = page_policy.for_console(pages)
+    demo_headers = page_policy.for_demo(pages)
+
+    @blueprint.get("/console/", defaults={"name": "index.html"})
+    @blueprint.get("/console/<path:name>")
+    @guards.public
+    def console(name: str) -> flask.Response:
+        return _file(folder, f"console/{name}", console_headers)
+
+    @blueprint.get("/console/config.json")
+    @guards.public
+    def config() -> flask.Response:
+        answer = flask.jsonify(inbox_url=pages.inbox_url, demo=_demo_people(pages) is not None)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @blueprint.get("/demo/", defaults={"name": "index.html"})
+    @blueprint.get("/demo/<path:name>")
+    @guards.public
+    def demo(name: str) -> flask.Response:
+        if _demo_people(pages) is None:
+            raise errors.not_found("page")
+        return _file(folder, f"demo/{name}", demo_headers)
+
+    @blueprint.get("/demo/people.json")
+    @guards.public
+    def people() -> flask.Response:
+        found = _demo_people(pages)
+        if found is None:
+            raise errors.not_found("page")
+        return flask.Response(found, mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+    for path, target in (("/", "console/"), ("/console", "console/"), ("/demo", "demo/")):
+        blueprint.add_url_rule(path, f"to_{path.strip('/')}", _redirect(target))
+    return blueprint
+
+
+def _file(folder: Path, name: str, headers: dict[str, str]) -> flask.Response:
+    answer = static.find(folder, name, is_hashed=name.startswith(_HASHED))
+    if answer is None and name.endswith("/index.html"):
+        answer = flask.Response(_NOT_BUILT, status=503, headers={"Cache-Control": "no-store"})
+    if answer is None:
+        raise errors.not_found("page")
+    answer.headers.update(headers)
+    return answer
+
+
+def _redirect(target: str) -> Callable[[], flask.Response]:
+    @guards.public
+    def redirect() -> flask.Response:
+        # Relative as it stands: right behind a proxy too, whatever scheme and path that adds.
+        return flask.Response(status=302, headers={"Location": target})
+
+    return redirect
+
+
+def _demo_people(pages: settings.Pages) -> bytes | None:
+    """The file that `message-hub run` keeps about the demo people; None where there is no demo, or this request may not see it."""
+    if pages.demo_file is None or not _LOCAL_HOST.fullmatch(flask.request.host):
+        return None
+    try:
+        return pages.demo_file.read_bytes()
+    except OSError:
+        return None
