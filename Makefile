@@ -6,6 +6,11 @@ BIN := $(VENV)/bin
 # What decides which packages belong in the virtual environment: it is made again when one of these changes.
 REQUIREMENTS := pyproject.toml constraints.txt $(wildcard shared/requirements.txt services/*/requirements.txt cli/requirements.txt)
 SOURCES := cli services shared tests $(wildcard benchmarks)
+# What the web pages are built from; they are built anew when some of it changes, or what was built is not there.
+WEB_SOURCES := $(shell find web docs/openapi -name node_modules -prune -o -name generated -prune -o \
+	-type f ! -name '.built' ! -name '.building' ! -name 'build.log' -print)
+WEB_BUILT := services/inbox_api/pages/bell.js services/compose_api/pages/console/index.html
+NPM := web/tools/npm.sh
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -15,8 +20,14 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(VENV)/.ready ## Run a whole hub here: servers, APIs, workers, a demo (ARGS="--workers 4" for options)
+run: $(VENV)/.ready web/.built ## Run a whole hub here: servers, APIs, workers, a demo (ARGS="--workers 4" for options)
 	@exec $(BIN)/message-hub run $(ARGS)
+
+# A hub without its pages is better than none.
+run: WEB_FAILED = echo "The hub starts without new pages; \`make web\` tries again."
+
+.PHONY: web
+web: web/.built ## Build the web pages: the console, the bell, the demo page
 
 .PHONY: test
 test: $(VENV)/.ready ## Run everything that CI runs: style, types, layers, tests (ARGS="-k recall" for fewer tests)
@@ -26,6 +37,9 @@ test: $(VENV)/.ready ## Run everything that CI runs: style, types, layers, tests
 	step $(BIN)/ruff format --check .; \
 	step $(BIN)/mypy; \
 	step $(BIN)/lint-imports; \
+	step $(MAKE) --no-print-directory web; \
+	step $(NPM) run --silent lint; \
+	step $(NPM) run --silent test; \
 	if [ -n "$$failed" ]; then printf "\nThese failed (see above):$$failed\n\n"; fi; \
 	echo "== $(BIN)/pytest -n 2 $(ARGS)"; \
 	$(BIN)/pytest -n 2 $(ARGS) && [ -z "$$failed" ]
@@ -39,16 +53,18 @@ openapi: $(VENV)/.ready ## Write docs/openapi anew after a change of an API
 	$(BIN)/python -m cli.openapi docs/openapi
 
 .PHONY: lint
-lint: $(VENV)/.ready ## Check style, types and layers only
+lint: $(VENV)/.ready web/.built ## Check style, types and layers only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NPM) run --silent lint
 
 .PHONY: format
-format: $(VENV)/.ready ## Format the code, and mend what can be mended by itself
+format: $(VENV)/.ready web/.built ## Format the code, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(NPM) run --silent format
 
 .PHONY: venv
 venv: $(VENV)/.ready ## Make the virtual environment in .venv
@@ -62,3 +78,10 @@ $(VENV)/.ready: $(REQUIREMENTS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,test]'
 	@touch $@
+
+.PHONY: always
+always:
+
+web/.built: $(WEB_SOURCES) $(if $(filter-out $(wildcard $(WEB_BUILT)),$(WEB_BUILT)),always) | $(VENV)/.ready
+	@web/tools/build.sh || $(WEB_FAILED)
+WEB_FAILED = exit 1
