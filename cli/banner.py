@@ -28,45 +28,64 @@ _FIRST_MESSAGE = {
 
 @dataclass(frozen=True)
 class Person:
-    what: str
+    id: str
     name: str
+    role: str  # for people to read
     token: str
 
 
 def demo_people(connection: Connection, secret: str) -> list[Person]:
     """The people of the demo platform who are there and active, each with a token; empty when there is no demo platform."""
     found = []
-    for what, user in _PEOPLE.items():
+    for role, user in _PEOPLE.items():
         caller = store.find_caller(connection, platform=demo.PLATFORM, user=user)
         if caller is not None and caller.is_active:
             token = tokens.make(
                 secret, platform=demo.PLATFORM, user=user, now=time.time(), ttl_s=_TTL_DAYS * 24 * 60 * 60
             )
-            found.append(Person(what, caller.name, token))
+            found.append(Person(user, caller.name, role, token))
     return found
 
 
-def render(apis: Apis, people: list[Person], *, command: str, data: str, workers: int) -> str:
-    """The whole text. Its commands work as they are printed; `command` is how the shell finds message-hub."""
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What else there is to tell of this hub."""
+
+    command: str  # how the shell finds message-hub
+    data: str
+    workers: int
+    has_pages: bool
+
+
+def render(apis: Apis, people: list[Person], facts: Facts) -> str:
+    """The whole text. Its commands work as they are printed."""
     lines = [
         "",
         "Message Hub is up.",
         "",
+        *_pages(apis, people, facts),
         f"  compose API   {apis.compose_url}   reference: {apis.compose_url}/docs",
         f"  inbox API     {apis.inbox_url}   reference: {apis.inbox_url}/docs",
-        f"  logs          {shlex.quote(data)}/logs/",
-        *([] if workers else ["  workers       none (--workers 0): messages wait until one runs"]),
+        f"  logs          {shlex.quote(facts.data)}/logs/",
+        *([] if facts.workers else ["  workers       none (--workers 0): messages wait until one runs"]),
         "",
-        *(_try_it(apis, people) if people else _what_next(command, data)),
+        *(_try_it(apis, people) if people else _what_next(facts.command, facts.data)),
         "Ctrl-C stops everything. The data stay for the next run.",
         "",
     ]
     return "\n".join(lines)
 
 
+def _pages(apis: Apis, people: list[Person], facts: Facts) -> list[str]:
+    if not facts.has_pages:
+        return ["  console       not built: run `make web`"]
+    demo_page = f"  demo          {apis.compose_url}/demo/   the console and the bell side by side"
+    return [f"  console       {apis.compose_url}/console/", *([demo_page] if people else [])]
+
+
 def _try_it(apis: Apis, people: list[Person]) -> list[str]:
     sender, reader = people[0], people[-1]
-    tokens_ = [line for one in people for line in (f"  {one.what}, {one.name}:", f"    {one.token}", "")]
+    tokens_ = [line for one in people for line in (f"  {one.role}, {one.name}:", f"    {one.token}", "")]
     return [
         f"Tokens for the platform {demo.PLATFORM}, good for {_TTL_DAYS} days:",
         "",

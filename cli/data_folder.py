@@ -50,6 +50,10 @@ class DataFolder:
         return self.path / "beat"
 
     @property
+    def demo_people(self) -> Path:
+        return self.path / "demo_people.json"
+
+    @property
     def _lock(self) -> Path:
         return self.path / "lock"
 

