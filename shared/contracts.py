@@ -1,8 +1,10 @@
 """The tasks that travel through the broker: names, queues and arguments, the only thing compose and the worker agree on.
 
 Arguments are ids and numbers only. A worker ignores fields it does not know and refuses versions it does not know.
+At the end, what compose announces to every process of inbox_api that listens.
 """
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -59,3 +61,27 @@ ALL: tuple[type[Contract], ...] = (ExpandMessage, DeliverBatch, Sweep)
 def arguments(contract: Contract) -> dict[str, Any]:
     """The keyword arguments as they travel."""
     return asdict(contract)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformChanged:
+    """A message of the platform was accepted or recalled: look. Published to a channel; nothing depends on its being heard."""
+
+    channel: ClassVar[str] = "message_hub.platform_changed"
+
+    platform_id: int
+    version: int = VERSION
+
+    def write(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, text: str | bytes) -> "PlatformChanged | None":
+        """What `write` wrote, here or in another release; None for anything else."""
+        try:
+            given = json.loads(text)
+            if given["version"] == VERSION and isinstance(given["platform_id"], int):
+                return cls(platform_id=given["platform_id"])
+        except (ValueError, TypeError, KeyError):
+            pass
+        return None

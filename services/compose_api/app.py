@@ -21,6 +21,7 @@ class Context:
 
     engine: Engine
     publish: Callable[[contracts.Contract], None]
+    announce: Callable[[contracts.PlatformChanged], None]
     counter: audience_actions.Counter = field(default_factory=audience_actions.Counter)
 
 

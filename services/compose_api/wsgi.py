@@ -2,7 +2,7 @@
 
 from services.compose_api import app as compose
 from services.compose_api import publisher, settings
-from shared import broker, db, log, process, redis_client
+from shared import broker, contracts, db, log, process, redis_client
 
 process.die_with_parent()
 _settings = settings.read()
@@ -11,9 +11,17 @@ _engine = db.make_engine(_settings.database, role=db.COMPOSE_ROLE, name="compose
 _celery = broker.make_celery(_settings.redis_url)
 _redis = redis_client.make(_settings.redis_url)
 
+
+def _announce(change: contracts.PlatformChanged) -> None:
+    _redis.publish(change.channel, change.write())
+
+
 app = compose.make_app(
     compose.Context(
-        engine=_engine, publish=publisher.Publisher(lambda contract: broker.publish(_celery, contract)).submit
+        engine=_engine,
+        publish=publisher.Publisher[contracts.Contract](lambda contract: broker.publish(_celery, contract)).submit,
+        # A thread of its own: streams do not wait behind tasks, nor tasks behind announcements.
+        announce=publisher.Publisher(_announce, otherwise="streams look by themselves").submit,
     ),
     auth=_settings.auth,
     places=_settings.places,

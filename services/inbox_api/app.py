@@ -5,7 +5,7 @@ from collections.abc import Callable
 import flask
 
 from services.inbox_api import routes
-from services.inbox_api.routes import bell, notifications, sent_messages
+from services.inbox_api.routes import bell, notifications, sent_messages, stream
 from shared import settings
 from shared.http import app as frame
 
@@ -30,7 +30,7 @@ def make_app(
             broker_state=broker_state,
             cors_origins=cors_origins,
         ),
-        [notifications.blueprint, sent_messages.blueprint],
+        [notifications.blueprint, sent_messages.blueprint, stream.blueprint],
         context,
     )
     app.register_blueprint(bell.make())

@@ -131,6 +131,11 @@ def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
     return Identity(platform=str(platform), user=str(user), issuer=issuer)
 
 
+def expires_at(token: str) -> float:
+    """When a token that was found good stops being accepted, in seconds since 1970."""
+    return float(jwt.decode(token, options={"verify_signature": False})["exp"] + LEEWAY_S)
+
+
 class _KeySet:
     """The keys at one address: fetched when first needed, again when they are old or a token names an unknown one.
 

@@ -52,6 +52,7 @@ def test_the_routes_are_those_of_the_design() -> None:
         "POST /v1/audiences/preview",
         "GET /v1/notifications",
         "GET /v1/notifications/counts",
+        "GET /v1/notifications/stream",
         "GET /v1/notifications/<message_id>",
         "PUT /v1/notifications/<message_id>/read",
         "DELETE /v1/notifications/<message_id>/read",

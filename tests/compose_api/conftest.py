@@ -22,10 +22,15 @@ class Relay:
 
     def __init__(self) -> None:
         self.to: base.Published | None = None
+        self.announced: list[contracts.PlatformChanged] = []
 
     def __call__(self, contract: contracts.Contract) -> None:
         assert self.to is not None
         self.to(contract)
+
+    def announce(self, change: contracts.PlatformChanged) -> None:
+        assert contracts.PlatformChanged.read(change.write()) == change
+        self.announced.append(change)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +59,7 @@ def _relay() -> Relay:
 @pytest.fixture(scope="session")
 def app(compose_engine: Engine, _relay: Relay) -> flask.Flask:
     return compose.make_app(
-        compose.Context(engine=compose_engine, publish=_relay),
+        compose.Context(engine=compose_engine, publish=_relay, announce=_relay.announce),
         auth=AUTH,
         places=32,
         broker_state=lambda: "ok",
@@ -64,7 +69,8 @@ def app(compose_engine: Engine, _relay: Relay) -> flask.Flask:
 @pytest.fixture
 def hub(app: flask.Flask, tenants_owner: Engine, published: base.Published, _relay: Relay) -> hubs.Hub:
     _relay.to = published
-    return hubs.Hub(app=app, owner=tenants_owner, published=published)
+    _relay.announced.clear()
+    return hubs.Hub(app=app, owner=tenants_owner, published=published, announced=_relay.announced)
 
 
 @pytest.fixture(scope="session")

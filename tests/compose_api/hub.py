@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import flask
 from sqlalchemy import Connection, Engine, text
 from werkzeug.test import TestResponse
 
+from shared import contracts
 from tests import conftest as base
 from tests import factories
 
@@ -98,6 +99,7 @@ class Hub:
     app: flask.Flask
     owner: Engine
     published: base.Published
+    announced: list[contracts.PlatformChanged] = field(default_factory=list)
 
     def call(self, method: str, path: str, who: Person | None, **request: Any) -> TestResponse:
         """A request by `who`. `json` may be anything, even what cannot be encoded; `data` goes as JSON unless it says otherwise."""

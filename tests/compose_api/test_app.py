@@ -125,12 +125,14 @@ def test_the_page_serves_nothing_but_its_own_files(hub: Hub, path: str) -> None:
 def test_a_post_answers_at_once_while_the_broker_hangs(hub: Hub, world: World, compose_engine: Engine) -> None:
     go_on = threading.Event()
 
-    def send(_contract: contracts.Contract) -> None:
+    def send(_contract: contracts.Contract | contracts.PlatformChanged) -> None:
         go_on.wait(10)
         raise OSError("away")
 
     app = compose.make_app(
-        compose.Context(engine=compose_engine, publish=publisher.Publisher(send).submit),
+        compose.Context(
+            engine=compose_engine, publish=publisher.Publisher(send).submit, announce=publisher.Publisher(send).submit
+        ),
         auth=conftest.AUTH,
         places=4,
         broker_state=redis_client.State(lambda: go_on.wait(10)),

@@ -45,6 +45,7 @@ def post_message(draft: domain.Draft) -> Any:
     if accepted.replayed:
         headers["Idempotency-Replayed"] = "true"
     else:
+        hub.announce(contracts.PlatformChanged(platform_id=guards.caller().platform_id))
         hub.publish(contracts.ExpandMessage(message_id=str(accepted.message.id), request_id=observe.request_id()))
     return accepted.message, headers
 
@@ -55,7 +56,10 @@ def post_message(draft: domain.Draft) -> Any:
 def delete_message(message_id: str) -> Any:
     """Recall a message: it leaves every bell at the next poll"""
     hub = flask.current_app.extensions["hub"]
-    return actions.recall_message(hub.engine, caller=guards.caller(), message_id=ids.read_uuid(message_id, "message"))
+    caller = guards.caller()
+    recalled = actions.recall_message(hub.engine, caller=caller, message_id=ids.read_uuid(message_id, "message"))
+    hub.announce(contracts.PlatformChanged(platform_id=caller.platform_id))
+    return recalled
 
 
 def _read_idempotency_key() -> str | None:

@@ -1,0 +1,52 @@
+"""Server-sent events as bytes. Pure.
+
+A notification is the JSON of the feed, and its id the cursor after which a stream can be resumed. An event without data
+would not reach an EventSource, so those that say everything with their name carry an empty object.
+"""
+
+import json
+import random
+import uuid
+
+from services.inbox_api import cursor, schemas
+from services.inbox_api.store import inbox
+from services.inbox_api.stream import actions
+
+# Long enough that streams which ended together do not all come back together.
+_RETRY_MS = (1_000, 6_000)
+
+HEARTBEAT = b": still here\n\n"
+EXPIRED = b"event: expired\ndata: {}\n\n"
+
+_notification = schemas.NotificationOut()
+_counts = schemas.CountsOut()
+
+
+def first(arrival: actions.Arrival) -> bytes:
+    """What a stream begins with: how to come back, what was missed, and that it is live from here on."""
+    retry = f"retry: {random.randint(*_RETRY_MS)}\n\n".encode()  # noqa: S311 (spreads load, hides nothing)
+    if arrival.missed is None:
+        missed = [sync(arrival.position)]
+    else:
+        missed = [notification(cursor.Position(one.sent_at, one.id), one) for one in arrival.missed]
+    return b"".join([retry, *missed, _event("ready", _counts.dump(arrival.counts), arrival.position)])
+
+
+def notification(position: cursor.Position, shown: inbox.Notification) -> bytes:
+    return _event("notification", _notification.dump(shown), position)
+
+
+def recalled(message_id: uuid.UUID) -> bytes:
+    return _event("recalled", {"id": str(message_id)})
+
+
+def sync(position: cursor.Position) -> bytes:
+    """More has come than the stream tells one by one: ask the feed."""
+    return _event("sync", {}, position)
+
+
+def _event(name: str, data: object, position: cursor.Position | None = None) -> bytes:
+    identity = "" if position is None else f"id: {cursor.encode(position)}\n"
+    # JSON escapes line ends, so the data are always one line.
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return f"event: {name}\n{identity}data: {text}\n\n".encode()

@@ -1,0 +1,124 @@
+"""SQL: what happened on a platform, and which scopes its connected users belong to."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import Connection
+
+from services.inbox_api.store import inbox
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A message that was accepted, as each of its recipients is shown it, and the scopes and version that say who they are."""
+
+    notification: inbox.Notification
+    is_recalled: bool
+    directory_version: int
+    scope_ids: tuple[int, ...]
+    age_s: float
+
+
+@dataclass(frozen=True)
+class Recalled:
+    message_id: uuid.UUID
+    directory_version: int
+    scope_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Membership:
+    user_id: int
+    scope_id: int
+    organisation_id: int | None
+
+
+_GET_NEWEST = sqlalchemy.text("""
+    SELECT sent_at, id FROM messages WHERE platform_id = :platform_id ORDER BY sent_at DESC LIMIT 1
+""")
+
+_SCOPES = "ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id) AS scope_ids"
+
+# Messages of a platform become visible in the order of their times, so nothing ever appears behind where one has looked.
+_LIST_FRESH = sqlalchemy.text(f"""
+    SELECT m.id, m.title, m.body, u.name AS sender_name, m.sent_at, m.directory_version,
+           m.recalled_at IS NOT NULL AS is_recalled, {_SCOPES},
+           CAST(extract(epoch FROM clock_timestamp() - m.sent_at) AS double precision) AS age_s
+    FROM messages m JOIN users u ON u.id = m.sender_id
+    WHERE m.platform_id = :platform_id AND m.sent_at > :after
+    ORDER BY m.sent_at LIMIT :limit
+""")  # noqa: S608 (a constant)
+
+# A recall's time is taken a moment before it is committed, so one looks back further than to the last look. What is older
+# than a month is left to the bell's next poll: the index knows recalled messages by when they were sent.
+_RECALLED_LATELY = """
+    m.recalled_at > clock_timestamp() - make_interval(secs => :seconds) AND m.sent_at > clock_timestamp() - interval '1 month'
+"""
+_LIST_RECALLED = sqlalchemy.text(f"""
+    SELECT m.id AS message_id, m.directory_version, {_SCOPES} FROM messages m
+    WHERE m.platform_id = :platform_id AND {_RECALLED_LATELY}
+    ORDER BY m.sent_at
+""")  # noqa: S608 (constants)
+
+_LIST_CHANGED = sqlalchemy.text(f"""
+    SELECT p.id FROM unnest(CAST(:platform_ids AS bigint[]), CAST(:positions AS timestamptz[])) AS p(id, sent_at)
+    WHERE EXISTS (SELECT FROM messages m WHERE m.platform_id = p.id AND m.sent_at > p.sent_at)
+       OR EXISTS (SELECT FROM messages m WHERE m.platform_id = p.id AND {_RECALLED_LATELY})
+""")  # noqa: S608 (a constant)
+
+_LIST_MEMBERSHIPS = sqlalchemy.text("""
+    SELECT user_id, scope_id, organisation_id FROM memberships
+    WHERE user_id = ANY(CAST(:user_ids AS bigint[]))
+      AND valid_from_version <= :version AND (valid_to_version IS NULL OR valid_to_version > :version)
+""")
+
+
+def find_newest(connection: Connection, *, platform_id: int) -> tuple[datetime, uuid.UUID] | None:
+    """Where the newest message of the platform stands, recalled or not."""
+    row = connection.execute(_GET_NEWEST, {"platform_id": platform_id}).one_or_none()
+    return None if row is None else (row.sent_at, row.id)
+
+
+def list_fresh(connection: Connection, *, platform_id: int, after: datetime, limit: int) -> list[Fresh]:
+    """The oldest messages of the platform that were accepted after `after`, oldest first."""
+    rows = connection.execute(_LIST_FRESH, {"platform_id": platform_id, "after": after, "limit": limit})
+    return [
+        Fresh(
+            inbox.Notification(
+                id=row.id,
+                title=row.title,
+                body=row.body,
+                sender=inbox.Sender(row.sender_name),
+                sent_at=row.sent_at,
+                seen_at=None,
+                read_at=None,
+                archived_at=None,
+            ),
+            row.is_recalled,
+            row.directory_version,
+            tuple(row.scope_ids),
+            row.age_s,
+        )
+        for row in rows
+    ]
+
+
+def list_recalled(connection: Connection, *, platform_id: int, seconds: float) -> list[Recalled]:
+    """What was recalled on the platform in the last `seconds`."""
+    rows = connection.execute(_LIST_RECALLED, {"platform_id": platform_id, "seconds": seconds})
+    return [Recalled(row.message_id, row.directory_version, tuple(row.scope_ids)) for row in rows]
+
+
+def list_changed(connection: Connection, *, positions: Mapping[int, datetime], seconds: float) -> list[int]:
+    """Those of the platforms that have a message later than their position, or a recall in the last `seconds`."""
+    parameters = {"platform_ids": list(positions), "positions": list(positions.values()), "seconds": seconds}
+    return list(connection.execute(_LIST_CHANGED, parameters).scalars())
+
+
+def list_memberships(connection: Connection, *, user_ids: Sequence[int], version: int) -> list[Membership]:
+    """Where these users belonged in that version of the directory; nowhere if they were not active then."""
+    rows = connection.execute(_LIST_MEMBERSHIPS, {"user_ids": list(user_ids), "version": version})
+    return [Membership(**row._mapping) for row in rows]
