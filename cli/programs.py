@@ -12,15 +12,27 @@ from cli.supervisor import Program
 _POSTGRES_STAGE, _REDIS_STAGE, _BEAT_STAGE, _WORKER_STAGE, _API_STAGE = range(5)
 
 _GRANIAN = (
-    "--interface", "wsgi",
     "--host", "127.0.0.1",
     "--no-ws",
-    # One process with threads: they wait for PostgreSQL most of the time. Beyond the backpressure, connections wait in the
-    # backlog of the kernel instead of piling up in Python.
+    # One process with threads: they wait for PostgreSQL most of the time.
     "--workers", "1",
-    "--blocking-threads", "32",
-    "--backpressure", "128",
     "--workers-kill-timeout", "2",
+)  # fmt: skip
+_COMPOSE_API = (
+    "--interface", "wsgi",
+    "--blocking-threads", "32",
+    # Beyond it, connections wait in the backlog of the kernel instead of piling up in Python.
+    "--backpressure", "128",
+    "services.compose_api.wsgi:app",
+)  # fmt: skip
+_INBOX_API = (
+    # An event loop for the streams, with threads of its own for everything else.
+    "--interface", "asgi",
+    "--loop", "asyncio",
+    # Connections are counted here, and a stream is one for as long as it is open; many come at once after a restart.
+    "--backpressure", "10000",
+    "--backlog", "4096",
+    "services.inbox_api.asgi:app",
 )  # fmt: skip
 # Where the servers' own log configurations are, so that their lines are JSON like all others.
 _SERVICES = Path(__file__).parents[1] / "services"
@@ -82,11 +94,14 @@ def services(
             (
                 *(sys.executable, "-m", "granian", *_GRANIAN, "--port", str(port)),
                 *("--log-config", str(_SERVICES / name / "server_log.json")),
-                f"services.{name}.wsgi:app",
+                *options,
             ),
             _API_STAGE,
         )
-        for name, port in (("compose_api", apis.compose_port), ("inbox_api", apis.inbox_port))
+        for name, port, options in (
+            ("compose_api", apis.compose_port, _COMPOSE_API),
+            ("inbox_api", apis.inbox_port, _INBOX_API),
+        )
     ]
     for number in range(1, workers + 1):
         hostname = f"fanout_worker_{number}@%h"
