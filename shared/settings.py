@@ -97,7 +97,7 @@ def read_redis_url(env: environs.Env) -> str:
 def read_auth(env: environs.Env) -> Auth:
     return Auth(
         secret=read_secret(env, "JWT_SECRET", validate.Length(min=32)),
-        jwks_url=env.str("JWKS_URL", None, validate=unless_empty(check_http_url)) or None,
+        jwks_url=env.str("JWKS_URL", None, validate=unless_empty(_check_http_url)) or None,
     )
 
 
@@ -153,6 +153,6 @@ def _check_origins(value: str) -> None:
             )
 
 
-def check_http_url(value: str) -> None:
+def _check_http_url(value: str) -> None:
     if not value.startswith(("http://", "https://")):
         raise environs.ValidationError("Must be an http:// or https:// address.")

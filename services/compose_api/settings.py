@@ -1,5 +1,6 @@
 """Settings of compose_api."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import environs
 from marshmallow import validate
 
 from shared import settings
+
+# It becomes part of a Content-Security-Policy.
+_ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,17 @@ def _build(env: environs.Env) -> Settings:
 
 
 def _read_pages(env: environs.Env) -> Pages:
-    inbox_url = env.str("INBOX_URL", "", validate=settings.unless_empty(settings.check_http_url))
+    inbox_url = env.str("INBOX_URL", "", validate=settings.unless_empty(_check_address))
     demo_file = env.str("DEMO_FILE", None)
     return Pages(
         inbox_url=(inbox_url or "").rstrip("/"),
         frame_origins=settings.read_origins(env, "FRAME_ORIGINS"),
         demo_file=Path(demo_file) if demo_file else None,
     )
+
+
+def _check_address(value: str) -> None:
+    if not _ADDRESS.fullmatch(value):
+        raise environs.ValidationError(
+            "Must be an address like https://hub.example.org or https://hub.example.org/inbox."
+        )

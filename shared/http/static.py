@@ -59,7 +59,7 @@ def _read(path: str) -> tuple[bytes, str] | None:
     try:
         stat = Path(path).stat()
         return _content(path, stat.st_mtime_ns, stat.st_size)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except (OSError, ValueError):  # not there, no file, or no name that a file could have
         return None
 
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from services.compose_api import settings
@@ -35,3 +37,37 @@ def test_every_bad_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) ->
     lines = str(error.value).splitlines()
     assert [line.partition(":")[0] for line in lines] == sorted([*bad, "HUB_DATABASE_URL"])
     assert "short" not in str(error.value), "a secret is never shown"
+
+
+def test_what_the_pages_depend_on_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pages = {
+        "HUB_INBOX_URL": "https://hub.example.org/inbox/",
+        "HUB_FRAME_ORIGINS": "https://portal.example.org",
+        "HUB_DEMO_FILE": str(tmp_path / "people.json"),
+    }
+    for name, value in {**GOOD, **pages}.items():
+        monkeypatch.setenv(name, value)
+    assert settings.read().pages == settings.Pages(
+        inbox_url="https://hub.example.org/inbox",
+        frame_origins=("https://portal.example.org",),
+        demo_file=tmp_path / "people.json",
+    )
+
+
+def test_pages_need_no_setting_and_an_empty_one_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    assert settings.read().pages == settings.Pages()
+    for name in ("HUB_INBOX_URL", "HUB_FRAME_ORIGINS", "HUB_DEMO_FILE", "HUB_CORS_ORIGINS"):
+        monkeypatch.setenv(name, "")
+    assert settings.read().pages == settings.Pages()
+
+
+@pytest.mark.parametrize(
+    "url", ["inbox.example.org", "javascript:alert(1)", "https://a.example/x y", "https://a.example; x"]
+)
+def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for name, value in {**GOOD, "HUB_INBOX_URL": url}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(shared_settings.SettingsError, match=r"^HUB_INBOX_URL: "):
+        settings.read()

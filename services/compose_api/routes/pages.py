@@ -32,10 +32,10 @@ def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
     console_headers = page_policy.for_console(pages)
     demo_headers = page_policy.for_demo(pages)
 
-    @blueprint.get("/console/", defaults={"name": "index.html"})
+    @blueprint.get("/console/")
     @blueprint.get("/console/<path:name>")
     @guards.public
-    def console(name: str) -> flask.Response:
+    def console(name: str = "index.html") -> flask.Response:
         return _file(folder, f"console/{name}", console_headers)
 
     @blueprint.get("/console/config.json")
@@ -45,10 +45,10 @@ def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
-    @blueprint.get("/demo/", defaults={"name": "index.html"})
+    @blueprint.get("/demo/")
     @blueprint.get("/demo/<path:name>")
     @guards.public
-    def demo(name: str) -> flask.Response:
+    def demo(name: str = "index.html") -> flask.Response:
         if _demo_people(pages) is None:
             raise errors.not_found("page")
         return _file(folder, f"demo/{name}", demo_headers)

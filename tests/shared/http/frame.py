@@ -36,6 +36,7 @@ def make_app(
     broker_state: Callable[[], str] | None = None,
     jwks_url: str | None = None,
     work: Callable[[], Any] = dict,
+    cors_origins: tuple[str, ...] = (),
 ) -> flask.Flask:
     """`work` is what `GET /work` does and answers."""
     blueprint = frame.Blueprint("tests", "tests")
@@ -80,6 +81,7 @@ def make_app(
             auth=settings.Auth(secret=factories.SECRET, jwks_url=jwks_url),
             places=places,
             broker_state=broker_state,
+            cors_origins=cors_origins,
         ),
         [blueprint],
         hub=None,

@@ -1,0 +1,48 @@
+"""`/bell.js` as a page of any platform loads it."""
+
+from pathlib import Path
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+
+from services.inbox_api.routes import bell
+from shared.http import cors, problems
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "bell.js").write_text("export {};")
+    return tmp_path
+
+
+def make(folder: Path) -> FlaskClient:
+    app = flask.Flask("tests", static_folder=None)
+    cors.register(app, origins=("https://portal.example.org",))
+    problems.register(app)
+    app.register_blueprint(bell.make(folder))
+    return app.test_client()
+
+
+@pytest.mark.parametrize("origin", ["https://portal.example.org", "https://anybody.example", None])
+def test_any_page_may_load_it_as_a_module(folder: Path, origin: str | None) -> None:
+    answer = make(folder).get("/bell.js", headers={"Origin": origin} if origin else {})
+    assert (answer.status_code, answer.text) == (200, "export {};")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Origin" not in answer.headers["Vary"], "caches keep one copy for everybody"
+
+
+def test_a_new_release_is_used_at_once_and_the_same_one_is_not_sent_twice(folder: Path) -> None:
+    client = make(folder)
+    first = client.get("/bell.js")
+    assert first.headers["Cache-Control"] == "no-cache"
+    again = client.get("/bell.js", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.headers["Access-Control-Allow-Origin"]) == (304, "*")
+
+
+def test_a_bell_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> None:
+    answer = make(tmp_path).get("/bell.js")
+    assert answer.status_code == 404
+    assert "make web" in answer.get_json()["detail"]
+    assert answer.headers["Cache-Control"] == "no-store"
