@@ -1,6 +1,20 @@
-/** What `/console/` brings: the element `<message-console>`. */
+/** What `/console/` brings: the element `<message-console>`, and a title of the page that says what it shows. */
 import { MessageConsole } from "./message-console";
+
+const TITLES: Record<string, string> = {
+  compose: "Create message",
+  organisations: "Organisations",
+  message: "Message",
+  unknown: "Nothing here",
+};
 
 if (!customElements.get("message-console")) customElements.define("message-console", MessageConsole);
 
-export { MessageConsole };
+document.addEventListener("message-console-page", (event) => {
+  setTitle(TITLES[(event as CustomEvent<string>).detail] ?? "Messages");
+});
+document.addEventListener("message-known", (event) => setTitle((event as CustomEvent<string>).detail));
+
+function setTitle(title: string): void {
+  document.title = `${title} – Message Hub`;
+}

@@ -1,11 +1,290 @@
-/** `<message-console>`: where administrators write messages and follow what was sent. */
-import { html, LitElement } from "lit";
-import { theme } from "../common/theme";
+/**
+ * `<message-console>`: where administrators write messages and follow what was sent. Knows who is signed in and which page is shown;
+ * everything else is in the views.
+ *
+ * A host page may bring the user along: `token`, or `getToken` (asked again when a token is refused). Without either the console asks
+ * somebody to sign in.
+ */
+import { html, LitElement, nothing } from "lit";
+import { type Message, Problem } from "../api";
+import { type Person, readPeople } from "../demo/people";
+import { readConfig } from "./config";
+import { Hub } from "./hub";
+import { Directory } from "./logic/directory";
+import { DraftStore } from "./logic/draft";
+import { type Filter, messagePath, parse, type Route } from "./logic/routes";
+import { type Identity, keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
+import { consoleStyles } from "./styles/console";
+import { controls } from "./styles/controls";
+import "./views/frame";
+import type { Frame } from "./views/frame";
+import type { MessagePage } from "./views/message-page";
+import { renderPage } from "./views/page";
+import "./views/sign-in";
+import type { SignIn } from "./views/sign-in";
+import { failed } from "./views/states";
+
+/** Who is signed in, and all that follows from it. */
+export interface Visit {
+  readonly hub: Hub;
+  readonly identity: Identity;
+  readonly name: string;
+  /** Null for somebody who administers nothing. */
+  readonly directory: Directory | null;
+  readonly drafts: DraftStore;
+}
+
+type State =
+  | { is: "starting" }
+  | { is: "signed-out"; reason: string }
+  | { is: "failed"; error: unknown }
+  | { is: "ready"; visit: Visit };
+
+type AskForToken = (refused?: string) => string | undefined | Promise<string | undefined>;
+
+const ENDED = "Your session has ended. Sign in again; what you were writing is kept.";
 
 export class MessageConsole extends LitElement {
-  static override styles = [theme];
+  static override styles = [controls, consoleStyles];
+  static override properties = {
+    token: {},
+    getToken: { attribute: false },
+    composeUrl: { attribute: "compose-url" },
+    inboxUrl: { attribute: "inbox-url" },
+    noBell: { type: Boolean, attribute: "no-bell" },
+    name: {},
+    _state: { state: true },
+    _route: { state: true },
+    _people: { state: true },
+  };
+
+  declare token: string | null;
+  declare getToken: AskForToken | null;
+  /** Where the APIs are; by default beside the page, and where that says. */
+  declare composeUrl: string | null;
+  declare inboxUrl: string | null;
+  /** For a page that has a bell of its own. */
+  declare noBell: boolean;
+  /** The user's name, where the host page knows it. */
+  declare name: string;
+  declare _state: State;
+  declare _route: Route;
+  declare _people: readonly Person[];
+  /** What was sent from here a moment ago: its page need not wait for it. */
+  fresh: Message | null = null;
+  /** Of the list of sent messages, also while one of them is open. */
+  filter: Filter = null;
+  readonly #storage = openStorage("sessionStorage");
+  #attempt = 0;
+
+  constructor() {
+    super();
+    this.token = null;
+    this.getToken = null;
+    this.composeUrl = null;
+    this.inboxUrl = null;
+    this.noBell = false;
+    this.name = "";
+    this._state = { is: "starting" };
+    this._route = this.#readRoute();
+    this._people = [];
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("hashchange", this.#onHash);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("hashchange", this.#onHash);
+  }
+
+  override willUpdate(changed: Map<string, unknown>): void {
+    if (!this.hasUpdated || changed.has("token") || changed.has("getToken")) void this.start();
+  }
+
+  get visit(): Visit | null {
+    return this._state.is === "ready" ? this._state.visit : null;
+  }
+
+  get #isHosted(): boolean {
+    return this.token !== null || this.getToken !== null;
+  }
 
   override render() {
-    return html`<main><h1>Message Hub</h1></main>`;
+    switch (this._state.is) {
+      case "starting":
+        return html`<p class="wait muted" role="status">Loading…</p>`;
+      case "signed-out":
+        return html`<hub-sign-in
+          .people=${this._people}
+          .reason=${this._state.reason}
+          @sign-in=${(event: CustomEvent<SignIn>) => this.#signIn(event.detail)}
+        ></hub-sign-in>`;
+      case "failed":
+        return html`<main class="alone">
+          ${failed("Message Hub could not be opened", this._state.error, () => void this.start())}
+          ${this.#isHosted ? nothing : html`<button class="button" type="button" @click=${() => this.#signOut("")}>Sign out</button>`}
+        </main>`;
+      case "ready":
+        return this.#frame(this._state.visit);
+    }
+  }
+
+  #frame(visit: Visit) {
+    return html`<hub-frame
+      .hub=${visit.hub}
+      .level=${visit.directory?.level ?? null}
+      .name=${visit.name}
+      .page=${this._route.page}
+      .canSignOut=${!this.#isHosted}
+      .hasBell=${!this.noBell}
+      @sign-out=${() => this.#signOut("", visit)}
+      @message-bell-counts=${this.#onBell}
+      @feed-change=${() => this.renderRoot.querySelector<Frame>("hub-frame")?.refreshBell()}
+    >
+      ${renderPage(this, visit, this._route)}
+    </hub-frame>`;
+  }
+
+  /** Reads who may do what, from the beginning. */
+  async start(): Promise<void> {
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    const isCurrent = () => attempt === this.#attempt;
+    this._state = { is: "starting" };
+    try {
+      const state = await this.#enter(isCurrent);
+      if (isCurrent()) this._state = state;
+    } catch (error) {
+      if (isCurrent()) this._state = { is: "failed", error };
+    }
+    if (isCurrent()) this.#tell();
+  }
+
+  async #enter(isCurrent: () => boolean): Promise<State> {
+    const config = this.composeUrl !== null && this.inboxUrl !== null ? null : await readConfig();
+    if (config?.demo && !this.#isHosted) this._people = await readPeople().catch(() => []);
+    const composeUrl = this.composeUrl ?? new URL("..", document.baseURI).href;
+    const token = this.token ?? (await this.getToken?.()) ?? loadToken(this.#storage);
+    const identity = readIdentity(token ?? "");
+    if (!token || !identity)
+      return { is: "signed-out", reason: this.#isHosted ? "The page brought no access token." : "" };
+    const hub = new Hub(composeUrl, this.inboxUrl ?? config?.inbox_url ?? "", (refused) =>
+      isCurrent() ? this.#giveToken(refused) : undefined,
+    );
+    const drafts = new DraftStore(openStorage("localStorage"), `${identity.platform}/${identity.user}`);
+    const name = this.name || this.#nameOf(identity) || identity.user;
+    try {
+      const directory = new Directory(await hub.getAudiences());
+      return { is: "ready", visit: { hub, identity, name, drafts, directory } };
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.code === "administrator-required") {
+        return { is: "ready", visit: { hub, identity, name, drafts, directory: null } };
+      }
+      if (error.status === 401 || error.code === "user-inactive") {
+        keepToken(this.#storage, null);
+        return { is: "signed-out", reason: error.detail };
+      }
+      throw error;
+    }
+  }
+
+  /** Tokens carry no names; those of the demo people are known. */
+  #nameOf({ platform, user }: Identity): string | undefined {
+    return this._people.find(({ id, token }) => id === user && readIdentity(token)?.platform === platform)?.name;
+  }
+
+  #giveToken(refused?: string): string | undefined | Promise<string | undefined> {
+    if (this.getToken) return this.getToken(refused);
+    if (this.token !== null) return this.token;
+    if (refused !== undefined && this.visit) this.#signOut(ENDED);
+    return loadToken(this.#storage) ?? undefined;
+  }
+
+  /** Reads the directory anew; what is shown stays until it is there, and when it cannot be read. */
+  async reloadDirectory(): Promise<void> {
+    const visit = this.visit;
+    if (!visit?.directory) return;
+    const audiences = await visit.hub.getAudiences().catch(() => null);
+    if (audiences && this.visit === visit)
+      this._state = { is: "ready", visit: { ...visit, directory: new Directory(audiences) } };
+  }
+
+  /** Opens the page of a message that was sent just now. */
+  openFresh(message: Message): void {
+    this.fresh = message;
+    location.hash = messagePath(message.id);
+  }
+
+  /** The preset has done its work: a reload must not do it again. */
+  forgetPreset(): void {
+    history.replaceState(history.state, "", "#/compose");
+  }
+
+  #signIn({ token }: SignIn): void {
+    keepToken(this.#storage, token);
+    void this.start();
+  }
+
+  /** By choice the draft goes too; a session that merely ended keeps it. */
+  #signOut(reason: string, visit?: Visit): void {
+    visit?.drafts.clear();
+    keepToken(this.#storage, null);
+    this.#attempt += 1;
+    this.fresh = null;
+    this._state = { is: "signed-out", reason };
+    if (visit) history.replaceState(history.state, "", "#/");
+    this._route = this.#readRoute();
+    this.#tell();
+  }
+
+  #readRoute(): Route {
+    const route = parse(location.hash);
+    if (route.page === "messages") this.filter = route.filter;
+    return route;
+  }
+
+  readonly #onHash = () => {
+    const before = this._route;
+    this._route = this.#readRoute();
+    if (this._route.page !== "message") this.fresh = null;
+    if (this._route.page === "compose") void this.reloadDirectory();
+    if (this.visit) void this.#arrive(before);
+  };
+
+  /** Where a new page begins, there the focus goes; coming back from a message, to where it was opened. */
+  async #arrive(before: Route): Promise<void> {
+    await this.updateComplete;
+    const sent = this.renderRoot.querySelector<HTMLElement & { focusMessage(id: string): Promise<boolean> }>(
+      "hub-sent-page",
+    );
+    if (before.page === "message" && this._route.page === "messages" && (await sent?.focusMessage(before.id))) return;
+    const page = this.renderRoot.querySelector<MessagePage>("hub-message-page");
+    await page?.updateComplete;
+    const heading =
+      this.renderRoot.querySelector<HTMLElement>("h1") ?? page?.renderRoot.querySelector<HTMLElement>("h1");
+    heading?.focus();
+    window.scrollTo(0, 0);
+    this.#tell();
+  }
+
+  /** What the page's title should say. */
+  #tell(): void {
+    this.dispatchEvent(
+      new CustomEvent("message-console-page", { detail: this._route.page, bubbles: true, composed: true }),
+    );
+  }
+
+  readonly #onBell = () => {
+    this.renderRoot.querySelector<HTMLElement & { refresh(): void }>("hub-received-page")?.refresh();
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "message-console": MessageConsole;
   }
 }

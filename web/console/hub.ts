@@ -1,0 +1,87 @@
+/** The calls that the console makes, each by its name. Views ask this, and nothing else, for data. */
+
+import {
+  type Audience,
+  type Audiences,
+  Client,
+  type ComposePaths,
+  type Feed,
+  type GetToken,
+  type History,
+  type InboxPaths,
+  type Message,
+  type NewMessage,
+  type Notification,
+  type SentMessage,
+} from "../api";
+import type { Filter } from "./logic/routes";
+
+const PAGE = 20;
+
+export class Hub {
+  readonly getToken: GetToken;
+  /** Where the bell finds its API. */
+  readonly inboxUrl: string;
+  readonly #compose: Client<ComposePaths>;
+  readonly #inbox: Client<InboxPaths>;
+
+  constructor(composeUrl: string, inboxUrl: string, getToken: GetToken) {
+    this.getToken = getToken;
+    this.inboxUrl = inboxUrl;
+    this.#compose = new Client(composeUrl, getToken);
+    this.#inbox = new Client(inboxUrl, getToken);
+  }
+
+  async getAudiences(): Promise<Audiences> {
+    return (await this.#compose.call("get", "/v1/audiences", {})).data;
+  }
+
+  /** How many distinct people the audience reaches now. */
+  async countPeople(audience: Audience, signal: AbortSignal): Promise<number> {
+    const { data } = await this.#compose.call("post", "/v1/audiences/preview", { body: { audience }, signal });
+    return data.recipient_count;
+  }
+
+  /** The same message under the same key, however often it is called. */
+  async send(message: NewMessage, key: string): Promise<Message> {
+    const headers = { "Idempotency-Key": key };
+    return (await this.#compose.call("post", "/v1/messages", { body: message, headers })).data;
+  }
+
+  async recall(id: string): Promise<Message> {
+    return (await this.#compose.call("delete", "/v1/messages/{message_id}", { path: { message_id: id } })).data;
+  }
+
+  async getHistory(filter: Filter, after: string | null, signal: AbortSignal): Promise<History> {
+    const query = { limit: PAGE, ...(filter ? { [filter.level]: filter.id } : {}), ...(after ? { after } : {}) };
+    return (await this.#inbox.call("get", "/v1/sent-messages", { query, signal })).data;
+  }
+
+  async getMessage(id: string, signal: AbortSignal): Promise<SentMessage> {
+    const path = { message_id: id };
+    return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}", { path, signal })).data;
+  }
+
+  async getFeed(after: string | null, signal: AbortSignal): Promise<Feed> {
+    const query = { limit: PAGE, ...(after ? { after } : {}) };
+    return (await this.#inbox.call("get", "/v1/notifications", { query, signal })).data;
+  }
+
+  async markRead(id: string): Promise<Notification> {
+    const path = { message_id: id };
+    return (await this.#inbox.call("put", "/v1/notifications/{message_id}/read", { path })).data.notification;
+  }
+
+  async archive(id: string): Promise<void> {
+    await this.#inbox.call("put", "/v1/notifications/{message_id}/archived", { path: { message_id: id } });
+  }
+
+  /** Everything up to the newest that was shown. */
+  async markAllRead(through: string): Promise<void> {
+    await this.#inbox.call("post", "/v1/notifications/read-all", { body: { through } });
+  }
+
+  async markSeen(through: string): Promise<void> {
+    await this.#inbox.call("post", "/v1/notifications/seen", { body: { through } });
+  }
+}

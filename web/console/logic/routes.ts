@@ -1,0 +1,65 @@
+/** The addresses of the console, all behind the `#` so that it can live in any page. Pure. */
+
+export type Filter = { level: "organisation" | "clinic"; id: string } | null;
+
+export type Route =
+  | { page: "home" }
+  | { page: "messages"; filter: Filter }
+  | { page: "message"; id: string }
+  | { page: "received" }
+  | { page: "organisations" }
+  | { page: "compose"; preset: Filter }
+  | { page: "unknown" };
+
+export function parse(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
+  const [first = "", second, ...rest] = path.split("/").filter(Boolean).map(decode);
+  if (rest.length > 0) return { page: "unknown" };
+  if (first === "messages" && second !== undefined) return { page: "message", id: second };
+  if (second !== undefined) return { page: "unknown" };
+  switch (first) {
+    case "":
+      return { page: "home" };
+    case "messages":
+      return { page: "messages", filter: readFilter(query) };
+    case "compose":
+      return { page: "compose", preset: readFilter(query) };
+    case "received":
+    case "organisations":
+      return { page: first };
+    default:
+      return { page: "unknown" };
+  }
+}
+
+export function messagesPath(filter: Filter = null): string {
+  return `#/messages${writeFilter(filter)}`;
+}
+
+export function messagePath(id: string): string {
+  return `#/messages/${encodeURIComponent(id)}`;
+}
+
+export function composePath(preset: Filter = null): string {
+  return `#/compose${writeFilter(preset)}`;
+}
+
+function readFilter(query: string): Filter {
+  const parameters = new URLSearchParams(query);
+  const organisation = parameters.get("organisation");
+  if (organisation) return { level: "organisation", id: organisation };
+  const clinic = parameters.get("clinic");
+  return clinic ? { level: "clinic", id: clinic } : null;
+}
+
+function writeFilter(filter: Filter): string {
+  return filter ? `?${new URLSearchParams({ [filter.level]: filter.id })}` : "";
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

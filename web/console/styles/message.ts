@@ -1,0 +1,120 @@
+/** How the page of one message looks. */
+import { css } from "lit";
+
+export const messageStyles = css`
+  .back {
+    display: inline-flex;
+    align-items: center;
+    gap: 0.375rem;
+    min-block-size: 2rem;
+    margin-block-end: 0.75rem;
+    font-weight: 600;
+    text-decoration: none;
+  }
+
+  .back:hover {
+    text-decoration: underline;
+  }
+
+  .page-head h1 {
+    flex: 1 1 16rem;
+  }
+
+  .columns,
+  .side {
+    display: grid;
+    gap: 1.25rem;
+    align-content: start;
+  }
+
+  .columns {
+    align-items: start;
+  }
+
+  .page-head + .note,
+  .unseen-text + .note {
+    margin-block-end: 1.25rem;
+  }
+
+  .text {
+    padding: 1.25rem 1.5rem 1.5rem;
+  }
+
+  .meta {
+    margin-block-end: 0.75rem;
+  }
+
+  .body {
+    max-inline-size: 42rem;
+    overflow-wrap: anywhere;
+    white-space: pre-wrap;
+  }
+
+  .pad {
+    display: grid;
+    gap: 0.875rem;
+    padding: 1.25rem 1.5rem;
+  }
+
+  .side-head {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0.5rem;
+  }
+
+  .recalled {
+    font-weight: 600;
+  }
+
+  .names {
+    display: grid;
+    gap: 0.25rem;
+    overflow-wrap: anywhere;
+  }
+
+  .bar p {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 0.5rem;
+    margin-block-end: 0.375rem;
+  }
+
+  .bar .muted {
+    margin-inline-start: auto;
+  }
+
+  progress {
+    display: block;
+    inline-size: 100%;
+    block-size: 0.5rem;
+    border: 0;
+    border-radius: 0.25rem;
+    overflow: hidden;
+    background: var(--_hub-line);
+    color: var(--_hub-accent);
+    appearance: none;
+  }
+
+  progress::-webkit-progress-bar {
+    background: var(--_hub-line);
+  }
+
+  progress::-webkit-progress-value {
+    border-radius: 0.25rem;
+    background: var(--_hub-accent);
+    transition: inline-size 300ms;
+  }
+
+  progress::-moz-progress-bar {
+    border-radius: 0.25rem;
+    background: var(--_hub-accent);
+  }
+
+  @container (min-width: 50rem) {
+    .columns {
+      grid-template-columns: minmax(0, 1fr) 20rem;
+    }
+  }
+`;

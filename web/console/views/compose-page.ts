@@ -1,0 +1,312 @@
+/**
+ * `<hub-compose-page>`: writes a message, says how many people it reaches, asks once more, sends it.
+ *
+ * What is written is kept in the browser from the first letter to the hub's answer; a failed send loses nothing.
+ */
+import { html, LitElement, nothing } from "lit";
+import type { Message, NewMessage } from "../../api";
+import type { Hub } from "../hub";
+import type { Directory } from "../logic/directory";
+import { type Draft, type DraftStore, EMPTY, hasText, mayDuplicate } from "../logic/draft";
+import { type Field, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
+import type { Filter } from "../logic/routes";
+import { keepKnown, NOTHING, type Selection, startingSelection, toAudience } from "../logic/selection";
+import { MAX_BODY, MAX_TITLE, textError } from "../logic/text";
+import { audienceSummary, people } from "../logic/wording";
+import { composeStyles } from "../styles/compose";
+import { controls } from "../styles/controls";
+import "./audience-picker";
+import { fieldError, mistakeList, preview, textField } from "./compose-fields";
+import "./confirmation";
+import { icon } from "./icons";
+import { ReachCounter } from "./reach";
+import { Sender } from "./sender";
+
+type Asking = "send" | "discard" | null;
+
+export class ComposePage extends LitElement {
+  static override styles = [controls, composeStyles];
+  static override properties = {
+    hub: { attribute: false },
+    directory: { attribute: false },
+    drafts: { attribute: false },
+    preset: { attribute: false },
+    _draft: { state: true },
+    _mistakes: { state: true },
+    _asking: { state: true },
+    _isKept: { state: true },
+    _failure: { state: true },
+  };
+
+  declare hub: Hub;
+  declare directory: Directory;
+  declare drafts: DraftStore;
+  /** The organisation or clinic from whose menu this page was opened. */
+  declare preset: Filter;
+  declare _draft: Draft;
+  declare _mistakes: Mistakes;
+  declare _asking: Asking;
+  declare _isKept: boolean;
+  /** Why the last attempt did not succeed, for a passing reason. */
+  declare _failure: string;
+  #usedPreset: Filter = null;
+  readonly #reach = new ReachCounter(this, (audience, signal) => this.hub.countPeople(audience, signal));
+  readonly #sender = new Sender(this, (draft) => this.#keep(draft));
+
+  constructor() {
+    super();
+    this.preset = null;
+    this._draft = EMPTY;
+    this._mistakes = NONE;
+    this._asking = null;
+    this._isKept = false;
+    this._failure = "";
+  }
+
+  get #message(): NewMessage | null {
+    const audience = toAudience(this._draft.selection);
+    return audience && { title: this._draft.title, body: this._draft.body, audience };
+  }
+
+  override willUpdate(changed: Map<string, unknown>): void {
+    if (changed.has("drafts")) this._draft = this.drafts.load();
+    if (changed.has("drafts") || changed.has("preset") || changed.has("directory")) this.#settleSelection();
+    this.#reach.ask(toAudience(this._draft.selection));
+  }
+
+  /** The preset where there is one; else what the draft has, as far as it may still be chosen. */
+  #settleSelection(): void {
+    const { audiences } = this.directory;
+    let selection = keepKnown(this._draft.selection, audiences);
+    if (this.preset && this.preset !== this.#usedPreset) {
+      this.#usedPreset = this.preset;
+      const chosen = new Set([this.preset.id]);
+      const isOrganisation = this.preset.level === "organisation";
+      const wanted = isOrganisation ? { ...NOTHING, organisations: chosen } : { ...NOTHING, clinics: chosen };
+      selection = keepKnown(wanted, audiences);
+      this.dispatchEvent(new CustomEvent("preset-used"));
+    } else if (toAudience(selection) === null) {
+      selection = startingSelection(audiences);
+    }
+    this.#keep({ ...this._draft, selection });
+  }
+
+  override render() {
+    const { title, body, selection } = this._draft;
+    const { fields } = this._mistakes;
+    return html`<div class="notes">${mistakeList(this._mistakes, (field) => this.#goTo(field))} ${this.#attemptNote()}</div>
+      <div class="columns">
+        <form class="card" novalidate @submit=${this.#onSubmit}>
+          <fieldset aria-describedby=${fields.audience ? "audience-error" : nothing}>
+            <legend class="label">Who gets it</legend>
+            ${fieldError("audience", fields.audience)}
+            <hub-audience-picker
+              id="audience"
+              .directory=${this.directory}
+              .selection=${selection}
+              @selection-change=${(event: CustomEvent<Selection>) => this.#edit("audience", { selection: event.detail })}
+            ></hub-audience-picker>
+          </fieldset>
+          ${textField({
+            name: "title",
+            label: "Title",
+            hint: "What it is about, in one line.",
+            value: title,
+            maximum: MAX_TITLE,
+            error: fields.title,
+            change: (value) => this.#edit("title", { title: value }),
+          })}
+          ${textField({
+            name: "body",
+            label: "Message",
+            hint: "Plain text. Web addresses become links.",
+            value: body,
+            maximum: MAX_BODY,
+            error: fields.body,
+            change: (value) => this.#edit("body", { body: value }),
+          })}
+          ${this.#bar()}
+        </form>
+        ${preview(title, body)}
+      </div>
+      ${this.#sendConfirmation()} ${this.#discardConfirmation()}`;
+  }
+
+  #attemptNote() {
+    if (this._draft.attempt?.isOpen !== true || this.#sender.isSending) return nothing;
+    const text = mayDuplicate(this._draft, this.#message)
+      ? "Your last attempt to send got no answer and may have arrived. Look under Messages before you send a changed one."
+      : "Your last attempt to send got no answer. Send it again: it arrives once, even if the first attempt did.";
+    return html`<div class="note">${icon("info")}
+      <div>${text}</div>
+    </div>`;
+  }
+
+  #bar() {
+    return html`<div class="bar">
+      <p class="reach" role="status">${icon("people")}<span>${this.#reachText()}</span></p>
+      ${
+        this.#reach.value.state === "failed"
+          ? html`<button class="button quiet" type="button" @click=${() => this.#reach.retry(toAudience(this._draft.selection))}>
+            Count again
+          </button>`
+          : nothing
+      }
+      <button class="button primary send" type="submit">${icon("send")}Review and send</button>
+      ${
+        hasText(this._draft)
+          ? html`<div class="kept muted small">
+            ${this._isKept ? "Draft kept in this browser" : "Draft not kept: this browser’s storage is closed or full"}
+            <button class="button quiet" type="button" @click=${() => this.#ask("discard")}>Discard draft</button>
+          </div>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  #reachText() {
+    const reach = this.#reach.value;
+    switch (reach.state) {
+      case "none":
+        return "Choose who gets it";
+      case "counting":
+        return reach.count === null ? "Counting people…" : html`This reaches <strong>… people</strong>`;
+      case "counted":
+        return html`This reaches <strong>${people(reach.count)}</strong>`;
+      case "failed":
+        return `The people could not be counted. ${mistakes(reach.error).fields.audience ?? sentence(reach.error)}`;
+    }
+  }
+
+  #sendConfirmation() {
+    const { title, selection } = this._draft;
+    const audience = toAudience(selection) ?? {};
+    const { isSending, attempt } = this.#sender;
+    return html`<hub-confirmation
+      heading="Send this message?"
+      yes=${isSending ? "Sending…" : this._failure ? "Try again" : "Send"}
+      no=${isSending ? "Stop" : "Keep editing"}
+      progress=${attempt > 1 ? `No answer yet: attempt ${attempt}. It arrives once, however often it is sent.` : "Sending…"}
+      .open=${this._asking === "send"}
+      .busy=${isSending}
+      .error=${this._failure}
+      @confirm=${this.#send}
+      @cancel=${this.#cancel}
+    >
+      <p class="reach big">${this.#reachText()}</p>
+      <dl>
+        <dt>To</dt>
+        <dd>${audienceSummary(audience, this.directory)}</dd>
+        <dt>Title</dt>
+        <dd>${title}</dd>
+      </dl>
+      <p class="muted">It is under their bells at once. You can recall it later.</p>
+    </hub-confirmation>`;
+  }
+
+  #discardConfirmation() {
+    return html`<hub-confirmation
+      heading="Discard this draft?"
+      yes="Discard"
+      no="Keep it"
+      danger
+      .open=${this._asking === "discard"}
+      @confirm=${this.#discard}
+      @cancel=${() => this.#ask(null)}
+    >
+      What you have written is deleted from this browser.
+    </hub-confirmation>`;
+  }
+
+  #edit(field: Field, change: Partial<Draft>): void {
+    this.#keep({ ...this._draft, ...change });
+    if (this._mistakes.fields[field]) {
+      const { [field]: _corrected, ...others } = this._mistakes.fields;
+      this._mistakes = { ...this._mistakes, fields: others };
+    }
+  }
+
+  #keep(draft: Draft): void {
+    this._draft = draft;
+    this._isKept = this.drafts.save(draft);
+  }
+
+  #ask(asking: Asking): void {
+    this._asking = asking;
+    this._failure = "";
+  }
+
+  readonly #onSubmit = async (event: Event) => {
+    event.preventDefault();
+    const found = this.#findMistakes();
+    if (hasMistakes(found)) await this.#show(found);
+    else {
+      this._mistakes = NONE;
+      this.#ask("send");
+    }
+  };
+
+  /** What can be seen without asking the hub. */
+  #findMistakes(): Mistakes {
+    const { title, body } = this._draft;
+    const audience = this.#message === null ? "Choose at least one organisation or clinic." : null;
+    const checked = {
+      audience:
+        audience && (this.directory.audiences.everyone ? "Choose everyone, an organisation or a clinic." : audience),
+      title: textError("title", title, MAX_TITLE),
+      body: textError("message", body, MAX_BODY),
+    };
+    const fields = Object.fromEntries(Object.entries(checked).filter(([, error]) => error !== null));
+    return { fields, other: null };
+  }
+
+  async #show(found: Mistakes): Promise<void> {
+    this._mistakes = found;
+    this._asking = null;
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>("#mistakes")?.focus();
+  }
+
+  readonly #send = async () => {
+    const message = this.#message;
+    if (message === null) return;
+    this._failure = "";
+    const { message: sent, error } = await this.#sender.send(this._draft, message, (key) =>
+      this.hub.send(message, key),
+    );
+    if (sent) this.#finish(sent);
+    else if (this._draft.attempt?.isOpen) this._failure = this._asking === "send" ? sentence(error) : "";
+    else {
+      await this.#show(mistakes(error));
+      // The directory may have changed since it was read.
+      if (this._mistakes.fields.audience) this.dispatchEvent(new CustomEvent("audience-refused"));
+    }
+  };
+
+  readonly #cancel = () => {
+    this.#sender.stop();
+    this.#ask(null);
+  };
+
+  #finish(sent: Message): void {
+    this.drafts.clear();
+    this._draft = EMPTY;
+    this._asking = null;
+    this.dispatchEvent(new CustomEvent("message-sent", { detail: sent }));
+  }
+
+  readonly #discard = async () => {
+    this.drafts.clear();
+    this._draft = { ...EMPTY, selection: startingSelection(this.directory.audiences) };
+    this._mistakes = NONE;
+    this._asking = null;
+    await this.updateComplete;
+    this.#goTo("title");
+  };
+
+  #goTo(field: Field): void {
+    this.renderRoot.querySelector<HTMLElement>(`#${field}`)?.focus();
+  }
+}
+
+customElements.define("hub-compose-page", ComposePage);

@@ -1,0 +1,132 @@
+/**
+ * `<hub-confirmation>`: asks once more before something happens. A modal dialog: focus stays inside and returns to where it was.
+ *
+ * What it is about goes inside. Fires `confirm` and `cancel`; whoever uses it takes `open` away again.
+ */
+import { css, html, LitElement, nothing } from "lit";
+import { controls } from "../styles/controls";
+import { icon } from "./icons";
+
+export class Confirmation extends LitElement {
+  static override styles = [
+    controls,
+    css`
+      dialog {
+        inline-size: min(32rem, calc(100vw - 2rem));
+        max-block-size: calc(100dvh - 2rem);
+        padding: 1.5rem;
+        overflow: auto;
+        border: 1px solid var(--_hub-line);
+        border-radius: calc(var(--_hub-radius) * 2);
+        background: var(--_hub-raised);
+        color: var(--_hub-text);
+        box-shadow: var(--_hub-shadow);
+      }
+
+      dialog::backdrop {
+        background: rgb(10 20 28 / 50%);
+      }
+
+      h2 {
+        margin-block-end: 0.75rem;
+        font-size: 1.25rem;
+        overflow-wrap: anywhere;
+      }
+
+      h2:focus {
+        outline: none;
+      }
+
+      .error,
+      .progress {
+        margin-block-start: 1rem;
+      }
+
+      .actions {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: flex-end;
+        gap: 0.75rem;
+        margin-block-start: 1.5rem;
+      }
+
+      @media (max-width: 26rem) {
+        .actions .button {
+          flex: 1 1 100%;
+        }
+      }
+    `,
+  ];
+  static override properties = {
+    open: { type: Boolean },
+    heading: {},
+    yes: {},
+    no: {},
+    danger: { type: Boolean },
+    busy: { type: Boolean },
+    progress: {},
+    error: {},
+  };
+
+  declare open: boolean;
+  declare heading: string;
+  declare yes: string;
+  declare no: string;
+  declare danger: boolean;
+  /** Working on it: the answer cannot be given twice. */
+  declare busy: boolean;
+  /** What is being done, while busy. */
+  declare progress: string;
+  declare error: string;
+
+  constructor() {
+    super();
+    this.open = false;
+    this.heading = "";
+    this.yes = "Yes";
+    this.no = "Cancel";
+    this.danger = false;
+    this.busy = false;
+    this.progress = "";
+    this.error = "";
+  }
+
+  override updated(): void {
+    const dialog = this.renderRoot.querySelector("dialog");
+    if (this.open && dialog && !dialog.open) dialog.showModal();
+    else if (!this.open && dialog?.open) dialog.close();
+  }
+
+  override render() {
+    return html`<dialog aria-labelledby="heading" aria-describedby="text" @close=${this.#closed}>
+      <h2 id="heading" tabindex="-1" autofocus>${this.heading}</h2>
+      <div id="text"><slot></slot></div>
+      <div role="alert">
+        ${this.error ? html`<p class="error">${icon("alert")}<span>${this.error}</span></p>` : nothing}
+      </div>
+      <div role="status">${this.busy && this.progress ? html`<p class="progress muted">${this.progress}</p>` : nothing}</div>
+      <div class="actions">
+        <button class="button" type="button" @click=${() => this.#tell("cancel")}>${this.no}</button>
+        <button
+          class="button primary ${this.danger ? "danger" : ""}"
+          type="button"
+          aria-disabled=${this.busy ? "true" : "false"}
+          @click=${() => this.busy || this.#tell("confirm")}
+        >
+          <slot name="yes">${this.yes}</slot>
+        </button>
+      </div>
+    </dialog>`;
+  }
+
+  /** The browser closed it: Escape, or the back gesture of a phone. */
+  readonly #closed = () => {
+    if (this.open) this.#tell("cancel");
+  };
+
+  #tell(what: "confirm" | "cancel"): void {
+    this.dispatchEvent(new CustomEvent(what));
+  }
+}
+
+customElements.define("hub-confirmation", Confirmation);

@@ -1,0 +1,231 @@
+/** `<hub-organisations-page>`: what one may write to; each ⋯ offers a new message and what was sent there. */
+import { css, html, LitElement, nothing } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { Clinic, Organisation } from "../../api";
+import type { Directory } from "../logic/directory";
+import { composePath, type Filter, messagesPath } from "../logic/routes";
+import { type Branch, countFound, search } from "../logic/tree";
+import { counted, people } from "../logic/wording";
+import { controls } from "../styles/controls";
+import "./action-menu";
+import type { Action } from "./action-menu";
+import { icon } from "./icons";
+import { empty, stateStyles } from "./states";
+
+export class OrganisationsPage extends LitElement {
+  static override styles = [
+    controls,
+    stateStyles,
+    css`
+      .find {
+        position: relative;
+        max-inline-size: 28rem;
+        margin-block-end: 1.25rem;
+      }
+
+      .find .field {
+        position: relative;
+        margin-block-start: 0.25rem;
+      }
+
+      .find svg {
+        position: absolute;
+        inset-block-start: 0.75rem;
+        inset-inline-start: 0.75rem;
+        color: var(--_hub-muted);
+      }
+
+      .find input {
+        padding-inline-start: 2.5rem;
+      }
+
+      .line {
+        display: flex;
+        align-items: center;
+        gap: 0.25rem;
+        padding: 0.5rem 0.75rem;
+      }
+
+      .rows > li {
+        border-block-end: 1px solid var(--_hub-line);
+      }
+
+      .rows > li:last-child {
+        border-block-end: 0;
+      }
+
+      .opener svg,
+      .opener-space {
+        transition: rotate 120ms;
+      }
+
+      .opener[aria-expanded="true"] svg {
+        rotate: 90deg;
+      }
+
+      .opener-space {
+        inline-size: 2.5rem;
+      }
+
+      .name {
+        flex: 1;
+        min-inline-size: 0;
+        overflow-wrap: anywhere;
+      }
+
+      .name h2 {
+        font-size: 1rem;
+      }
+
+      .clinics {
+        padding-block-end: 0.5rem;
+      }
+
+      .clinics .line {
+        padding-block: 0.125rem;
+        padding-inline-start: 3.5rem;
+        content-visibility: auto;
+        contain-intrinsic-block-size: auto 2.75rem;
+      }
+
+      /* An open menu must not be cut off by the line it belongs to. */
+      .clinics .line:focus-within {
+        content-visibility: visible;
+      }
+
+      .clinics .name {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 1rem;
+        align-items: baseline;
+      }
+
+      @container (max-width: 30rem) {
+        .clinics .line {
+          padding-inline-start: 1.5rem;
+        }
+      }
+    `,
+  ];
+  static override properties = {
+    directory: { attribute: false },
+    _query: { state: true },
+    _toggled: { state: true },
+  };
+
+  declare directory: Directory;
+  declare _query: string;
+  /** Those that somebody opened, or closed where they open by themselves. */
+  declare _toggled: ReadonlySet<string>;
+
+  constructor() {
+    super();
+    this._query = "";
+    this._toggled = new Set();
+  }
+
+  override render() {
+    const branches = search(this.directory.audiences, this._query);
+    const { organisations, clinics } = countFound(branches);
+    return html`<div class="find">
+        <label class="label small" for="find">Find an organisation or clinic</label>
+        <div class="field">
+          ${icon("search")}
+          <input id="find" type="search" autocomplete="off" .value=${this._query} @input=${this.#onInput} />
+        </div>
+        <p class="unseen-text" role="status">
+          ${this._query ? `${counted(organisations, "organisation")}, ${counted(clinics, "clinic")}` : nothing}
+        </p>
+      </div>
+      <section class="card" aria-label="Organisations">
+        ${
+          branches.length > 0
+            ? html`<ul class="rows">
+              ${repeat(
+                branches,
+                ({ organisation }) => organisation.id,
+                (branch) => this.#organisation(branch),
+              )}
+            </ul>`
+            : this.#empty()
+        }
+      </section>`;
+  }
+
+  #empty() {
+    return this._query
+      ? empty("search", "Nothing found", `No organisation or clinic is called “${this._query.trim()}”.`)
+      : empty("organisations", "No organisations yet", "They appear here once the platform’s directory is imported.");
+  }
+
+  #organisation({ organisation, clinics, hasFoundClinic }: Branch) {
+    const { id, name, selectable } = organisation;
+    const isOpen = hasFoundClinic !== this._toggled.has(id);
+    return html`<li>
+      <div class="line">
+        ${
+          organisation.clinics.length > 0
+            ? html`<button
+              class="button quiet icon opener"
+              type="button"
+              aria-expanded=${isOpen ? "true" : "false"}
+              aria-label="Clinics of ${name}"
+              @click=${() => this.#toggle(id)}
+            >
+              ${icon("chevron")}
+            </button>`
+            : html`<span class="opener-space"></span>`
+        }
+        <div class="name">
+          <h2>${name}</h2>
+          <p class="muted small">${describe(organisation)}</p>
+        </div>
+        ${selectable ? menu(name, { level: "organisation", id }) : nothing}
+      </div>
+      ${
+        isOpen
+          ? html`<ul class="clinics" aria-label="Clinics of ${name}">
+            ${repeat(
+              clinics,
+              (clinic) => clinic.id,
+              (clinic) => this.#clinic(clinic),
+            )}
+          </ul>`
+          : nothing
+      }
+    </li>`;
+  }
+
+  #clinic({ id, name, user_count }: Clinic) {
+    return html`<li class="line">
+      <p class="name">${name} <span class="muted small">${people(user_count)}</span></p>
+      ${menu(name, { level: "clinic", id })}
+    </li>`;
+  }
+
+  #toggle(id: string): void {
+    const toggled = new Set(this._toggled);
+    if (!toggled.delete(id)) toggled.add(id);
+    this._toggled = toggled;
+  }
+
+  readonly #onInput = (event: InputEvent) => {
+    this._query = (event.target as HTMLInputElement).value;
+    this._toggled = new Set();
+  };
+}
+
+function describe({ clinics, user_count, selectable }: Organisation): string {
+  const count = counted(clinics.length, "clinic");
+  return selectable ? `${count}, ${people(user_count)}` : `${count} of yours`;
+}
+
+function menu(name: string, scope: NonNullable<Filter>) {
+  const actions: Action[] = [
+    { label: "Create message", picture: "compose", href: composePath(scope) },
+    { label: "Show its messages", picture: "mail", href: messagesPath(scope) },
+  ];
+  return html`<hub-action-menu label="Actions for ${name}" .actions=${actions}></hub-action-menu>`;
+}
+
+customElements.define("hub-organisations-page", OrganisationsPage);

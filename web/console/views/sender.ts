@@ -1,0 +1,72 @@
+/** Sends one message: tries again by itself for a passing reason, always under the draft's own idempotency key. */
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { type Message, type NewMessage, Problem } from "../../api";
+import { type Draft, withAttempt, withRefusal } from "../logic/draft";
+import { withRetries } from "../logic/retries";
+
+export interface Outcome {
+  readonly message: Message | null;
+  readonly error: unknown;
+}
+
+export class Sender implements ReactiveController {
+  isSending = false;
+  /** Which attempt is on its way, from 1. */
+  attempt = 1;
+  readonly #host: ReactiveControllerHost;
+  readonly #keep: (draft: Draft) => void;
+  #abort = new AbortController();
+
+  /** `keep` is given the draft with its key before it is sent, and after a refusal. */
+  constructor(host: ReactiveControllerHost, keep: (draft: Draft) => void) {
+    this.#host = host;
+    this.#keep = keep;
+    host.addController(this);
+  }
+
+  hostDisconnected(): void {
+    this.stop();
+  }
+
+  /** Gives up waiting. What is on its way may still arrive; the draft keeps its key. */
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  async send(draft: Draft, message: NewMessage, post: (key: string) => Promise<Message>): Promise<Outcome> {
+    const attempted = withAttempt(draft, message, newKey);
+    this.#keep(attempted);
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    this.#set(true, 1);
+    try {
+      const sent = await withRetries(() => post(attempted.attempt.key), {
+        signal,
+        waiting: (attempt) => this.#set(true, attempt),
+      });
+      return { message: sent, error: null };
+    } catch (error) {
+      if (isRefusal(error)) this.#keep(withRefusal(attempted, error.code));
+      return { message: null, error };
+    } finally {
+      this.#set(false, 1);
+    }
+  }
+
+  #set(isSending: boolean, attempt: number): void {
+    this.isSending = isSending;
+    this.attempt = attempt;
+    this.#host.requestUpdate();
+  }
+}
+
+/** Whether the hub has said no to this message; not signed in says nothing about an earlier attempt. */
+function isRefusal(error: unknown): error is Problem {
+  return error instanceof Problem && !error.isPassing && error.status !== 401;
+}
+
+/** Random; also where the page is not served over HTTPS, which has no `randomUUID`. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

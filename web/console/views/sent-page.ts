@@ -1,0 +1,173 @@
+/** `<hub-sent-page>`: what administrators sent, newest first, growing as one scrolls; with a filter by organisation or clinic. */
+import { html, LitElement, nothing } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { Message } from "../../api";
+import type { Hub } from "../hub";
+import type { Directory } from "../logic/directory";
+import { Pages } from "../logic/pages";
+import { sentence } from "../logic/problems";
+import { composePath, type Filter, messagePath, messagesPath } from "../logic/routes";
+import { audienceSummary, people } from "../logic/wording";
+import { controls } from "../styles/controls";
+import { rowStyles } from "../styles/rows";
+import { icon } from "./icons";
+import { NearEnd } from "./near-end";
+import { Poller } from "./poller";
+import "./scope-filter";
+import { empty, failed, loading, stateStyles } from "./states";
+import { statusLabel, statusStyles } from "./status";
+import "./time";
+
+const REFRESH_MS = 15_000;
+/** While something shown is still being delivered. */
+const REFRESH_SOON_MS = 3_000;
+
+export class SentPage extends LitElement {
+  static override styles = [controls, rowStyles, stateStyles, statusStyles];
+  static override properties = {
+    hub: { attribute: false },
+    directory: { attribute: false },
+    filter: { attribute: false },
+    active: { attribute: false },
+  };
+
+  declare hub: Hub;
+  declare directory: Directory;
+  declare filter: Filter;
+  /** Whether it is what is shown; while it is not, it keeps its place in the list and asks for nothing. */
+  declare active: boolean;
+  #pages: Pages<Message> | null = null;
+  readonly #poller = new Poller(this, () => this.#refresh());
+
+  constructor() {
+    super();
+    this.filter = null;
+    this.active = true;
+    new NearEnd(this, () => this.active && void this.#pages?.more());
+  }
+
+  override willUpdate(changed: Map<string, unknown>): void {
+    if (changed.has("hub") || (changed.has("filter") && !isSame(this.filter, changed.get("filter") as Filter))) {
+      this.#pages?.close();
+      const { hub, filter } = this;
+      this.#pages = new Pages<Message>(
+        (after, signal) => hub.getHistory(filter, after, signal),
+        () => this.requestUpdate(),
+      );
+      void this.#pages.start();
+      this.#poller.start(REFRESH_MS);
+    } else if (changed.has("active")) {
+      if (this.active) this.#poller.start();
+      else this.#poller.stop();
+    }
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#pages?.close();
+  }
+
+  /** Puts the focus back on the row from which a message was opened. */
+  async focusMessage(id: string): Promise<boolean> {
+    await this.updateComplete;
+    const link = this.renderRoot.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`);
+    link?.focus({ preventScroll: true });
+    return link !== null;
+  }
+
+  async #refresh(): Promise<number> {
+    await this.#pages?.refresh();
+    const isMoving = this.#pages?.items.some(({ status }) => status === "queued" || status === "sending");
+    return isMoving ? REFRESH_SOON_MS : REFRESH_MS;
+  }
+
+  override render() {
+    const hasChoice = this.directory.audiences.organisations.some(({ clinics }) => clinics.length > 1);
+    return html`${
+      hasChoice || this.filter
+        ? html`<hub-scope-filter
+          class="filter"
+          .directory=${this.directory}
+          .value=${this.filter}
+          @scope-change=${(event: CustomEvent<Filter>) => {
+            location.hash = messagesPath(event.detail);
+          }}
+        ></hub-scope-filter>`
+        : nothing
+    }
+    <section class="card" aria-label="Sent messages" aria-busy=${this.#pages?.status === "loading" ? "true" : "false"}>
+      ${this.#list()}
+    </section>`;
+  }
+
+  #list() {
+    const pages = this.#pages;
+    if (!pages || (pages.items.length === 0 && pages.status === "loading")) return loading("messages");
+    if (pages.items.length === 0) {
+      if (pages.status === "failed")
+        return failed("The messages could not be loaded", pages.error, () => void pages.retry());
+      return this.#empty();
+    }
+    return html`<ul class="rows">
+        ${repeat(
+          pages.items,
+          (message) => message.id,
+          (message) => this.#row(message),
+        )}
+      </ul>
+      ${this.#end(pages)}`;
+  }
+
+  #row(message: Message) {
+    const { id, title, body, sender, sent_at, recipient_count } = message;
+    return html`<li class="row">
+      <div class="what">
+        <h2>${title}</h2>
+        <p class="muted excerpt">${body}</p>
+      </div>
+      <div class="to">
+        <p class="summary"><span class="unseen-text">To </span>${audienceSummary(message.audience, this.directory)}</p>
+        <p class="muted small">${recipient_count === null ? "Counting people…" : people(recipient_count)}</p>
+      </div>
+      <div class="from">
+        <p class="summary"><span class="unseen-text">Sent by </span>${sender.name}</p>
+        <p class="muted small"><hub-time .at=${sent_at}></hub-time></p>
+      </div>
+      <div class="state-cell">${statusLabel(message)}</div>
+      <a class="button quiet view" href=${messagePath(id)} data-id=${id}>
+        View<span class="unseen-text">: ${title}</span>
+      </a>
+    </li>`;
+  }
+
+  #empty() {
+    if (this.filter) {
+      const name = this.directory.scopeName(this.filter);
+      return empty("mail", "Nothing sent yet", `No message has reached ${name} so far.`);
+    }
+    const action = html`<a class="button primary" href=${composePath()}>${icon("compose")}Create message</a>`;
+    return empty("mail", "No messages yet", "Messages that you and other administrators send appear here.", action);
+  }
+
+  #end(pages: Pages<Message>) {
+    if (pages.status === "complete") return nothing;
+    if (pages.status === "failed")
+      return html`<div class="end" role="alert">
+        <p>Older messages could not be loaded. ${sentence(pages.error)}</p>
+        <button class="button" type="button" @click=${() => void pages.retry()}>Try again</button>
+      </div>`;
+    return html`<div class="end">
+      ${
+        pages.status === "loading"
+          ? html`<p class="muted" role="status">Loading older messages…</p>`
+          : html`<button class="button" type="button" @click=${() => void pages.more()}>Show older messages</button>`
+      }
+    </div>`;
+  }
+}
+
+function isSame(one: Filter, other: Filter | undefined): boolean {
+  return one?.level === other?.level && one?.id === other?.id;
+}
+
+customElements.define("hub-sent-page", SentPage);

@@ -1,0 +1,88 @@
+/** What a list or a page shows while it has nothing to show: loading, empty, failed. */
+import { css, html, nothing, type TemplateResult } from "lit";
+import { sentence } from "../logic/problems";
+import { type IconName, icon } from "./icons";
+
+export const stateStyles = css`
+  .state {
+    display: grid;
+    justify-items: center;
+    gap: 0.5rem;
+    padding: 3rem 1.5rem;
+    text-align: center;
+  }
+
+  .state > svg {
+    inline-size: 2.5rem;
+    block-size: 2.5rem;
+    color: var(--_hub-muted);
+    stroke-width: 1.25;
+  }
+
+  .state p {
+    max-inline-size: 34rem;
+    color: var(--_hub-muted);
+  }
+
+  .state .button {
+    margin-block-start: 0.75rem;
+  }
+
+  .bones {
+    display: grid;
+    gap: 0.625rem;
+    padding: 1.125rem 1.25rem;
+    border-block-end: 1px solid var(--_hub-line);
+  }
+
+  .bones:last-child {
+    border-block-end: 0;
+  }
+
+  .bones i {
+    display: block;
+    block-size: 0.75rem;
+    border-radius: 0.375rem;
+    background: var(--_hub-line);
+    animation: breathe 1.6s ease-in-out infinite;
+  }
+
+  .bones i:first-child {
+    inline-size: 45%;
+    block-size: 0.9375rem;
+  }
+
+  .bones i:last-child {
+    inline-size: 75%;
+  }
+
+  @keyframes breathe {
+    50% {
+      opacity: 0.45;
+    }
+  }
+`;
+
+export function loading(what: string, rows = 4): TemplateResult {
+  const bones = Array.from({ length: rows }, () => html`<div class="bones" aria-hidden="true"><i></i><i></i></div>`);
+  return html`<p class="unseen-text" role="status">Loading ${what}…</p>
+    ${bones}`;
+}
+
+export function empty(picture: IconName, title: string, text: string, action: unknown = nothing): TemplateResult {
+  return html`<div class="state">
+    ${icon(picture)}
+    <h2>${title}</h2>
+    <p>${text}</p>
+    ${action}
+  </div>`;
+}
+
+export function failed(what: string, error: unknown, retry: () => void): TemplateResult {
+  return html`<div class="state" role="alert">
+    ${icon("alert")}
+    <h2>${what}</h2>
+    <p>${sentence(error)}</p>
+    <button class="button" type="button" @click=${retry}>Try again</button>
+  </div>`;
+}
