@@ -7,7 +7,7 @@ const DAY_S = 24 * HOUR_S;
 /** "3 minutes ago", up to six days back; then the date. `now` may lag behind the server's clock a little. */
 export function relative(iso: string, now: Date, locale?: string): string {
   const time = new Date(iso);
-  const seconds = Math.max(0, Math.round((now.getTime() - time.getTime()) / 1000));
+  const seconds = Math.max(0, Math.floor((now.getTime() - time.getTime()) / 1000));
   const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   if (seconds < MINUTE_S) return words.format(0, "second");
   if (seconds < HOUR_S) return words.format(-Math.floor(seconds / MINUTE_S), "minute");
@@ -33,11 +33,12 @@ export function exact(iso: string, locale?: string): string {
   return new Intl.DateTimeFormat(locale, parts).format(new Date(iso));
 }
 
-/** How long what `relative` says stays true, in milliseconds: when to draw it again. */
+/** How long what `relative` says stays true, in milliseconds: when to draw it again. Days change at the reader's midnight. */
 export function untilChange(iso: string, now: Date): number {
-  const seconds = Math.max(0, (now.getTime() - new Date(iso).getTime()) / 1000);
-  const step = seconds < HOUR_S ? MINUTE_S : HOUR_S;
-  return Math.ceil((step - (seconds % step)) * 1000);
+  const age = Math.max(0, now.getTime() - new Date(iso).getTime());
+  const step = 1000 * (age < HOUR_S * 1000 ? MINUTE_S : HOUR_S);
+  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1);
+  return Math.min(step - (age % step), midnight.getTime() - now.getTime());
 }
 
 /** Midnights between two times in the reader's zone; days of 23 and 25 hours count as one. */
