@@ -1,30 +1,278 @@
-/** `<message-bell src token>`: how many notifications its user has not seen. */
-import { html, LitElement } from "lit";
-import { Client, type Counts, type InboxPaths } from "../api";
+/**
+ * `<message-bell>`: the bell with its badge, and the panel that it opens. Holds what belongs to this one element (open or not, which
+ * view, which notifications are unfolded); everything that is shared with other tabs is in the store. docs/embedding.md describes
+ * it to those who put it into their pages.
+ */
+import { html, LitElement, nothing, type PropertyValues } from "lit";
+import type { Notification } from "../api";
 import { theme } from "../common/theme";
+import { Announcer } from "./announcer";
+import type { AskForToken } from "./credentials";
+import * as deeds from "./deeds";
+import type { Fact } from "./facts";
+import * as icons from "./icons";
+import { Refusal } from "./inbox";
+import { renderItems } from "./list";
+import { type Actions, renderPanel, type Shown } from "./panel";
+import type { Placement } from "./place";
+import { Popup } from "./popup";
+import { Session } from "./session";
+import { listed, newest, type View } from "./state";
+import { type GivenStrings, readLocale, type Say, speaker } from "./strings";
+import { styles } from "./styles";
+
+const MOST_SHOWN = 99;
+const MINUTE_MS = 60_000;
 
 export class MessageBell extends LitElement {
-  static override styles = [theme];
-  static override properties = { src: {}, token: {}, _counts: { state: true } };
+  static override styles = [theme, styles];
+  static override properties = {
+    src: {},
+    token: {},
+    getToken: { attribute: false },
+    locale: {},
+    strings: { attribute: false },
+    placement: {},
+    theme: {},
+    open: { type: Boolean, reflect: true },
+    _view: { state: true },
+    _opened: { state: true },
+    _notice: { state: true },
+    _spoken: { state: true },
+  };
 
+  /** The address of inbox_api. */
   declare src: string;
-  declare token: string;
-  declare _counts: Counts | undefined;
+  declare token: string | null | undefined;
+  declare getToken: AskForToken | undefined;
+  declare locale: string | null | undefined;
+  declare strings: GivenStrings | undefined;
+  declare placement: Placement | null | undefined;
+  declare theme: "light" | "dark" | null | undefined;
+  /** Whether the panel is open; setting it opens and closes. */
+  declare open: boolean;
+  declare _view: View;
+  declare _opened: ReadonlySet<string>;
+  declare _notice: Shown["notice"];
+  declare _spoken: string;
+
+  readonly #session = new Session(this, (fact) => this.#hear(fact));
+  readonly #announcer = new Announcer((text) => {
+    this._spoken = text;
+  });
+  readonly #popup = new Popup(this, (isOpen) => {
+    this.open = isOpen;
+  });
+  #say: Say = speaker({}, undefined);
+  #locale: string | undefined;
+  #counts = "";
+  #seen: string | undefined;
+  #clock: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
     super();
-    this.src = new URL(import.meta.url).origin;
-    this.token = "";
+    this.src = homeOf(import.meta.url);
+    this.open = false;
+    this._view = "all";
+    this._opened = new Set();
+    this._spoken = "";
   }
 
-  override async updated(changed: Map<string, unknown>): Promise<void> {
-    if (!(changed.has("token") || changed.has("src")) || !this.token) return;
-    const inbox = new Client<InboxPaths>(this.src, () => this.token);
-    this._counts = (await inbox.call("get", "/v1/notifications/counts", {})).data;
+  /** Asks the hub now, for instance after the page has signed its user in again. */
+  refresh(): void {
+    this.#session.refresh();
   }
 
-  override render() {
-    const unseen = this._counts?.unseen_count ?? 0;
-    return html`<button type="button" aria-label="Notifications, ${unseen} new">${unseen}</button>`;
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.open = false;
+    clearInterval(this.#clock);
+    this.#announcer.stop();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("locale") || changed.has("strings") || !this.hasUpdated) {
+      this.#locale = readLocale(this.locale || this.closest("[lang]")?.getAttribute("lang"));
+      this.#say = speaker(this.strings ?? {}, this.#locale);
+    }
+    if (changed.has("src") || changed.has("token") || changed.has("getToken")) {
+      this._opened = new Set();
+      const src = new URL(this.src || homeOf(import.meta.url), document.baseURI).href.replace(/\/+$/, "");
+      this.#session.use({ src, token: this.token || undefined, getToken: this.getToken });
+    }
+    if (changed.has("open") && this.open) {
+      this._view = "all";
+      this._opened = new Set();
+      this._notice = undefined;
+      this.#seen = undefined;
+    }
+  }
+
+  protected override updated(changed: PropertyValues<this> & Map<string, unknown>): void {
+    if (changed.has("open") && (this.open || changed.get("open"))) this.#openOrClose();
+    if (this.open) {
+      const list = this.renderRoot.querySelector("ul");
+      if (list) renderItems(list, listed(this.#session.state, this._view), this._opened, this.#shown(), this.#actions);
+      if (changed.has("open") || changed.has("_view")) this.#session.store?.watch(this, this._view);
+      this.#popup.keepFocus();
+      this.#markSeen();
+    }
+  }
+
+  protected override render() {
+    const unseen = this.#session.state.counts?.unseen_count ?? 0;
+    const say = this.#say;
+    const label = unseen > 0 ? `${say("messages")}, ${say("new_messages", { count: unseen })}` : say("messages");
+    const badge = unseen > MOST_SHOWN ? `${say("number", { count: MOST_SHOWN })}+` : say("number", { count: unseen });
+    return html`<div class="root" id="root">
+      <button
+        type="button"
+        id="bell"
+        class="bell"
+        part="button"
+        popovertarget="panel"
+        aria-haspopup="dialog"
+        aria-expanded=${this.open}
+        aria-label=${label}
+        @click=${this.#popup.onClick}
+      >
+        <slot name="icon">${icons.bell}</slot>
+        ${unseen > 0 ? html`<span class="badge" part="badge">${badge}</span>` : nothing}
+      </button>
+      <div class="hidden" role="status">${this._spoken}</div>
+      <section
+        id="panel"
+        part="panel"
+        popover
+        role="dialog"
+        aria-labelledby="heading"
+        tabindex="-1"
+        autofocus
+        @beforetoggle=${this.#popup.onBeforeToggle}
+        @toggle=${this.#popup.onToggle}
+        @focusout=${this.#popup.onFocusOut}
+        @keydown=${this.#popup.onKeyDown}
+      >
+        ${this.open ? renderPanel(this.#shown(), this.#actions) : nothing}
+      </section>
+    </div>`;
+  }
+
+  #shown(): Shown {
+    return {
+      state: this.#session.state,
+      view: this._view,
+      notice: this._notice,
+      say: this.#say,
+      locale: this.#locale,
+      now: new Date(),
+    };
+  }
+
+  readonly #actions: Actions = {
+    toggle: (item) => {
+      const opened = new Set(this._opened);
+      if (!opened.delete(item.id)) {
+        opened.add(item.id);
+        if (item.read_at === null) this.#do(deeds.markRead(item, true));
+      }
+      this._opened = opened;
+    },
+    markUnread: (item) => {
+      this.#fold(item);
+      this.#popup.focusItem(item.id);
+      this.#do(deeds.markRead(item, false));
+    },
+    archive: (item, isArchived) => {
+      this.#popup.focusNeighbour(item.id);
+      this.#fold(item);
+      const undo = () => {
+        this._notice = undefined;
+        this.#do(deeds.archive({ ...item, archived_at: isArchived ? item.archived_at : null }, !isArchived));
+        void this.updateComplete.then(() => this.#popup.focusItem(item.id));
+      };
+      const text = isArchived ? "was_archived" : "was_unarchived";
+      this._notice = { text, undo };
+      this.#announcer.say(this.#say(text));
+      this.#do(deeds.archive(item, isArchived));
+    },
+    show: (view) => {
+      this._view = view;
+      this._notice = undefined;
+    },
+    markAllRead: () => {
+      const through = newest(this.#session.state, this._view);
+      if (through) this.#do(deeds.markThrough(through, "read_at"));
+      this.#popup.focusHeading();
+    },
+    loadOlder: () => void this.#session.store?.load(this._view, true),
+    refresh: () => this.refresh(),
+    close: () => {
+      this.open = false;
+    },
+  };
+
+  #do(deed: deeds.Deed): void {
+    this.#session.store?.do(deed).catch((error: unknown) => {
+      const isGone = error instanceof Refusal && (error.status === 404 || error.status === 409);
+      const text = isGone ? "recalled" : "not_saved";
+      this._notice = { text };
+      this.#announcer.say(this.#say(text));
+    });
+  }
+
+  #fold(item: Notification): void {
+    const opened = new Set(this._opened);
+    opened.delete(item.id);
+    this._opened = opened;
+  }
+
+  #openOrClose(): void {
+    clearInterval(this.#clock);
+    if (this.open) {
+      this.#popup.show(this.placement ?? "bottom-end", this.theme ?? undefined);
+      this.#clock = setInterval(() => this.requestUpdate(), MINUTE_MS);
+    } else {
+      this.#popup.hide();
+      this.#session.store?.watch(this, undefined);
+    }
+    this.#emit(this.open ? "open" : "close", undefined);
+  }
+
+  /** What the open panel shows has been seen, up to the newest. */
+  #markSeen(): void {
+    const { state, store } = this.#session;
+    const through = newest(state, this._view);
+    const isReady = state.lists[this._view].phase === "ready" && this._view !== "archived";
+    if (!store || !through || !isReady || document.hidden || !state.counts?.unseen_count) return;
+    if (this.#seen === through.id) return;
+    this.#seen = through.id;
+    store.do(deeds.markThrough(through, "seen_at")).catch(() => undefined);
+  }
+
+  #hear(fact: Fact | undefined): void {
+    const { counts, connection } = this.#session.state;
+    this.#announcer.hear(fact, counts?.unseen_count, this.#say);
+    if (fact?.kind === "arrived") this.#emit("notification", fact.notification);
+    if (fact?.kind === "connection") this.#emit("connection", { connection });
+    if (counts && this.#counts !== JSON.stringify(counts)) {
+      this.#counts = JSON.stringify(counts);
+      this.#emit("counts", counts);
+    }
+  }
+
+  #emit(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(`message-bell-${name}`, { detail, bubbles: true, composed: true }));
+  }
+}
+
+/** Where the script came from is where its API is. */
+function homeOf(script: string): string {
+  return new URL(".", script).href;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "message-bell": MessageBell;
   }
 }

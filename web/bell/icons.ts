@@ -1,0 +1,14 @@
+/** The bell's pictures: drawn on a grid of 24, in the colour of the text around them, and never the only way to say a thing. */
+import { html } from "lit";
+
+const draw = (path: string) => html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
+
+export const bell = draw(
+  "M5.5 16.5c1.2-1.3 1.7-2.6 1.7-5.2V10a4.8 4.8 0 0 1 9.6 0v1.3c0 2.6.5 3.9 1.7 5.2ZM12 5.2V3.5M10 19.5a2.1 2.1 0 0 0 4 0",
+);
+export const close = draw("m6.5 6.5 11 11m0-11-11 11");
+export const chevron = draw("m7 10 5 5 5-5");
+export const archive = draw("M4 5h16v4H4zM5.5 9v10h13V9M10 13h4");
+export const envelope = draw("M4 6.5h16v11H4zm0 .8 8 6 8-6");
+export const cloud = draw("M8 17.5h8.5a3.4 3.4 0 0 0 .6-6.7 5 5 0 0 0-8-2.6M6.8 10a3.9 3.9 0 0 0-2 6.6M4.5 4.5l15 15");
+export const warning = draw("M12 4.5 21 19.5H3ZM12 10v4.2m0 2.6v.1");

@@ -1,0 +1,111 @@
+/**
+ * The calls of inbox_api that the bell makes, with whatever token its page gives it. Smaller than the console's client, because
+ * every page that has a bell loads this; its paths and answers are typed from the same OpenAPI document.
+ */
+import type { Changed, Counts, Feed, InboxPaths } from "../api";
+import type { Credentials } from "./credentials";
+import type { View } from "./state";
+
+type Path = keyof InboxPaths;
+
+const TIMEOUT_MS = 15_000;
+const PAGE_SIZE = 20;
+
+/** The server refused (`status` is HTTP's), or nothing sensible came back (0). */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly retryAfterMs?: number,
+  ) {
+    super(`Refused: ${status}`);
+  }
+}
+
+export interface Answer<T> {
+  /** Undefined where nothing has changed since the ETag that was asked with. */
+  readonly data: T | undefined;
+  readonly etag: string | undefined;
+}
+
+interface Call {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
+export class Inbox {
+  constructor(
+    private readonly src: string,
+    private readonly credentials: Credentials,
+  ) {}
+
+  getCounts(etag: string | undefined, signal: AbortSignal): Promise<Answer<Counts>> {
+    return this.#ask("/v1/notifications/counts", "", { headers: conditional(etag), signal });
+  }
+
+  getFeed(status: View, page: { etag?: string | undefined; after?: string }): Promise<Answer<Feed>> {
+    const after = page.after ? `&after=${page.after}` : "";
+    const query = `?limit=${PAGE_SIZE}&status=${status}${after}`;
+    return this.#ask("/v1/notifications", query, { headers: conditional(page.etag) });
+  }
+
+  /** Sets (PUT) or clears (DELETE) what stands at the end of the path. */
+  async put(path: Path & `${string}{message_id}/${string}`, id: string, isSet: boolean): Promise<Changed> {
+    const filled = path.replace("{message_id}", id) as Path;
+    return (await this.#ask<Changed>(filled, "", { method: isSet ? "PUT" : "DELETE" })).data as Changed;
+  }
+
+  async postThrough(path: Path & `${string}/${"seen" | "read-all"}`, id: string): Promise<Counts> {
+    const body = JSON.stringify({ through: id });
+    const call = { method: "POST", body, headers: { "Content-Type": "application/json" } };
+    return (await this.#ask<Counts>(path, "", call)).data as Counts;
+  }
+
+  /** The open stream of events, from the one after `after` on. */
+  async openStream(after: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const headers = { Accept: "text/event-stream", ...(after && { "Last-Event-ID": after }) };
+    const response = await this.#send("/v1/notifications/stream", { headers, signal });
+    if (!response.body || !response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
+      throw new Refusal(response.status);
+    }
+    return response.body;
+  }
+
+  async #ask<T>(path: Path, query: string, call: Call): Promise<Answer<T>> {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
+    const response = await this.#send(path + query, { ...call, signal });
+    try {
+      const data = response.status === 304 ? undefined : ((await response.json()) as T);
+      return { data, etag: response.headers.get("ETag") ?? undefined };
+    } catch {
+      throw new Refusal(0);
+    }
+  }
+
+  /** An answer that is good; with a fresh token where the first was refused, but only once. */
+  async #send(path: string, call: Call): Promise<Response> {
+    const { credentials } = this;
+    let token = await credentials.get();
+    let response = await this.#fetch(path, call, token);
+    if (response.status === 401) {
+      token = await credentials.get(token);
+      response = await this.#fetch(path, call, token);
+    }
+    if (response.ok || response.status === 304) return response;
+    const retryAfterMs = Number(response.headers.get("Retry-After")) * 1000 || undefined;
+    throw new Refusal(response.status, retryAfterMs);
+  }
+
+  #fetch(path: string, call: Call, token: string): Promise<Response> {
+    const headers = { ...call.headers, Authorization: `Bearer ${token}` };
+    return fetch(this.src + path, { ...call, headers, credentials: "omit", cache: "no-store" }).catch(() => {
+      throw new Refusal(0);
+    });
+  }
+}
+
+function conditional(etag: string | undefined): Record<string, string> {
+  return etag ? { "If-None-Match": etag } : {};
+}

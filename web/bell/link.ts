@@ -1,0 +1,135 @@
+/**
+ * The connection to the hub of the one tab that has it: a stream for what is new, and a poller beneath it. Turns what they learn
+ * into facts. While the page is hidden nothing is polled, and the stream is given up after a while.
+ */
+import type { Notification } from "../api";
+import { between } from "./backoff";
+import type { Fact } from "./facts";
+import type { Inbox, Refusal } from "./inbox";
+import { Poller } from "./poller";
+import type { Connection } from "./state";
+import { Stream } from "./stream";
+
+/** Between two questions, without a stream and with one (which says nothing of what the user does on another device). */
+const PAUSE_POLLING_MS = [24_000, 36_000] as const;
+const PAUSE_LIVE_MS = [60_000, 120_000] as const;
+/** A stream begins with the counts; only if it is not there by then they are asked for. */
+const PATIENCE_MS = 1_000;
+/** How long the stream of a hidden page stays open: long enough to look something up elsewhere. */
+const HIDDEN_STREAM_MS = 5 * 60_000;
+/** Everybody is told "more happened" at the same moment; everybody asks some time within this. */
+const SPREAD_MS = 3_000;
+/** Counts asked for so shortly before a notification came may have it in them. */
+const DOUBTFUL_MS = 1_000;
+
+export class Link {
+  readonly #tell: (fact: Fact) => void;
+  readonly #poller: Poller;
+  readonly #stream: Stream;
+  #isStarted = false;
+  #connection: Connection = "starting";
+  #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(inbox: Inbox, tell: (fact: Fact) => void) {
+    this.#tell = tell;
+    this.#poller = new Poller(inbox, PAUSE_POLLING_MS, {
+      onCounts: (counts, asked) => {
+        if (this.#connection !== "live") this.#become("polling");
+        tell({ kind: "counts", counts, asked });
+      },
+      onRefusal: (refusal) => this.#fail(refusal),
+    });
+    this.#stream = new Stream(inbox, {
+      onReady: (counts) => {
+        this.#become("live");
+        this.#poller.stop();
+        this.#poller.pause = PAUSE_LIVE_MS;
+        this.ask(between(...PAUSE_LIVE_MS));
+        tell({ kind: "counts", counts, asked: Date.now() });
+        // Between two streams a recall may have been missed.
+        tell({ kind: "stale" });
+      },
+      onNotification: (notification) => this.#arrive(notification),
+      onRecalled: (id) => {
+        tell({ kind: "recalled", id });
+        this.ask(between(0, SPREAD_MS));
+      },
+      onSync: () => tell({ kind: "stale" }),
+      onEnd: (refusal) => {
+        this.#poller.pause = PAUSE_POLLING_MS;
+        if (this.#connection === "live") {
+          this.#become("polling");
+          // Not at once: most streams that end are back within moments, and many end at the same one.
+          this.ask(between(PATIENCE_MS, SPREAD_MS));
+        }
+        if (refusal?.status === 401) this.#fail(refusal);
+      },
+    });
+  }
+
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    document.addEventListener("visibilitychange", this.#wake);
+    window.addEventListener("online", this.#wake);
+    window.addEventListener("offline", this.#wake);
+    this.#wake();
+  }
+
+  stop(): void {
+    if (!this.#isStarted) return;
+    this.#isStarted = false;
+    document.removeEventListener("visibilitychange", this.#wake);
+    window.removeEventListener("online", this.#wake);
+    window.removeEventListener("offline", this.#wake);
+    this.#rest();
+    this.#connection = "starting";
+  }
+
+  /** Asks for the counts now, or within `wait` milliseconds. */
+  ask(wait = 0): void {
+    if (this.#isStarted && !document.hidden) this.#poller.ask(wait);
+  }
+
+  /** Does what the page's being seen, and online, allows. */
+  readonly #wake = (): void => {
+    clearTimeout(this.#hiddenTimer);
+    if (!navigator.onLine) {
+      this.#rest();
+      this.#become("offline");
+    } else if (document.hidden) {
+      this.#poller.stop();
+      this.#hiddenTimer = setTimeout(() => this.#stream.stop(), HIDDEN_STREAM_MS);
+    } else {
+      this.#stream.start();
+      this.ask(this.#connection === "live" ? 0 : PATIENCE_MS);
+    }
+  };
+
+  #rest(): void {
+    clearTimeout(this.#hiddenTimer);
+    this.#poller.stop();
+    this.#stream.stop();
+  }
+
+  #arrive(notification: Notification): void {
+    const isCounted = this.#poller.isAsking || Date.now() - this.#poller.asked < DOUBTFUL_MS;
+    this.#tell({ kind: "arrived", notification, isCounted });
+    if (isCounted) this.ask();
+  }
+
+  #fail(refusal: Refusal): void {
+    if (refusal.status === 401) {
+      this.#rest();
+      this.#become("signed-out");
+    } else if (this.#connection !== "live") {
+      this.#become("offline");
+    }
+  }
+
+  #become(connection: Connection): void {
+    if (this.#connection === connection) return;
+    this.#connection = connection;
+    this.#tell({ kind: "connection", connection });
+  }
+}

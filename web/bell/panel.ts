@@ -1,0 +1,131 @@
+/** The panel under the bell, from what there is to show. Decides nothing: every click goes to `actions`. */
+import { html, nothing, type TemplateResult } from "lit";
+import * as icons from "./icons";
+import type { ItemActions } from "./item";
+import { listed, type State, VIEWS, type View } from "./state";
+import type { Say, Strings } from "./strings";
+
+export interface Shown {
+  readonly state: State;
+  readonly view: View;
+  /** A line at the foot of the panel; with a way back, if there is one. */
+  readonly notice: { readonly text: keyof Strings; readonly undo?: () => void } | undefined;
+  readonly say: Say;
+  readonly locale: string | undefined;
+  readonly now: Date;
+}
+
+export interface Actions extends ItemActions {
+  show(view: View): void;
+  markAllRead(): void;
+  loadOlder(): void;
+  refresh(): void;
+  close(): void;
+}
+
+export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
+  const { state, view, say, notice } = shown;
+  const items = listed(state, view);
+  const unread = state.counts?.unread_count ?? 0;
+  const trouble = findTrouble(shown);
+  return html`
+    <header class="head" part="header">
+      <h2 id="heading">${say("messages")}</h2>
+      ${
+        unread > 0 && view !== "archived"
+          ? html`<button type="button" class="quiet" part="action" ?disabled=${items.length === 0} @click=${actions.markAllRead}>
+              ${say("mark_all_read")}
+            </button>`
+          : nothing
+      }
+      <button type="button" class="quiet only-icon" part="close" aria-label=${say("close")} @click=${actions.close}>
+        ${icons.close}
+      </button>
+    </header>
+    <div class="views" role="group" aria-label=${say("show")}>
+      ${VIEWS.map((one) => renderView(one, unread, shown, actions))}
+    </div>
+    ${
+      trouble && items.length > 0
+        ? html`<p class="trouble" part="trouble">${trouble.icon}<span>${trouble.text}</span>${renderRetry(say, actions)}</p>`
+        : nothing
+    }
+    <div class="scroll" aria-busy=${state.lists[view].phase === "loading"}>
+      ${items.length > 0 ? renderList(shown, actions) : renderNothing(shown, trouble, actions)}
+    </div>
+    ${
+      notice
+        ? html`<div class="notice" part="notice">
+            <span>${say(notice.text)}</span>
+            ${
+              notice.undo
+                ? html`<button type="button" class="quiet" part="action" data-focus="undo" @click=${notice.undo}>
+                    ${say("undo")}
+                  </button>`
+                : nothing
+            }
+          </div>`
+        : nothing
+    }
+  `;
+}
+
+function renderView(view: View, unread: number, { view: current, say }: Shown, actions: Actions): TemplateResult {
+  const count =
+    view === "unread" && unread > 0 ? html` <span class="count">${say("number", { count: unread })}</span>` : nothing;
+  return html`<button
+    type="button"
+    class="view"
+    part="view"
+    aria-pressed=${view === current}
+    @click=${() => actions.show(view)}
+  >
+    ${say(view)}${count}
+  </button>`;
+}
+
+interface Trouble {
+  readonly icon: unknown;
+  readonly text: string;
+}
+
+function findTrouble({ state, view, say }: Shown): Trouble | undefined {
+  if (state.connection === "signed-out") return { icon: icons.warning, text: say("signed_out") };
+  if (state.connection === "offline") return { icon: icons.cloud, text: say("offline") };
+  return state.lists[view].phase === "failed" ? { icon: icons.warning, text: say("failed") } : undefined;
+}
+
+/** The list itself stays empty here: see list.ts. */
+function renderList({ state, view, say }: Shown, actions: Actions): TemplateResult {
+  const { cursor, older } = state.lists[view];
+  return html`
+    <ul role="list" part="list"></ul>
+    ${
+      cursor === null
+        ? nothing
+        : html`<div class="older">
+            ${older === "failed" ? html`<p>${say("failed")}</p>` : nothing}
+            <button type="button" class="plain" part="older" aria-disabled=${older === "loading"} @click=${actions.loadOlder}>
+              ${say(older === "loading" ? "loading" : "older")}
+            </button>
+          </div>`
+    }
+  `;
+}
+
+/** In place of a list: what is the matter, that there is nothing, or that it is on its way. */
+function renderNothing({ state, view, say }: Shown, trouble: Trouble | undefined, actions: Actions): TemplateResult {
+  if (!trouble && state.lists[view].phase !== "ready") {
+    return html`<p class="hidden">${say("loading")}</p>
+      <div class="skeleton">${[0, 1, 2].map(() => html`<div><i></i><i></i><i></i></div>`)}</div>`;
+  }
+  return html`<div class="state" part="state">
+    <span class="medal">${trouble?.icon ?? icons.bell}</span>
+    <p class="what">${trouble?.text ?? say(`empty_${view}`)}</p>
+    ${trouble ? renderRetry(say, actions) : view === "all" ? html`<p>${say("empty_all_hint")}</p>` : nothing}
+  </div>`;
+}
+
+function renderRetry(say: Say, actions: Actions): TemplateResult {
+  return html`<button type="button" class="plain" part="action" @click=${actions.refresh}>${say("try_again")}</button>`;
+}

@@ -1,0 +1,96 @@
+/**
+ * Asks for the counts, again and again: the only news there is where no stream can be had, and now and then a correction where
+ * there is one. Unchanged counts cost a 304. Who is slow to answer is asked less often.
+ */
+import type { Counts } from "../api";
+import { backoff, between } from "./backoff";
+import type { Inbox, Refusal } from "./inbox";
+
+const FIRST_BACKOFF_MS = 5_000;
+const LONGEST_BACKOFF_MS = 5 * 60_000;
+
+interface Handlers {
+  onCounts(counts: Counts, asked: number): void;
+  onRefusal(refusal: Refusal): void;
+}
+
+export class Poller {
+  /** When the last good answer was asked for; 0 for never. */
+  asked = 0;
+
+  readonly #inbox: Inbox;
+  readonly #handlers: Handlers;
+  #etag: string | undefined;
+  #counts: Counts | undefined;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #due = 0;
+  #asking: AbortController | undefined;
+  #isAskedAgain = false;
+
+  constructor(
+    inbox: Inbox,
+    /** Between two questions, in milliseconds. */
+    public pause: readonly [from: number, to: number],
+    handlers: Handlers,
+  ) {
+    this.#inbox = inbox;
+    this.#handlers = handlers;
+  }
+
+  get isAsking(): boolean {
+    return this.#asking !== undefined;
+  }
+
+  /** Asks after `wait` milliseconds at the latest. While a question is under way, one more follows it. */
+  ask(wait = 0): void {
+    if (this.#asking) {
+      this.#isAskedAgain = true;
+      return;
+    }
+    const due = Date.now() + wait;
+    if (this.#timer !== undefined && this.#due <= due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => this.#poll(), wait);
+  }
+
+  /** Nothing more is asked until `ask` is called; an answer that is still under way is dropped. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#asking?.abort();
+    this.#asking = undefined;
+    this.#isAskedAgain = false;
+  }
+
+  async #poll(): Promise<void> {
+    this.#timer = undefined;
+    const asking = new AbortController();
+    this.#asking = asking;
+    const asked = Date.now();
+    let wait: number | undefined;
+    try {
+      const { data, etag } = await this.#inbox.getCounts(this.#etag, asking.signal);
+      if (data) {
+        this.#counts = data;
+        this.#etag = etag;
+      }
+      this.#failures = 0;
+      this.asked = asked;
+      if (this.#counts && !asking.signal.aborted) this.#handlers.onCounts(this.#counts, asked);
+    } catch (error) {
+      if (asking.signal.aborted) return;
+      const refusal = error as Refusal;
+      this.#failures += 1;
+      wait = backoff(this.#failures, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS) + (refusal.retryAfterMs ?? 0);
+      this.#handlers.onRefusal(refusal);
+    }
+    // Stopped, perhaps started anew, by what the answer brought about.
+    if (this.#asking !== asking) return;
+    this.#asking = undefined;
+    const isAgain = this.#isAskedAgain && wait === undefined;
+    this.#isAskedAgain = false;
+    this.ask(isAgain ? 0 : (wait ?? between(...this.pause)));
+  }
+}

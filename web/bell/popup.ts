@@ -1,0 +1,146 @@
+/**
+ * Opens, places and closes the panel, and keeps the keyboard's focus where its user would look for it. The browser's own popover
+ * lifts the panel above everything in the page and closes it by Escape or a click elsewhere; the rest is here.
+ */
+import { PLACEMENTS, type Placement, place } from "./place";
+
+interface Host extends HTMLElement {
+  readonly renderRoot: HTMLElement | DocumentFragment;
+  readonly updateComplete: Promise<boolean>;
+  readonly open: boolean;
+}
+
+const OPENER = "button.opener";
+
+export class Popup {
+  readonly #host: Host;
+  readonly #onOpen: (isOpen: boolean) => void;
+  #placement: Placement = "bottom-end";
+  #frame = 0;
+  /** The browser is about to show the panel by itself. */
+  #isOpening = false;
+  #hadFocus = false;
+
+  constructor(host: Host, onOpen: (isOpen: boolean) => void) {
+    this.#host = host;
+    this.#onOpen = onOpen;
+  }
+
+  show(placement: Placement, theme: string | undefined): void {
+    this.#placement = PLACEMENTS.includes(placement) ? placement : "bottom-end";
+    this.#panel.style.colorScheme = theme ?? this.#schemeOfPage() ?? "";
+    this.#place();
+    if (!this.#isShown && !this.#isOpening) this.#panel.showPopover?.();
+    window.addEventListener("scroll", this.#onMove, { capture: true, passive: true });
+    window.addEventListener("resize", this.#onMove);
+  }
+
+  hide(): void {
+    window.removeEventListener("scroll", this.#onMove, { capture: true });
+    window.removeEventListener("resize", this.#onMove);
+    cancelAnimationFrame(this.#frame);
+    if (this.#isShown) this.#panel.hidePopover();
+  }
+
+  /** Only where the browser knows no popovers; where it does, the button says by itself which one it opens. */
+  readonly onClick = (): void => {
+    if (!("popover" in HTMLElement.prototype)) this.#onOpen(!this.#host.open);
+  };
+
+  readonly onBeforeToggle = (event: ToggleEvent): void => {
+    this.#isOpening = event.newState === "open";
+    if (this.#isOpening) this.#onOpen(true);
+  };
+
+  /** Later than `beforetoggle`: the panel is emptied once the browser has put the focus back. */
+  readonly onToggle = (event: ToggleEvent): void => {
+    this.#isOpening = false;
+    if (event.newState === "closed") this.#onOpen(false);
+  };
+
+  /** Who leaves the panel by Tab is not to find it lying over what is focused then. */
+  readonly onFocusOut = (event: FocusEvent): void => {
+    const next = event.relatedTarget;
+    if (next instanceof Node && next !== this.#host && !this.#host.renderRoot.contains(next)) this.#onOpen(false);
+  };
+
+  /** Up and down from one notification to the next; Home and End to the first and the last. */
+  readonly onKeyDown = (event: KeyboardEvent): void => {
+    const openers = this.#all(OPENER);
+    const at = openers.indexOf(event.target as HTMLElement);
+    const steps: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: openers.length - 1 };
+    const to = openers[steps[event.key] ?? -1];
+    if (at < 0 || !to || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    to.focus();
+  };
+
+  focusItem(id: string): void {
+    this.#find(`[data-id="${id}"] ${OPENER}`)?.focus();
+  }
+
+  /** Before a notification goes: to the one that takes its place. */
+  focusNeighbour(id: string): void {
+    const items = this.#all("li.item");
+    const at = items.findIndex((item) => item.dataset.id === id);
+    const next = items[at + 1] ?? items[at - 1];
+    (next?.querySelector<HTMLElement>(OPENER) ?? this.#panel).focus();
+  }
+
+  focusHeading(): void {
+    this.#panel.focus();
+  }
+
+  /** What had the focus may have gone with what it belonged to; then it is in the panel still. */
+  keepFocus(): void {
+    const isLost = document.activeElement === document.body && this.#hadFocus;
+    if (isLost) this.#panel.focus();
+    this.#hadFocus = this.#panel.matches(":focus-within");
+  }
+
+  readonly #onMove = (): void => {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.#place());
+  };
+
+  #place(): void {
+    const panel = this.#panel;
+    const style = getComputedStyle(this.#host);
+    const view = { width: document.documentElement.clientWidth, height: window.innerHeight };
+    const wanted = { width: number(style, "--hub-panel-width", 400), height: number(style, "--hub-panel-height", 640) };
+    const anchor = (this.#find("#bell") ?? this.#host).getBoundingClientRect();
+    const at = place(anchor, view, wanted, this.#placement, style.direction === "rtl");
+    panel.style.left = `${at.left}px`;
+    panel.style.width = `${at.width}px`;
+    panel.style.maxHeight = `${at.maxHeight}px`;
+    panel.style.top = at.top === undefined ? "auto" : `${at.top}px`;
+    panel.style.bottom = at.bottom === undefined ? "auto" : `${at.bottom}px`;
+  }
+
+  /** A page that says it is light is light in a dark system too, and its panel with it. */
+  #schemeOfPage(): string | undefined {
+    const scheme = getComputedStyle(this.#host.parentElement ?? document.documentElement).colorScheme;
+    return scheme === "normal" ? undefined : scheme;
+  }
+
+  get #panel(): HTMLElement {
+    return this.#find("#panel") as HTMLElement;
+  }
+
+  get #isShown(): boolean {
+    return "popover" in HTMLElement.prototype && this.#panel.matches(":popover-open");
+  }
+
+  #find(selector: string): HTMLElement | null {
+    return this.#host.renderRoot.querySelector<HTMLElement>(selector);
+  }
+
+  #all(selector: string): HTMLElement[] {
+    return [...this.#host.renderRoot.querySelectorAll<HTMLElement>(selector)];
+  }
+}
+
+/** A length in pixels that the page gave, as `440px` or `440`. */
+function number(style: CSSStyleDeclaration, name: string, otherwise: number): number {
+  return Number.parseFloat(style.getPropertyValue(name)) || otherwise;
+}

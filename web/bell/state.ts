@@ -1,0 +1,156 @@
+/**
+ * What the bell knows, and how it changes. Pure: every function takes a state and gives the next one, so that what the server
+ * said and what the user has just done can be laid over each other in any order (see store.ts).
+ */
+import type { Counts, Feed, Notification } from "../api";
+
+export const VIEWS = ["all", "unread", "archived"] as const;
+export type View = (typeof VIEWS)[number];
+
+/** How the bell learns of news; `signed-out` means that no token is accepted. */
+export type Connection = "starting" | "live" | "polling" | "offline" | "signed-out";
+
+/** `idle`: never asked for. `failed` may still have what was loaded before. */
+export type Phase = "idle" | "loading" | "ready" | "failed";
+
+export interface List {
+  /** Newest first. */
+  readonly ids: readonly string[];
+  readonly cursor: string | null;
+  readonly phase: Phase;
+  readonly older: Phase;
+}
+
+export interface State {
+  readonly items: ReadonlyMap<string, Notification>;
+  readonly lists: Readonly<Record<View, List>>;
+  /** Undefined until the server has said it. */
+  readonly counts: Counts | undefined;
+  readonly connection: Connection;
+}
+
+const NOTHING: List = { ids: [], cursor: null, phase: "idle", older: "idle" };
+
+export const EMPTY: State = {
+  items: new Map(),
+  lists: { all: NOTHING, unread: NOTHING, archived: NOTHING },
+  counts: undefined,
+  connection: "starting",
+};
+
+export function listed(state: State, view: View): Notification[] {
+  return state.lists[view].ids.map((id) => state.items.get(id)).filter((item) => item !== undefined);
+}
+
+/** The newest that is shown: what "everything up to here" is said with. */
+export function newest(state: State, view: View = "all"): Notification | undefined {
+  return listed(state, view)[0];
+}
+
+export function withList(state: State, view: View, change: Partial<List>): State {
+  return { ...state, lists: { ...state.lists, [view]: { ...state.lists[view], ...change } } };
+}
+
+/**
+ * A page as the server gave it: its first one (`isOlder` false) or the one that follows what is listed. What was listed below
+ * a first page stays, because a page says nothing about it; unless the page is the last one: then there is nothing below.
+ */
+export function withPage(state: State, view: View, page: Feed, isOlder: boolean): State {
+  const items = new Map(state.items);
+  for (const item of page.data) items.set(item.id, item);
+  const { ids, cursor } = state.lists[view];
+  const given = page.data.map((item) => item.id);
+  const last = page.data.at(-1);
+  const below = ids.filter((id) => {
+    const item = state.items.get(id);
+    return item && last && page.has_more && compare(item, last) > 0;
+  });
+  const known = new Set(ids);
+  const list: Partial<List> = isOlder
+    ? { ids: [...ids, ...given.filter((id) => !known.has(id))], cursor: page.next_cursor }
+    : { ids: [...given, ...below], cursor: below.length > 0 ? cursor : page.next_cursor };
+  const { unread_count, unseen_count } = page;
+  return withCounts(withList({ ...state, items }, view, { ...list, phase: "ready", older: "ready" }), {
+    unread_count,
+    unseen_count,
+  });
+}
+
+export function withCounts(state: State, counts: Counts | undefined): State {
+  return { ...state, counts };
+}
+
+/** A notification as it is now: in every list that it belongs to, and in none other. */
+export function withItem(state: State, item: Notification): State {
+  const items = new Map(state.items).set(item.id, item);
+  let next: State = { ...state, items };
+  for (const view of VIEWS) {
+    const { ids, phase, cursor } = state.lists[view];
+    const isIn = ids.includes(item.id);
+    if (belongs(item, view, isIn) === isIn) continue;
+    const others = ids.filter((id) => id !== item.id);
+    const place = others.findIndex((id) => isNewer(item, items.get(id)));
+    // Below all that is loaded it will come with the page it is on.
+    const isBeyond = place < 0 && (phase !== "ready" || cursor !== null);
+    if (isIn) next = withList(next, view, { ids: others });
+    else if (!isBeyond)
+      next = withList(next, view, { ids: others.toSpliced(place < 0 ? others.length : place, 0, item.id) });
+  }
+  return next;
+}
+
+/** Recalled, or not this user's any more. */
+export function without(state: State, id: string): State {
+  const items = new Map(state.items);
+  items.delete(id);
+  let next: State = { ...state, items };
+  for (const view of VIEWS) next = withList(next, view, { ids: state.lists[view].ids.filter((other) => other !== id) });
+  return next;
+}
+
+/** Everything loaded up to `through` is seen, or read, as of `at`; the counts are not touched. */
+export function withThrough(state: State, through: Notification, what: "seen_at" | "read_at", at: string): State {
+  const items = new Map(state.items);
+  for (const item of items.values()) {
+    if (isNewer(item, through)) continue;
+    const seen = { ...item, seen_at: item.seen_at ?? at };
+    items.set(item.id, what === "read_at" ? { ...seen, read_at: item.read_at ?? at } : seen);
+  }
+  return { ...state, items };
+}
+
+/** The counts once `before` has become `after`; either may be missing from the inbox. */
+export function recount(counts: Counts | undefined, before?: Notification, after?: Notification): Counts | undefined {
+  if (!counts) return undefined;
+  const unread = (item?: Notification) => Number(item !== undefined && !item.read_at && !item.archived_at);
+  const unseen = (item?: Notification) => Number(item !== undefined && !item.seen_at && !item.archived_at);
+  return {
+    unread_count: Math.max(0, counts.unread_count + unread(after) - unread(before)),
+    unseen_count: Math.max(0, counts.unseen_count + unseen(after) - unseen(before)),
+  };
+}
+
+/** The counts once everything up to `through` is seen or read. What is newer has come since it was shown, so it is loaded. */
+export function countsAfter(state: State, through: Notification, what: "seen_at" | "read_at"): Counts | undefined {
+  if (!state.counts) return undefined;
+  const newer = [...state.items.values()].filter((item) => isNewer(item, through) && !item.archived_at);
+  const unseen_count = newer.filter((item) => !item.seen_at).length;
+  const unread_count = what === "seen_at" ? state.counts.unread_count : newer.filter((item) => !item.read_at).length;
+  return { unread_count, unseen_count };
+}
+
+/** Something read stays in the list of unread ones until that is loaded again: nothing vanishes from under its reader. */
+function belongs(item: Notification, view: View, isIn: boolean): boolean {
+  if (view === "archived") return item.archived_at !== null;
+  return item.archived_at === null && (view === "all" || isIn || item.read_at === null);
+}
+
+function isNewer(item: Notification, than: Notification | undefined): boolean {
+  return than !== undefined && compare(item, than) < 0;
+}
+
+/** Newest first, as the server sorts. Its times are all of the same length, so they sort as text. */
+function compare(one: Notification, other: Notification): number {
+  if (one.sent_at !== other.sent_at) return one.sent_at > other.sent_at ? -1 : 1;
+  return one.id === other.id ? 0 : one.id > other.id ? -1 : 1;
+}

@@ -1,0 +1,244 @@
+/**
+ * One user's notifications in this tab: what the server said (`#base`) and, laid over it, what the user has done that the server
+ * has not confirmed yet. A confirmed deed becomes a fact for all tabs; a failed one just falls away, so nothing is ever put back by
+ * hand. Loading and doing go one after the other: no answer can be older than what it is laid upon.
+ */
+
+import type { Credentials } from "./credentials";
+import type { Deed } from "./deeds";
+import { type Fact, withFact } from "./facts";
+import { type Inbox, Refusal } from "./inbox";
+import { Link } from "./link";
+import { EMPTY, type Phase, type State, type View, withList, withPage } from "./state";
+import { Tabs } from "./tabs";
+
+const TRIES = 3;
+const LONGEST_WAIT_MS = 5_000;
+const SIGNED_OUT_PAUSE_MS = 60_000;
+
+/** Told of every change; with the fact behind it, if it was one. */
+export type Listener = (fact?: Fact) => void;
+
+export class Store {
+  readonly #inbox: Inbox;
+  readonly #credentials: Credentials;
+  readonly #tabs: Tabs;
+  readonly #link: Link;
+  readonly #listeners = new Set<Listener>();
+  readonly #watched = new Map<object, View>();
+  readonly #etags = new Map<View, string>();
+  #base: State = EMPTY;
+  #deeds: readonly Deed[] = [];
+  #shown: State | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #countsAsked = 0;
+  /** When the last deed was confirmed: counts asked for before that do not know of it. */
+  #settled = 0;
+  #signedOut = 0;
+
+  /** `name` is the same in all tabs that belong together; undefined where this tab is to be alone. */
+  constructor(inbox: Inbox, credentials: Credentials, name: string | undefined) {
+    this.#inbox = inbox;
+    this.#credentials = credentials;
+    this.#link = new Link(inbox, (fact) => this.#tell(fact));
+    this.#tabs = new Tabs(name, {
+      onFact: (fact) => this.#apply(fact),
+      onLead: (isLeader) => (isLeader ? this.#link.start() : this.#link.stop()),
+      summary: () => this.#summary(),
+    });
+  }
+
+  get state(): State {
+    this.#shown ??= this.#deeds.reduce((state, deed) => deed.foresee(state), this.#base);
+    return this.#shown;
+  }
+
+  /** A token that the page gave and that is somebody else's: this store is of no use to that page any more. */
+  get foreignToken(): string | undefined {
+    return this.#credentials.foreign;
+  }
+
+  start(): void {
+    document.addEventListener("visibilitychange", this.#onVisibility);
+    window.addEventListener("pagehide", this.#onPageHide);
+    window.addEventListener("pageshow", this.#onPageShow);
+    this.#tabs.join();
+  }
+
+  stop(): void {
+    document.removeEventListener("visibilitychange", this.#onVisibility);
+    window.removeEventListener("pagehide", this.#onPageHide);
+    window.removeEventListener("pageshow", this.#onPageShow);
+    this.#tabs.leave();
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Another token, or another way to one: whoever was signed out tries again. */
+  setCredentials(token: string | undefined, ask: Credentials["ask"]): void {
+    const isNew = (token && token !== this.#credentials.token) || ask !== this.#credentials.ask;
+    if (token) this.#credentials.token = token;
+    this.#credentials.ask = ask;
+    if (isNew) this.#signInAgain();
+  }
+
+  /** `who` looks at this view (undefined: at none): it is loaded, and again whenever there is news that was not told in full. */
+  watch(who: object, view: View | undefined): void {
+    if (!view) this.#watched.delete(who);
+    else {
+      this.#watched.set(who, view);
+      void this.load(view);
+    }
+  }
+
+  /** The user wants to know now. */
+  refresh(): void {
+    this.#signInAgain();
+    this.#link.ask();
+    this.#loadWatched();
+  }
+
+  /** The first page of a list, or (`isOlder`) the next one. Never rejects: the list's phases say how it went. */
+  load(view: View, isOlder = false): Promise<void> {
+    const { cursor, phase, older } = this.#base.lists[view];
+    if (isOlder && (!cursor || older === "loading")) return Promise.resolve();
+    const become = (next: Phase) =>
+      this.#change(withList(this.#base, view, isOlder ? { older: next } : { phase: next }));
+    if (isOlder || phase !== "ready") become("loading");
+    return this.#enqueue(async () => {
+      const asked = Date.now();
+      try {
+        const page = isOlder && cursor ? { after: cursor } : { etag: this.#etags.get(view) };
+        const { data, etag } = await this.#inbox.getFeed(view, page);
+        if (!data) return become("ready");
+        if (!isOlder && etag) this.#etags.set(view, etag);
+        this.#change(withPage(this.#base, view, data, isOlder));
+        const { unread_count, unseen_count } = data;
+        this.#tell({ kind: "counts", counts: { unread_count, unseen_count }, asked });
+      } catch (error) {
+        this.#notice(error);
+        become("failed");
+      }
+    });
+  }
+
+  /** Shows at once what will come of it. Rejects with a `Refusal` when the server does not take it. */
+  do(deed: Deed): Promise<void> {
+    this.#deeds = [...this.#deeds, deed];
+    this.#change(this.#base);
+    return this.#enqueue(async () => {
+      let fact: Fact | undefined;
+      try {
+        fact = await persist(() => deed.confirm(this.#inbox));
+        this.#settled = Date.now();
+      } catch (error) {
+        this.#notice(error);
+        throw error;
+      } finally {
+        this.#deeds = this.#deeds.filter((other) => other !== deed);
+        if (!fact) this.#change(this.#base);
+      }
+      this.#tell(fact);
+    });
+  }
+
+  /** For all tabs to know that it is gone, as a call has just shown. */
+  drop(id: string): void {
+    this.#tell({ kind: "recalled", id });
+    this.#link.ask();
+  }
+
+  #tell(fact: Fact): void {
+    this.#apply(fact);
+    // Whose token is refused is each tab's own affair.
+    if (fact.kind !== "connection" || fact.connection !== "signed-out") this.#tabs.post(fact);
+  }
+
+  #apply(fact: Fact): void {
+    if (fact.kind === "counts") {
+      // A deed that is under way, or was when the counts were asked for, may be in them or not.
+      if (this.#deeds.length > 0 || fact.asked < this.#settled) {
+        this.#link.ask(1_000);
+        return;
+      }
+      if (fact.asked < this.#countsAsked) return;
+      this.#countsAsked = fact.asked;
+    }
+    const before = this.#base.counts;
+    if (fact.kind === "changed" || fact.kind === "through") this.#settled = Date.now();
+    this.#change(withFact(this.#base, fact), fact);
+    const isUntold = fact.kind === "counts" && before !== undefined && !areSame(before, fact.counts);
+    if (fact.kind === "stale" || isUntold) this.#loadWatched();
+    if (fact.kind === "connection" && fact.connection === "signed-out") {
+      this.#signedOut = Date.now();
+      this.#tabs.setWilling(false);
+    }
+  }
+
+  #change(base: State, fact?: Fact): void {
+    this.#base = base;
+    this.#shown = undefined;
+    for (const listener of this.#listeners) listener(fact);
+  }
+
+  #summary(): readonly Fact[] {
+    const { counts, connection } = this.#base;
+    const facts: Fact[] = [{ kind: "connection", connection }];
+    return counts ? [...facts, { kind: "counts", counts, asked: this.#countsAsked }] : facts;
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  #loadWatched(): void {
+    for (const view of new Set(this.#watched.values())) void this.load(view);
+  }
+
+  #notice(error: unknown): void {
+    if (error instanceof Refusal && error.status === 401) this.#apply({ kind: "connection", connection: "signed-out" });
+  }
+
+  #signInAgain(): void {
+    if (this.#base.connection !== "signed-out") return;
+    this.#apply({ kind: "connection", connection: "starting" });
+    this.#tabs.setWilling(true);
+    this.#loadWatched();
+  }
+
+  readonly #onVisibility = (): void => {
+    const isTime = Date.now() - this.#signedOut > SIGNED_OUT_PAUSE_MS;
+    if (!document.hidden && isTime && this.#credentials.ask) this.#signInAgain();
+  };
+
+  /** A page that the browser keeps for "back" must hold no lock and no connection. */
+  readonly #onPageHide = (): void => this.#tabs.leave();
+
+  readonly #onPageShow = (event: PageTransitionEvent): void => {
+    if (event.persisted) this.#tabs.join();
+  };
+}
+
+/** What is done twice is done once, so where the server is busy for a moment, it is asked again. */
+async function persist<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      const isBusy = error instanceof Refusal && (error.status === 429 || error.status === 503);
+      if (!isBusy || tries === TRIES) throw error;
+      await new Promise((resolve) =>
+        setTimeout(resolve, Math.min(error.retryAfterMs ?? 1_000 * tries, LONGEST_WAIT_MS)),
+      );
+    }
+  }
+}
+
+function areSame(one: State["counts"], other: State["counts"]): boolean {
+  return one?.unread_count === other?.unread_count && one?.unseen_count === other?.unseen_count;
+}

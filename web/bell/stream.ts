@@ -1,0 +1,127 @@
+/**
+ * Keeps one event stream open, as long as it is let: reads it, notices when it has gone silent, and opens it again where it
+ * stopped, sooner or later as the server and the failures so far suggest.
+ */
+import type { Counts, Notification } from "../api";
+import { backoff, between } from "./backoff";
+import { type Inbox, Refusal } from "./inbox";
+import { EventStreamParser, type StreamEvent } from "./sse";
+
+// The server sends something at least every 15 seconds.
+const SILENCE_MS = 40_000;
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 60_000;
+// Where no stream is served there may be one after the next upgrade.
+const NONE_PAUSE_MS = 10 * 60_000;
+const NONE_STATUSES = [200, 404, 405];
+
+export interface StreamHandlers {
+  /** From here on the stream tells everything; the counts are of this moment. */
+  onReady(counts: Counts): void;
+  onNotification(notification: Notification): void;
+  onRecalled(id: string): void;
+  /** More happened than the stream tells. */
+  onSync(): void;
+  /** It has ended, or could not be opened; unless it is a 401 it will be tried again. */
+  onEnd(refusal: Refusal | undefined): void;
+}
+
+export class Stream {
+  readonly #inbox: Inbox;
+  readonly #handlers: StreamHandlers;
+  #running: AbortController | undefined;
+  #wake: (() => void) | undefined;
+  #lastId: string | undefined;
+  #retry: number | undefined;
+  #failures = 0;
+
+  constructor(inbox: Inbox, handlers: StreamHandlers) {
+    this.#inbox = inbox;
+    this.#handlers = handlers;
+  }
+
+  /** Starts it, or, where it is waiting to open again, does not wait any longer. */
+  start(): void {
+    if (!this.#running) void this.#run();
+    else this.#wake?.();
+  }
+
+  stop(): void {
+    this.#running?.abort();
+    this.#running = undefined;
+    this.#wake?.();
+  }
+
+  async #run(): Promise<void> {
+    const running = new AbortController();
+    this.#running = running;
+    for (;;) {
+      let refusal: Refusal | undefined;
+      try {
+        await this.#readOnce(running.signal);
+      } catch (error) {
+        refusal = error instanceof Refusal ? error : new Refusal(0);
+        this.#failures += 1;
+        // Should it be the place to resume from that was refused, the next try does without.
+        if (refusal.status >= 400 && refusal.status < 500) this.#lastId = undefined;
+      }
+      if (running.signal.aborted) return;
+      if (refusal?.status === 401) this.#running = undefined;
+      this.#handlers.onEnd(refusal);
+      if (refusal?.status === 401) return;
+      await this.#pause(this.#pauseAfter(refusal));
+      if (running.signal.aborted) return;
+    }
+  }
+
+  #pauseAfter(refusal: Refusal | undefined): number {
+    if (refusal && NONE_STATUSES.includes(refusal.status)) return between(NONE_PAUSE_MS / 2, NONE_PAUSE_MS);
+    const grown = this.#failures > 0 ? backoff(this.#failures, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS) : 0;
+    return grown + (refusal?.retryAfterMs ?? this.#retry ?? between(200, 2_000));
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Until it ends. Throws what went wrong, if something did. */
+  async #readOnce(stopped: AbortSignal): Promise<void> {
+    const silent = new AbortController();
+    const expect = () => setTimeout(() => silent.abort(), SILENCE_MS);
+    let watch = expect();
+    try {
+      const body = await this.#inbox.openStream(this.#lastId, AbortSignal.any([stopped, silent.signal]));
+      const parser = new EventStreamParser();
+      const reader = body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done || stopped.aborted) return;
+        clearTimeout(watch);
+        watch = expect();
+        for (const event of parser.read(value)) this.#take(event);
+      }
+    } finally {
+      clearTimeout(watch);
+      // Whatever ended the reading: nothing is left open.
+      silent.abort();
+    }
+  }
+
+  #take({ event, data = "{}", id, retry }: StreamEvent): void {
+    // First of all: what cannot be read would come again and again otherwise.
+    this.#lastId = id ?? this.#lastId;
+    if (retry) this.#retry = Number(retry);
+    if (event === "ready") {
+      this.#failures = 0;
+      this.#handlers.onReady(JSON.parse(data));
+    } else if (event === "notification") this.#handlers.onNotification(JSON.parse(data));
+    else if (event === "recalled") this.#handlers.onRecalled(JSON.parse(data).id);
+    else if (event === "sync") this.#handlers.onSync();
+  }
+}

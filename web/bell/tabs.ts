@@ -1,0 +1,157 @@
+/**
+ * The tabs of one user: one of them leads (it has the connection) and posts what it learns to the others. The lead is a Web Lock:
+ * the browser passes it on by itself when the leader's tab is closed. Only tabs that are looked at want it, and a hidden leader
+ * hands it over, because hidden tabs are slowed down, frozen or thrown away. Where there are no locks or channels (a page without
+ * https, an old browser) each tab leads itself.
+ */
+import type { Fact } from "./facts";
+
+/** A leader that has not answered for that long is taken to be frozen. */
+const ANSWER_MS = 2_000;
+
+type Post =
+  | Fact
+  | { readonly kind: "hello"; readonly isVisible: boolean }
+  | { readonly kind: "welcome"; readonly facts: readonly Fact[] };
+
+interface Handlers {
+  onFact(fact: Fact): void;
+  onLead(isLeader: boolean): void;
+  /** What a newcomer has to know. */
+  summary(): readonly Fact[];
+}
+
+export class Tabs {
+  readonly #name: string;
+  readonly #handlers: Handlers;
+  readonly #isShared: boolean;
+  #channel: BroadcastChannel | undefined;
+  #contest: AbortController | undefined;
+  #release: (() => void) | undefined;
+  #answerTimer: ReturnType<typeof setTimeout> | undefined;
+  #isWilling = true;
+
+  constructor(name: string | undefined, handlers: Handlers) {
+    this.#name = name ?? "";
+    this.#handlers = handlers;
+    this.#isShared = name !== undefined && "locks" in navigator && typeof BroadcastChannel === "function";
+  }
+
+  join(): void {
+    this.#isWilling = true;
+    if (!this.#isShared) {
+      this.#handlers.onLead(true);
+      return;
+    }
+    this.#channel = new BroadcastChannel(this.#name);
+    this.#channel.onmessage = (event: MessageEvent<Post>) => this.#receive(event.data);
+    document.addEventListener("visibilitychange", this.#onVisibility);
+    this.#contend();
+    this.#hello();
+  }
+
+  leave(): void {
+    if (!this.#isShared) this.#handlers.onLead(false);
+    document.removeEventListener("visibilitychange", this.#onVisibility);
+    this.#withdraw();
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  post(fact: Fact): void {
+    this.#send(fact);
+  }
+
+  /** A tab whose token is refused lets another try, and wants the lead again once `isWilling`. */
+  setWilling(isWilling: boolean): void {
+    if (this.#isWilling === isWilling) return;
+    this.#isWilling = isWilling;
+    if (!this.#isShared) this.#handlers.onLead(isWilling);
+    else if (isWilling) this.#contend();
+    else this.#withdraw();
+  }
+
+  readonly #onVisibility = (): void => {
+    if (!document.hidden) {
+      this.#contend();
+      this.#hello();
+    } else if (this.#release) {
+      void this.#handOver();
+    } else {
+      this.#withdraw();
+    }
+  };
+
+  #send(post: Post): void {
+    this.#channel?.postMessage(post);
+  }
+
+  #hello(): void {
+    if (this.#release) return;
+    this.#send({ kind: "hello", isVisible: !document.hidden });
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = setTimeout(() => this.#contend(true), ANSWER_MS);
+  }
+
+  #receive(post: Post): void {
+    if (post.kind === "hello") {
+      if (!this.#release) return;
+      this.#send({ kind: "welcome", facts: this.#handlers.summary() });
+      if (post.isVisible && document.hidden) this.#withdraw();
+    } else if (post.kind === "welcome") {
+      clearTimeout(this.#answerTimer);
+      if (!this.#release) for (const fact of post.facts) this.#handlers.onFact(fact);
+    } else {
+      this.#handlers.onFact(post);
+    }
+  }
+
+  /** Waits for the lead, if it is not waiting or leading already; `isForced` takes it. */
+  #contend(isForced = false): void {
+    if (!this.#channel || !this.#isWilling || document.hidden || this.#release) return;
+    if (this.#contest && !isForced) return;
+    this.#contest?.abort();
+    const contest = new AbortController();
+    this.#contest = contest;
+    const options: LockOptions = isForced ? { steal: true } : { signal: contest.signal };
+    navigator.locks
+      .request(this.#name, options, () => (contest.signal.aborted ? undefined : this.#lead()))
+      // Given up, or taken by another tab.
+      .catch(() => undefined)
+      .finally(() => this.#lose(contest));
+  }
+
+  #lead(): Promise<void> {
+    clearTimeout(this.#answerTimer);
+    return new Promise((resolve) => {
+      this.#release = resolve;
+      this.#handlers.onLead(true);
+    });
+  }
+
+  #lose(contest: AbortController): void {
+    if (this.#contest !== contest) return;
+    this.#contest = undefined;
+    if (!this.#release) return;
+    this.#release = undefined;
+    this.#handlers.onLead(false);
+    this.#contend();
+  }
+
+  async #handOver(): Promise<void> {
+    const { pending } = await navigator.locks.query();
+    if (document.hidden && pending?.some((lock) => lock.name === this.#name)) this.#withdraw();
+  }
+
+  /** Neither leads nor wants to. */
+  #withdraw(): void {
+    clearTimeout(this.#answerTimer);
+    const release = this.#release;
+    this.#release = undefined;
+    this.#contest?.abort();
+    this.#contest = undefined;
+    if (!release) return;
+    this.#handlers.onLead(false);
+    release();
+  }
+}
