@@ -124,6 +124,7 @@ export class MessageConsole extends LitElement {
         ></hub-sign-in>`;
       case "failed":
         return html`<main class="alone">
+          <h1 class="unseen-text">Message Hub</h1>
           ${failed("Message Hub could not be opened", this._state.error, () => void this.start())}
           ${this.#isHosted ? nothing : html`<button class="button" type="button" @click=${() => this.#signOut("")}>Sign out</button>`}
         </main>`;
@@ -154,6 +155,8 @@ export class MessageConsole extends LitElement {
     const attempt = this.#attempt;
     const isCurrent = () => attempt === this.#attempt;
     this._state = { is: "starting" };
+    this._route = this.#readRoute();
+    this.fresh = null;
     try {
       const state = await this.#enter(isCurrent);
       if (isCurrent()) this._state = state;

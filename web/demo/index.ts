@@ -1,13 +1,5 @@
-/** The demo page: the bell as a page of the platform would embed it, for whichever demo person is chosen. */
-import { readConfig } from "../console/config";
-import { readPeople } from "./people";
+/** What `/demo/` brings: the demo page, and in it the console. The bell comes from inbox_api, as in any page that embeds it. */
+import { MessageConsole } from "../console/message-console";
+import "./demo-page";
 
-const [config, people] = await Promise.all([readConfig(), readPeople()]);
-const origin = config.inbox_url || location.origin;
-await import(/* @vite-ignore */ `${origin}/bell.js`);
-for (const person of people) {
-  const bell = document.createElement("message-bell");
-  bell.setAttribute("src", origin);
-  bell.setAttribute("token", person.token);
-  document.body.append(`${person.name} (${person.role})`, bell);
-}
+if (!customElements.get("message-console")) customElements.define("message-console", MessageConsole);

@@ -3,7 +3,9 @@ import { css } from "lit";
 
 export const consoleStyles = css`
   :host {
-    display: block;
+    display: flex;
+    position: relative;
+    flex-direction: column;
     min-block-size: 100dvh;
     background: var(--_hub-surface);
     container-type: inline-size;
@@ -11,7 +13,7 @@ export const consoleStyles = css`
 
   hub-frame,
   hub-sign-in {
-    min-block-size: inherit;
+    flex: 1;
   }
 
   .wait {

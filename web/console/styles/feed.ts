@@ -2,6 +2,10 @@
 import { css } from "lit";
 
 export const feedStyles = css`
+  section.card {
+    overflow: clip;
+  }
+
   .note {
     margin-block-end: 1rem;
   }

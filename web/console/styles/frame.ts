@@ -5,7 +5,6 @@ export const frameStyles = css`
   :host {
     display: flex;
     flex-direction: column;
-    min-block-size: inherit;
   }
 
   .skip {
@@ -14,6 +13,7 @@ export const frameStyles = css`
     inset-inline-start: 1rem;
     z-index: 5;
     padding: 0.5rem 1rem;
+    border: 0;
     border-radius: var(--_hub-radius);
     background: var(--_hub-accent);
     color: var(--_hub-on-accent);
@@ -140,7 +140,14 @@ export const frameStyles = css`
   }
 
   @container (max-width: 27rem) {
-    .brand span,
+    .brand span {
+      position: absolute;
+      inline-size: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+      white-space: nowrap;
+    }
+
     nav svg {
       display: none;
     }

@@ -2,6 +2,10 @@
 import { css } from "lit";
 
 export const rowStyles = css`
+  section.card {
+    overflow: clip;
+  }
+
   .filter {
     max-inline-size: 28rem;
     margin-block-end: 1.25rem;
@@ -22,11 +26,6 @@ export const rowStyles = css`
 
   .row:hover {
     background: var(--_hub-surface);
-  }
-
-  .row:first-child {
-    border-start-start-radius: inherit;
-    border-start-end-radius: inherit;
   }
 
   .what {
@@ -87,6 +86,12 @@ export const rowStyles = css`
     padding: 1.25rem;
     border-block-start: 1px solid var(--_hub-line);
     text-align: center;
+  }
+
+  @container (min-width: 30rem) {
+    .row {
+      grid-template: "what what state" auto "to from view" auto / 1fr 1fr auto;
+    }
   }
 
   @container (min-width: 54rem) {

@@ -72,20 +72,22 @@ export const treeStyles = css`
     rotate: 90deg;
   }
 
-  .row label {
-    display: flex;
+  .row label,
+  .group {
     flex: 1;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 0 0.75rem;
     min-inline-size: 0;
     padding: 0.5rem;
+  }
+
+  .row label {
+    display: grid;
+    grid-template-columns: auto minmax(0, 1fr) auto;
+    align-items: center;
+    gap: 0 0.75rem;
     cursor: pointer;
   }
 
   .name {
-    flex: 1;
-    min-inline-size: 8rem;
     overflow-wrap: anywhere;
   }
 
@@ -103,8 +105,20 @@ export const treeStyles = css`
   }
 
   @container (max-width: 30rem) {
+    .row label {
+      grid-template-columns: auto minmax(0, 1fr);
+    }
+
+    .row label .muted {
+      grid-column: 2;
+    }
+
     .clinic {
-      padding-inline-start: 2.25rem;
+      padding-inline-start: 2.75rem;
+    }
+
+    .keys {
+      display: none;
     }
   }
 `;

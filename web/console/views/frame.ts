@@ -61,8 +61,8 @@ export class Frame extends LitElement {
   }
 
   override render() {
-    return html`<a class="skip" href="#content" @click=${this.#skip}>Skip to content</a>
-      <header>
+    return html`<header>
+        <button class="skip" type="button" @click=${this.#skip}>Skip to content</button>
         <a class="brand" href=${this.level === "clinic" || !this.level ? "#/received" : messagesPath()}>
           ${logo()}<span>Message Hub</span>
         </a>
@@ -122,8 +122,7 @@ export class Frame extends LitElement {
     </li>`;
   }
 
-  readonly #skip = (event: Event) => {
-    event.preventDefault();
+  readonly #skip = () => {
     this.renderRoot.querySelector<HTMLElement>("#content")?.focus();
   };
 

@@ -13,7 +13,7 @@ import "./confirmation";
 import { icon } from "./icons";
 import { linked } from "./linked";
 import { Poller } from "./poller";
-import { failed, loading, stateStyles } from "./states";
+import { empty, failed, loading, stateStyles } from "./states";
 import { statusLabel, statusStyles } from "./status";
 import "./time";
 
@@ -95,15 +95,11 @@ export class MessagePage extends LitElement {
 
   override render() {
     const back = html`<a class="back" href=${messagesPath()}>${icon("back")}Messages</a>`;
-    if (this._error !== null) {
-      const isMissing = this._error instanceof Problem && ["not-found", "validation-failed"].includes(this._error.code);
-      const what = isMissing ? "This message is not here" : "The message could not be loaded";
-      return html`${back}
-        <div class="card">${failed(what, this._error, () => this.#retry())}</div>`;
-    }
+    const heading = html`<h1 class="unseen-text" tabindex="-1">Message</h1>`;
+    if (this._error !== null) return html`${back} ${heading} ${this.#failed(this._error)}`;
     const message = this._message;
     if (message === null)
-      return html`${back}
+      return html`${back} ${heading}
         <div class="card">${loading("the message", 2)}</div>`;
     return html`${back}
       <header class="page-head">
@@ -136,6 +132,14 @@ export class MessagePage extends LitElement {
       ${this.#confirmation(message)}`;
   }
 
+  #failed(error: unknown) {
+    const isMissing = error instanceof Problem && ["not-found", "validation-failed"].includes(error.code);
+    const content = isMissing
+      ? empty("search", "This message is not here", "There is no such message, or it is not for you to see.")
+      : failed("The message could not be loaded", error, () => this.#retry());
+    return html`<div class="card">${content}</div>`;
+  }
+
   /** For its sender, who comes here straight from writing it. */
   #freshNote(message: Message) {
     if (this.fresh?.id !== message.id || message.status === "recalled") return nothing;
@@ -151,7 +155,7 @@ export class MessagePage extends LitElement {
           : html`${bar("Delivered", delivered, all)}
             ${message.expired ? html`<p class="muted small">It is past its retention and has left the bells.</p>` : nothing}
             ${read === undefined || read === null ? nothing : bar("Read", read, all)}
-            ${seen === undefined || seen === null ? nothing : html`<p class="muted small">${people(seen)} saw it in their list.</p>`}`
+            ${seen === undefined || seen === null ? nothing : html`<p class="muted small">${seenBy(seen)}</p>`}`
       }
       ${
         message.status === "queued" || message.status === "sending"
@@ -243,6 +247,11 @@ export class MessagePage extends LitElement {
     this._error = null;
     this.#poller.start();
   }
+}
+
+function seenBy(count: number): string {
+  if (count === 0) return "Nobody has seen it in their list yet.";
+  return `${people(count)} ${count === 1 ? "has" : "have"} seen it in their list.`;
 }
 
 function bar(what: string, part: number, whole: number) {

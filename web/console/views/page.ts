@@ -1,6 +1,7 @@
 /** Which view stands for which address. Templates only; called by the console. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Message } from "../../api";
+import type { Directory } from "../logic/directory";
 import { composePath, messagesPath, type Route } from "../logic/routes";
 import type { MessageConsole, Visit } from "../message-console";
 import "./compose-page";
@@ -44,7 +45,7 @@ function messages(page: MessageConsole, visit: Visit, route: Route & { page: "me
   const { hub, directory, identity } = visit;
   const isList = route.page === "messages";
   return html`<div ?hidden=${!isList}>
-      ${head("Messages", createButton())} ${tabs("messages")}
+      ${head("Messages", createButton())} ${tabs("messages", directory)}
       <hub-sent-page .hub=${hub} .directory=${directory} .filter=${page.filter} .active=${isList}></hub-sent-page>
     </div>
     ${
@@ -62,7 +63,7 @@ function messages(page: MessageConsole, visit: Visit, route: Route & { page: "me
 
 function received(visit: Visit) {
   return html`${head("Messages", visit.directory ? createButton() : nothing)}
-    ${visit.directory ? tabs("received") : nothing}
+    ${tabs("received", visit.directory)}
     <hub-received-page .hub=${visit.hub}></hub-received-page>`;
 }
 
@@ -85,10 +86,12 @@ function createButton() {
   return html`<a class="button primary" href=${composePath()}>${icon("compose")}Create message</a>`;
 }
 
-function tabs(current: "messages" | "received") {
+/** What most of its viewers come for stands first. Who administers nothing has only received messages. */
+function tabs(current: "messages" | "received", directory: Directory | null) {
+  if (!directory) return nothing;
   const tab = (page: typeof current, label: string, href: string) =>
     html`<a href=${href} aria-current=${page === current ? "page" : nothing}>${label}</a>`;
-  return html`<nav class="tabs" aria-label="Messages">
-    ${tab("messages", "Sent", messagesPath())} ${tab("received", "Received", "#/received")}
-  </nav>`;
+  const sent = tab("messages", "Sent", messagesPath());
+  const received = tab("received", "Received", "#/received");
+  return html`<nav class="tabs" aria-label="Messages">${directory.level === "clinic" ? [received, sent] : [sent, received]}</nav>`;
 }

@@ -47,14 +47,17 @@ export class ScopeFilter extends LitElement {
         position: absolute;
         inset-inline: 0;
         z-index: 3;
-        max-block-size: 20rem;
         margin-block-start: 0.25rem;
         padding: 0.375rem;
-        overflow: auto;
         border: 1px solid var(--_hub-line);
         border-radius: var(--_hub-radius);
         background: var(--_hub-raised);
         box-shadow: var(--_hub-shadow);
+      }
+
+      [role="listbox"] {
+        max-block-size: 20rem;
+        overflow: auto;
       }
 
       [role="option"] {

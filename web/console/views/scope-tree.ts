@@ -8,6 +8,7 @@ import { html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Audiences, Clinic, Organisation } from "../../api";
 import {
+  type Check,
   clinicCheck,
   countTicked,
   organisationCheck,
@@ -120,21 +121,28 @@ export class ScopeTree extends LitElement {
             </button>`
             : html`<span class="no-opener"></span>`
         }
-        <label>
-          <input
-            type="checkbox"
-            tabindex="-1"
-            value="organisation ${id}"
-            data-organisation=${id}
-            .checked=${check === "on"}
-            .indeterminate=${check === "mixed"}
-          />
-          <span class="name organisation">${name}</span>
-          <span class="muted small">${this.#describe(organisation, check === "mixed")}</span>
-        </label>
+        ${this.#organisationBox(organisation, check)}
       </div>
       ${isOpen ? this.#clinics(organisation, clinics) : nothing}
     </li>`;
+  }
+
+  /** One that only groups a single clinic has nothing to tick. */
+  #organisationBox(organisation: Organisation, check: Check) {
+    const { id, name, selectable, clinics } = organisation;
+    if (!selectable && clinics.length < 2) return html`<p class="group muted">${name}</p>`;
+    return html`<label>
+      <input
+        type="checkbox"
+        tabindex="-1"
+        value="organisation ${id}"
+        data-organisation=${id}
+        .checked=${check === "on"}
+        .indeterminate=${check === "mixed"}
+      />
+      <span class="name organisation">${name}</span>
+      <span class="muted small">${this.#describe(organisation, check === "mixed")}</span>
+    </label>`;
   }
 
   #clinics(organisation: Organisation, clinics: Clinic[]) {
@@ -163,7 +171,7 @@ export class ScopeTree extends LitElement {
   #describe(organisation: Organisation, isMixed: boolean): string {
     const all = organisation.clinics.length;
     if (isMixed) return `${countTicked(this.selection, organisation)} of ${counted(all, "clinic")}`;
-    return organisation.selectable ? people(organisation.user_count) : counted(all, "clinic");
+    return organisation.selectable ? people(organisation.user_count) : `${counted(all, "clinic")} of yours`;
   }
 
   #isOpen(id: string, byItself: boolean): boolean {

@@ -78,11 +78,12 @@ export function empty(picture: IconName, title: string, text: string, action: un
   </div>`;
 }
 
-export function failed(what: string, error: unknown, retry: () => void): TemplateResult {
+/** Without `retry` where trying again would change nothing. */
+export function failed(what: string, error: unknown, retry: (() => void) | null): TemplateResult {
   return html`<div class="state" role="alert">
     ${icon("alert")}
     <h2>${what}</h2>
     <p>${sentence(error)}</p>
-    <button class="button" type="button" @click=${retry}>Try again</button>
+    ${retry ? html`<button class="button" type="button" @click=${retry}>Try again</button>` : nothing}
   </div>`;
 }
