@@ -5,6 +5,7 @@ import dataclasses
 import os
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -113,6 +114,24 @@ class Hub:
             self._processes["compose_api"].stop()
             self._processes["compose_api"] = kept
             self.apis = usual
+
+    @contextlib.contextmanager
+    def another_inbox_api(self, *, interface: str = "asgi", **settings: object) -> Iterator[tuple[str, Process]]:
+        """The address and the process of one more inbox API, with `HUB_…` settings of its own, until the block ends."""
+        port = files.kept_port(self.folder / "another-inbox-port")
+        url = f"http://127.0.0.1:{port}"
+        command = (sys.executable, "-m", "granian", "--interface", interface, "--port", str(port))
+        more = {f"HUB_{name.upper()}": str(value) for name, value in settings.items()}
+        process = Process(
+            (*command, "--workers-kill-timeout", "2", f"services.inbox_api.{interface}:app"),
+            {**self.environment, **more},
+            self.folder / "another_inbox_api.log",
+        )
+        try:
+            wait_until(lambda: self._is_ready(url), what="the other inbox API is ready")
+            yield url, process
+        finally:
+            process.stop()
 
     @contextlib.contextmanager
     def broker_stopped(self) -> Iterator[None]:
