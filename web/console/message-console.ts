@@ -8,6 +8,7 @@
 import { html, LitElement, nothing } from "lit";
 import { type Message, Problem } from "../api";
 import { type Person, readPeople } from "../demo/people";
+import { Arrival } from "./arrival";
 import { readConfig } from "./config";
 import { Hub } from "./hub";
 import { Directory } from "./logic/directory";
@@ -18,7 +19,6 @@ import { consoleStyles } from "./styles/console";
 import { controls } from "./styles/controls";
 import "./views/frame";
 import type { Frame } from "./views/frame";
-import type { MessagePage } from "./views/message-page";
 import { renderPage } from "./views/page";
 import "./views/sign-in";
 import type { SignIn } from "./views/sign-in";
@@ -75,6 +75,7 @@ export class MessageConsole extends LitElement {
   /** Of the list of sent messages, also while one of them is open. */
   filter: Filter = null;
   readonly #storage = openStorage("sessionStorage");
+  readonly #arrival = new Arrival(this);
   #attempt = 0;
 
   constructor() {
@@ -120,7 +121,7 @@ export class MessageConsole extends LitElement {
         return html`<hub-sign-in
           .people=${this._people}
           .reason=${this._state.reason}
-          @sign-in=${(event: CustomEvent<SignIn>) => this.#signIn(event.detail)}
+          @sign-in=${(event: CustomEvent<SignIn>) => void this.#signIn(event.detail)}
         ></hub-sign-in>`;
       case "failed":
         return html`<main class="alone">
@@ -227,9 +228,10 @@ export class MessageConsole extends LitElement {
     history.replaceState(history.state, "", "#/compose");
   }
 
-  #signIn({ token }: SignIn): void {
+  async #signIn({ token }: SignIn): Promise<void> {
     keepToken(this.#storage, token);
-    void this.start();
+    await this.start();
+    await this.#arrival.focusHeading();
   }
 
   /** By choice the draft goes too; a session that merely ended keeps it. */
@@ -242,6 +244,7 @@ export class MessageConsole extends LitElement {
     if (visit) history.replaceState(history.state, "", "#/");
     this._route = this.#readRoute();
     this.#tell();
+    void this.#arrival.focusHeading();
   }
 
   #readRoute(): Route {
@@ -255,24 +258,11 @@ export class MessageConsole extends LitElement {
     this._route = this.#readRoute();
     if (this._route.page !== "message") this.fresh = null;
     if (this._route.page === "compose") void this.reloadDirectory();
-    if (this.visit) void this.#arrive(before);
-  };
-
-  /** Where a new page begins, there the focus goes; coming back from a message, to where it was opened. */
-  async #arrive(before: Route): Promise<void> {
-    await this.updateComplete;
-    const sent = this.renderRoot.querySelector<HTMLElement & { focusMessage(id: string): Promise<boolean> }>(
-      "hub-sent-page",
-    );
-    if (before.page === "message" && this._route.page === "messages" && (await sent?.focusMessage(before.id))) return;
-    const page = this.renderRoot.querySelector<MessagePage>("hub-message-page");
-    await page?.updateComplete;
-    const heading =
-      this.renderRoot.querySelector<HTMLElement>("h1") ?? page?.renderRoot.querySelector<HTMLElement>("h1");
-    heading?.focus();
-    window.scrollTo(0, 0);
+    if (!this.visit) return;
+    this.#arrival.leave(before, this._route);
+    void this.#arrival.arrive(before, this._route);
     this.#tell();
-  }
+  };
 
   /** What the page's title should say. */
   #tell(): void {

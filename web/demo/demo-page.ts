@@ -74,14 +74,14 @@ export class DemoPage extends LitElement {
 
   #console(writer: Person) {
     return html`<div class="pane writer">
-      <div class="choice">
-        <h2>The console</h2>
+      <section class="choice" aria-labelledby="writer-heading">
+        <h2 id="writer-heading">The console</h2>
         ${this.#choice("writer", "Signed in as", writer, (person) => {
           // Another person may not have this page.
           history.replaceState(history.state, "", "#/");
           this._writer = person;
         })}
-      </div>
+      </section>
       <div class="console card">
         <message-console no-bell .name=${writer.name} .token=${writer.token}></message-console>
       </div>

@@ -68,6 +68,10 @@ export class DraftStore {
 
   /** Whether it is kept now. */
   save(draft: Draft): boolean {
+    if (isEmpty(draft)) {
+      this.clear();
+      return true;
+    }
     try {
       this.#storage?.setItem(this.#name, JSON.stringify(write(draft)));
       return this.#storage !== null;
@@ -83,6 +87,11 @@ export class DraftStore {
       // A storage that may not be used holds nothing.
     }
   }
+}
+
+function isEmpty(draft: Draft): boolean {
+  const { everyone, organisations, clinics } = draft.selection;
+  return draft.title === "" && draft.body === "" && !everyone && organisations.size + clinics.size === 0;
 }
 
 function write({ title, body, selection, attempt }: Draft): unknown {

@@ -1,6 +1,7 @@
 /** Turns what the API says about a request into sentences beside the fields they belong to. Pure; used by the compose page. */
 
-import { Problem } from "../../api";
+import { type NewMessage, Problem } from "../../api";
+import { MAX_BODY, MAX_TITLE, textError } from "./text";
 
 export type Field = "audience" | "title" | "body";
 
@@ -44,6 +45,24 @@ export function mistakes(error: unknown): Mistakes {
   const isExplained = Object.keys(fields).length > 0;
   if (others.length > 0) return { fields, other: others.join(" ") };
   return { fields, other: isExplained ? null : sentence(error) };
+}
+
+/** What is wrong with a message before the hub is asked. */
+export function findMistakes(
+  title: string,
+  body: string,
+  audience: NewMessage["audience"] | null,
+  mayChooseAll: boolean,
+): Mistakes {
+  const choose = mayChooseAll
+    ? "Choose everyone, an organisation or a clinic."
+    : "Choose at least one organisation or clinic.";
+  const found = {
+    audience: audience === null ? choose : null,
+    title: textError("title", title, MAX_TITLE),
+    body: textError("message", body, MAX_BODY),
+  };
+  return { fields: Object.fromEntries(Object.entries(found).filter(([, error]) => error !== null)), other: null };
 }
 
 export function hasMistakes({ fields, other }: Mistakes): boolean {

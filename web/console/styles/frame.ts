@@ -151,6 +151,12 @@ export const frameStyles = css`
     nav svg {
       display: none;
     }
+
+    .who,
+    .role {
+      white-space: normal;
+      overflow-wrap: anywhere;
+    }
   }
 
   @container (min-width: 52rem) {

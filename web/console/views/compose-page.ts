@@ -8,10 +8,10 @@ import type { Message, NewMessage } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
 import { type Draft, type DraftStore, EMPTY, hasText, mayDuplicate } from "../logic/draft";
-import { type Field, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
+import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
 import type { Filter } from "../logic/routes";
 import { keepKnown, NOTHING, type Selection, startingSelection, toAudience } from "../logic/selection";
-import { MAX_BODY, MAX_TITLE, textError } from "../logic/text";
+import { MAX_BODY, MAX_TITLE } from "../logic/text";
 import { audienceSummary, people } from "../logic/wording";
 import { composeStyles } from "../styles/compose";
 import { controls } from "../styles/controls";
@@ -238,27 +238,14 @@ export class ComposePage extends LitElement {
 
   readonly #onSubmit = async (event: Event) => {
     event.preventDefault();
-    const found = this.#findMistakes();
+    const { title, body, selection } = this._draft;
+    const found = findMistakes(title, body, toAudience(selection), this.directory.audiences.everyone);
     if (hasMistakes(found)) await this.#show(found);
     else {
       this._mistakes = NONE;
       this.#ask("send");
     }
   };
-
-  /** What can be seen without asking the hub. */
-  #findMistakes(): Mistakes {
-    const { title, body } = this._draft;
-    const audience = this.#message === null ? "Choose at least one organisation or clinic." : null;
-    const checked = {
-      audience:
-        audience && (this.directory.audiences.everyone ? "Choose everyone, an organisation or a clinic." : audience),
-      title: textError("title", title, MAX_TITLE),
-      body: textError("message", body, MAX_BODY),
-    };
-    const fields = Object.fromEntries(Object.entries(checked).filter(([, error]) => error !== null));
-    return { fields, other: null };
-  }
 
   async #show(found: Mistakes): Promise<void> {
     this._mistakes = found;
@@ -275,7 +262,8 @@ export class ComposePage extends LitElement {
       this.hub.send(message, key),
     );
     if (sent) this.#finish(sent);
-    else if (this._draft.attempt?.isOpen) this._failure = this._asking === "send" ? sentence(error) : "";
+    else if (this._draft.attempt?.isOpen)
+      this._failure = this._asking === "send" ? `${sentence(error)} Your text is kept.` : "";
     else {
       await this.#show(mistakes(error));
       // The directory may have changed since it was read.

@@ -64,6 +64,12 @@ export class ReceivedPage extends LitElement {
     this.#poller.start(REFRESH_MS);
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // Moved to another place of the page: what was asked for was dropped on the way.
+    if (this.hasUpdated) this.requestUpdate("hub");
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#pages?.close();

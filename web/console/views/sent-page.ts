@@ -62,6 +62,12 @@ export class SentPage extends LitElement {
     }
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // Moved to another place of the page: what was asked for was dropped on the way.
+    if (this.hasUpdated) this.requestUpdate("hub");
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#pages?.close();

@@ -1,0 +1,58 @@
+/**
+ * Where focus and scrolling go when another page is shown: to its heading and its top; back from a message, to where it was opened.
+ * Used by the console alone.
+ */
+import type { LitElement } from "lit";
+import type { Route } from "./logic/routes";
+
+type List = LitElement & { focusMessage(id: string): Promise<boolean> };
+
+export class Arrival {
+  readonly #console: LitElement;
+  /** How far the list of sent messages was scrolled when one of them was opened. */
+  #listTop = 0;
+
+  constructor(console: LitElement) {
+    this.#console = console;
+  }
+
+  /** To be called before the new page is drawn. */
+  leave(before: Route, after: Route): void {
+    if (after.page === "message" && isList(before)) this.#listTop = scrollerOf(this.#console).scrollTop;
+  }
+
+  async arrive(before: Route, after: Route): Promise<void> {
+    await this.#console.updateComplete;
+    if (before.page === "message" && isList(after)) {
+      const list = this.#console.renderRoot.querySelector<List>("hub-sent-page");
+      await list?.updateComplete;
+      scrollerOf(this.#console).scrollTop = this.#listTop;
+      if (await list?.focusMessage(before.id)) return;
+    }
+    scrollerOf(this.#console).scrollTop = 0;
+    await this.focusHeading();
+  }
+
+  /** The heading of whatever is shown. */
+  async focusHeading(): Promise<void> {
+    await this.#console.updateComplete;
+    const root = this.#console.renderRoot;
+    const view = root.querySelector<LitElement>("hub-message-page") ?? root.querySelector<LitElement>("hub-sign-in");
+    await view?.updateComplete;
+    const heading = view ? view.renderRoot.querySelector("h1") : root.querySelector("h1");
+    heading?.focus({ preventScroll: true });
+  }
+}
+
+function isList({ page }: Route): boolean {
+  return page === "messages" || page === "home";
+}
+
+/** What scrolls the console: an element around it, or the window. */
+function scrollerOf(element: Element): Element {
+  for (let node: Node | null = element; node; node = node instanceof ShadowRoot ? node.host : node.parentNode) {
+    if (node instanceof Element && node !== document.body && /auto|scroll/.test(getComputedStyle(node).overflowY))
+      return node;
+  }
+  return document.scrollingElement ?? document.documentElement;
+}

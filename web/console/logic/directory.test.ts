@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import type { Audiences } from "../../api";
+import { CLINICS, message, PLATFORM } from "../samples";
+import { Directory } from "./directory";
+
+const ORGANISATION: Audiences = {
+  ...PLATFORM,
+  everyone: false,
+  user_count: null,
+  organisations: PLATFORM.organisations.slice(0, 1),
+};
+
+describe("level", () => {
+  it("follows from what may be chosen", () => {
+    expect(new Directory(PLATFORM).level).toBe("platform");
+    expect(new Directory(ORGANISATION).level).toBe("organisation");
+    expect(new Directory(CLINICS).level).toBe("clinic");
+  });
+});
+
+describe("names", () => {
+  it("are ids for what is not in the directory any more", () => {
+    const directory = new Directory(PLATFORM);
+    expect(directory.scopeName({ level: "organisation", id: "north" })).toBe("Northern Care");
+    expect(directory.scopeName({ level: "clinic", id: "cedar" })).toBe("Cedar Park");
+    expect(directory.scopeName({ level: "clinic", id: "gone" })).toBe("gone");
+  });
+});
+
+describe("mayRecall", () => {
+  const platform = new Directory(PLATFORM);
+  const organisation = new Directory(ORGANISATION);
+
+  it("is for the sender and for platform administrators", () => {
+    expect(platform.mayRecall(message(), "somebody")).toBe(true);
+    expect(organisation.mayRecall(message({ audience: { everyone: true } }), "amara")).toBe(true);
+  });
+
+  it("is for an administrator above all targets", () => {
+    const clinics = (...ids: string[]) => message({ audience: { organisations: [], clinics: ids } });
+    expect(organisation.mayRecall(clinics("aspen", "birch"), "fiona")).toBe(true);
+    expect(organisation.mayRecall(clinics("aspen", "cedar"), "fiona")).toBe(false);
+    expect(new Directory(CLINICS).mayRecall(clinics("aspen"), "mateo")).toBe(false);
+  });
+
+  it("is not for one beside the targets, nor where some cannot be seen", () => {
+    expect(organisation.mayRecall(message(), "fiona")).toBe(false);
+    const hidden = message({ audience: { organisations: [], clinics: ["aspen"], other_scopes: 1 } });
+    expect(organisation.mayRecall(hidden, "fiona")).toBe(false);
+  });
+
+  it("is over once it was recalled or has expired", () => {
+    expect(platform.mayRecall(message({ status: "recalled" }), "amara")).toBe(false);
+    expect(platform.mayRecall(message({ expired: true }), "amara")).toBe(false);
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it, vi } from "vitest";
+import { type Load, type Page, Pages } from "./pages";
+
+interface Item {
+  id: string;
+  text?: string;
+}
+
+const items = (...ids: string[]): Item[] => ids.map((id) => ({ id }));
+const page = (ids: string[], next: string | null = null): Page<Item> => ({
+  data: items(...ids),
+  has_more: next !== null,
+  next_cursor: next,
+});
+
+function make(...answers: (Page<Item> | Error)[]) {
+  const load = vi.fn<Load<Item>>(async () => {
+    const answer = answers.shift();
+    if (answer === undefined) throw new Error("asked too often");
+    if (answer instanceof Error) throw answer;
+    return answer;
+  });
+  const pages = new Pages<Item>(load, () => undefined);
+  return { pages, asked: () => load.mock.calls.map(([after]) => after) };
+}
+
+const ids = (pages: Pages<Item>) => pages.items.map(({ id }) => id).join("");
+
+describe("a list", () => {
+  it("grows page by page until it is complete", async () => {
+    const { pages, asked } = make(page(["f", "e"], "1"), page(["d", "c"], "2"), page(["b"]));
+    expect(pages.status).toBe("loading");
+    await pages.start();
+    expect([ids(pages), pages.status]).toEqual(["fe", "idle"]);
+    await pages.more();
+    await pages.more();
+    expect([ids(pages), pages.status]).toEqual(["fedcb", "complete"]);
+    await pages.more();
+    expect(asked()).toEqual([null, "1", "2"]);
+  });
+
+  it("asks for one page at a time", async () => {
+    const { pages, asked } = make(page(["b"], "1"), page(["a"]));
+    await Promise.all([pages.start(), pages.more(), pages.more()]);
+    await Promise.all([pages.more(), pages.more()]);
+    expect(asked()).toEqual([null, "1"]);
+    expect(ids(pages)).toBe("ba");
+  });
+
+  it("keeps what it has when a page fails, and asks for that page again", async () => {
+    const { pages, asked } = make(page(["b"], "1"), new Error("away"), page(["a"]));
+    await pages.start();
+    await pages.more();
+    expect([ids(pages), pages.status, String(pages.error)]).toEqual(["b", "failed", "Error: away"]);
+    await pages.more();
+    expect(asked()).toHaveLength(2);
+    await pages.retry();
+    expect([ids(pages), pages.status, pages.error]).toEqual(["ba", "complete", null]);
+    expect(asked()).toEqual([null, "1", "1"]);
+  });
+
+  it("never shows an item twice", async () => {
+    const { pages } = make(page(["c", "b"], "1"), page(["b", "a"]));
+    await pages.start();
+    await pages.more();
+    expect(ids(pages)).toBe("cba");
+  });
+
+  it("drops an answer that comes after it was closed", async () => {
+    const { pages } = make(page(["a"]));
+    const started = pages.start();
+    pages.close();
+    await started;
+    expect(pages.items).toEqual([]);
+  });
+});
+
+describe("refreshing", () => {
+  it("puts new ones on top, brings known ones up to date and drops what has gone", async () => {
+    const newest: Page<Item> = {
+      data: [{ id: "f" }, { id: "e", text: "changed" }, { id: "c" }],
+      has_more: true,
+      next_cursor: "x",
+    };
+    const { pages, asked } = make(page(["e", "d", "c"], "1"), page(["b"], "2"), newest, page(["a"]));
+    await pages.start();
+    await pages.more();
+    await pages.refresh();
+    expect(ids(pages)).toBe("fecb");
+    expect(pages.items[1]).toEqual({ id: "e", text: "changed" });
+    await pages.more();
+    expect([ids(pages), asked()[3]]).toEqual(["fecba", "2"]);
+  });
+
+  it("begins anew when more has come than one page holds", async () => {
+    const { pages, asked } = make(page(["b", "a"]), page(["z", "y"], "9"), page(["x"]));
+    await pages.start();
+    await pages.refresh();
+    expect([ids(pages), pages.status]).toEqual(["zy", "idle"]);
+    await pages.more();
+    expect(asked()).toEqual([null, null, "9"]);
+  });
+
+  it("finds the first message of an empty list, and an empty list where all have gone", async () => {
+    const { pages } = make(page([]), page(["a"]), page([]));
+    await pages.start();
+    await pages.refresh();
+    expect(ids(pages)).toBe("a");
+    await pages.refresh();
+    expect([ids(pages), pages.status]).toEqual(["", "complete"]);
+  });
+
+  it("is silent about failures", async () => {
+    const { pages } = make(page(["a"]), new Error("away"));
+    await pages.start();
+    await pages.refresh();
+    expect([ids(pages), pages.status]).toEqual(["a", "complete"]);
+  });
+});

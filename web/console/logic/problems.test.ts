@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { Problem } from "../../api";
+import { findMistakes, hasMistakes, mistakes, NONE, sentence } from "./problems";
+
+const refused = (errors: Record<string, unknown>) => new Problem(422, "validation-failed", "Not valid.", errors);
+
+describe("mistakes", () => {
+  it("puts each error beside its field, however deep it is nested", () => {
+    const error = refused({
+      title: ["Must have at most 70 characters, has 71."],
+      audience: {
+        organisations: ["Unknown organisation: x."],
+        clinics: { 0: ["Not a valid string."], 3: ["Not a valid string."] },
+      },
+    });
+    expect(mistakes(error)).toEqual({
+      fields: {
+        title: "Must have at most 70 characters, has 71.",
+        audience: "Unknown organisation: x. Not a valid string.",
+      },
+      other: null,
+    });
+  });
+
+  it("shows above the form what belongs to no field", () => {
+    expect(mistakes(refused({ colour: ["Unknown field."] }))).toEqual({ fields: {}, other: "colour: Unknown field." });
+  });
+
+  it("falls back on the sentence where no field is named", () => {
+    expect(mistakes(new Problem(403, "feature-not-available", "Not in the plan."))).toEqual({
+      fields: {},
+      other: "Your platform’s plan does not include sending messages.",
+    });
+    expect(mistakes(new Problem(409, "recalled", "It was recalled."))).toEqual({
+      fields: {},
+      other: "It was recalled.",
+    });
+  });
+
+  it("names the audience that is out of reach", () => {
+    const error = new Problem(403, "audience-out-of-reach", "You do not administer: x.", {
+      audience: { clinics: ["Beyond your reach: x."] },
+    });
+    expect(mistakes(error)).toEqual({ fields: { audience: "Beyond your reach: x." }, other: null });
+  });
+});
+
+describe("sentence", () => {
+  it("says nothing technical about what is not the hub’s", () => {
+    expect(sentence(new TypeError("x is undefined"))).not.toContain("undefined");
+  });
+
+  it("speaks of the connection when nobody answers", () => {
+    expect(sentence(Problem.notReached(false, null))).toBe("Message Hub cannot be reached. Check your connection.");
+  });
+});
+
+describe("findMistakes", () => {
+  it("finds nothing in a message that can be sent", () => {
+    expect(findMistakes("Title", "Body", { everyone: true }, true)).toEqual(NONE);
+  });
+
+  it("finds everything at once, and speaks of everyone only to those who may choose everyone", () => {
+    expect(findMistakes("", "x".repeat(1001), null, false).fields).toEqual({
+      audience: "Choose at least one organisation or clinic.",
+      title: "Enter a title.",
+      body: "Shorten the message to 1000 characters; it has 1001.",
+    });
+    expect(findMistakes("Title", "Body", null, true).fields).toEqual({
+      audience: "Choose everyone, an organisation or a clinic.",
+    });
+  });
+});
+
+describe("hasMistakes", () => {
+  it("is true for a field and for the form", () => {
+    expect(hasMistakes(NONE)).toBe(false);
+    expect(hasMistakes({ fields: { title: "Enter a title." }, other: null })).toBe(true);
+    expect(hasMistakes({ fields: {}, other: "No." })).toBe(true);
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { composePath, messagePath, messagesPath, parse } from "./routes";
+
+describe("parse", () => {
+  it.each([
+    ["", { page: "home" }],
+    ["#", { page: "home" }],
+    ["#/", { page: "home" }],
+    ["#/messages", { page: "messages", filter: null }],
+    ["#/messages?clinic=a%26b", { page: "messages", filter: { level: "clinic", id: "a&b" } }],
+    ["#/messages/0190", { page: "message", id: "0190" }],
+    ["#/received", { page: "received" }],
+    ["#/organisations", { page: "organisations" }],
+    ["#/compose", { page: "compose", preset: null }],
+    ["#/compose?organisation=x", { page: "compose", preset: { level: "organisation", id: "x" } }],
+    ["#/elsewhere", { page: "unknown" }],
+    ["#/received/1", { page: "unknown" }],
+    ["#/messages/1/2", { page: "unknown" }],
+    ["#/messages/%E0%A4%A", { page: "message", id: "%E0%A4%A" }],
+  ])("reads %s", (hash, route) => {
+    expect(parse(hash)).toEqual(route);
+  });
+});
+
+describe("paths", () => {
+  it("lead back to where they came from, whatever an id contains", () => {
+    const id = "a/b?c=d&e#f é";
+    expect(parse(messagesPath({ level: "clinic", id }))).toEqual({ page: "messages", filter: { level: "clinic", id } });
+    expect(parse(composePath({ level: "organisation", id }))).toEqual({
+      page: "compose",
+      preset: { level: "organisation", id },
+    });
+    expect(parse(messagePath(id))).toEqual({ page: "message", id });
+  });
+});

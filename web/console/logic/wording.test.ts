@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { PLATFORM } from "../samples";
+import { Directory } from "./directory";
+import { audienceSummary, people, percent } from "./wording";
+
+const directory = new Directory(PLATFORM);
+
+describe("people", () => {
+  it("counts as people read it", () => {
+    expect([people(0), people(1), people(12003)]).toEqual(["0 people", "1 person", "12,003 people"]);
+  });
+});
+
+describe("audienceSummary", () => {
+  it.each([
+    [{ everyone: true as const }, "Everyone on the platform"],
+    [{ organisations: ["north"], clinics: [] }, "Northern Care"],
+    [{ organisations: ["north"], clinics: ["cedar"] }, "Northern Care, Cedar Park"],
+    [{ organisations: ["north", "south"], clinics: ["cedar"] }, "Northern Care, Southern Care, Cedar Park"],
+    [{ organisations: ["north", "south"], clinics: ["cedar", "aspen"] }, "Northern Care, Southern Care and 2 more"],
+    [{ organisations: [], clinics: ["cedar"], other_scopes: 3 }, "Cedar Park and 3 more"],
+    [{ other_scopes: 2 }, "2 organisations or clinics"],
+  ])("says %j in one line", (audience, text) => {
+    expect(audienceSummary(audience, directory)).toBe(text);
+  });
+});
+
+describe("percent", () => {
+  it("is never 100 before all of it, and never more", () => {
+    expect([percent(0, 10), percent(999, 1000), percent(10, 10), percent(3, 2), percent(0, 0)]).toEqual([
+      0, 99, 100, 100, 0,
+    ]);
+  });
+});

@@ -1,0 +1,55 @@
+/** Small made-up data for the tests of the console. */
+import type { Audiences, Message } from "../api";
+
+const clinic = (id: string, name: string) => ({ id, name, user_count: 10 });
+
+/** A platform administrator's: two organisations that may be chosen whole. */
+export const PLATFORM: Audiences = {
+  everyone: true,
+  user_count: 70,
+  organisations: [
+    {
+      id: "north",
+      name: "Northern Care",
+      user_count: 32,
+      selectable: true,
+      clinics: [clinic("aspen", "Aspen Street"), clinic("birch", "Birch Hill"), clinic("zoe", "Zoë’s Practice")],
+    },
+    { id: "south", name: "Southern Care", user_count: 20, selectable: true, clinics: [clinic("cedar", "Cedar Park")] },
+  ],
+};
+
+/** A clinic administrator's: an organisation that only groups two of its clinics. */
+export const CLINICS: Audiences = {
+  everyone: false,
+  user_count: null,
+  organisations: [
+    {
+      id: "north",
+      name: "Northern Care",
+      user_count: 32,
+      selectable: false,
+      clinics: [clinic("aspen", "Aspen Street"), clinic("birch", "Birch Hill")],
+    },
+  ],
+};
+
+export function message(changes: Partial<Message> = {}): Message {
+  return {
+    id: "0190a0a0-0000-7000-8000-000000000001",
+    title: "Title",
+    body: "Body",
+    audience: { organisations: ["north"], clinics: [] },
+    sender: { id: "amara", name: "Amara Okafor" },
+    status: "sent",
+    recipient_count: 32,
+    delivered_count: 32,
+    created_at: "2026-11-22T18:00:00Z",
+    sent_at: "2026-11-22T18:00:00Z",
+    completed_at: "2026-11-22T18:00:01Z",
+    recalled_at: null,
+    recalled_by: null,
+    expired: false,
+    ...changes,
+  };
+}
