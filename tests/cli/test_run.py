@@ -198,6 +198,27 @@ def test_whatever_is_killed_the_hub_works_again_and_keeps_its_messages(hub: Hub)
         assert first in [one["id"] for one in client.send(hub.printed_curl(1)).json()["data"]]
 
 
+@pytest.mark.timeout(240)
+def test_the_console_finds_both_apis_and_the_demo_people(hub: Hub) -> None:
+    hub.start("--workers", "0")
+    compose, inbox = (f"http://127.0.0.1:{port}" for port in hub.ports)
+    assert f"{compose}/console/" in hub.told()
+    assert f"{compose}/demo/" in hub.told()
+    page = httpx.get(compose, follow_redirects=True)
+    assert (page.status_code, page.url.path) == (200, "/console/"), "have the pages been built? make web"
+    assert httpx.get(f"{compose}/console/config.json").json() == {"inbox_url": inbox, "demo": True}
+    assert f"connect-src 'self' {inbox};" in page.headers["Content-Security-Policy"]
+    assert httpx.get(f"{inbox}/bell.js").status_code == 200
+
+    people = httpx.get(f"{compose}/demo/people.json").json()["people"]
+    assert {one["id"] for one in people} >= {"platform-administrator", "user"}
+    for origin in (compose, compose.replace("127.0.0.1", "localhost")):
+        for one in people:
+            headers = {"Authorization": f"Bearer {one['token']}", "Origin": origin}
+            answer = httpx.get(f"{inbox}/v1/notifications/counts", headers=headers)
+            assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
+
+
 @pytest.mark.timeout(120)
 def test_a_hub_without_workers_and_demo_says_what_to_do_next(hub: Hub) -> None:
     hub.start("--workers", "0", "--no-demo")
