@@ -20,6 +20,8 @@ export default defineConfig({
   build: {
     outDir: here("../services/inbox_api/pages"),
     emptyOutDir: true,
+    // What the libraries in it ask to be told, beside it.
+    license: { fileName: "licenses.md" },
     // No library build: that would keep white space and comments, for the sake of whoever bundles it once more.
     rolldownOptions: {
       input: here("bell/index.ts"),

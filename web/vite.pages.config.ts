@@ -14,6 +14,8 @@ export default defineConfig({
   build: {
     outDir: here("../services/compose_api/pages"),
     emptyOutDir: true,
+    // What the libraries in it ask to be told, beside it.
+    license: { fileName: "licenses.md" },
     assetsDir: "console/assets",
     // The Content-Security-Policy lets nothing be loaded from a data: address.
     assetsInlineLimit: 0,
