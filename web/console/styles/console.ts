@@ -51,7 +51,4 @@ export const consoleStyles = css`
     color: var(--_hub-accent);
   }
 
-  .page-head .muted {
-    flex-basis: 100%;
-  }
 `;

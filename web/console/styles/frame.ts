@@ -124,6 +124,13 @@ export const frameStyles = css`
     color: var(--_hub-accent);
   }
 
+  @media (forced-colors: active) {
+    nav a[aria-current] {
+      text-decoration: underline;
+      text-decoration-thickness: 3px;
+    }
+  }
+
   main {
     flex: 1;
     min-inline-size: 0;

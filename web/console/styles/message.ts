@@ -112,6 +112,17 @@ export const messageStyles = css`
     background: var(--_hub-accent);
   }
 
+  @media (forced-colors: active) {
+    progress {
+      border: 1px solid CanvasText;
+    }
+
+    progress::-webkit-progress-value {
+      forced-color-adjust: none;
+      background: Highlight;
+    }
+  }
+
   @container (min-width: 50rem) {
     .columns {
       grid-template-columns: minmax(0, 1fr) 20rem;

@@ -67,6 +67,7 @@ export class MessagePage extends LitElement {
   override willUpdate(changed: Map<string, unknown>): void {
     if (!changed.has("messageId") && !changed.has("hub")) return;
     this._message = this.fresh?.id === this.messageId ? this.fresh : null;
+    if (this._message) this.#tellTitle(this._message);
     this._error = null;
     this._showsAll = false;
     this.#poller.start();
@@ -90,7 +91,11 @@ export class MessagePage extends LitElement {
   #accept(message: SentMessage): void {
     this._message = message;
     this._error = null;
-    this.dispatchEvent(new CustomEvent("message-known", { detail: message.title, bubbles: true, composed: true }));
+    this.#tellTitle(message);
+  }
+
+  #tellTitle({ title }: Message): void {
+    this.dispatchEvent(new CustomEvent("message-known", { detail: title, bubbles: true, composed: true }));
   }
 
   override render() {
@@ -155,7 +160,7 @@ export class MessagePage extends LitElement {
           : html`${bar("Delivered", delivered, all)}
             ${message.expired ? html`<p class="muted small">It is past its retention and has left the bells.</p>` : nothing}
             ${read === undefined || read === null ? nothing : bar("Read", read, all)}
-            ${seen === undefined || seen === null ? nothing : html`<p class="muted small">${seenBy(seen)}</p>`}`
+            ${seen === undefined || seen === null ? nothing : html`<p class="muted small">${seenBy(seen, message.status === "recalled")}</p>`}`
       }
       ${
         message.status === "queued" || message.status === "sending"
@@ -249,8 +254,8 @@ export class MessagePage extends LitElement {
   }
 }
 
-function seenBy(count: number): string {
-  if (count === 0) return "Nobody has seen it in their list yet.";
+function seenBy(count: number, isRecalled: boolean): string {
+  if (count === 0) return isRecalled ? "Nobody saw it in their list." : "Nobody has seen it in their list yet.";
   return `${people(count)} ${count === 1 ? "has" : "have"} seen it in their list.`;
 }
 

@@ -55,7 +55,11 @@ export class ReceivedPage extends LitElement {
         this._unread = page.unread_count;
         const newest = after === null ? page.data[0] : undefined;
         // Seen is a courtesy: whether it is noted decides nothing here.
-        if (newest && page.unseen_count > 0) hub.markSeen(newest.id).catch(() => undefined);
+        if (newest && page.unseen_count > 0)
+          void hub.markSeen(newest.id).then(
+            () => this.#tellBell(),
+            () => undefined,
+          );
         return page;
       },
       () => this.requestUpdate(),
@@ -211,6 +215,10 @@ export class ReceivedPage extends LitElement {
     } catch (error) {
       this._error = sentence(error);
     }
+    this.#tellBell();
+  }
+
+  #tellBell(): void {
     this.dispatchEvent(new CustomEvent("feed-change", { bubbles: true, composed: true }));
   }
 }

@@ -55,8 +55,27 @@ export class ScopeTree extends LitElement {
     clearTimeout(this.#typing);
   }
 
+  get #isSmall(): boolean {
+    return this.audiences.organisations.reduce((sum, { clinics }) => sum + clinics.length, 0) <= SMALL;
+  }
+
   override focus(): void {
     (this.renderRoot.querySelector<HTMLElement>("#find") ?? this.#boxes()[0])?.focus();
+  }
+
+  override willUpdate(): void {
+    if (this.hasUpdated) return;
+    // What is chosen already can be seen from the start.
+    const mixed = this.audiences.organisations.filter((one) => organisationCheck(this.selection, one) === "mixed");
+    if (!this.#isSmall) this._toggled = new Set(mixed.map(({ id }) => id));
+  }
+
+  override firstUpdated(): void {
+    const chosen = this.#boxes().find((box) => box.checked || box.indeterminate);
+    const tree = this.renderRoot.querySelector(".tree");
+    if (!chosen || !tree) return;
+    this.#current = chosen.value;
+    tree.scrollTop = chosen.getBoundingClientRect().top - tree.getBoundingClientRect().top - tree.clientHeight / 3;
   }
 
   override updated(): void {
@@ -65,8 +84,7 @@ export class ScopeTree extends LitElement {
 
   override render() {
     const branches = search(this.audiences, this._query);
-    const clinicCount = this.audiences.organisations.reduce((sum, { clinics }) => sum + clinics.length, 0);
-    const isSmall = clinicCount <= SMALL;
+    const isSmall = this.#isSmall;
     return html`${isSmall ? nothing : this.#find(branches)}
       <div
         class="tree"
