@@ -49,6 +49,8 @@ async def watching(engine: Engine, board: switchboard.Switchboard) -> AsyncItera
         assert not task.done(), "nothing may end the watch"
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        # The question it was asking has its answer before the test takes the database away.
+        looking._thread.shutdown(wait=True)
 
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:
