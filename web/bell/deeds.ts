@@ -6,6 +6,8 @@ import type { State } from "./state";
 import * as states from "./state";
 
 export interface Deed {
+  /** The one notification it is about, if it is about one. */
+  readonly id?: string;
   /** The state as it will be; laid over whatever the server says until it has answered. */
   foresee(state: State): State;
   /** Rejects with a `Refusal`. */
@@ -42,6 +44,7 @@ export function markThrough(through: Notification, what: "seen_at" | "read_at"):
 
 function alter(after: Notification, call: (inbox: Inbox) => Promise<Changed>): Deed {
   return {
+    id: after.id,
     foresee: (state) =>
       states.withCounts(states.withItem(state, after), states.recount(state.counts, state.items.get(after.id), after)),
     confirm: async (inbox) => {

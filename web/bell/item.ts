@@ -64,7 +64,7 @@ function renderActions(item: Notification, say: Say, actions: ItemActions): Temp
             ${icons.envelope}${say("mark_unread")}
           </button>`
     }
-    <button type="button" class="quiet" part="action" data-focus="archive" @click=${() => actions.archive(item, !isArchived)}>
+    <button type="button" class="quiet" part="action" @click=${() => actions.archive(item, !isArchived)}>
       ${icons.archive}${say(isArchived ? "unarchive" : "archive")}
     </button>
   </div>`;

@@ -11,13 +11,13 @@ import type { AskForToken } from "./credentials";
 import * as deeds from "./deeds";
 import type { Fact } from "./facts";
 import * as icons from "./icons";
-import { Refusal } from "./inbox";
 import { renderItems } from "./list";
 import { type Actions, renderPanel, type Shown } from "./panel";
 import type { Placement } from "./place";
 import { Popup } from "./popup";
 import { Session } from "./session";
 import { listed, newest, type View } from "./state";
+import { isGone, type Store } from "./store";
 import { type GivenStrings, readLocale, type Say, speaker } from "./strings";
 import { styles } from "./styles";
 
@@ -67,6 +67,7 @@ export class MessageBell extends LitElement {
   #locale: string | undefined;
   #counts = "";
   #seen: string | undefined;
+  #watched: Store | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
@@ -113,7 +114,9 @@ export class MessageBell extends LitElement {
     if (this.open) {
       const list = this.renderRoot.querySelector("ul");
       if (list) renderItems(list, listed(this.#session.state, this._view), this._opened, this.#shown(), this.#actions);
-      if (changed.has("open") || changed.has("_view")) this.#session.store?.watch(this, this._view);
+      const { store } = this.#session;
+      if (changed.has("open") || changed.has("_view") || store !== this.#watched) store?.watch(this, this._view);
+      this.#watched = store;
       this.#popup.keepFocus();
       this.#markSeen();
     }
@@ -134,7 +137,6 @@ export class MessageBell extends LitElement {
         aria-haspopup="dialog"
         aria-expanded=${this.open}
         aria-label=${label}
-        @click=${this.#popup.onClick}
       >
         <slot name="icon">${icons.bell}</slot>
         ${unseen > 0 ? html`<span class="badge" part="badge">${badge}</span>` : nothing}
@@ -214,8 +216,7 @@ export class MessageBell extends LitElement {
 
   #do(deed: deeds.Deed): void {
     this.#session.store?.do(deed).catch((error: unknown) => {
-      const isGone = error instanceof Refusal && (error.status === 404 || error.status === 409);
-      const text = isGone ? "recalled" : "not_saved";
+      const text = isGone(error) ? "recalled" : "not_saved";
       this._notice = { text };
       this.#announcer.say(this.#say(text));
     });

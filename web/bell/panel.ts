@@ -32,8 +32,8 @@ export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
     <header class="head" part="header">
       <h2 id="heading">${say("messages")}</h2>
       ${
-        unread > 0 && view !== "archived"
-          ? html`<button type="button" class="quiet" part="action" ?disabled=${items.length === 0} @click=${actions.markAllRead}>
+        unread > 0 && items.length > 0 && view !== "archived"
+          ? html`<button type="button" class="quiet" part="action" @click=${actions.markAllRead}>
               ${say("mark_all_read")}
             </button>`
           : nothing
@@ -59,7 +59,7 @@ export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
             <span>${say(notice.text)}</span>
             ${
               notice.undo
-                ? html`<button type="button" class="quiet" part="action" data-focus="undo" @click=${notice.undo}>
+                ? html`<button type="button" class="quiet" part="action" @click=${notice.undo}>
                     ${say("undo")}
                   </button>`
                 : nothing

@@ -1,7 +1,6 @@
 /** Where the panel goes. Pure arithmetic in CSS pixels; used when it opens, and while the page scrolls or changes its size. */
 
-export const PLACEMENTS = ["bottom-end", "bottom-start", "top-end", "top-start"] as const;
-export type Placement = (typeof PLACEMENTS)[number];
+export type Placement = "bottom-end" | "bottom-start" | "top-end" | "top-start";
 
 export interface Box {
   readonly left: number;

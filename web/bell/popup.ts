@@ -2,12 +2,10 @@
  * Opens, places and closes the panel, and keeps the keyboard's focus where its user would look for it. The browser's own popover
  * lifts the panel above everything in the page and closes it by Escape or a click elsewhere; the rest is here.
  */
-import { PLACEMENTS, type Placement, place } from "./place";
+import { type Placement, place } from "./place";
 
 interface Host extends HTMLElement {
   readonly renderRoot: HTMLElement | DocumentFragment;
-  readonly updateComplete: Promise<boolean>;
-  readonly open: boolean;
 }
 
 const OPENER = "button.opener";
@@ -17,8 +15,8 @@ export class Popup {
   readonly #onOpen: (isOpen: boolean) => void;
   #placement: Placement = "bottom-end";
   #frame = 0;
-  /** The browser is about to show the panel by itself. */
-  #isOpening = false;
+  /** Or about to be: the button opens and closes the panel without any help from here. */
+  #isShown = false;
   #hadFocus = false;
 
   constructor(host: Host, onOpen: (isOpen: boolean) => void) {
@@ -27,10 +25,10 @@ export class Popup {
   }
 
   show(placement: Placement, theme: string | undefined): void {
-    this.#placement = PLACEMENTS.includes(placement) ? placement : "bottom-end";
+    this.#placement = placement;
     this.#panel.style.colorScheme = theme ?? this.#schemeOfPage() ?? "";
     this.#place();
-    if (!this.#isShown && !this.#isOpening) this.#panel.showPopover?.();
+    if (!this.#isShown) this.#panel.showPopover?.();
     window.addEventListener("scroll", this.#onMove, { capture: true, passive: true });
     window.addEventListener("resize", this.#onMove);
   }
@@ -39,23 +37,23 @@ export class Popup {
     window.removeEventListener("scroll", this.#onMove, { capture: true });
     window.removeEventListener("resize", this.#onMove);
     cancelAnimationFrame(this.#frame);
-    if (this.#isShown) this.#panel.hidePopover();
+    if (this.#isShown) this.#panel.hidePopover?.();
   }
 
-  /** Only where the browser knows no popovers; where it does, the button says by itself which one it opens. */
-  readonly onClick = (): void => {
-    if (!("popover" in HTMLElement.prototype)) this.#onOpen(!this.#host.open);
-  };
-
   readonly onBeforeToggle = (event: ToggleEvent): void => {
-    this.#isOpening = event.newState === "open";
-    if (this.#isOpening) this.#onOpen(true);
+    this.#isShown = event.newState === "open";
+    if (this.#isShown) this.#onOpen(true);
   };
 
-  /** Later than `beforetoggle`: the panel is emptied once the browser has put the focus back. */
+  /**
+   * Later than `beforetoggle`: the panel keeps what is in it, and with it the focus, until it has gone. The browser gives the focus
+   * back to the bell in most cases only.
+   */
   readonly onToggle = (event: ToggleEvent): void => {
-    this.#isOpening = false;
-    if (event.newState === "closed") this.#onOpen(false);
+    if (event.newState === "open") return;
+    this.#onOpen(false);
+    const inside = this.#host.shadowRoot?.activeElement ?? null;
+    if (document.activeElement === document.body || this.#panel.contains(inside)) this.#find("#bell")?.focus();
   };
 
   /** Who leaves the panel by Tab is not to find it lying over what is focused then. */
@@ -125,10 +123,6 @@ export class Popup {
 
   get #panel(): HTMLElement {
     return this.#find("#panel") as HTMLElement;
-  }
-
-  get #isShown(): boolean {
-    return "popover" in HTMLElement.prototype && this.#panel.matches(":popover-open");
   }
 
   #find(selector: string): HTMLElement | null {

@@ -136,6 +136,7 @@ export class Store {
         this.#settled = Date.now();
       } catch (error) {
         this.#notice(error);
+        if (deed.id && isGone(error)) this.#drop(deed.id);
         throw error;
       } finally {
         this.#deeds = this.#deeds.filter((other) => other !== deed);
@@ -145,8 +146,8 @@ export class Store {
     });
   }
 
-  /** For all tabs to know that it is gone, as a call has just shown. */
-  drop(id: string): void {
+  /** Recalled, as a call has just shown. */
+  #drop(id: string): void {
     this.#tell({ kind: "recalled", id });
     this.#link.ask();
   }
@@ -222,6 +223,11 @@ export class Store {
   readonly #onPageShow = (event: PageTransitionEvent): void => {
     if (event.persisted) this.#tabs.join();
   };
+}
+
+/** Whether what a call was about is not there any more. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Refusal && (error.status === 404 || error.status === 409);
 }
 
 /** What is done twice is done once, so where the server is busy for a moment, it is asked again. */

@@ -20,7 +20,6 @@ export const english = {
   all: "All",
   unread: "Unread",
   archived: "Archived",
-  unread_count: { one: "{count} unread", other: "{count} unread" } as Plural,
   from: "From {sender}",
   opens_in_new_tab: "opens in a new tab",
   mark_unread: "Mark as unread",

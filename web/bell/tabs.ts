@@ -140,7 +140,10 @@ export class Tabs {
 
   async #handOver(): Promise<void> {
     const { pending } = await navigator.locks.query();
-    if (document.hidden && pending?.some((lock) => lock.name === this.#name)) this.#withdraw();
+    if (!pending?.some((lock) => lock.name === this.#name)) return;
+    this.#withdraw();
+    // Should it be looked at again by now.
+    this.#contend();
   }
 
   /** Neither leads nor wants to. */

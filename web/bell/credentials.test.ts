@@ -1,0 +1,55 @@
+import { expect, it, vi } from "vitest";
+import { Credentials } from "./credentials";
+import { readIdentity, sharedName } from "./identity";
+import { tokenOf } from "./testing/hub";
+
+const anyToken = () => true;
+
+it("asks the page once, however many calls wait for a token", async () => {
+  const ask = vi.fn(async () => "fresh");
+  const credentials = new Credentials("old", ask, anyToken);
+  expect(await credentials.get()).toBe("old");
+  expect(await Promise.all([credentials.get("old"), credentials.get("old")])).toEqual(["fresh", "fresh"]);
+  expect(ask).toHaveBeenCalledTimes(1);
+  expect(await credentials.get("old")).toBe("fresh");
+  expect(ask).toHaveBeenCalledTimes(1);
+});
+
+it.each([
+  ["there is nobody to ask", undefined],
+  ["the page has none", async () => null],
+  ["it gives the refused one again", async () => "old"],
+])("is signed out where %s", async (_, ask) => {
+  await expect(new Credentials("old", ask, anyToken).get("old")).rejects.toMatchObject({ status: 401 });
+});
+
+it("takes a page that fails to answer for one that cannot be reached", async () => {
+  const ask = async () => Promise.reject(new Error("network"));
+  await expect(new Credentials(undefined, ask, anyToken).get()).rejects.toMatchObject({ status: 0 });
+});
+
+it("never uses the token of somebody else, but keeps it for who asks", async () => {
+  const credentials = new Credentials(
+    "old",
+    () => "other's",
+    (token) => token === "old",
+  );
+  await expect(credentials.get("old")).rejects.toMatchObject({ status: 401 });
+  expect(credentials.foreign).toBe("other's");
+  expect(credentials.token).toBe("old");
+});
+
+it("prefers a token that was set while the page was thinking", async () => {
+  const credentials: Credentials = new Credentials("old", async () => "late", anyToken);
+  const waiting = credentials.get("old");
+  credentials.token = "set";
+  expect(await waiting).toBe("set");
+});
+
+it("reads from a token whose it is, and nothing from what is none", () => {
+  expect(readIdentity(tokenOf("ann"))).toEqual({ platform: "demo", user: "ann" });
+  expect(readIdentity(tokenOf("Zoë ~~~ 你好"))?.user).toBe("Zoë ~~~ 你好");
+  for (const none of ["", "a.b", "a.e30.c", "a.bnVsbA.c"]) expect(readIdentity(none)).toBeUndefined();
+  expect(sharedName("https://a.example", tokenOf("ann", 1))).toBe(sharedName("https://a.example", tokenOf("ann", 2)));
+  expect(sharedName("https://b.example", tokenOf("ann"))).not.toBe(sharedName("https://a.example", tokenOf("ann")));
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import type { Feed, Notification } from "../api";
+import * as states from "./state";
+import { EMPTY, type State, type View } from "./state";
+import { notification } from "./testing/hub";
+
+const AT = "2026-11-22T12:00:00.000000Z";
+
+function page(items: Notification[], next: string | null = null): Feed {
+  return {
+    data: items,
+    has_more: next !== null,
+    next_cursor: next,
+    unread_count: items.length,
+    unseen_count: items.length,
+  };
+}
+
+/** With these listed, newest first. */
+function having(numbers: number[], next: string | null = null, view: View = "all"): State {
+  return states.withPage(
+    EMPTY,
+    view,
+    page(
+      numbers.map((number) => notification(number)),
+      next,
+    ),
+    false,
+  );
+}
+
+const titles = (state: State, view: View = "all") =>
+  states.listed(state, view).map((item) => Number(item.title.slice(6)));
+
+describe("a page", () => {
+  it("that follows is put below, once", () => {
+    const state = states.withPage(
+      having([5, 4, 3], "c1"),
+      "all",
+      page([3, 2, 1].map((number) => notification(number))),
+      true,
+    );
+    expect(titles(state)).toEqual([5, 4, 3, 2, 1]);
+    expect(state.lists.all.cursor).toBeNull();
+  });
+
+  it("that is the first again keeps what was loaded below it, and the cursor there", () => {
+    const loaded = states.withPage(
+      having([4, 3], "c1"),
+      "all",
+      page(
+        [2, 1].map((number) => notification(number)),
+        "c2",
+      ),
+      true,
+    );
+    const state = states.withPage(loaded, "all", page([notification(5), notification(4)], "c0"), false);
+    expect(titles(state)).toEqual([5, 4, 3, 2, 1]);
+    expect(state.lists.all.cursor).toBe("c2");
+  });
+
+  it("says what has gone from among its own", () => {
+    const state = states.withPage(
+      having([4, 3, 2], "c1"),
+      "all",
+      page([notification(4), notification(2)], "c1"),
+      false,
+    );
+    expect(titles(state)).toEqual([4, 2]);
+  });
+
+  it("that is the only one leaves nothing below it", () => {
+    expect(titles(states.withPage(having([4, 3], "c1"), "all", page([notification(4)]), false))).toEqual([4]);
+  });
+});
+
+describe("a notification", () => {
+  it("that comes late is put where its time belongs", () => {
+    expect(titles(states.withItem(having([5, 3, 1]), notification(4)))).toEqual([5, 4, 3, 1]);
+    expect(titles(states.withItem(having([5, 3]), notification(1)))).toEqual([5, 3, 1]);
+  });
+
+  it("below all that is loaded waits for its page", () => {
+    expect(titles(states.withItem(having([5, 4], "c1"), notification(1)))).toEqual([5, 4]);
+  });
+
+  it("goes to no list that was never loaded", () => {
+    expect(states.withItem(EMPTY, notification(1)).lists.all.ids).toEqual([]);
+  });
+
+  it("leaves when it is archived, and comes back to its place", () => {
+    const archived = states.withItem(having([3, 2, 1]), notification(2, { archived_at: AT }));
+    expect(titles(archived)).toEqual([3, 1]);
+    expect(titles(states.withItem(archived, notification(2)))).toEqual([3, 2, 1]);
+  });
+
+  it("that was just read stays among the unread until they are loaded again", () => {
+    const state = having([2, 1], null, "unread");
+    expect(titles(states.withItem(state, notification(2, { read_at: AT })), "unread")).toEqual([2, 1]);
+    expect(titles(states.withItem(state, notification(3, { read_at: AT })), "unread")).toEqual([2, 1]);
+  });
+
+  it("that is recalled is in no list", () => {
+    const state = states.without(having([2, 1]), notification(2).id);
+    expect(titles(state)).toEqual([1]);
+    expect(state.items.size).toBe(1);
+  });
+});
+
+describe("everything up to one", () => {
+  it("is read from there on down, and the first time is kept", () => {
+    const before = states.withItem(
+      having([3, 2, 1]),
+      notification(1, { read_at: "2026-11-22T11:00:00.000000Z", seen_at: AT }),
+    );
+    const after = states.withThrough(before, notification(2), "read_at", AT);
+    expect(states.listed(after, "all").map((item) => item.read_at)).toEqual([null, AT, "2026-11-22T11:00:00.000000Z"]);
+    expect(states.listed(after, "all").map((item) => item.seen_at)).toEqual([null, AT, AT]);
+  });
+
+  it("leaves only what came later to be counted", () => {
+    const state = states.withCounts(having([4, 3, 2]), { unread_count: 50, unseen_count: 40 });
+    const through = notification(3);
+    expect(states.countsAfter(state, through, "read_at")).toEqual({ unread_count: 1, unseen_count: 1 });
+    expect(states.countsAfter(state, through, "seen_at")).toEqual({ unread_count: 50, unseen_count: 1 });
+  });
+});
+
+describe("the counts", () => {
+  const counts = { unread_count: 2, unseen_count: 1 };
+
+  it("follow one notification", () => {
+    const unread = notification(1);
+    const read = notification(1, { read_at: AT, seen_at: AT });
+    expect(states.recount(counts, unread, read)).toEqual({ unread_count: 1, unseen_count: 0 });
+    expect(states.recount(counts, read, { ...read, read_at: null })).toEqual({ unread_count: 3, unseen_count: 1 });
+    expect(states.recount(counts, unread, { ...unread, archived_at: AT })).toEqual({
+      unread_count: 1,
+      unseen_count: 0,
+    });
+    expect(states.recount(counts, undefined, unread)).toEqual({ unread_count: 3, unseen_count: 2 });
+  });
+
+  it("are never below nothing, and unknown until the server has said them", () => {
+    expect(states.recount({ unread_count: 0, unseen_count: 0 }, notification(1))).toEqual({
+      unread_count: 0,
+      unseen_count: 0,
+    });
+    expect(states.recount(undefined, notification(1))).toBeUndefined();
+  });
+});

@@ -1,0 +1,166 @@
+/** A hub for tests: answers `fetch` as inbox_api does, keeps what was asked, and has a stream that a test can speak through. */
+import { vi } from "vitest";
+import type { Counts, Notification } from "../../api";
+
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export const SRC = "https://hub.example";
+
+export class Hub {
+  readonly calls: Call[] = [];
+  /** The open streams, newest last. */
+  streams: ReadableStreamDefaultController<Uint8Array>[] = [];
+  inbox: Notification[] = [];
+  tokens = new Set([tokenOf("ann")]);
+  servesStream = true;
+  /** Answers the next calls whose path begins so, instead of the hub. */
+  readonly instead: { path: string; answer: () => Response | Promise<Response> }[] = [];
+  #pageSize = 20;
+
+  constructor(count = 0) {
+    for (let number = 1; number <= count; number += 1) this.inbox.unshift(notification(number));
+    vi.stubGlobal("fetch", (url: string, init: RequestInit = {}) => this.#answer(url, init));
+  }
+
+  get counts(): Counts {
+    const open = this.inbox.filter((one) => !one.archived_at);
+    return {
+      unread_count: open.filter((one) => !one.read_at).length,
+      unseen_count: open.filter((one) => !one.seen_at).length,
+    };
+  }
+
+  /** What was asked, as "METHOD path", since the last look. */
+  taken(): string[] {
+    return this.calls.splice(0).map(({ method, path }) => `${method} ${path}`);
+  }
+
+  refuse(path: string, status: number, headers: Record<string, string> = {}, times = 1): void {
+    for (let time = 0; time < times; time += 1) {
+      this.instead.push({ path, answer: () => new Response("{}", { status, headers }) });
+    }
+  }
+
+  /** One more in the inbox; `isTold` on the stream too. */
+  add(number: number, isTold = true, change: Partial<Notification> = {}): Notification {
+    const added = notification(number, change);
+    this.inbox.unshift(added);
+    if (isTold) this.tell("notification", added, `cursor-${number}`);
+    return added;
+  }
+
+  tell(event: string, data: unknown, id?: string): void {
+    this.say(`event: ${event}\n${id ? `id: ${id}\n` : ""}data: ${JSON.stringify(data)}\n\n`);
+  }
+
+  say(text: string): void {
+    for (const stream of this.streams) stream.enqueue(new TextEncoder().encode(text));
+  }
+
+  endStreams(): void {
+    for (const stream of this.streams.splice(0)) stream.close();
+  }
+
+  async #answer(url: string, init: RequestInit): Promise<Response> {
+    const path = url.replace(SRC, "");
+    const headers = new Headers(init.headers);
+    const body = init.body ? JSON.parse(String(init.body)) : undefined;
+    this.calls.push({ method: init.method ?? "GET", path, headers, body });
+    const at = this.instead.findIndex((one) => path.startsWith(one.path));
+    if (at >= 0) return (this.instead.splice(at, 1)[0] as (typeof this.instead)[0]).answer();
+    if (!this.tokens.has(headers.get("Authorization")?.slice(7) ?? "")) return new Response("{}", { status: 401 });
+    if (path === "/v1/notifications/stream") return this.#stream(init.signal ?? undefined);
+    if (init.method === "POST") return this.#through(path, (body as { through: string }).through);
+    if (init.method === "PUT" || init.method === "DELETE") return this.#change(path, init.method === "PUT");
+    return conditional(path.endsWith("/counts") ? this.counts : this.#page(new URL(url).searchParams), headers);
+  }
+
+  #page(query: URLSearchParams) {
+    const status = query.get("status");
+    const all = this.inbox.filter((one) => {
+      if (status === "archived") return one.archived_at;
+      return !one.archived_at && (status === "all" || !one.read_at);
+    });
+    const from = Number(query.get("after") ?? 0);
+    const data = all.slice(from, from + this.#pageSize);
+    const has_more = all.length > from + this.#pageSize;
+    return { data, has_more, next_cursor: has_more ? String(from + this.#pageSize) : null, ...this.counts };
+  }
+
+  #change(path: string, isSet: boolean): Response {
+    const [, id, what] = /notifications\/([^/]+)\/(\w+)$/.exec(path) ?? [];
+    const found = this.inbox.find((one) => one.id === id);
+    if (!found) return new Response("{}", { status: 404 });
+    const at = isSet ? new Date().toISOString() : null;
+    const change = what === "read" ? { read_at: at, seen_at: found.seen_at ?? at } : { archived_at: at };
+    const changed = { ...found, ...change };
+    this.inbox = this.inbox.map((one) => (one === found ? changed : one));
+    return Response.json({ notification: changed, ...this.counts });
+  }
+
+  #through(path: string, id: string): Response {
+    const at = new Date().toISOString();
+    const from = this.inbox.findIndex((one) => one.id === id);
+    this.inbox = this.inbox.map((one, index) => {
+      if (index < from) return one;
+      return {
+        ...one,
+        seen_at: one.seen_at ?? at,
+        read_at: path.endsWith("read-all") ? (one.read_at ?? at) : one.read_at,
+      };
+    });
+    return Response.json(this.counts);
+  }
+
+  #stream(signal: AbortSignal | undefined): Response {
+    if (!this.servesStream) return new Response("{}", { status: 404 });
+    const ready = `retry: 2000\n\nevent: ready\nid: cursor-${this.inbox.length}\ndata: ${JSON.stringify(this.counts)}\n\n`;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.streams.push(controller);
+        controller.enqueue(new TextEncoder().encode(ready));
+        signal?.addEventListener("abort", () => {
+          if (!this.streams.includes(controller)) return;
+          this.streams = this.streams.filter((one) => one !== controller);
+          controller.error(new Error("aborted"));
+        });
+      },
+    });
+    return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+  }
+}
+
+/** The `number`th ever sent: higher numbers are newer. */
+export function notification(number: number, change: Partial<Notification> = {}): Notification {
+  const digits = String(number).padStart(4, "0");
+  return {
+    id: `0198c0de-0000-7000-8000-00000000${digits}`,
+    title: `Title ${number}`,
+    body: `Body ${number}`,
+    sender: { name: "Amara Okafor" },
+    sent_at: `2026-11-22T10:${digits.slice(0, 2)}:${digits.slice(2)}.000000Z`,
+    seen_at: null,
+    read_at: null,
+    archived_at: null,
+    ...change,
+  };
+}
+
+/** Not signed by anybody; only what is read of a token in the browser. */
+export function tokenOf(user: string, serial = 0): string {
+  const payload = JSON.stringify({ platform: "demo", sub: user, serial });
+  const binary = String.fromCharCode(...new TextEncoder().encode(payload));
+  return `e30.${btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "")}.signature`;
+}
+
+function conditional(data: unknown, headers: Headers): Response {
+  const text = JSON.stringify(data);
+  const etag = `"${text.length}-${[...text].reduce((sum, one) => (sum * 31 + one.charCodeAt(0)) | 0, 7)}"`;
+  if (headers.get("If-None-Match") === etag) return new Response(null, { status: 304 });
+  return new Response(text, { headers: { ETag: etag } });
+}
