@@ -51,7 +51,7 @@ export class ComposePage extends LitElement {
   declare _failure: string;
   #usedPreset: Filter = null;
   readonly #reach = new ReachCounter(this, (audience, signal) => this.hub.countPeople(audience, signal));
-  readonly #sender = new Sender(this, (draft) => this.#keep(draft));
+  readonly #sender = new Sender(this, (attempt) => this.#keep({ ...this._draft, attempt }));
 
   constructor() {
     super();
@@ -276,9 +276,10 @@ export class ComposePage extends LitElement {
     this.#ask(null);
   };
 
+  /** What was written anew meanwhile, after giving up on the answer, is another message and stays. */
   #finish(sent: Message): void {
-    this.drafts.clear();
-    this._draft = EMPTY;
+    const isSame = this._draft.attempt?.request === JSON.stringify(this.#message);
+    this.#keep(isSame ? EMPTY : { ...this._draft, attempt: null });
     this._asking = null;
     this.dispatchEvent(new CustomEvent("message-sent", { detail: sent }));
   }

@@ -113,7 +113,7 @@ export class Confirmation extends LitElement {
           aria-disabled=${this.busy ? "true" : "false"}
           @click=${() => this.busy || this.#tell("confirm")}
         >
-          <slot name="yes">${this.yes}</slot>
+          ${this.yes}
         </button>
       </div>
     </dialog>`;

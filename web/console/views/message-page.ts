@@ -108,7 +108,7 @@ export class MessagePage extends LitElement {
         <div class="card">${loading("the message", 2)}</div>`;
     return html`${back}
       <header class="page-head">
-        <h1 tabindex="-1">${message.title}</h1>
+        <h1 tabindex="-1" dir="auto">${message.title}</h1>
         ${this.#recallButton(message)}
       </header>
       <p class="unseen-text" role="status">${this.#spoken(message)}</p>

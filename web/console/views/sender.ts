@@ -1,7 +1,7 @@
 /** Sends one message: tries again by itself for a passing reason, always under the draft's own idempotency key. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { type Message, type NewMessage, Problem } from "../../api";
-import { type Draft, withAttempt, withRefusal } from "../logic/draft";
+import { type Attempt, type Draft, withAttempt, withRefusal } from "../logic/draft";
 import { withRetries } from "../logic/retries";
 
 export interface Outcome {
@@ -14,11 +14,11 @@ export class Sender implements ReactiveController {
   /** Which attempt is on its way, from 1. */
   attempt = 1;
   readonly #host: ReactiveControllerHost;
-  readonly #keep: (draft: Draft) => void;
+  readonly #keep: (attempt: Attempt | null) => void;
   #abort = new AbortController();
 
-  /** `keep` is given the draft with its key before it is sent, and after a refusal. */
-  constructor(host: ReactiveControllerHost, keep: (draft: Draft) => void) {
+  /** `keep` is given the attempt with its key before anything is sent, and what is left of it after a refusal. */
+  constructor(host: ReactiveControllerHost, keep: (attempt: Attempt | null) => void) {
     this.#host = host;
     this.#keep = keep;
     host.addController(this);
@@ -35,7 +35,7 @@ export class Sender implements ReactiveController {
 
   async send(draft: Draft, message: NewMessage, post: (key: string) => Promise<Message>): Promise<Outcome> {
     const attempted = withAttempt(draft, message, newKey);
-    this.#keep(attempted);
+    this.#keep(attempted.attempt);
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.#set(true, 1);
@@ -46,7 +46,7 @@ export class Sender implements ReactiveController {
       });
       return { message: sent, error: null };
     } catch (error) {
-      if (isRefusal(error)) this.#keep(withRefusal(attempted, error.code));
+      if (isRefusal(error)) this.#keep(withRefusal(attempted, error.code).attempt);
       return { message: null, error };
     } finally {
       this.#set(false, 1);

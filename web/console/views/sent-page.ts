@@ -128,8 +128,8 @@ export class SentPage extends LitElement {
     const { id, title, body, sender, sent_at, recipient_count } = message;
     return html`<li class="row">
       <div class="what">
-        <h2>${title}</h2>
-        <p class="muted excerpt">${body}</p>
+        <h2 dir="auto">${title}</h2>
+        <p class="muted excerpt" dir="auto">${body}</p>
       </div>
       <div class="to">
         <p class="summary"><span class="unseen-text">To </span>${audienceSummary(message.audience, this.directory)}</p>
