@@ -1,8 +1,7 @@
 """Lets pages of other origins call an API from a browser: those that are named in HUB_CORS_ORIGINS, and no others.
 
 Tokens travel in a header that pages set themselves, never in cookies, so no credentials are allowed. A browser's question
-before the call (preflight) is answered here at once: it carries no token and takes no place. What is allowed is listed in
-constants, for parts that are not served by Flask.
+before the call (preflight) is answered here at once: it carries no token and takes no place.
 """
 
 import flask
