@@ -141,6 +141,9 @@ describe("with a stream", () => {
     hub.tell("something-new", { of: "the future" });
     await pass(0);
     expect(facts).toEqual([{ kind: "recalled", id: "gone" }, { kind: "stale" }]);
+    hub.taken();
+    await pass(3_000);
+    expect(hub.taken(), "for the counts that neither carries").toEqual([COUNTS]);
   });
 });
 

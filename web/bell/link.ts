@@ -54,7 +54,10 @@ export class Link {
         tell({ kind: "recalled", id });
         this.ask(between(0, SPREAD_MS));
       },
-      onSync: () => tell({ kind: "stale" }),
+      onSync: () => {
+        tell({ kind: "stale" });
+        this.ask(between(0, SPREAD_MS));
+      },
       onEnd: (refusal) => {
         this.#poller.pause = PAUSE_POLLING_MS;
         if (this.#connection === "live") {

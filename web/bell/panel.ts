@@ -29,7 +29,7 @@ export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
   const unread = state.counts?.unread_count ?? 0;
   const trouble = findTrouble(shown);
   return html`
-    <header class="head" part="header">
+    <div class="head" part="header">
       <h2 id="heading">${say("messages")}</h2>
       ${
         unread > 0 && items.length > 0 && view !== "archived"
@@ -41,7 +41,7 @@ export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
       <button type="button" class="quiet only-icon" part="close" aria-label=${say("close")} @click=${actions.close}>
         ${icons.close}
       </button>
-    </header>
+    </div>
     <div class="views" role="group" aria-label=${say("show")}>
       ${VIEWS.map((one) => renderView(one, unread, shown, actions))}
     </div>
