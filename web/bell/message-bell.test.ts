@@ -295,10 +295,15 @@ describe("the token", () => {
   });
 
   it("is missing: the panel says so, until there is one", async () => {
+    const connections = heard("connection");
     const bell = await mount({ token: undefined });
     await open(bell);
+    expect(connections, "the page may be about to give one").toEqual([]);
     expect(text(bell, ".what")).toEqual(["Please sign in to see your messages."]);
     expect(hub.calls).toEqual([]);
+    bell.getToken = () => null;
+    await pass();
+    expect(connections).toEqual([{ connection: "signed-out" }]);
     bell.token = tokenOf("ann");
     await pass();
     expect(text(bell, "li h3")).toHaveLength(3);

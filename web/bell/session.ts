@@ -89,7 +89,7 @@ export class Session implements ReactiveController {
     if (turn !== this.#turn) return;
     this.#failures = 0;
     if (token) this.#take(access, token);
-    else this.#become("signed-out");
+    else this.#become("signed-out", access.getToken !== undefined);
   }
 
   /** The page failed to say who its user is; it is asked again, ever less often. */
@@ -143,9 +143,10 @@ export class Session implements ReactiveController {
     shared.store.stop();
   }
 
-  #become(connection: states.Connection): void {
+  /** A page that has not said anything yet is told nothing either. */
+  #become(connection: states.Connection, isTold = true): void {
     this.#connection = connection;
-    this.#onFact({ kind: "connection", connection });
+    if (isTold) this.#onFact({ kind: "connection", connection });
     this.#host.requestUpdate();
   }
 }
