@@ -13,12 +13,13 @@ from typing import Any
 import rich.console
 import rich.table
 
-from benchmarks import bell, fanout, hub, seed
+from benchmarks import bell, fanout, hub, seed, streams
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = {"quick": (1_000, 100_000), "full": (1_000, 100_000, 1_000_000)}
 ROUNDS = 5
 BELL_SAMPLES = 100
+STREAMS, STREAM_SAMPLES = 2_000, 20
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="message-hub-bench-"))
     fanouts: list[fanout.Result] = []
     bells: list[bell.Result] = []
+    lives: list[streams.Result] = []
     try:
         with hub.running(folder) as running:
             for users in SIZES[size]:
@@ -36,9 +38,16 @@ def main() -> None:
                 platform = seed.platform(running.engine, f"bench-{users}", users=users)
                 fanouts += fanout.run(running, platform, rounds=ROUNDS)
                 bells.append(bell.run(running, platform, samples=BELL_SAMPLES))
+            console.print(f"{STREAMS:,} streams …")
+            platform = seed.platform(running.engine, "bench-live", users=STREAMS)
+            lives = streams.run(running, platform, streams=STREAMS, samples=STREAM_SAMPLES)
     finally:
         shutil.rmtree(folder)
-    tables = {"fan-out": fanout.as_rows(fanouts), "time to the bell": bell.as_rows(bells)}
+    tables = {
+        "fan-out": fanout.as_rows(fanouts),
+        "time to the bell": bell.as_rows(bells),
+        "live": streams.as_rows(lives),
+    }
     for title, rows in tables.items():
         console.print(_table(title, rows))
     kept = _keep({"size": size, "machine": _describe_machine(), "results": tables})
