@@ -14,6 +14,7 @@ from tests.inbox_api.hub import Hub
 
 OPERATIONS = {
     ("get", "/v1/notifications"),
+    ("get", "/v1/notifications/stream"),
     ("get", "/v1/notifications/counts"),
     ("get", "/v1/notifications/{message_id}"),
     ("put", "/v1/notifications/{message_id}/read"),
