@@ -21,6 +21,8 @@ DEFAULT_DATA = ".data"
 _META = "message_hub.data"
 # Commands may work for long; a service's page of messages may not.
 _STATEMENT_TIMEOUT_MS = 10 * 60 * 1_000
+# What an import does is slow by nature.
+_SLOW_STATEMENT_MS = 60_000
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,7 +56,12 @@ def make_engine(role: str | None, *, pool_size: int = 2) -> Engine:
     """
     with _filled_in("HUB_DATABASE_URL", lambda running: running.database_url):
         database = settings.read(
-            lambda env: settings.read_database(env, pool_size=pool_size, statement_timeout_ms=_STATEMENT_TIMEOUT_MS)
+            lambda env: settings.read_database(
+                env,
+                pool_size=pool_size,
+                statement_timeout_ms=_STATEMENT_TIMEOUT_MS,
+                slow_statement_ms=_SLOW_STATEMENT_MS,
+            )
         )
     return db.make_engine(database, role=role, name="message-hub")
 

@@ -24,7 +24,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Database:
-    """How to reach PostgreSQL. Times are in milliseconds unless the name says otherwise."""
+    """How to reach PostgreSQL. Times are in milliseconds unless the name says otherwise; no `slow_statement_ms`, none is logged."""
 
     url: str
     pool_size: int
@@ -33,6 +33,7 @@ class Database:
     statement_timeout_ms: int
     lock_timeout_ms: int
     idle_in_transaction_timeout_ms: int
+    slow_statement_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def _by_variable(error: environs.EnvValidationError) -> dict[str, list[object]]:
     return {str(k): list(v) for k, v in messages.items()} if isinstance(messages, dict) else {"HUB": list(messages)}
 
 
-def read_database(env: environs.Env, *, pool_size: int, statement_timeout_ms: int) -> Database:
+def read_database(
+    env: environs.Env, *, pool_size: int, statement_timeout_ms: int, slow_statement_ms: int = 1_000
+) -> Database:
     positive = validate.Range(min=1)
     return Database(
         url=env.str("DATABASE_URL", validate=_check_postgresql_url),
@@ -80,6 +83,7 @@ def read_database(env: environs.Env, *, pool_size: int, statement_timeout_ms: in
         statement_timeout_ms=env.int("STATEMENT_TIMEOUT_MS", statement_timeout_ms, validate=positive),
         lock_timeout_ms=env.int("LOCK_TIMEOUT_MS", 2_000, validate=positive),
         idle_in_transaction_timeout_ms=env.int("IDLE_IN_TRANSACTION_TIMEOUT_MS", 20_000, validate=positive),
+        slow_statement_ms=env.int("SLOW_STATEMENT_MS", slow_statement_ms, validate=positive),
     )
 
 

@@ -15,8 +15,8 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine
 
 from services.inbox_api import cursor
-from services.inbox_api.store import history, inbox, states
-from shared import errors
+from services.inbox_api.store import history, inbox, readers, states
+from shared import db, errors
 from shared.auth import store as auth
 from shared.sent_messages import store as sent_messages
 
@@ -71,10 +71,16 @@ class _Listed(Protocol):
     def sent_at(self) -> datetime: ...
 
 
+def find_reader(engine: Engine, platform: str, user: str) -> readers.Reader | None:
+    """Who polls, by the platform's key and the user's external id, and the stamp of their inbox."""
+    with db.reading(engine) as connection:
+        return readers.find_reader(connection, platform=platform, user=user)
+
+
 def get_feed(engine: Engine, *, caller: auth.Caller, status: str, limit: int, after: str | None = None) -> Feed:
     """A page of the caller's inbox. Raises bad-cursor."""
     before = _position(after)
-    with _autocommit(engine) as connection:
+    with db.reading(engine) as connection:
         page = inbox.list_page(
             connection,
             user_id=caller.user_id,
@@ -85,17 +91,18 @@ def get_feed(engine: Engine, *, caller: auth.Caller, status: str, limit: int, af
         )
     shown = page.notifications[:limit]
     has_more = len(page.notifications) > limit
-    return Feed(shown, has_more, _next_cursor(shown, has_more), **asdict(page.counts))
+    counts = page.counts
+    return Feed(shown, has_more, _next_cursor(shown, has_more), counts.unread_count, counts.unseen_count)
 
 
 def get_counts(engine: Engine, *, caller: auth.Caller) -> inbox.Counts:
-    with _autocommit(engine) as connection:
+    with db.reading(engine) as connection:
         return inbox.get_counts(connection, user_id=caller.user_id, platform_id=caller.platform_id)
 
 
 def get_notification(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> inbox.Notification:
     """Raises not-found where it is not in the caller's inbox, recalled ones included."""
-    with _autocommit(engine) as connection:
+    with db.reading(engine) as connection:
         found = inbox.find_notification(
             connection, user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
         )
@@ -176,14 +183,16 @@ def _change(
     engine: Engine,
     caller: auth.Caller,
     message_id: uuid.UUID,
-    write: Callable[[Connection, states.Key, datetime], None],
+    write: Callable[[Connection, states.Key, datetime], int],
 ) -> Changed:
     with engine.begin() as connection:
         place = _find_place(connection, caller, message_id)
-        if not place.is_recalled:
-            write(connection, states.Key(caller.user_id, place.sent_at, message_id), place.now)
+        if not place.is_recalled and write(
+            connection, states.Key(caller.user_id, place.sent_at, message_id), place.now
+        ):
+            states.raise_revision(connection, user_id=caller.user_id)
         after = inbox.get_with_counts(
-            connection, user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
+            db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
         )
         # Nothing is found either when the recall came between; what was written then is rolled back.
         if not after.notifications:
@@ -195,12 +204,15 @@ def _change_through(engine: Engine, caller: auth.Caller, through: uuid.UUID, wri
     with engine.begin() as connection:
         place = _find_place(connection, caller, through)
         key = states.Key(caller.user_id, place.sent_at, through)
-        write(connection, key=key, platform_id=caller.platform_id, at=place.now)
-        return inbox.get_counts(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+        if write(connection, key=key, platform_id=caller.platform_id, at=place.now):
+            states.raise_revision(connection, user_id=caller.user_id)
+        return inbox.get_counts(db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id)
 
 
 def _find_place(connection: Connection, caller: auth.Caller, message_id: uuid.UUID) -> inbox.Place:
-    place = inbox.find_place(connection, user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id)
+    place = inbox.find_place(
+        db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
+    )
     if place is None:
         raise errors.not_found(_NOTIFICATION)
     return place
@@ -225,13 +237,6 @@ def _position(after: str | None) -> tuple[datetime, uuid.UUID] | None:
 
 def _next_cursor(shown: Sequence[_Listed], has_more: bool) -> str | None:
     return cursor.encode(cursor.Position(shown[-1].sent_at, shown[-1].id)) if has_more else None
-
-
-@contextlib.contextmanager
-def _autocommit(engine: Engine) -> Iterator[Connection]:
-    """For one statement that reads: its own snapshot, and no round trips for a transaction."""
-    with engine.connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
 """Builds the Flask app of inbox_api out of its parts. Called by wsgi and by tests."""
 
+import functools
 from collections.abc import Callable
 
 import flask
 
-from services.inbox_api import routes
+from services.inbox_api import actions, routes
 from services.inbox_api.routes import bell, notifications, sent_messages, stream
 from shared import settings
 from shared.http import app as frame
@@ -29,6 +30,7 @@ def make_app(
             places=places,
             broker_state=broker_state,
             cors_origins=cors_origins,
+            find_caller=functools.partial(actions.find_reader, context.engine),
         ),
         [notifications.blueprint, sent_messages.blueprint, stream.blueprint],
         context,

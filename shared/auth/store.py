@@ -39,14 +39,16 @@ class Caller:
         return self.plan == ENTERPRISE
 
 
-_FIND_CALLER = sqlalchemy.text("""
+# The columns in the order of Caller's fields; a service may want `more` of the platform p and the user u.
+FIND_CALLER = """
     SELECT u.id AS user_id, u.external_id, u.name, u.status, p.id AS platform_id, p.plan, p.issuer,
            EXISTS (SELECT FROM memberships m
-                   WHERE m.user_id = u.id AND m.role = 'administrator' AND m.valid_to_version IS NULL) AS is_administrator
+                   WHERE m.user_id = u.id AND m.role = 'administrator' AND m.valid_to_version IS NULL) AS is_administrator{more}
     FROM platforms p
     JOIN users u ON u.platform_id = p.id
     WHERE p.key = :platform AND u.external_id = :user
-""")
+"""
+_FIND_CALLER = sqlalchemy.text(FIND_CALLER.format(more=""))
 
 _FIND_ISSUER = sqlalchemy.text("SELECT issuer, jwks_url FROM platforms WHERE key = :platform")
 

@@ -44,10 +44,15 @@ class Identity:
 
 @dataclass(frozen=True)
 class _Verified:
-    """A token that was found good, and until when that holds, in seconds since 1970."""
+    """A token that was found good; until when that holds, in seconds since 1970, and by which fetch of which keys."""
 
     identity: Identity
     until: float
+    keys: "_KeySet | None" = None
+    fetch: float = _NEVER
+
+    def holds(self) -> bool:
+        return time.time() < self.until and (self.keys is None or self.keys.is_fresh(self.fetch))
 
 
 class Verifier:
@@ -67,7 +72,7 @@ class Verifier:
         Raises `HubError` token-invalid or token-expired; unavailable when the keys cannot be had right now.
         """
         known = self._verified.get(token)
-        if known is not None and time.time() < known.until:
+        if known is not None and known.holds():
             return known.identity
         try:
             return self._verify(token)
@@ -83,7 +88,8 @@ class Verifier:
         if algorithm == SECRET_ALGORITHM:
             if self._secret is None:
                 raise jwt.InvalidAlgorithmError("tokens signed with a secret are not accepted here")
-            return self._remember(token, self._decode(token, self._secret, SECRET_ALGORITHM))
+            claims = self._decode(token, self._secret, SECRET_ALGORITHM)
+            return self._remember(token, _Verified(_identity(claims, issuer=None), claims["exp"] + LEEWAY_S))
         if algorithm not in KEY_SET_ALGORITHMS:
             raise jwt.InvalidAlgorithmError("its algorithm is not accepted")
         claimed = _identity(jwt.decode(token, options={"verify_signature": False}), issuer=None)
@@ -91,17 +97,21 @@ class Verifier:
         issuer, url = (own.issuer, own.jwks_url) if own and own.jwks_url else (None, self._jwks_url)
         if url is None:
             raise jwt.InvalidAlgorithmError("tokens signed with a key are not accepted here")
-        claims = self._decode(token, self._key_set(url).find(header), algorithm, issuer=issuer)
-        return _identity(claims, issuer=issuer)
+        keys = self._key_set(url)
+        fetch = keys.fetched_at  # before the key is taken: what a fetch beside this one brings does not vouch for it
+        claims = self._decode(token, keys.find(header), algorithm, issuer=issuer)
+        return self._remember(token, _Verified(_identity(claims, issuer=issuer), claims["exp"] + LEEWAY_S, keys, fetch))
 
-    def _remember(self, token: str, claims: dict[str, Any]) -> Identity:
-        """The identity; the same token is good until it expires without another look at its signature: the secret does not change."""
-        identity = _identity(claims, issuer=None)
+    def _remember(self, token: str, verified: _Verified) -> Identity:
+        """The identity; while it holds, the same token is good without another look at its signature.
+
+        The secret never changes while the process runs. Keys do, so what they proved holds until they are fetched again.
+        """
         if len(self._verified) >= _REMEMBERED:
             self._verified.clear()
         if len(token) <= _REMEMBERED_LENGTH:
-            self._verified[token] = _Verified(identity, until=claims["exp"] + LEEWAY_S)
-        return identity
+            self._verified[token] = verified
+        return verified.identity
 
     def _decode(self, token: str, key: Any, algorithm: str, *, issuer: str | None = None) -> dict[str, Any]:
         return jwt.decode(
@@ -145,7 +155,7 @@ class _KeySet:
     def __init__(self, url: str) -> None:
         self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=_FETCH_TIMEOUT_S)
         self._keys: list[jwt.PyJWK] = []
-        self._fetched_at = _NEVER
+        self.fetched_at = _NEVER
         self._tried_at = _NEVER
         self._lock = threading.Lock()
 
@@ -153,7 +163,7 @@ class _KeySet:
         """The key that a token's header names. Raises `jwt.InvalidTokenError`, or `HubError` unavailable."""
         now = time.monotonic()
         key = self._match(header)
-        if key is not None and now - self._fetched_at < _KEYS_FRESH_S:
+        if key is not None and now - self.fetched_at < _KEYS_FRESH_S:
             return key
         # One thread asks. Whoever has an old key need not wait for it, the others have nothing to go on with.
         if self._lock.acquire(blocking=key is None):
@@ -164,11 +174,15 @@ class _KeySet:
             finally:
                 self._lock.release()
         key = self._match(header)
-        if key is None and self._fetched_at == _NEVER:
+        if key is None and self.fetched_at == _NEVER:
             raise errors.unavailable("The keys that tokens are signed with cannot be fetched.", retry_after_s=10)
         if key is None:
             raise jwt.InvalidTokenError("it names a key that is not in the key set")
         return key
+
+    def is_fresh(self, fetch: float) -> bool:
+        """Whether the keys are still those fetched at `fetch`, and need not be asked for again yet."""
+        return fetch == self.fetched_at and time.monotonic() - fetch < _KEYS_FRESH_S
 
     def _fetch(self, now: float) -> None:
         try:
@@ -178,7 +192,7 @@ class _KeySet:
             _logger.warning("keys could not be fetched", url=self._client.uri, reason=type(error).__name__)
             return
         self._keys = [key for key in keys if key.public_key_use in (None, "sig")]
-        self._fetched_at = now
+        self.fetched_at = now
 
     def _match(self, header: dict[str, Any]) -> jwt.PyJWK | None:
         fitting = [key for key in self._keys if key.algorithm_name == header["alg"]]

@@ -14,6 +14,18 @@ def conditional(answer: flask.Response, *, user_id: int) -> flask.Response:
     return answer
 
 
+def unchanged(tag: str) -> flask.Response:
+    """What `conditional` makes of an answer with this tag where the client has it already."""
+    answer = flask.Response(status=304)
+    answer.set_etag(tag)
+    return private(answer)
+
+
+def is_known(tag: str) -> bool:
+    """Whether the client of the request being served has the answer with this tag."""
+    return flask.request.if_none_match.contains_weak(tag)
+
+
 def private(answer: flask.Response) -> flask.Response:
     """Marks an answer as this caller's own, to be asked about each time."""
     answer.headers["Cache-Control"] = "private, no-cache"

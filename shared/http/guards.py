@@ -14,6 +14,8 @@ from shared.auth import store, tokens
 from shared.http import parsing
 
 View = TypeVar("View", bound=Callable[..., Any])
+# find_caller(platform, user), by the platform's key and the user's external id
+FindCaller = Callable[[str, str], store.Caller | None]
 GUARD = "_hub_guard"
 
 
@@ -68,7 +70,7 @@ def _query_parameters(view: Callable[..., Any]) -> frozenset[str] | None:
     if any(parameter["in"] == "json" for parameter in declared):
         return None
     schemas = [parameter["schema"] for parameter in declared if parameter["in"] == "query"]
-    return frozenset(field.data_key or name for schema in schemas for name, field in schema().fields.items())
+    return frozenset(field.data_key or name for schema in schemas for name, field in schema.fields.items())
 
 
 def _authenticate() -> store.Caller:
@@ -84,7 +86,7 @@ def _authenticate() -> store.Caller:
 class Authenticator:
     """Finds the caller that a token stands for."""
 
-    def __init__(self, verifier: tokens.Verifier, find_caller: Callable[[str, str], store.Caller | None]) -> None:
+    def __init__(self, verifier: tokens.Verifier, find_caller: FindCaller) -> None:
         self._verifier = verifier
         self._find_caller = find_caller
 

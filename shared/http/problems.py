@@ -28,6 +28,7 @@ def register(app: flask.Flask) -> None:
     app.register_error_handler(exceptions.HTTPException, _from_http_exception)
     app.register_error_handler(sqlalchemy.exc.TimeoutError, _from_full_pool)
     app.register_error_handler(sqlalchemy.exc.OperationalError, _from_database)
+    app.register_error_handler(psycopg.OperationalError, _from_driver)
     app.register_error_handler(sqlalchemy.exc.InternalError, _from_session)
     app.register_error_handler(Exception, _from_unknown)
 
@@ -75,8 +76,12 @@ def _from_full_pool(_error: sqlalchemy.exc.TimeoutError) -> flask.Response:
 
 
 def _from_database(error: sqlalchemy.exc.DBAPIError) -> flask.Response:
+    return _from_driver(error.orig)
+
+
+def _from_driver(error: BaseException | None) -> flask.Response:
     # Away, restarting, too slow, or a lock not free in time: all pass by themselves. The driver's text names no values.
-    _logger.error("the database did not serve a request", reason=_first_line(error.orig))
+    _logger.error("the database did not serve a request", reason=_first_line(error))
     return response(errors.unavailable("The database cannot serve this right now."))
 
 

@@ -6,10 +6,13 @@ from typing import Any
 from marshmallow import fields
 
 
-class Time(fields.DateTime):
+def write(value: datetime) -> str:
     """`2026-11-22T15:30:00.123456Z`, always of the same length, so that times sort as text."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Time(fields.DateTime):
+    """A time in an answer, as `write` writes it."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return None if value is None else write(value)

@@ -43,6 +43,7 @@ class Model:
         self.users = [hub.user(self.platform, self.random.choice(self.clinics)) for _ in range(4)]
         self.gone: set[int] = set()
         self.stories: list[Story] = []
+        self.tags: dict[tuple[int, str], str] = {}
 
     def inbox(self, user: factories.User) -> list[Story]:
         mine = [story for story in self.stories if user.id in story.sent.recipients and not story.is_recalled]
@@ -77,6 +78,8 @@ class Model:
         days_ago = self.random.choice([0, 0, self.random.uniform(0, (MONTHS_BACK - 1) * 28)])
         sent = self.hub.send(self.sender, *targets, days_ago=days_ago)
         self.stories.append(Story(sent, set(sent.recipients)))
+        if days_ago:
+            self.tags.clear()  # no message is ever accepted in the past; one that was made up there is not noticed
 
     def write(self) -> None:
         story = self.random.choice(self.stories)
@@ -164,8 +167,19 @@ class Model:
             caller = self.hub.caller(user)
             counts = actions.get_counts(self.hub.inbox, caller=caller)
             assert (counts.unread_count, counts.unseen_count) == self.counts(user)
+            if user.id not in self.gone:
+                self.check_polls(user)
             for status in actions.NOTIFICATION_STATUSES:
                 assert self.walk(caller, user, status) == self.listed(user, status), status
+
+    def check_polls(self, user: factories.User) -> None:
+        """Who asks with the ETag of the last answer is told of every change, and of nothing else."""
+        for path in ("/v1/notifications/counts", "/v1/notifications", "/v1/notifications?status=unread&limit=2"):
+            last = self.tags.get((user.id, path), "")
+            told = self.hub.ask(user, path, headers={"If-None-Match": last})
+            true = self.tags[user.id, path] = self.hub.ask(user, path).headers["ETag"]
+            assert told.headers["ETag"] == true
+            assert told.status_code == (304 if last == true else 200)
 
     def walk(self, caller: auth.Caller, user: factories.User, status: str) -> list[uuid.UUID]:
         found: list[uuid.UUID] = []

@@ -1,13 +1,16 @@
 """The limits that every connection carries, and the advisory locks."""
 
+import dataclasses
 import time
 
+import psycopg
 import pytest
 import sqlalchemy
+import structlog
 from sqlalchemy import text
 
-from shared import db
-from tests.conftest import MakeEngine
+from shared import db, log
+from tests.conftest import MakeEngine, database_settings
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,39 @@ def test_limits_and_role_outlive_a_rollback_and_another_use(make_engine: MakeEng
             connection.execute(text("SET LOCAL ROLE NONE"))
             connection.rollback()
             assert connection.execute(text("SELECT current_user")).scalar_one() == db.INBOX_ROLE
+
+
+def test_a_slow_statement_is_logged_with_its_time_and_the_request_but_without_parameters(database_url: str) -> None:
+    database = dataclasses.replace(database_settings(database_url), slow_statement_ms=50)
+    engine = db.make_engine(database, role=None, name="tests")
+    log.bind(request_id="request-of-a-test")
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_sleep(0.06), :secret"), {"secret": "hunter2"})
+            connection.execute(text("SELECT :secret"), {"secret": "hunter2"})
+        with db.reading(engine) as driver, pytest.raises(psycopg.errors.DivisionByZero):
+            driver.execute(db.driver_sql("SELECT 1 / (count(*) - :one)\n   FROM pg_sleep(0.06)"), {"one": 1})
+    engine.dispose()
+    log.clear()
+    first, second = (line for line in logged if line["event"] == "slow statement")
+    assert first["statement"].startswith("SELECT pg_sleep(0.06), %(secret)s")
+    assert second["statement"] == "SELECT 1 / (count(*) - %(one)s) FROM pg_sleep(0.06)"
+    assert all(line["ms"] >= 60 and line["request_id"] == "request-of-a-test" for line in (first, second))
+    assert "hunter2" not in str(logged)
+
+
+def test_what_is_read_past_sqlalchemy_needs_no_transaction_and_leaves_none(make_engine: MakeEngine) -> None:
+    engine = make_engine(db.INBOX_ROLE, pool_size=1)
+    with db.reading(engine) as driver:
+        driver.execute("SELECT 1")
+        assert driver.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+    with engine.begin() as connection:
+        connection.execute(text("SELECT 1"))
+        assert db.driver(connection).info.transaction_status is psycopg.pq.TransactionStatus.INTRANS
+    with db.reading(engine) as driver:
+        driver.execute("BEGIN")
+    with db.reading(engine) as driver:
+        assert driver.info.transaction_status is psycopg.pq.TransactionStatus.IDLE, "what was left open is rolled back"
 
 
 def test_a_pool_never_grows_beyond_its_size(make_engine: MakeEngine) -> None:

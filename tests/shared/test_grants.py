@@ -29,6 +29,7 @@ TABLES: dict[str, dict[str, str]] = {
     "inbox_retention": ALL_READ,
     "inbox_entries": {WORKER: "SELECT INSERT", INBOX: "SELECT"},
     "inbox_states": {INBOX: "SELECT INSERT UPDATE"},
+    "inbox_revisions": {INBOX: "SELECT INSERT UPDATE"},
 }
 # Privileges on single columns: only messages has two writers.
 COLUMNS = {

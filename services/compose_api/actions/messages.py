@@ -59,7 +59,10 @@ def recall_message(engine: Engine, *, caller: Caller, message_id: uuid.UUID) -> 
                 "audience-out-of-reach", "Only its sender or an administrator above all its targets may recall it."
             )
         if not found.is_recalled:
-            store.mark_recalled(connection, message_id=message_id, user_id=caller.user_id)
+            db.lock(connection, purpose="recall", key=caller.platform_id)
+            store.mark_recalled(
+                connection, platform_id=caller.platform_id, message_id=message_id, user_id=caller.user_id
+            )
             _logger.info("message recalled", message_id=str(message_id))
         (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
         return message

@@ -81,7 +81,12 @@ _FIND_RECALLABLE = sqlalchemy.text("""
     ORDER BY t.position
 """)
 
-_GET_TIME = sqlalchemy.text("SELECT clock_timestamp()")
+# Later than every recall committed before, under the platform's lock: the newest recall tells readers whether anything was.
+_GET_RECALL_TIME = sqlalchemy.text("""
+    SELECT greatest(clock_timestamp(), newest.recalled_at + interval '1 microsecond')
+    FROM (SELECT max(recalled_at) AS recalled_at FROM messages
+          WHERE platform_id = :platform_id AND recalled_at IS NOT NULL) AS newest
+""")
 
 _MARK_RECALLED = sqlalchemy.text("""
     UPDATE messages SET recalled_at = :recalled_at, recalled_by_id = :user_id WHERE id = :message_id AND recalled_at IS NULL
@@ -165,7 +170,10 @@ def find_recallable(connection: Connection, *, platform_id: int, message_id: uui
     )
 
 
-def mark_recalled(connection: Connection, *, message_id: uuid.UUID, user_id: int) -> None:
-    """Recalls the message unless it is recalled already. The time is bound: Citus takes no now() in an UPDATE."""
-    recalled_at = connection.execute(_GET_TIME).scalar_one()
+def mark_recalled(connection: Connection, *, platform_id: int, message_id: uuid.UUID, user_id: int) -> None:
+    """Recalls the message unless it is recalled already. The platform's `recall` lock must be held.
+
+    The time is bound: Citus takes no now() in an UPDATE.
+    """
+    recalled_at = connection.execute(_GET_RECALL_TIME, {"platform_id": platform_id}).scalar_one()
     connection.execute(_MARK_RECALLED, {"message_id": message_id, "user_id": user_id, "recalled_at": recalled_at})

@@ -3,6 +3,8 @@
 import uuid
 from typing import Any
 
+import flask
+
 from services.inbox_api import actions, routes, schemas
 from shared.http import app as frame
 from shared.http import guards, ids
@@ -15,36 +17,38 @@ _RECALLED = "`recalled`: the message was recalled, its notification is gone."
 
 @blueprint.route("/v1/notifications")
 @guards.user
-@routes.conditional
+@routes.polled
 @blueprint.arguments(schemas.FeedQuery, location="query")
 @blueprint.response(200, schemas.FeedOut)
 @blueprint.alt_response(304, description=routes.UNCHANGED)
 @blueprint.doc(operationId="listNotifications")
-def get_feed(query: dict[str, Any]) -> Any:
+def get_feed(query: dict[str, Any]) -> flask.Response:
     """A page of notifications, newest first, with the counts of the whole inbox"""
-    return actions.get_feed(routes.engine(), caller=guards.caller(), **query)
+    return routes.write(actions.get_feed(routes.engine(), caller=routes.reader(), **query))
 
 
 @blueprint.route("/v1/notifications/counts")
 @guards.user
-@routes.conditional
+@routes.polled
 @blueprint.response(200, schemas.CountsOut)
 @blueprint.alt_response(304, description=routes.UNCHANGED)
 @blueprint.doc(operationId="getNotificationCounts")
-def get_counts() -> Any:
+def get_counts() -> flask.Response:
     """How many notifications are unread and unseen"""
-    return actions.get_counts(routes.engine(), caller=guards.caller())
+    return routes.write(actions.get_counts(routes.engine(), caller=routes.reader()))
 
 
 @blueprint.route("/v1/notifications/<message_id>", parameters=_ID)
 @guards.user
-@routes.conditional
+@routes.polled
 @blueprint.response(200, schemas.NotificationOut)
 @blueprint.alt_response(304, description=routes.UNCHANGED)
 @blueprint.doc(operationId="getNotification")
-def get_notification(message_id: str) -> Any:
+def get_notification(message_id: str) -> flask.Response:
     """One notification, archived or not"""
-    return actions.get_notification(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+    return routes.write(
+        actions.get_notification(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+    )
 
 
 @blueprint.route("/v1/notifications/<message_id>/read", methods=["PUT"], parameters=_ID)
@@ -53,9 +57,9 @@ def get_notification(message_id: str) -> Any:
 @blueprint.response(200, schemas.ChangedOut)
 @blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
 @blueprint.doc(operationId="markNotificationRead")
-def put_read(message_id: str) -> Any:
+def put_read(message_id: str) -> flask.Response:
     """Mark as read, which implies seen; repeating it keeps the first time"""
-    return actions.mark_read(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+    return routes.write(actions.mark_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
 
 
 @blueprint.route("/v1/notifications/<message_id>/read", methods=["DELETE"], parameters=_ID)
@@ -64,9 +68,9 @@ def put_read(message_id: str) -> Any:
 @blueprint.response(200, schemas.ChangedOut)
 @blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
 @blueprint.doc(operationId="markNotificationUnread")
-def delete_read(message_id: str) -> Any:
+def delete_read(message_id: str) -> flask.Response:
     """Mark as unread; it stays seen"""
-    return actions.clear_read(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+    return routes.write(actions.clear_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
 
 
 @blueprint.route("/v1/notifications/<message_id>/archived", methods=["PUT"], parameters=_ID)
@@ -75,9 +79,9 @@ def delete_read(message_id: str) -> Any:
 @blueprint.response(200, schemas.ChangedOut)
 @blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
 @blueprint.doc(operationId="archiveNotification")
-def put_archived(message_id: str) -> Any:
+def put_archived(message_id: str) -> flask.Response:
     """Archive: it is listed only when asked for, and not counted; repeating it keeps the first time"""
-    return actions.mark_archived(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+    return routes.write(actions.mark_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
 
 
 @blueprint.route("/v1/notifications/<message_id>/archived", methods=["DELETE"], parameters=_ID)
@@ -86,9 +90,11 @@ def put_archived(message_id: str) -> Any:
 @blueprint.response(200, schemas.ChangedOut)
 @blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
 @blueprint.doc(operationId="unarchiveNotification")
-def delete_archived(message_id: str) -> Any:
+def delete_archived(message_id: str) -> flask.Response:
     """Take out of the archive, as read or unread as it was"""
-    return actions.clear_archived(routes.engine(), caller=guards.caller(), message_id=_read_id(message_id))
+    return routes.write(
+        actions.clear_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+    )
 
 
 @blueprint.route("/v1/notifications/seen", methods=["POST"])
@@ -97,9 +103,9 @@ def delete_archived(message_id: str) -> Any:
 @blueprint.arguments(schemas.ThroughIn)
 @blueprint.response(200, schemas.CountsOut)
 @blueprint.doc(operationId="markSeenThrough")
-def post_seen(given: dict[str, uuid.UUID]) -> Any:
+def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as seen; what came after stays as it is"""
-    return actions.mark_seen_through(routes.engine(), caller=guards.caller(), through=given["through"])
+    return routes.write(actions.mark_seen_through(routes.engine(), caller=routes.reader(), through=given["through"]))
 
 
 @blueprint.route("/v1/notifications/read-all", methods=["POST"])
@@ -108,9 +114,9 @@ def post_seen(given: dict[str, uuid.UUID]) -> Any:
 @blueprint.arguments(schemas.ThroughIn)
 @blueprint.response(200, schemas.CountsOut)
 @blueprint.doc(operationId="markReadThrough")
-def post_read_all(given: dict[str, uuid.UUID]) -> Any:
+def post_read_all(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as read; what came after stays as it is"""
-    return actions.mark_read_through(routes.engine(), caller=guards.caller(), through=given["through"])
+    return routes.write(actions.mark_read_through(routes.engine(), caller=routes.reader(), through=given["through"]))
 
 
 def _read_id(text: str) -> uuid.UUID:

@@ -1,8 +1,9 @@
-"""SQL: what users did with their notifications. The only writer of inbox_states.
+"""SQL: what users did with their notifications. The only writer of inbox_states and inbox_revisions.
 
 A state comes into being with the first thing done, whether the entry is written already or still in flight. Every time of a
 state is given by the caller, who has it from the database; a time that stands is never replaced by a later one. A statement
-that finds nothing to change rewrites no row.
+that finds nothing to change rewrites no row. Each returns how many states it changed; where that is not 0, the caller raises the
+user's revision in the same transaction, or polls would go on being told that nothing changed.
 """
 
 import uuid
@@ -92,22 +93,28 @@ _MARK_READ_THROUGH = sqlalchemy.text(
 )
 
 
-def mark_read(connection: Connection, *, key: Key, at: datetime) -> None:
+_RAISE_REVISION = sqlalchemy.text("""
+    INSERT INTO inbox_revisions AS r (user_id, revision) VALUES (:user_id, 1)
+    ON CONFLICT (user_id) DO UPDATE SET revision = r.revision + 1
+""")
+
+
+def mark_read(connection: Connection, *, key: Key, at: datetime) -> int:
     """Reading implies having seen."""
-    connection.execute(_MARK_READ, {**asdict(key), "at": at})
+    return connection.execute(_MARK_READ, {**asdict(key), "at": at}).rowcount
 
 
-def clear_read(connection: Connection, *, key: Key) -> None:
+def clear_read(connection: Connection, *, key: Key) -> int:
     """Unread again, though still seen."""
-    connection.execute(_CLEAR_READ, asdict(key))
+    return connection.execute(_CLEAR_READ, asdict(key)).rowcount
 
 
-def mark_archived(connection: Connection, *, key: Key, at: datetime) -> None:
-    connection.execute(_MARK_ARCHIVED, {**asdict(key), "at": at})
+def mark_archived(connection: Connection, *, key: Key, at: datetime) -> int:
+    return connection.execute(_MARK_ARCHIVED, {**asdict(key), "at": at}).rowcount
 
 
-def clear_archived(connection: Connection, *, key: Key) -> None:
-    connection.execute(_CLEAR_ARCHIVED, asdict(key))
+def clear_archived(connection: Connection, *, key: Key) -> int:
+    return connection.execute(_CLEAR_ARCHIVED, asdict(key)).rowcount
 
 
 def mark_seen_through(connection: Connection, *, key: Key, platform_id: int, at: datetime) -> int:
@@ -118,3 +125,8 @@ def mark_seen_through(connection: Connection, *, key: Key, platform_id: int, at:
 def mark_read_through(connection: Connection, *, key: Key, platform_id: int, at: datetime) -> int:
     """Everything in the inbox up to the key's position; returns how many were not read before."""
     return connection.execute(_MARK_READ_THROUGH, {**asdict(key), "platform_id": platform_id, "at": at}).rowcount
+
+
+def raise_revision(connection: Connection, *, user_id: int) -> None:
+    """Last in its transaction: two changes of one inbox wait for each other here."""
+    connection.execute(_RAISE_REVISION, {"user_id": user_id})

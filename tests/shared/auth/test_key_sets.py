@@ -21,7 +21,9 @@ GOOD = tokens.Identity(platform="p", user="u", issuer=None)
 
 
 class Clock:
-    """Stands in for time.monotonic, so that minutes pass at once."""
+    """Stands in for time.monotonic, so that minutes pass at once; tokens stay as young as they are."""
+
+    time = staticmethod(time.time)
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -175,6 +177,23 @@ def test_keys_are_fetched_anew_every_five_minutes(key_server: KeyServer, clock: 
     clock.now += 2
     assert refusal(checked, make_key().sign()) == "token-invalid", "a withdrawn key is noticed then"
     assert key_server.fetches == 2
+
+
+def test_a_token_is_checked_once_while_its_keys_are_fresh(
+    key_server: KeyServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_server.keys = [make_key()]
+    checked = verifier(key_server)
+    token = make_key().sign()
+    checked.verify(make_key().sign(sub="someone else"))
+    assert checked.verify(token) == GOOD
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens.jwt, "decode", lambda *_, **__: pytest.fail("checked again"))
+        clock.now += 290
+        assert checked.verify(token) == GOOD
+    clock.now += 20
+    key_server.keys = [make_key(number=1)]
+    assert refusal(checked, token) == "token-invalid", "what the old key proved ended with it"
 
 
 # An answer with this status (0: the connection is closed without one) and body has no keys.
