@@ -32,7 +32,7 @@ def _build(env: environs.Env) -> Settings:
         database=settings.read_database(env, pool_size=2, statement_timeout_ms=60_000),
         redis_url=settings.read_redis_url(env),
         log=settings.read_log(env),
-        batch_size=env.int("BATCH_SIZE", 20_000, validate=validate.Range(min=1, max=1_000_000)),
+        batch_size=env.int("BATCH_SIZE", 40_000, validate=validate.Range(min=1, max=1_000_000)),
         expand_step_ms=env.int("EXPAND_STEP_MS", 50, validate=validate.Range(min=1)),
         sweep_seconds=env.int("SWEEP_SECONDS", 5, validate=validate.Range(min=1, max=60)),
         retention_months=env.int("RETENTION_MONTHS", 24, validate=validate.Range(min=1)),

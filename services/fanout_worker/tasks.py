@@ -9,6 +9,7 @@ from typing import Any
 
 import celery
 import kombu.exceptions
+import psycopg
 import redis
 import sqlalchemy.exc
 
@@ -20,6 +21,7 @@ from shared import contracts, log
 # What passes by itself: tried again a few times, then left to the sweep, which never gives up.
 TRANSIENT = (
     sqlalchemy.exc.OperationalError,
+    psycopg.OperationalError,
     sqlalchemy.exc.TimeoutError,
     kombu.exceptions.OperationalError,
     redis.RedisError,

@@ -88,7 +88,7 @@ def test_a_failing_batch_keeps_its_reason_until_it_is_delivered(
     hub.execute("ALTER TABLE inbox_entries DROP CONSTRAINT full_disk")
     call(app, task)
     assert hub.one(statement, message_id)[0] is None
-    assert len(hub.recipients(message_id)) == 10
+    assert len(hub.recipients(message_id)) == 7
 
 
 def test_each_body_calls_its_one_action(app: celery.Celery, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,6 @@ def deliver_batch(context: Context, *, message_id: uuid.UUID, seq: int) -> None:
                 connection, message_id=message_id, sent_at=message.sent_at, of=message.audience, batch=batch
             )
             batching.check_written(batch, written)
-            now = messages.get_time(connection)
-            batches.mark_delivered(connection, message_id=message_id, seq=seq, now=now)
+            batches.mark_delivered(connection, message_id=message_id, seq=seq)
             _logger.debug("batch delivered", message_id=str(message_id), seq=seq, recipients=written)
     complete.complete_message(context.engine, message_id=message_id)

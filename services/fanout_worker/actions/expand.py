@@ -65,7 +65,9 @@ def _cut(context: Context, connection: Connection, message: messages.Message, af
         ),
         after_user_id=after_user_id,
         last_user_id=messages.get_last_user_id(connection),
-        batch_size=context.settings.batch_size,
+        batch_size=batching.size(
+            messages.estimate_recipients(connection, message_id=message.id), largest=context.settings.batch_size
+        ),
         is_time_up=_timer(context.settings.expand_step_ms),
     )
 

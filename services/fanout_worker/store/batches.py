@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import psycopg
 import sqlalchemy
 from sqlalchemy import Connection
 
 from services.fanout_worker import batching
-from shared import audience
+from shared import audience, db
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,24 @@ _CLAIM_BATCH = sqlalchemy.text("""
     FOR UPDATE SKIP LOCKED
 """)
 
+# Plain, sorted, one statement: 340,000 to 460,000 entries/s over two connections here, 190,000/s with ON CONFLICT.
+_INSERT_ENTRIES = {
+    people: sqlalchemy.text(f"""
+        INSERT INTO inbox_entries (user_id, sent_at, message_id)
+        SELECT user_id, :sent_at, :message_id FROM ({people}) AS audience ORDER BY user_id
+    """)  # noqa: S608 (constants)
+    for people in audience.STATEMENTS
+}
+
+# PostgreSQL's own clock: this table is never distributed.
 _MARK_DELIVERED = sqlalchemy.text("""
-    UPDATE fanout_batches SET delivered_at = :now, last_error = NULL WHERE message_id = :message_id AND seq = :seq
+    UPDATE fanout_batches SET delivered_at = clock_timestamp(), last_error = NULL
+    WHERE message_id = :message_id AND seq = :seq
 """)
+
+_HAS_UNDELIVERED = db.driver_sql(
+    "SELECT EXISTS (SELECT FROM fanout_batches WHERE message_id = :message_id AND delivered_at IS NULL)"
+)
 
 _NOTE_ERROR = sqlalchemy.text("""
     UPDATE fanout_batches SET last_error = :error WHERE message_id = :message_id AND seq = :seq AND delivered_at IS NULL
@@ -107,20 +124,21 @@ def insert_entries(
     of: audience.Audience,
     batch: batching.Batch,
 ) -> int:
-    """Writes the entries of a batch and answers how many. Raises IntegrityError if one is there already: a bug, not a path.
-
-    Plain, sorted, one statement: 340,000 to 460,000 entries/s over two connections here, 190,000/s with ON CONFLICT.
-    """
-    statement = sqlalchemy.text(f"""
-        INSERT INTO inbox_entries (user_id, sent_at, message_id)
-        SELECT user_id, :sent_at, :message_id FROM ({of.sql}) AS audience ORDER BY user_id
-    """)  # noqa: S608 (our constant)
+    """Writes the entries of a batch and answers how many. Raises IntegrityError if one is there already: a bug, not a path."""
     parameters = of.parameters(after_user_id=batch.after_user_id, up_to_user_id=batch.up_to_user_id)
-    return connection.execute(statement, {**parameters, "sent_at": sent_at, "message_id": message_id}).rowcount
+    return connection.execute(
+        _INSERT_ENTRIES[of.sql], {**parameters, "sent_at": sent_at, "message_id": message_id}
+    ).rowcount
 
 
-def mark_delivered(connection: Connection, *, message_id: uuid.UUID, seq: int, now: datetime) -> None:
-    connection.execute(_MARK_DELIVERED, {"message_id": message_id, "seq": seq, "now": now})
+def mark_delivered(connection: Connection, *, message_id: uuid.UUID, seq: int) -> None:
+    connection.execute(_MARK_DELIVERED, {"message_id": message_id, "seq": seq})
+
+
+def has_undelivered(connection: psycopg.Connection[Any], *, message_id: uuid.UUID) -> bool:
+    """Whether a batch of the message is still to be delivered; asked after each one, so past SQLAlchemy."""
+    (row,) = connection.execute(_HAS_UNDELIVERED, {"message_id": message_id})
+    return bool(row[0])
 
 
 def note_error(connection: Connection, *, message_id: uuid.UUID, seq: int, error: str) -> None:

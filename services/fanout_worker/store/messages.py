@@ -54,6 +54,19 @@ _NOTE_ERROR = sqlalchemy.text("UPDATE messages SET last_error = :error WHERE id 
 
 _DELETE_INFLIGHT = sqlalchemy.text("DELETE FROM inflight_targets WHERE message_id = :message_id")
 
+_ESTIMATE = sqlalchemy.text("""
+    SELECT CAST(COALESCE(sum(c.user_count), 0) AS bigint) FROM message_targets t
+    JOIN scope_user_counts c ON c.scope_id = t.scope_id WHERE t.message_id = :message_id
+""")
+
+_MEASURE = {
+    people: sqlalchemy.text(f"""
+        SELECT count(*) AS counted, COALESCE(max(user_id), 0) AS last_user_id
+        FROM ({people} ORDER BY user_id LIMIT :limit) AS first_ones
+    """)  # noqa: S608 (constants)
+    for people in audience.STATEMENTS
+}
+
 _GET_TIME = sqlalchemy.text("SELECT clock_timestamp()")
 
 
@@ -88,16 +101,17 @@ def get_time(connection: Connection) -> datetime:
     return connection.execute(_GET_TIME).scalar_one()  # type: ignore[no-any-return]
 
 
+def estimate_recipients(connection: Connection, *, message_id: uuid.UUID) -> int:
+    """How many people its scopes have by now, each scope for itself: never much fewer than the message has recipients."""
+    return int(connection.execute(_ESTIMATE, {"message_id": message_id}).scalar_one())
+
+
 def measure(
     connection: Connection, *, of: audience.Audience, after_user_id: int, up_to_user_id: int, limit: int
 ) -> batching.Slice:
-    """The first `limit` users of the audience in the range: an index-only scan of about 5 ms for 20,000."""
-    statement = sqlalchemy.text(f"""
-        SELECT count(*) AS counted, COALESCE(max(user_id), 0) AS last_user_id
-        FROM ({of.sql} ORDER BY user_id LIMIT :limit) AS first_ones
-    """)  # noqa: S608 (our constant)
+    """The first `limit` users of the audience in the range: for 20,000 of everyone 2.5 ms, for a choice 8.5 ms."""
     parameters = of.parameters(after_user_id=after_user_id, up_to_user_id=up_to_user_id)
-    row = connection.execute(statement, {**parameters, "limit": limit}).one()
+    row = connection.execute(_MEASURE[of.sql], {**parameters, "limit": limit}).one()
     return batching.Slice(count=row.counted, last_user_id=row.last_user_id)
 
 
