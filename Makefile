@@ -45,8 +45,8 @@ test: $(VENV)/.ready ## Run everything that CI runs: style, types, layers, tests
 	$(BIN)/pytest -n 2 $(ARGS) && [ -z "$$failed" ]
 
 .PHONY: bench
-bench: $(VENV)/.ready ## Measure the hub against its limits (SIZE=full for a million recipients)
-	$(BIN)/python -m benchmarks.run --size $(or $(SIZE),quick)
+bench: $(VENV)/.ready ## Measure the hub against its limits (SIZE=full for a million recipients, ARGS="--only fanout,bell" for less)
+	$(BIN)/python -m benchmarks.run --size $(or $(SIZE),quick) $(ARGS)
 
 .PHONY: openapi
 openapi: $(VENV)/.ready ## Write docs/openapi anew after a change of an API

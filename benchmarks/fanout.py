@@ -1,125 +1,143 @@
-"""Fan-out rate: from POST to the last entry, against the limit of the database itself.
+"""Fan-out rate: from POST to the last entry, against the limit of the database itself, and against what people build first.
 
-The limit: the identical recipients' SELECT inserted into an identical, empty, indexed table over as many connections as there are
-workers, in equal ranges of ids, without batches, claims, Celery or HTTP. Both are measured in turn, and the median ratio counts.
+Every round begins with empty inboxes and a checkpoint, and measures the hub and its limit in turn; the medians count. The limit is
+described in `limit`, what people build first in `naive`.
 """
 
-import statistics
-import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Engine
 
+from benchmarks import figures, limit, naive, seed
 from benchmarks import hub as hubs
-from benchmarks import seed
-from shared import audience
+from benchmarks.bench import Bench
+from benchmarks.report import Answer, Row, Table, Target
 
-WORKERS = 2
+CHOICES: dict[str, dict[str, Any]] = {
+    "everyone": {"everyone": True},
+    "50 organisations": {"organisations": [f"o{number}" for number in range(50)]},
+}
+_NOTE = (
+    "Medians; shares are of the limit, round by round: the identical SELECT inserted into an identical table over as many connections. "
+    "Delivering is from the first batch's publication to the last one's commit; an audience of one batch has none apart from the rest."
+)
+# On a large message ten times as long: looking takes the processor away from what is looked at.
+_LOOK_EVERY_S = 0.002
+_NAIVE_NOTE = "Both measured on a sample of {sample:,} recipients, the hub on all of them."
 
 
 @dataclass(frozen=True)
-class Result:
-    """Rates are entries per second, shares are of the limit; an audience of one batch has no delivering apart from the rest."""
+class Sample:
+    """One message: seconds from POST to `sent`, of delivering (0 where there was one batch), of the limit; batches and people."""
 
-    audience: str
+    message_id: str
+    took: float
+    delivering: float
+    batches: int
     recipients: int
-    hub_seconds: float
-    hub_rate: float
-    limit_rate: float
-    share_of_limit: float
-    delivering_share: float | None
+    limit: float
+
+    @property
+    def share(self) -> float:
+        return self.limit / self.took
+
+    @property
+    def delivering_share(self) -> float:
+        return self.limit / self.delivering
+
+    @property
+    def rate(self) -> float:
+        return self.recipients / self.took
 
 
-def run(hub: hubs.Hub, platform: seed.Platform, *, rounds: int) -> list[Result]:
-    choices = {
-        "everyone": {"everyone": True},
-        "50 organisations": {"organisations": [f"o{number}" for number in range(50)]},
-    }
-    return [_measure(hub, platform, name, choice, rounds) for name, choice in choices.items()]
+def run(bench: Bench) -> Answer:
+    rows: list[Row] = []
+    targets: list[Target] = []
+    for users in bench.size.audiences:
+        platform = bench.platform(users)
+        for name, choice in CHOICES.items():
+            bench.say(f"fan-out to {name} of {users:,} users")
+            samples = [measure(bench.hub, platform, choice) for _ in range(bench.size.rounds + 1)]
+            samples = samples[1:]  # the first one warms up
+            rows.append(row(name, samples))
+            if users == bench.size.large:
+                targets += _targets(name, samples)
+            if users == bench.size.large and name == "everyone":
+                naively, rate = _naively(bench, platform.key, samples)
+                targets.append(rate)
+    bench.hub.forget_messages()
+    return Answer("Fan-out rate", [Table("From POST to the last entry", rows, _NOTE), naively], targets)
 
 
-def as_rows(results: list[Result]) -> list[dict[str, object]]:
-    return [asdict(result) for result in results]
-
-
-def _measure(hub: hubs.Hub, platform: seed.Platform, name: str, choice: dict[str, object], rounds: int) -> Result:
-    samples: list[tuple[float, float, float, int]] = []
-    for number in range(rounds + 1):
-        began = time.perf_counter()
-        message_id = hub.post(platform.key, choice)
-        hub.wait_sent(message_id)
-        took = time.perf_counter() - began
-        delivering, recipients = _delivering_seconds(hub.engine, message_id)
-        limit = _limit_seconds(hub.engine, message_id)
-        if number:  # the first round warms up
-            samples.append((took, delivering, limit, recipients))
-    recipients = samples[0][3]
-    return Result(
-        audience=name,
-        recipients=recipients,
-        hub_seconds=round(statistics.median(took for took, _, _, _ in samples), 4),
-        hub_rate=round(recipients / statistics.median(took for took, _, _, _ in samples)),
-        limit_rate=round(recipients / statistics.median(limit for _, _, limit, _ in samples)),
-        share_of_limit=round(statistics.median(limit / took for took, _, limit, _ in samples), 2),
-        delivering_share=round(statistics.median(limit / delivering for _, delivering, limit, _ in samples), 2)
-        if samples[0][1]
-        else None,
-    )
-
-
-def _delivering_seconds(engine: Engine, message_id: str) -> tuple[float, int]:
-    """From the first batch's publication to the last one's delivery, and the number of recipients."""
-    statement = """
-        SELECT EXTRACT(epoch FROM max(delivered_at) - min(published_at)) AS seconds, sum(recipient_count) AS recipients
-        FROM fanout_batches WHERE message_id = :id
-    """
-    with engine.connect() as connection:
-        row = connection.execute(sqlalchemy.text(statement), {"id": message_id}).one()
-    return float(row.seconds), int(row.recipients)
-
-
-def _limit_seconds(engine: Engine, message_id: str) -> float:
-    """The same people written to a table like inbox_entries, as fast as the database takes them."""
-    with engine.begin() as connection:
-        row = connection.execute(
-            sqlalchemy.text("""
-                SELECT m.platform_id, m.directory_version, m.sent_at,
-                       bool_or(t.level = 'platform') AS everyone,
-                       array_agg(t.scope_id) FILTER (WHERE t.level = 'organisation') AS organisations,
-                       (SELECT min(after_user_id) FROM fanout_batches b WHERE b.message_id = m.id) AS first,
-                       (SELECT max(up_to_user_id) FROM fanout_batches b WHERE b.message_id = m.id) AS last
-                FROM messages m JOIN message_targets t ON t.message_id = m.id WHERE m.id = :id GROUP BY m.id
-            """),
-            {"id": message_id},
-        ).one()
-        connection.execute(sqlalchemy.text("DROP TABLE IF EXISTS bench_entries"))
-        connection.execute(sqlalchemy.text("CREATE TABLE bench_entries (LIKE inbox_entries INCLUDING ALL)"))
-    wanted = audience.Audience(
-        platform_id=row.platform_id,
-        version=row.directory_version,
-        everyone=row.everyone,
-        organisation_ids=tuple(row.organisations or ()),
-    )
-    insert = sqlalchemy.text(f"""
-        INSERT INTO bench_entries (user_id, sent_at, message_id)
-        SELECT user_id, :sent_at, :message_id FROM ({wanted.sql}) AS audience ORDER BY user_id
-    """)
-    bounds = [row.first + (row.last - row.first) * part // WORKERS for part in range(WORKERS + 1)]
-    ready = threading.Barrier(WORKERS + 1)
-
-    def write(part: int) -> None:
-        parameters = wanted.parameters(after_user_id=bounds[part], up_to_user_id=bounds[part + 1])
-        with engine.begin() as connection:
-            ready.wait()
-            connection.execute(insert, {**parameters, "sent_at": row.sent_at, "message_id": message_id})
-
-    threads = [threading.Thread(target=write, args=(part,)) for part in range(WORKERS)]
-    for thread in threads:
-        thread.start()
-    ready.wait()
+def measure(hub: hubs.Hub, platform: seed.Platform, choice: dict[str, Any], *, empty: bool = True) -> Sample:
+    """The hub and then its limit, each after a checkpoint; `empty` first forgets all messages."""
+    if empty:
+        hub.forget_messages()
+    hub.wait_quiet()
+    hub.checkpoint()
     began = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - began
+    message_id = hub.post(platform.key, choice)
+    hub.wait_sent(message_id, every=_LOOK_EVERY_S * max(1.0, platform.users / 100_000))
+    took = time.perf_counter() - began
+    statement = sqlalchemy.text("""
+        SELECT EXTRACT(epoch FROM max(delivered_at) - min(published_at)) AS seconds, count(*) AS batches,
+               sum(recipient_count) AS recipients
+        FROM fanout_batches WHERE message_id = :id
+    """)
+    with hub.engine.connect() as connection:
+        found = connection.execute(statement, {"id": message_id}).one()
+    work = limit.find_work(hub.engine, message_id)
+    return Sample(
+        message_id, took, float(found.seconds), found.batches, int(found.recipients), limit.measure(hub, work)
+    )
+
+
+def row(name: str, samples: list[Sample]) -> Row:
+    recipients = samples[0].recipients
+    delivered = all(sample.delivering for sample in samples)
+    took = [sample.took for sample in samples]
+    return {
+        "audience": name,
+        "recipients": recipients,
+        "batches": samples[0].batches,
+        "seconds": round(figures.median(took), 3),
+        "seconds_spread": figures.spread(took, 3),
+        "entries_per_second": round(recipients / figures.median(took)),
+        "limit_per_second": round(recipients / figures.median([sample.limit for sample in samples])),
+        "share": round(figures.median([sample.share for sample in samples]), 2),
+        "share_spread": figures.spread([sample.share for sample in samples]),
+        "delivering_share": round(figures.median([s.delivering_share for s in samples]), 2) if delivered else None,
+        "delivering_spread": figures.spread([s.delivering_share for s in samples]) if delivered else None,
+    }
+
+
+def _targets(name: str, samples: list[Sample]) -> list[Target]:
+    to = f"{name}, {samples[0].recipients:,} recipients"
+    found = [Target(f"share of the limit from POST to last entry, {to}", _median_share(samples), 0.8)]
+    if all(sample.delivering for sample in samples):
+        delivering = round(figures.median([sample.delivering_share for sample in samples]), 2)
+        found.insert(0, Target(f"share of the limit while delivering, {to}", delivering, 0.9))
+    return found
+
+
+def _median_share(samples: list[Sample]) -> float:
+    return round(figures.median([sample.share for sample in samples]), 2)
+
+
+def _naively(bench: Bench, platform: str, samples: list[Sample]) -> tuple[Table, Target]:
+    """What people build first, on a sample of the recipients of the hub's last message."""
+    bench.say("fan-out as people build it first")
+    bench.hub.forget_messages()
+    message_id = bench.hub.post(platform, CHOICES["everyone"])
+    bench.hub.wait_sent(message_id)
+    work = limit.find_work(bench.hub.engine, message_id)
+    hub_rate = figures.median([sample.rate for sample in samples])
+    rates = naive.measure(bench.hub, work)
+    rows: list[Row] = [
+        {"how": how, "entries_per_second": round(rate), "the_hub_is_times_faster": round(hub_rate / rate)}
+        for how, rate in rates.items()
+    ]
+    target = Target("times the rate of the faster naive way", round(hub_rate / max(rates.values())), 200)
+    return Table("Against what people build first", rows, _NAIVE_NOTE.format(sample=naive.SAMPLE)), target

@@ -1,4 +1,4 @@
-"""Fills a directory as large as a benchmark wants it, in one statement per table."""
+"""Fills a directory as large as a benchmark wants it, in one statement per table. Called through `Bench.platform`."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,10 @@ class Platform:
     id: int
     key: str
     users: int
-    last_user: str
+
+    def user(self, share: float) -> str:
+        """The external id of the one who stands at that share (0 to 1) of all users."""
+        return f"u{1 + round(share * (self.users - 2))}"
 
 
 _FILL = """
@@ -43,6 +46,11 @@ FROM (SELECT id, n % (SELECT count(*) FROM clinic) AS clinic FROM person
       UNION ALL SELECT id, (n + 5 * :clinics_each) % (SELECT count(*) FROM clinic) FROM person WHERE n % 10 = 0) p
 JOIN clinic c ON c.n = p.clinic
 ORDER BY p.id;
+INSERT INTO scope_user_counts (scope_id, platform_id, user_count)
+SELECT scope_id, :platform_id, count(*) FROM memberships WHERE platform_id = :platform_id AND level <> 'organisation' GROUP BY scope_id
+UNION ALL
+SELECT organisation_id, :platform_id, count(DISTINCT user_id) FROM memberships
+WHERE platform_id = :platform_id AND organisation_id IS NOT NULL GROUP BY organisation_id;
 """
 
 
@@ -64,5 +72,5 @@ def platform(engine: Engine, key: str, *, users: int) -> Platform:
         for statement in filter(str.strip, _FILL.split(";")):
             connection.execute(sqlalchemy.text(statement), values)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sqlalchemy.text("VACUUM (ANALYZE) users, memberships"))
-    return Platform(platform_id, key, users + 1, f"u{users}")
+        connection.execute(sqlalchemy.text("VACUUM (ANALYZE) users, memberships, scope_user_counts"))
+    return Platform(platform_id, key, users + 1)

@@ -6,13 +6,15 @@ import resource
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import psutil
 
+from benchmarks import figures, seed
 from benchmarks import hub as hubs
-from benchmarks import seed
+from benchmarks.bench import Bench
+from benchmarks.report import Answer, Row, Table, Target
 
 # The server refuses what it has no place for; a client that comes one of a few at a time is not refused.
 _AT_ONCE = 8
@@ -20,35 +22,38 @@ _PATIENCE_S = 120.0
 _ARRIVED = b"event: notification"
 
 
-@dataclass(frozen=True)
-class Result:
-    """Milliseconds are from the POST's answer; kilobytes are what each stream adds to the memory of the serving process."""
-
-    streams: int
-    polls_per_second: int
-    kilobytes_per_stream: float | None
-    samples: int
-    first_ms: float
-    median_ms: float
-    last_median_ms: float
-    last_worst_ms: float
+STREAMS = 2_000
+SAMPLES = 20
+_NOTE = (
+    f"{STREAMS:,} streams of as many users on one process, {SAMPLES} messages to everyone; times are from the POST's answer, clients "
+    "on the same cores. The kilobytes are what each stream adds to the memory of that process."
+)
 
 
-def run(hub: hubs.Hub, platform: seed.Platform, *, streams: int, samples: int) -> list[Result]:
+def run(bench: Bench) -> Answer:
     """Once with nothing else to do, once while somebody polls as fast as they are answered."""
+    hub, platform = bench.hub, bench.platform(STREAMS)
+    bench.say(f"{STREAMS:,} live streams")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < streams + 500:
+    if soft < STREAMS + 500:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    quiet = asyncio.run(_measure(hub, platform, streams, samples))
+    quiet = asyncio.run(_measure(hub, platform))
     with _polling(hub, platform) as answered:
         began_at = time.monotonic()
-        busy = asyncio.run(_measure(hub, platform, streams, samples))
+        busy = asyncio.run(_measure(hub, platform))
         rate = int(len(answered) / (time.monotonic() - began_at))
-    return [_result(streams, 0, quiet), _result(streams, rate, busy)]
-
-
-def as_rows(results: list[Result]) -> list[dict[str, object]]:
-    return [asdict(result) for result in results]
+    hub.forget_messages()
+    kilobytes = round(quiet.added_bytes / STREAMS / 1000, 1)
+    rows = [_row(quiet, polls=0, kilobytes=kilobytes), _row(busy, polls=rate, kilobytes=None)]
+    targets = [
+        Target(
+            "milliseconds until the last of all streams has it, 99th percentile, quiet",
+            _last_p99(quiet),
+            1_000,
+            at_most=True,
+        )
+    ]
+    return Answer("Live streams", [Table("From the POST's answer to the streams", rows, _NOTE)], targets)
 
 
 @dataclass(frozen=True)
@@ -59,42 +64,38 @@ class _Measured:
     arrivals: list[list[float]]
 
 
-def _result(streams: int, polls_per_second: int, measured: _Measured) -> Result:
+def _row(measured: _Measured, *, polls: int, kilobytes: float | None) -> Row:
     every = sorted(one for sample in measured.arrivals for one in sample)
-    lasts = sorted(sample[-1] for sample in measured.arrivals)
-    firsts = sorted(sample[0] for sample in measured.arrivals)
-
-    def ms(seconds: float) -> float:
-        return round(seconds * 1000, 1)
-
-    return Result(
-        streams=streams,
-        polls_per_second=polls_per_second,
-        # The second time, the memory of the first is used again.
-        kilobytes_per_stream=None if polls_per_second else round(measured.added_bytes / streams / 1000, 1),
-        samples=len(measured.arrivals),
-        first_ms=ms(firsts[len(firsts) // 2]),
-        median_ms=ms(every[len(every) // 2]),
-        last_median_ms=ms(lasts[len(lasts) // 2]),
-        last_worst_ms=ms(lasts[-1]),
-    )
+    return {
+        "polls_per_second": polls,
+        "kilobytes_per_stream": kilobytes,
+        "first_ms": figures.milliseconds(figures.median([sample[0] for sample in measured.arrivals])),
+        "median_ms": figures.milliseconds(every[len(every) // 2]),
+        "p99_ms": figures.milliseconds(figures.p99(every)),
+        "last_median_ms": figures.milliseconds(figures.median([sample[-1] for sample in measured.arrivals])),
+        "last_worst_ms": figures.milliseconds(max(sample[-1] for sample in measured.arrivals)),
+    }
 
 
-async def _measure(hub: hubs.Hub, platform: seed.Platform, streams: int, samples: int) -> _Measured:
+def _last_p99(measured: _Measured) -> float:
+    return figures.milliseconds(figures.p99([sample[-1] for sample in measured.arrivals]))
+
+
+async def _measure(hub: hubs.Hub, platform: seed.Platform) -> _Measured:
     server = _serving(hub)
     before = server.memory_info().rss
     door = asyncio.Semaphore(_AT_ONCE)
     arrived: list[float] = []
-    readers = [asyncio.create_task(_read(await _open(hub, platform, n, door), arrived)) for n in range(streams)]
+    readers = [asyncio.create_task(_read(await _open(hub, platform, n, door), arrived)) for n in range(STREAMS)]
     added = server.memory_info().rss - before
     arrivals = []
     try:
-        for _ in range(samples):
+        for _ in range(SAMPLES):
             arrived.clear()
             message_id = await asyncio.to_thread(hub.post, platform.key, {"everyone": True})
             answered_at = time.perf_counter()
             async with asyncio.timeout(_PATIENCE_S):
-                while len(arrived) < streams:
+                while len(arrived) < STREAMS:
                     await asyncio.sleep(0.01)
             arrivals.append(sorted(at - answered_at for at in arrived))
             # Neither its fan-out nor its telling shall stand in the way of the next.
@@ -146,7 +147,7 @@ def _polling(hub: hubs.Hub, platform: seed.Platform, *, clients: int = 8) -> Ite
     """Some clients that ask for their counts again and again; the statuses they got."""
     statuses: list[int] = []
     done = threading.Event()
-    headers = hub.headers(platform.last_user, platform.key)
+    headers = hub.headers(f"u{STREAMS}", platform.key)
 
     def poll() -> None:
         while not done.is_set():

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from services.inbox_api import cursor
 from services.inbox_api.store import inbox
 from services.inbox_api.stream import store
-from shared import errors
+from shared import db, errors
 from shared.auth import store as auth
 
 # As many as a page of the feed may have.
@@ -49,8 +49,8 @@ def arrive(engine: Engine, *, caller: auth.Caller, last_event_id: str | None) ->
         newest = store.find_newest(connection, platform_id=caller.platform_id)
         position = _BEFORE_ALL if newest is None else cursor.Position(*newest)
         if known is None or _order(known) >= _order(position):
-            return Arrival(position, (), inbox.get_counts(connection, **who))
-        page = inbox.list_page(connection, **who, status=inbox.ALL, before=None, limit=MOST_REPLAYED + 1)
+            return Arrival(position, (), inbox.get_counts(db.driver(connection), **who))
+        page = inbox.list_page(db.driver(connection), **who, status=inbox.ALL, before=None, limit=MOST_REPLAYED + 1)
     missed = tuple(one for one in reversed(page.notifications) if (one.sent_at, one.id) > _order(known))
     return Arrival(position, missed if len(missed) <= MOST_REPLAYED else None, page.counts)
 
