@@ -24,7 +24,8 @@ Results = dict[str, list[wrk.Result]]
 
 @contextlib.contextmanager
 def baseline(hub: hubs.Hub) -> Iterator[str]:
-    """The address of the compared routes, served exactly as `message-hub run` serves the inbox API, on the same database."""
+    """The address of the compared routes, served by the same server as Flask routes usually are, with the options
+    of the compose API, on the same database."""
     port = files.free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
@@ -35,18 +36,18 @@ def baseline(hub: hubs.Hub) -> Iterator[str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(_ROOT),
     }
-    apis = programs.Apis(compose_port=0, inbox_port=port)
+    apis = programs.Apis(compose_port=port, inbox_port=0)
     all_programs = programs.services(
         apis, workers=0, beat_schedule=hub.folder / "none", environment=environment, logs=hub.folder
     )
-    (inbox,) = (program for program in all_programs if program.name == "inbox_api")
-    command = [*inbox.command[:-1], "benchmarks.baseline:app"]
+    (compose,) = (program for program in all_programs if program.name == "compose_api")
+    command = [*compose.command[:-1], "benchmarks.baseline:app"]
     with (hub.folder / "baseline.log").open("ab") as log:
         leashed = leash.wrap(command, on_death=signal.SIGTERM)
         process = subprocess.Popen(leashed, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        _wait_ready(f"{apis.inbox_url}/bare", process, hub.folder / "baseline.log")
-        yield apis.inbox_url
+        _wait_ready(f"{apis.compose_url}/bare", process, hub.folder / "baseline.log")
+        yield apis.compose_url
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -19,7 +19,7 @@ TOKEN_SELECT, BARE = "token-select", "bare"
 _BODY = "A notice of about three hundred characters, as people write them. " * 5
 _NOTE = (
     "Medians of rounds in turn; shares are of the rate of a Flask route that verifies the token and runs one SELECT 1 (token-select), "
-    "and of one that does nothing (bare), both on a server with the same options. Refused: answered 503 because more came than "
+    "and of one that does nothing (bare), both on the plain WSGI server. Refused: answered 503 because more came than "
     "one process takes on."
 )
 
