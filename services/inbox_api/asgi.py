@@ -7,8 +7,8 @@ import signal
 from services.inbox_api import settings, wsgi
 from services.inbox_api.stream import bridge, connection, streams
 
-# More threads than places: refusing never waits behind the work.
-_THREADS = 32
+# More threads than places: what needs no place, and refusing, does not wait behind the work.
+_SPARE_THREADS = 4
 # Of other connections than streams: polls, connections that are kept open, PostgreSQL.
 _OTHER_FILES = 4_096
 
@@ -19,7 +19,7 @@ _live = streams.Streams(
     redis_url=_settings.redis_url,
     registry=wsgi.app.extensions["hub_registry"],
 )
-_bridge = bridge.Bridge(wsgi.app, _live, threads=_THREADS)
+_bridge = bridge.Bridge(wsgi.app, _live, threads=_settings.places + _SPARE_THREADS)
 
 
 async def app(scope: bridge.Scope, receive: connection.Receive, send: connection.Send) -> None:

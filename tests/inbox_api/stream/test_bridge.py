@@ -120,7 +120,7 @@ def test_query_headers_and_addresses_arrive(mirror: bridge.Bridge) -> None:
 def test_a_header_that_comes_twice_arrives_as_one(hub: Hub, mirror: bridge.Bridge) -> None:
     scope = make_scope("GET", "/", {"Host": "x", "Accept": "a"})
     scope["headers"].append((b"accept", b"b"))
-    environ = bridge._environ(scope, b"")
+    environ = bridge._environ(scope)
     assert environ["HTTP_ACCEPT"] == "a,b"
 
 

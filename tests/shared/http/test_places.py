@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
+from shared.http import places
 from tests.shared import answers
 from tests.shared.http import frame
 
@@ -74,3 +75,66 @@ def test_a_refused_request_gives_its_place_back(reader: Engine, user: dict[str, 
         assert client.get(path, headers=user).status_code in (405, 422)
         assert client.get("/whoami").status_code == 401
     assert client.get("/whoami", headers=user).status_code == 200
+
+
+def test_whoever_gives_a_place_back_and_asks_again_comes_after_those_who_wait() -> None:
+    one = places.Places(1)
+    order: list[int] = []
+
+    def ask(number: int) -> None:
+        assert one.take()
+        order.append(number)
+        one.give_back()
+
+    assert one.take()
+    waiting = []
+    for number in range(3):
+        waiting.append(threading.Thread(target=ask, args=(number,)))
+        waiting[-1].start()
+        while len(one._waiting) <= number:
+            time.sleep(0.0001)
+    one.give_back()
+    ask(3)
+    for thread in waiting:
+        thread.join()
+    assert order == [0, 1, 2, 3]
+
+
+def test_who_waits_is_refused_after_a_moment_and_who_comes_then_at_once() -> None:
+    one = places.Places(1)
+    assert one.take()
+    began_at = time.monotonic()
+    assert not one.take()
+    took = time.monotonic() - began_at
+    assert took >= places._WAIT_S
+    began_at = time.monotonic()
+    assert not any(one.take() for _ in range(100))
+    assert time.monotonic() - began_at < 0.04 * 100 / 4
+    one.give_back()
+    assert one.take()
+
+
+def test_places_are_neither_lost_nor_made_when_many_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "_WAIT_S", 0.0005)
+    some, inside, most = places.Places(3), [0], [0]
+    counting = threading.Lock()
+
+    def come_and_go(_number: int) -> bool:
+        if not some.take():
+            return False
+        with counting:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        time.sleep(0.0003)
+        with counting:
+            inside[0] -= 1
+        some.give_back()
+        return True
+
+    with ThreadPoolExecutor(12) as pool:
+        taken = list(pool.map(come_and_go, range(1_500)))
+    assert most == [3]
+    assert any(taken)
+    assert not all(taken)
+    assert some._free == 3
+    assert not some._waiting
