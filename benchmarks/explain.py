@@ -29,7 +29,8 @@ class Reader:
 
 def connect(hub: hubs.Hub) -> psycopg.Connection[Any]:
     """A connection that may do what the inbox API may do, one statement at a time, and remembers what it was asked last."""
-    options = f"-c role={db.INBOX_ROLE} -c timezone=UTC"
+    session = {"role": db.INBOX_ROLE, "timezone": "UTC", **inbox.SESSION}
+    options = " ".join(f"-c {name}={value}" for name, value in session.items())
     return psycopg.connect(hub.database_url, autocommit=True, options=options, cursor_factory=_Remembering)
 
 

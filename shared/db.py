@@ -7,7 +7,7 @@ for ever, and a client whose host died gives up its locks within a minute.
 import contextlib
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Self, cast
 
 import psycopg
@@ -32,22 +32,26 @@ DIRECTORY_ROLE = "message_hub_directory"
 _logger = log.get(__name__)
 
 
-def make_engine(database: settings.Database, *, role: str | None, name: str) -> Engine:
+def make_engine(
+    database: settings.Database, *, role: str | None, name: str, session: Mapping[str, str] | None = None
+) -> Engine:
     """An engine whose connections act as `role` and show up as `name` in pg_stat_activity.
 
-    The user in the URL must be that role or a member of it. `role=None` keeps the user itself (migrations).
+    The user in the URL must be that role or a member of it. `role=None` keeps the user itself (migrations). `session` holds
+    further settings of PostgreSQL's for each connection.
     The pool holds its connections in autocommit, so that `reading` takes one as it is; a transaction of the engine sets its
     own isolation level, and the connection goes back as it came.
     """
-    session = {
+    settings_of_all = {
         "statement_timeout": database.statement_timeout_ms,
         "lock_timeout": database.lock_timeout_ms,
         "idle_in_transaction_session_timeout": database.idle_in_transaction_timeout_ms,
         "timezone": "UTC",
         **_SERVER_KEEPALIVES,
+        **(session or {}),
     }
     if role is not None:
-        session["role"] = role
+        settings_of_all["role"] = role
     engine = sqlalchemy.create_engine(
         sqlalchemy.make_url(database.url).set(drivername="postgresql+psycopg"),
         pool_size=database.pool_size,
@@ -60,7 +64,7 @@ def make_engine(database: settings.Database, *, role: str | None, name: str) -> 
             "cursor_factory": _cursor_class(database.slow_statement_ms),
             "application_name": name,
             "connect_timeout": database.connect_timeout_s,
-            "options": " ".join(f"-c {key}={value}" for key, value in session.items()),
+            "options": " ".join(f"-c {key}={value}" for key, value in settings_of_all.items()),
             **_CLIENT_KEEPALIVES,
         },
     )

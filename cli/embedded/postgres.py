@@ -72,6 +72,8 @@ def prepare(folder: Path, *, settings: Mapping[str, str] | None = None) -> Serve
         "port": str(port),
         "unix_socket_directories": "",
         "max_connections": "200",
+        # A feed reads over 26 months, each with its table and index: these locks are then a backend's own, not in a shared table.
+        "max_locks_per_transaction": "256",
         "fsync": "on",
         "synchronous_commit": "on",
         "autovacuum": "on",

@@ -2,6 +2,7 @@
 
 from services.inbox_api import app as inbox
 from services.inbox_api import settings
+from services.inbox_api.store import inbox as inbox_store
 from shared import db, log, process, redis_client
 
 process.die_with_parent()
@@ -10,7 +11,9 @@ log.configure(_settings.log, service="inbox_api")
 _redis = redis_client.make(_settings.redis_url) if _settings.redis_url else None
 
 app = inbox.make_app(
-    inbox.Context(engine=db.make_engine(_settings.database, role=db.INBOX_ROLE, name="inbox_api")),
+    inbox.Context(
+        engine=db.make_engine(_settings.database, role=db.INBOX_ROLE, name="inbox_api", session=inbox_store.SESSION)
+    ),
     auth=_settings.auth,
     places=_settings.places,
     cors_origins=_settings.cors_origins,

@@ -6,8 +6,8 @@ import flask
 
 from services.compose_api import domain, schemas
 from services.compose_api.actions import audiences as actions
+from shared.http import answers, guards
 from shared.http import app as frame
-from shared.http import guards
 
 blueprint = frame.Blueprint("audiences", __name__, description="What may be chosen as audience.")
 
@@ -15,9 +15,10 @@ blueprint = frame.Blueprint("audiences", __name__, description="What may be chos
 @blueprint.route("/v1/audiences")
 @guards.administrator
 @blueprint.response(200, schemas.AudiencesOut)
-def get_audiences() -> Any:
+def get_audiences() -> flask.Response:
     """What you may choose as audience, and how many people each scope reaches"""
-    return actions.get_audiences(flask.current_app.extensions["hub"].engine, caller=guards.caller())
+    hub = flask.current_app.extensions["hub"]
+    return answers.write(actions.get_audiences(hub.engine, caller=guards.caller()))
 
 
 @blueprint.route("/v1/audiences/preview", methods=["POST"])

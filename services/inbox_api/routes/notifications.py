@@ -6,8 +6,8 @@ from typing import Any
 import flask
 
 from services.inbox_api import actions, routes, schemas
+from shared.http import answers, guards, ids
 from shared.http import app as frame
-from shared.http import guards, ids
 
 blueprint = frame.Blueprint("notifications", __name__, description="What is under the bell of the calling user.")
 
@@ -24,7 +24,7 @@ _RECALLED = "`recalled`: the message was recalled, its notification is gone."
 @blueprint.doc(operationId="listNotifications")
 def get_feed(query: dict[str, Any]) -> flask.Response:
     """A page of notifications, newest first, with the counts of the whole inbox"""
-    return routes.write(actions.get_feed(routes.engine(), caller=routes.reader(), **query))
+    return answers.write(actions.get_feed(routes.engine(), caller=routes.reader(), **query))
 
 
 @blueprint.route("/v1/notifications/counts")
@@ -35,7 +35,7 @@ def get_feed(query: dict[str, Any]) -> flask.Response:
 @blueprint.doc(operationId="getNotificationCounts")
 def get_counts() -> flask.Response:
     """How many notifications are unread and unseen"""
-    return routes.write(actions.get_counts(routes.engine(), caller=routes.reader()))
+    return answers.write(actions.get_counts(routes.engine(), caller=routes.reader()))
 
 
 @blueprint.route("/v1/notifications/<message_id>", parameters=_ID)
@@ -46,7 +46,7 @@ def get_counts() -> flask.Response:
 @blueprint.doc(operationId="getNotification")
 def get_notification(message_id: str) -> flask.Response:
     """One notification, archived or not"""
-    return routes.write(
+    return answers.write(
         actions.get_notification(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
     )
 
@@ -59,7 +59,7 @@ def get_notification(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="markNotificationRead")
 def put_read(message_id: str) -> flask.Response:
     """Mark as read, which implies seen; repeating it keeps the first time"""
-    return routes.write(actions.mark_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
+    return answers.write(actions.mark_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
 
 
 @blueprint.route("/v1/notifications/<message_id>/read", methods=["DELETE"], parameters=_ID)
@@ -70,7 +70,7 @@ def put_read(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="markNotificationUnread")
 def delete_read(message_id: str) -> flask.Response:
     """Mark as unread; it stays seen"""
-    return routes.write(actions.clear_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
+    return answers.write(actions.clear_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
 
 
 @blueprint.route("/v1/notifications/<message_id>/archived", methods=["PUT"], parameters=_ID)
@@ -81,7 +81,9 @@ def delete_read(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="archiveNotification")
 def put_archived(message_id: str) -> flask.Response:
     """Archive: it is listed only when asked for, and not counted; repeating it keeps the first time"""
-    return routes.write(actions.mark_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
+    return answers.write(
+        actions.mark_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+    )
 
 
 @blueprint.route("/v1/notifications/<message_id>/archived", methods=["DELETE"], parameters=_ID)
@@ -92,7 +94,7 @@ def put_archived(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="unarchiveNotification")
 def delete_archived(message_id: str) -> flask.Response:
     """Take out of the archive, as read or unread as it was"""
-    return routes.write(
+    return answers.write(
         actions.clear_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
     )
 
@@ -105,7 +107,7 @@ def delete_archived(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="markSeenThrough")
 def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as seen; what came after stays as it is"""
-    return routes.write(actions.mark_seen_through(routes.engine(), caller=routes.reader(), through=given["through"]))
+    return answers.write(actions.mark_seen_through(routes.engine(), caller=routes.reader(), through=given["through"]))
 
 
 @blueprint.route("/v1/notifications/read-all", methods=["POST"])
@@ -116,7 +118,7 @@ def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
 @blueprint.doc(operationId="markReadThrough")
 def post_read_all(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as read; what came after stays as it is"""
-    return routes.write(actions.mark_read_through(routes.engine(), caller=routes.reader(), through=given["through"]))
+    return answers.write(actions.mark_read_through(routes.engine(), caller=routes.reader(), through=given["through"]))
 
 
 def _read_id(text: str) -> uuid.UUID:

@@ -27,6 +27,11 @@ ARCHIVED = "archived"
 STATUSES = (ALL, UNREAD, READ, ARCHIVED)
 
 
+# For every connection that asks this. Left to itself PostgreSQL plans a feed anew for each user, over all partitions: 3.5 ms for
+# a statement of 0.9 ms, and the plan is the same.
+SESSION = {"plan_cache_mode": "force_generic_plan"}
+
+
 @dataclass(frozen=True)
 class Counts:
     unread_count: int
@@ -92,18 +97,17 @@ _RECALLED = """
     EXISTS (SELECT FROM messages x WHERE x.platform_id = :platform_id AND x.sent_at = i.sent_at AND x.id = i.message_id
                                      AND x.recalled_at IS NOT NULL OFFSET 0)"""
 
-# What is unread is what there is, less what is done; both by index-only scans. A state may stand for a message that was
-# recalled, even one recalled in flight that never became an entry: such states are counted back in. Recalled messages are
-# hashed once, for looking each of them up in 26 partitions took 0.5 ms more for 200 of them, and grows with the platform.
-_COUNTS = (
-    """
+# What is unread is what there is, less what is done; each by one index-only scan, and both without what was recalled: a state
+# may stand for a message that was recalled, even in flight before it became an entry. Recalled messages are hashed once, for
+# looking each of them up in 26 partitions took 0.5 ms more for 200 of them, and grows with the platform.
+_COUNTS = """
     recalled AS MATERIALIZED (
         SELECT sent_at, id AS message_id FROM messages
         WHERE platform_id = :platform_id AND recalled_at IS NOT NULL
           AND sent_at >= (SELECT dropped_before FROM inbox_retention)
     ), counts AS (
-        SELECT written.n + waiting.n - not_unread.n + undone.not_unread AS unread_count,
-               written.n + waiting.n - not_unseen.n + undone.not_unseen AS unseen_count
+        SELECT written.n + waiting.n - done.not_unread AS unread_count,
+               written.n + waiting.n - done.not_unseen AS unseen_count
         FROM (SELECT count(*) FILTER (WHERE r.message_id IS NULL) AS n FROM inbox_entries e
               LEFT JOIN recalled r ON r.sent_at = e.sent_at AND r.message_id = e.message_id
               WHERE e.user_id = :user_id) AS written,
@@ -112,19 +116,11 @@ _COUNTS = (
                   SELECT true AS is_written FROM inbox_entries e
                   WHERE e.user_id = :user_id AND e.sent_at = f.sent_at AND e.message_id = f.message_id LIMIT 1
               ) e ON true) AS waiting,
-             (SELECT count(*) AS n FROM inbox_states
-              WHERE user_id = :user_id AND (read_at IS NOT NULL OR archived_at IS NOT NULL)) AS not_unread,
-             (SELECT count(*) AS n FROM inbox_states
-              WHERE user_id = :user_id AND (seen_at IS NOT NULL OR archived_at IS NOT NULL)) AS not_unseen,
              (SELECT count(*) FILTER (WHERE s.read_at IS NOT NULL OR s.archived_at IS NOT NULL) AS not_unread,
                      count(*) FILTER (WHERE s.seen_at IS NOT NULL OR s.archived_at IS NOT NULL) AS not_unseen
-              FROM (SELECT s.sent_at, s.message_id FROM inbox_states s
-                    JOIN recalled r ON r.sent_at = s.sent_at AND r.message_id = s.message_id
-                    WHERE s.user_id = :user_id OFFSET 0) AS i"""
-    + _STATE
-    + """) AS undone
+              FROM inbox_states s LEFT JOIN recalled r ON r.sent_at = s.sent_at AND r.message_id = s.message_id
+              WHERE s.user_id = :user_id AND r.message_id IS NULL) AS done
     )"""
-)
 
 _BEFORE = "(i.sent_at, i.message_id) < (CAST(:before_sent_at AS timestamptz), CAST(:before_id AS uuid))"
 _NEWEST_FIRST = "ORDER BY i.sent_at DESC, i.message_id DESC LIMIT"

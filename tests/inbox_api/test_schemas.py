@@ -1,0 +1,27 @@
+"""What is written past marshmallow is what the declared schemas would write."""
+
+import dataclasses
+import uuid
+from datetime import UTC, datetime
+
+from services.inbox_api import actions, schemas
+from services.inbox_api.store import inbox
+from shared.http import answers
+
+
+def test_what_is_written_past_the_schemas_is_what_they_would_write() -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    notification = inbox.Notification(
+        uuid.uuid4(), "Ünïcode ‮", "a\nb", inbox.Sender("Ann"), now, now.replace(microsecond=7), None, None
+    )
+    feed = actions.Feed((notification,), has_more=True, next_cursor="abc", unread_count=1, unseen_count=0)
+    for schema, value in (
+        (schemas.FeedOut, feed),
+        (schemas.NotificationOut, notification),
+        (schemas.CountsOut, inbox.Counts(2, 1)),
+        (schemas.ChangedOut, actions.Changed(notification, 3, 2)),
+    ):
+        answer = answers.write(value)
+        assert answer.get_json() == schema().dump(value)
+        assert list(answer.get_json()) == [field.name for field in dataclasses.fields(value)]
+        assert answer.mimetype == "application/json"
