@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-import sqlalchemy.exc
+import psycopg
 from sqlalchemy import Connection, Engine
 
 from services.compose_api import domain
@@ -35,7 +35,7 @@ def accept_message(
     """
     try:
         accepted = _accept(engine, caller, draft, idempotency_key, request_id)
-    except sqlalchemy.exc.IntegrityError:
+    except psycopg.errors.UniqueViolation:
         # Another request with this key was faster by a moment and has committed: now it is found.
         accepted = _accept(engine, caller, draft, idempotency_key, request_id)
     _logger.info("message accepted", message_id=str(accepted.message.id), replayed=accepted.replayed)
@@ -94,8 +94,7 @@ def _store(
     idempotency_key: str | None,
     request_id: str,
 ) -> sent_messages.SentMessage:
-    # Taken last and held until the commit: messages of a platform become visible in the order of their times.
-    db.lock(connection, purpose="accept", key=caller.platform_id)
+    # Its lock is taken last and held until the commit: messages of a platform become visible in the order of their times.
     accepted = store.insert_message(
         connection,
         platform_id=caller.platform_id,
@@ -104,10 +103,9 @@ def _store(
         directory_version=choice.directory_version,
         request_id=request_id,
         idempotency_key=idempotency_key,
+        targets=choice.targets,
+        is_target=domain.visibility(caller.platform_id, choice.targets),
     )
-    store.insert_targets(connection, message_id=accepted.id, targets=choice.targets)
-    concerned = domain.visibility(caller.platform_id, choice.targets)
-    store.insert_visibility(connection, message_id=accepted.id, sent_at=accepted.sent_at, is_target=concerned)
     return sent_messages.SentMessage(
         id=accepted.id,
         title=draft.title,

@@ -9,6 +9,7 @@ import sqlalchemy
 from sqlalchemy import Connection
 
 from services.compose_api import domain
+from shared import db
 
 
 @dataclass(frozen=True)
@@ -40,33 +41,36 @@ _FIND_EARLIER = sqlalchemy.text("""
     SELECT id, request_hash FROM messages WHERE sender_id = :sender_id AND idempotency_key = :idempotency_key
 """)
 
+_GET_FRESH_ID = db.driver_sql("SELECT uuidv7()")
+
 # Runs under the platform's lock: the time is read there and is later than that of every message committed before, even if
 # the clock stepped back. So nothing ever appears below what a reader has been shown as the newest.
-_INSERT_MESSAGE = sqlalchemy.text("""
+_INSERT_MESSAGE = db.driver_sql("""
     INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key,
                           request_hash, created_at, sent_at)
-    SELECT uuidv7(), :platform_id, :sender_id, :title, :body, :directory_version, :request_id, :idempotency_key,
+    SELECT :message_id, :platform_id, :sender_id, :title, :body, :directory_version, :request_id, :idempotency_key,
            :request_hash, now(), greatest(clock_timestamp(), newest.sent_at + interval '1 microsecond')
     FROM (SELECT max(sent_at) AS sent_at FROM messages WHERE platform_id = :platform_id) AS newest
     RETURNING id, created_at, sent_at
 """)
 
-_INSERT_TARGETS = sqlalchemy.text("""
+_INSERT_TARGETS = db.driver_sql("""
     INSERT INTO message_targets (message_id, position, level, scope_id, organisation_id)
     SELECT :message_id, t.position, t.level, t.scope_id, t.organisation_id
     FROM unnest(CAST(:levels AS scope_level[]), CAST(:scope_ids AS bigint[]), CAST(:organisation_ids AS bigint[]))
         WITH ORDINALITY AS t(level, scope_id, organisation_id, position)
 """)
 
-_INSERT_INFLIGHT = sqlalchemy.text("""
+_INSERT_INFLIGHT = db.driver_sql("""
     INSERT INTO inflight_targets (scope_id, message_id)
     SELECT scope_id, :message_id FROM unnest(CAST(:scope_ids AS bigint[])) AS t(scope_id)
 """)
 
-_INSERT_VISIBILITY = sqlalchemy.text("""
+_INSERT_VISIBILITY = db.driver_sql("""
     INSERT INTO message_visibility (scope_id, sent_at, message_id, is_target)
-    SELECT t.scope_id, :sent_at, :message_id, t.is_target
-    FROM unnest(CAST(:scope_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
+    SELECT t.scope_id, m.sent_at, m.id, t.is_target
+    FROM messages m, unnest(CAST(:scope_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
+    WHERE m.id = :message_id
 """)
 
 _FIND_RECALLABLE = sqlalchemy.text("""
@@ -107,55 +111,50 @@ def insert_message(
     directory_version: int,
     request_id: str,
     idempotency_key: str | None,
+    targets: Sequence[domain.Target],
+    is_target: Mapping[int, bool],
 ) -> Accepted:
-    """Stores the message itself and gives it its time. The platform's `accept` lock must be held.
+    """Stores a message with the choice as it was made, the same scopes as being in flight, and who may see it.
 
-    Raises `sqlalchemy.exc.IntegrityError` when the sender has used the idempotency key.
+    `is_target` maps every scope concerned to whether it was itself chosen. To be called last: takes the platform's lock, under which
+    the message is given its time, until the commit. So that the lock is held for as short as can be, all of it is one round
+    trip, hence psycopg's pipeline. Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key.
     """
-    row = connection.execute(
-        _INSERT_MESSAGE,
-        {
-            "platform_id": platform_id,
-            "sender_id": sender_id,
-            "title": draft.title,
-            "body": draft.body,
-            "directory_version": directory_version,
-            "request_id": request_id,
-            "idempotency_key": idempotency_key,
-            "request_hash": draft.request_hash,
-        },
-    ).one()
-    return Accepted(id=row.id, created_at=row.created_at, sent_at=row.sent_at)
-
-
-def insert_targets(connection: Connection, *, message_id: uuid.UUID, targets: Sequence[domain.Target]) -> None:
-    """Stores the choice as it was made, and the same scopes as being in flight."""
+    driver = db.driver(connection)
+    ((message_id,),) = driver.execute(_GET_FRESH_ID)
     scope_ids = [target.scope_id for target in targets]
-    connection.execute(
-        _INSERT_TARGETS,
-        {
-            "message_id": message_id,
-            "levels": [target.level for target in targets],
-            "scope_ids": scope_ids,
-            "organisation_ids": [target.organisation_id for target in targets],
-        },
-    )
-    connection.execute(_INSERT_INFLIGHT, {"message_id": message_id, "scope_ids": scope_ids})
-
-
-def insert_visibility(
-    connection: Connection, *, message_id: uuid.UUID, sent_at: datetime, is_target: Mapping[int, bool]
-) -> None:
-    """`is_target` maps every scope concerned to whether it was itself chosen."""
-    connection.execute(
-        _INSERT_VISIBILITY,
-        {
-            "message_id": message_id,
-            "sent_at": sent_at,
-            "scope_ids": list(is_target),
-            "is_target": list(is_target.values()),
-        },
-    )
+    with driver.pipeline():
+        driver.execute(db.LOCK, db.lock_parameters(purpose="accept", key=platform_id))
+        stored = driver.execute(
+            _INSERT_MESSAGE,
+            {
+                "message_id": message_id,
+                "platform_id": platform_id,
+                "sender_id": sender_id,
+                "title": draft.title,
+                "body": draft.body,
+                "directory_version": directory_version,
+                "request_id": request_id,
+                "idempotency_key": idempotency_key,
+                "request_hash": draft.request_hash,
+            },
+        )
+        driver.execute(
+            _INSERT_TARGETS,
+            {
+                "message_id": message_id,
+                "levels": [target.level for target in targets],
+                "scope_ids": scope_ids,
+                "organisation_ids": [target.organisation_id for target in targets],
+            },
+        )
+        driver.execute(_INSERT_INFLIGHT, {"message_id": message_id, "scope_ids": scope_ids})
+        driver.execute(
+            _INSERT_VISIBILITY,
+            {"message_id": message_id, "scope_ids": list(is_target), "is_target": list(is_target.values())},
+        )
+    (row,) = stored
+    return Accepted(*row)
 
 
 def find_recallable(connection: Connection, *, platform_id: int, message_id: uuid.UUID) -> Recallable | None:
