@@ -13,6 +13,7 @@ import { readConfig } from "./config";
 import { Hub } from "./hub";
 import { Directory } from "./logic/directory";
 import { DraftStore } from "./logic/draft";
+import { sentence } from "./logic/problems";
 import { type Filter, messagePath, parse, type Route } from "./logic/routes";
 import { type Identity, keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
 import { consoleStyles } from "./styles/console";
@@ -190,7 +191,7 @@ export class MessageConsole extends LitElement {
       }
       if (error.status === 401 || error.code === "user-inactive") {
         keepToken(this.#storage, null);
-        return { is: "signed-out", reason: error.detail };
+        return { is: "signed-out", reason: sentence(error) };
       }
       throw error;
     }

@@ -17,6 +17,7 @@ const FIELDS: readonly Field[] = ["audience", "title", "body"];
 
 // The API speaks to programs; these are the same facts said to an administrator.
 const SENTENCES: Readonly<Record<string, string>> = {
+  "user-inactive": "Your account is not active. Ask an administrator of your platform.",
   "feature-not-available": "Your platform’s plan does not include sending messages.",
   "idempotency-key-reused":
     "An earlier attempt with other content has arrived. Look under Messages before you send this one; sending again makes a second message.",

@@ -37,6 +37,10 @@ export class Confirmation extends LitElement {
         outline: none;
       }
 
+      #text {
+        overflow-wrap: anywhere;
+      }
+
       .error,
       .progress {
         margin-block-start: 1rem;

@@ -52,6 +52,7 @@ export class MessagePage extends LitElement {
   declare _recallError: string;
   declare _showsAll: boolean;
   readonly #poller = new Poller(this, (signal) => this.#load(signal));
+  #isAtHeading = false;
 
   constructor() {
     super();
@@ -65,12 +66,18 @@ export class MessagePage extends LitElement {
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
+    this.#isAtHeading = this.shadowRoot?.activeElement?.localName === "h1";
     if (!changed.has("messageId") && !changed.has("hub")) return;
     this._message = this.fresh?.id === this.messageId ? this.fresh : null;
     if (this._message) this.#tellTitle(this._message);
     this._error = null;
     this._showsAll = false;
     this.#poller.start();
+  }
+
+  /** The heading of a message takes the place of one that only said that it is coming; the focus stays with it. */
+  override updated(): void {
+    if (this.#isAtHeading) this.renderRoot.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
   }
 
   async #load(signal: AbortSignal): Promise<number | null> {

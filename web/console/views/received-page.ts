@@ -147,8 +147,8 @@ export class ReceivedPage extends LitElement {
         isOpen
           ? html`<div class="open">
             <p class="body" dir="auto">${linked(item.body)}</p>
-            <button class="button" type="button" @click=${() => void this.#archive(item)}>
-              ${icon("archive")}Archive<span class="unseen-text">: ${item.title}</span>
+            <button class="button" type="button" aria-label="Archive: ${item.title}" @click=${() => void this.#archive(item)}>
+              ${icon("archive")}Archive
             </button>
           </div>`
           : nothing

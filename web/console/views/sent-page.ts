@@ -140,9 +140,7 @@ export class SentPage extends LitElement {
         <p class="muted small"><hub-time .at=${sent_at}></hub-time></p>
       </div>
       <div class="state-cell">${statusLabel(message)}</div>
-      <a class="button quiet view" href=${messagePath(id)} data-id=${id}>
-        View<span class="unseen-text">: ${title}</span>
-      </a>
+      <a class="button quiet view" href=${messagePath(id)} data-id=${id} aria-label="View: ${title}">View</a>
     </li>`;
   }
 

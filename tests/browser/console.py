@@ -1,0 +1,62 @@
+"""What an administrator does in the console, step by step."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+MESSAGE_ADDRESS = re.compile(r"#/messages/[0-9a-f-]{36}$")
+
+
+def write(page: Page, title: str, body: str = "What it is about") -> None:
+    """Fills in both fields."""
+    title_field(page).fill(title)
+    body_field(page).fill(body)
+
+
+def title_field(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Title", exact=True)
+
+
+def body_field(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Message", exact=True)
+
+
+def everyone(page: Page) -> Locator:
+    return page.get_by_role("switch", name="Everyone on the platform")
+
+
+def scope(page: Page, name: str) -> Locator:
+    """The checkbox of an organisation or clinic."""
+    return page.get_by_role("checkbox", name=name)
+
+
+def review(page: Page) -> Locator:
+    """Asks to send; the question that comes back."""
+    page.get_by_role("button", name="Review and send").click()
+    question = page.get_by_role("dialog", name="Send this message?")
+    expect(question).to_be_visible()
+    return question
+
+
+def send(page: Page) -> str:
+    """Reviews and sends; the id of the message, whose page is open then."""
+    review(page).get_by_role("button", name="Send", exact=True).click()
+    return sent_id(page)
+
+
+def sent_id(page: Page) -> str:
+    expect(page).to_have_url(MESSAGE_ADDRESS)
+    return page.url.rpartition("/")[2]
+
+
+def recall(page: Page) -> None:
+    """Of the message whose page is open."""
+    page.get_by_role("button", name="Recall", exact=True).click()
+    question = page.get_by_role("dialog", name="Recall this message?")
+    question.get_by_role("button", name="Recall", exact=True).click()
+    expect(question).to_be_hidden()
+
+
+def rows(page: Page) -> Locator:
+    """The messages in the list of sent ones."""
+    return page.get_by_role("region", name="Sent messages").get_by_role("listitem")

@@ -1,0 +1,221 @@
+"""Writing a message: who gets it, what it says, what is wrong with it, and what becomes of it when it is not sent at once."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import factories
+from tests.browser import console
+from tests.browser.hub import Hub
+from tests.browser.windows import Windows
+from tests.browser.world import World
+
+
+@pytest.fixture
+def page(windows: Windows, people: World) -> Page:
+    """The empty form, for somebody who may send to all."""
+    return windows.console(people.token(people.platform_administrator), "#/compose")
+
+
+def reaches(page: Page, what: str) -> None:
+    expect(page.get_by_text(f"This reaches {what}").first).to_be_visible()
+
+
+def test_a_message_to_everyone_reaches_all_that_the_page_said(page: Page, hub: Hub, people: World) -> None:
+    console.everyone(page).check()
+    console.write(page, "To all of you", "See https://example.org/all")
+    reaches(page, "9 people")
+    question = console.review(page)
+    expect(question).to_match_aria_snapshot("""
+        - paragraph:
+          - text: This reaches
+          - strong: 9 people
+        - term: To
+        - definition: Everyone on the platform
+        - term: Title
+        - definition: To all of you
+    """)
+    question.get_by_role("button", name="Send", exact=True).click()
+
+    message_id = console.sent_id(page)
+    expect(page.get_by_role("heading", name="To all of you", level=1)).to_be_visible()
+    expect(page.get_by_text("Your message is under everybody’s bell now.")).to_be_visible()
+    expect(page).to_have_title("To all of you – Message Hub")
+    for reader in (people.reader, people.southerner, people.platform_administrator):
+        assert [one["id"] for one in hub.received(people.token(reader))] == [message_id]
+
+
+def test_organisations_and_clinics_are_chosen_in_one_tree(page: Page, hub: Hub, people: World) -> None:
+    north, aspen, birch, cedar = (
+        console.scope(page, name) for name in ("Organisation north", "Clinic aspen", "Clinic birch", "Clinic cedar")
+    )
+    aspen.check()
+    expect(north).to_have_js_property("indeterminate", True)
+    reaches(page, "2 people")
+    north.check()
+    expect(birch).to_be_checked()
+    expect(north).to_have_js_property("indeterminate", False)
+    reaches(page, "5 people")
+    birch.uncheck()
+    expect(north).to_have_js_property("indeterminate", True)
+    cedar.check()
+    reaches(page, "3 people")
+    page.get_by_role("button", name="Remove Clinic cedar").click()
+    expect(cedar).not_to_be_checked()
+    cedar.check()
+    console.write(page, "To two clinics")
+    message_id = console.send(page)
+
+    (message,) = hub.sent(people.token(people.platform_administrator))
+    assert message["id"] == message_id
+    assert {name: sorted(ids) for name, ids in message["audience"].items() if ids} == {"clinics": ["aspen", "cedar"]}
+    assert [one["title"] for one in hub.received(people.token(people.southerner))] == ["To two clinics"]
+
+
+def test_a_closed_organisation_shows_its_clinics_when_asked(page: Page) -> None:
+    page.get_by_role("button", name="Clinics of Organisation north").click()
+    expect(console.scope(page, "Clinic aspen")).to_be_hidden()
+    page.get_by_role("button", name="Clinics of Organisation north").click()
+    expect(console.scope(page, "Clinic aspen")).to_be_visible()
+
+
+def test_counters_and_the_preview_follow_what_is_typed(page: Page) -> None:
+    console.write(page, "🔔" * 69 + "e\u0301", "One https://example.org/a_(b), two javascript:alert(1)\nthree")
+    expect(page.get_by_text("70 of 70 characters")).to_be_visible()
+    expect(page.get_by_text("0 left", exact=True)).to_be_attached()
+    preview = page.get_by_role("complementary", name="As it will look under the bell")
+    link = preview.get_by_role("link")
+    expect(link).to_have_count(1)
+    expect(link).to_have_attribute("href", "https://example.org/a_(b)")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    expect(preview.get_by_role("heading", level=3)).to_contain_text("🔔" * 69)
+    console.write(page, "x" * 71, "y" * 1001)
+    expect(page.get_by_text("71 of 70 characters, 1 too many")).to_be_visible()
+    expect(page.get_by_text("1001 of 1000 characters, 1 too many")).to_be_visible()
+    expect(console.title_field(page)).to_have_attribute("aria-invalid", "true")
+
+
+def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:
+    page.get_by_role("button", name="Review and send").click()
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    expect(summary).to_contain_text("The message was not sent")
+    expect(console.title_field(page)).to_have_accessible_description(re.compile("Enter a title"))
+    expect(console.body_field(page)).to_have_accessible_description(re.compile("Enter a message"))
+    expect(page.get_by_role("group", name="Who gets it")).to_have_accessible_description(re.compile("Choose everyone"))
+    summary.get_by_role("link", name=re.compile("^Title")).click()
+    expect(console.title_field(page)).to_be_focused()
+    console.title_field(page).fill("Now there is one")
+    expect(page.get_by_text("Enter a title.")).to_have_count(0)
+
+
+def test_what_the_hub_refuses_stands_beside_its_field_too(page: Page) -> None:
+    console.everyone(page).check()
+    # Only the hub knows of these: characters that turn the direction of the text round.
+    console.write(page, "Turned \u202eround", "Plain text")
+    console.review(page).get_by_role("button", name="Send", exact=True).click()
+    expect(console.title_field(page)).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#title-error")).to_contain_text(re.compile(r"\w+"))
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(console.body_field(page)).to_have_value("Plain text")
+
+
+def test_a_clinic_that_has_gone_meanwhile_is_named(page: Page, hub: Hub, people: World) -> None:
+    console.scope(page, "Clinic dunes").check()
+    console.write(page, "To a clinic that closes")
+    reaches(page, "2 people")
+    with hub.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE clinics SET active = false WHERE platform_id = %s AND external_id = 'dunes'", (people.platform.id,)
+        )
+        factories.raise_version(connection, people.platform.id)
+    console.review(page).get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#audience-error")).to_contain_text("dunes")
+    expect(console.scope(page, "Clinic dunes")).to_have_count(0)
+    expect(console.title_field(page)).to_have_value("To a clinic that closes")
+
+
+def test_a_plan_without_sending_says_so_and_keeps_the_text(windows: Windows, make_world: Callable[..., World]) -> None:
+    people = make_world(plan="standard")
+    page = windows.console(people.token(people.platform_administrator), "#/compose")
+    console.everyone(page).check()
+    console.write(page, "Not in the plan")
+    console.review(page).get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Your platform’s plan does not include sending messages.")
+    expect(console.title_field(page)).to_have_value("Not in the plan")
+
+
+def test_a_draft_survives_a_reload_and_goes_when_it_is_discarded(page: Page) -> None:
+    console.scope(page, "Clinic birch").check()
+    console.write(page, "Half a thought", "To be continued")
+    expect(page.get_by_text("Draft kept in this browser")).to_be_visible()
+    page.reload()
+    expect(console.title_field(page)).to_have_value("Half a thought")
+    expect(console.body_field(page)).to_have_value("To be continued")
+    expect(console.scope(page, "Clinic birch")).to_be_checked()
+    reaches(page, "2 people")
+    page.get_by_role("button", name="Discard draft").click()
+    page.get_by_role("dialog", name="Discard this draft?").get_by_role("button", name="Discard").click()
+    expect(console.title_field(page)).to_have_value("")
+    page.reload()
+    expect(console.title_field(page)).to_have_value("")
+    expect(console.scope(page, "Clinic birch")).not_to_be_checked()
+
+
+def test_drafts_belong_to_their_author(windows: Windows, page: Page, people: World) -> None:
+    console.write(page, "Mine alone")
+    expect(page.get_by_text("Draft kept in this browser")).to_be_visible()
+    # The same browser, somebody else.
+    tab = windows.tab(page, windows.console_url())
+    tab.get_by_role("button", name="Sign out").click()
+    tab.get_by_role("textbox", name="access token").fill(people.token(people.organisation_administrator))
+    tab.get_by_role("button", name="Sign in").click()
+    tab.get_by_role("link", name="Create message").first.click()
+    expect(console.title_field(tab)).to_have_value("")
+
+
+def test_signing_out_by_choice_deletes_the_draft(page: Page, people: World) -> None:
+    console.write(page, "Gone with me")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Message Hub")).to_be_focused()
+    assert page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_keep_editing_changes_nothing(page: Page, hub: Hub, people: World) -> None:
+    console.everyone(page).check()
+    console.write(page, "Not yet")
+    console.review(page).get_by_role("button", name="Keep editing").click()
+    expect(page.get_by_role("button", name="Review and send")).to_be_focused()
+    expect(console.title_field(page)).to_have_value("Not yet")
+    assert hub.sent(people.token(people.platform_administrator)) == []
+
+
+def test_a_thousand_clinics_stay_quick(windows: Windows, hub: Hub, people: World) -> None:
+    with hub.engine.begin() as connection:
+        for number in range(20):
+            organisation = factories.organisation(connection, people.platform, external_id=f"o{number:02}")
+            connection.exec_driver_sql(
+                """WITH made AS (
+                       INSERT INTO clinics (platform_id, organisation_id, external_id, name)
+                       SELECT %s, %s, %s || n, %s || n FROM generate_series(1, 50) n RETURNING id
+                   )
+                   INSERT INTO scope_user_counts (scope_id, platform_id, user_count) SELECT id, %s, 0 FROM made""",
+                (people.platform.id, organisation.id, f"{number}-", f"Practice {number}.", people.platform.id),
+            )
+    page = windows.console(people.token(people.platform_administrator), "#/compose")
+    find = page.get_by_role("searchbox", name="Find an organisation or clinic")
+    expect(page.get_by_text("1,004 clinics in 22 organisations")).to_be_visible()
+    find.fill("practice")
+    expect(page.get_by_text("1,000 clinics in 20 organisations")).to_be_visible()
+    last = page.get_by_role("checkbox", name="Practice 19.50")
+    # From the click to the next picture with everything in it, as the page's own clock has it.
+    elapsed = last.evaluate("""async (box) => {
+        const started = performance.now();
+        box.click();
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        return performance.now() - started;
+    }""")
+    expect(last).to_be_checked()
+    assert elapsed < 1_000

@@ -1,0 +1,145 @@
+"""The list of sent messages: what it shows, its filter, and how it grows."""
+
+import datetime
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import console
+from tests.browser.hub import Hub
+from tests.browser.windows import Windows
+from tests.browser.world import ASPEN, CEDAR, EVERYONE, NORTH, World
+
+_HISTORY = re.compile(r"/v1/sent-messages(\?|$)")
+
+
+def titles(page: Page) -> list[str]:
+    return [text.strip() for text in console.rows(page).get_by_role("heading").all_text_contents()]
+
+
+def expect_titles(page: Page, *wanted: str) -> None:
+    expect(console.rows(page).get_by_role("heading")).to_have_text(list(wanted))
+
+
+def seed(hub: Hub, people: World) -> None:
+    for title, who, audience in (
+        ("To all", people.platform_administrator, EVERYONE),
+        ("To north", people.organisation_administrator, NORTH),
+        ("To aspen", people.clinic_administrator, ASPEN),
+        ("To cedar", people.platform_administrator, CEDAR),
+    ):
+        hub.post(people.token(who), audience, title=title)
+
+
+def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
+    windows: Windows, hub: Hub, people: World
+) -> None:
+    seed(hub, people)
+    page = windows.console(people.token(people.platform_administrator))
+    expect_titles(page, "To cedar", "To aspen", "To north", "To all")
+    row = console.rows(page).filter(has_text="To aspen")
+    expect(row).to_contain_text("Clara Clinic")
+    expect(row).to_contain_text("Clinic aspen")
+    row.get_by_role("link", name="View: To aspen").click()
+    expect(page.get_by_role("heading", name="To aspen", level=1)).to_be_focused()
+    expect(page.get_by_role("region", name="Sent to")).to_contain_text("Clinic aspen")
+    page.go_back()
+    expect(page.get_by_role("link", name="View: To aspen")).to_be_focused()
+
+
+def test_the_filter_shows_what_reached_an_organisation_or_clinic(windows: Windows, hub: Hub, people: World) -> None:
+    seed(hub, people)
+    page = windows.console(people.token(people.platform_administrator))
+    choose = page.get_by_role("combobox", name="Show messages that reached")
+    choose.fill("cedar")
+    page.get_by_role("option", name=re.compile("Clinic cedar")).click()
+    expect(page).to_have_url(re.compile(r"#/messages\?clinic=cedar$"))
+    expect_titles(page, "To cedar", "To all")
+    choose.fill("north")
+    page.get_by_role("option", name="Organisation north", exact=True).click()
+    expect_titles(page, "To aspen", "To north", "To all")
+    # The address says it all, and back is back.
+    page.reload()
+    expect_titles(page, "To aspen", "To north", "To all")
+    page.go_back()
+    expect_titles(page, "To cedar", "To all")
+    page.get_by_role("button", name="Show all messages").click()
+    expect_titles(page, "To cedar", "To aspen", "To north", "To all")
+    choose.fill("nowhere")
+    expect(page.get_by_text("Nothing is called that.")).to_be_visible()
+
+
+def test_a_filter_that_nothing_reached_says_so(windows: Windows, hub: Hub, people: World) -> None:
+    hub.post(people.token(people.platform_administrator), NORTH, title="To north")
+    page = windows.console(people.token(people.platform_administrator), "#/messages?clinic=dunes")
+    expect(page.get_by_role("heading", name="Nothing sent yet")).to_be_visible()
+    expect(page.get_by_text("No message has reached Clinic dunes so far.")).to_be_visible()
+
+
+def test_the_list_grows_as_one_scrolls_without_gaps_or_repetitions(windows: Windows, hub: Hub, people: World) -> None:
+    administrator = people.token(people.platform_administrator)
+    for number in range(45):
+        hub.post(administrator, CEDAR, title=f"Number {number}")
+    page = windows.console(administrator)
+    expect(console.rows(page).first).to_contain_text("Number 44")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if _HISTORY.search(request.url) else None)
+    assert len(titles(page)) < 45
+    for number in (24, 4, 0):
+        row = console.rows(page).filter(has=page.get_by_role("heading", name=f"Number {number}", exact=True))
+        while row.count() == 0:
+            with page.expect_response(_HISTORY):
+                console.rows(page).last.scroll_into_view_if_needed()
+                page.mouse.wheel(0, 4_000)
+        row.scroll_into_view_if_needed()
+    assert titles(page) == [f"Number {number}" for number in reversed(range(45))]
+    # What was open comes back where it was.
+    page.get_by_role("link", name="View: Number 2", exact=True).click()
+    expect(page.get_by_role("heading", name="Number 2", level=1)).to_be_visible()
+    page.get_by_role("link", name="Messages").last.click()
+    expect(page.get_by_role("link", name="View: Number 2", exact=True)).to_be_in_viewport()
+
+
+def test_the_list_says_when_it_is_loading_empty_or_failed(windows: Windows, people: World) -> None:
+    page = windows.blank()
+    waiting = []
+    page.route(_HISTORY, lambda route: waiting.append(route), times=1)
+    windows.console(people.token(people.platform_administrator), page=page)
+    expect(page.get_by_text("Loading messages…")).to_be_attached()
+    waiting[0].abort()
+    failure = page.get_by_role("alert")
+    expect(failure).to_contain_text("The messages could not be loaded")
+    expect(failure).to_contain_text("Message Hub cannot be reached")
+    failure.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
+    expect(page.get_by_role("region", name="Sent messages").get_by_role("link", name="Create message")).to_be_visible()
+
+
+def test_new_messages_of_others_appear_by_themselves(windows: Windows, hub: Hub, people: World) -> None:
+    page = windows.blank()
+    page.clock.install()
+    windows.console(people.token(people.platform_administrator), page=page)
+    expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
+    hub.post(people.token(people.clinic_administrator), ASPEN, title="From another window")
+    page.clock.fast_forward(17_000)
+    expect_titles(page, "From another window")
+
+
+def test_times_are_in_the_readers_zone_with_the_exact_time_on_hover(windows: Windows, hub: Hub, people: World) -> None:
+    administrator = people.token(people.platform_administrator)
+    hub.post(administrator, EVERYONE, title="When was it")
+    sent_at = datetime.datetime.fromisoformat(hub.sent(administrator)[0]["sent_at"])
+    page = windows.console(administrator, timezone_id="Asia/Kathmandu")
+    there = sent_at.astimezone(datetime.timezone(datetime.timedelta(hours=5, minutes=45)))
+    time = console.rows(page).locator("time")
+    expect(time).to_have_attribute(
+        "title", re.compile(rf"{there.day} .* {there:%Y}.* {there.hour}:{there:%M:%S} GMT\+5:45")
+    )
+    expect(time).to_have_text(re.compile("now|minute"))
+
+
+def test_a_message_that_is_not_there_is_said_to_be_missing(windows: Windows, people: World) -> None:
+    page = windows.console(people.token(people.platform_administrator), "#/messages/nothing-of-the-kind")
+    expect(page.get_by_role("heading", name="This message is not here")).to_be_visible()
+    page.get_by_role("link", name="Messages").last.click()
+    expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()

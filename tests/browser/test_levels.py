@@ -1,0 +1,160 @@
+"""The first minutes of somebody of each level: what the console offers them, and that it works."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests import factories
+from tests.browser import console
+from tests.browser.bell import Bell
+from tests.browser.hub import Hub
+from tests.browser.windows import Windows
+from tests.browser.world import EVERYONE, NORTH, World
+
+
+def menu(page: Page) -> list[str]:
+    entries = page.get_by_role("navigation", name="Message Hub").get_by_role("link")
+    expect(entries.first).to_be_visible()
+    return [text.strip() for text in entries.all_text_contents()]
+
+
+def test_a_newcomer_signs_in_on_the_demo_and_sends_a_first_message(windows: Windows, hub: Hub) -> None:
+    page = windows.open(f"{hub.compose_url}/")
+    page.get_by_role("button", name=re.compile("Amara Okafor")).click()
+    expect(page.get_by_role("heading", name="Messages", level=1)).to_be_focused()
+    page.get_by_role("link", name="Create message").first.click()
+    console.everyone(page).check()
+    console.write(page, "My first message", "It took less than a minute.")
+    expect(page.get_by_text("This reaches 4,998 people").first).to_be_visible()
+    message_id = console.send(page)
+    reader = hub.demo_people()[-1]
+    assert hub.received(reader["token"])[0]["id"] == message_id
+
+
+def test_a_platform_administrator_writes_to_an_organisation_from_its_menu(
+    windows: Windows, hub: Hub, people: World
+) -> None:
+    page = windows.console(people.token(people.platform_administrator))
+    assert menu(page) == ["Messages", "Organisations", "Create message"]
+    page.get_by_role("link", name="Organisations").click()
+    expect(page).to_have_title("Organisations – Message Hub")
+    page.get_by_role("button", name="Actions for Organisation south").click()
+    page.get_by_role("menuitem", name="Create message").click()
+    expect(console.scope(page, "Organisation south")).to_be_checked()
+    expect(console.scope(page, "Organisation north")).not_to_be_checked()
+    console.write(page, "To the south")
+    console.send(page)
+    assert [one["title"] for one in hub.received(people.token(people.southerner))] == ["To the south"]
+    assert hub.received(people.token(people.reader)) == []
+    page.get_by_role("link", name="Organisations").click()
+    page.get_by_role("searchbox").fill("dunes")
+    page.get_by_role("button", name="Actions for Clinic dunes").click()
+    page.get_by_role("menuitem", name="Show its messages").click()
+    expect(console.rows(page)).to_have_count(1)
+    expect(console.rows(page)).to_contain_text("To the south")
+
+
+def test_an_organisation_administrator_writes_to_their_own_and_reads_what_is_above(
+    windows: Windows, hub: Hub, people: World
+) -> None:
+    hub.post(people.token(people.platform_administrator), EVERYONE, title="From above")
+    page = windows.console(people.token(people.organisation_administrator))
+    assert menu(page) == ["Messages", "Organisations", "Create message"]
+    expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
+    Bell(page).expect_new(1)
+    page.get_by_role("link", name="Create message").first.click()
+    expect(console.scope(page, "Organisation north")).to_be_visible()
+    expect(console.everyone(page)).to_have_count(0)
+    expect(console.scope(page, "Organisation south")).to_have_count(0)
+    console.scope(page, "Organisation north").check()
+    console.write(page, "To my organisation")
+    expect(page.get_by_text("This reaches 5 people").first).to_be_visible()
+    console.send(page)
+    assert [one["title"] for one in hub.received(people.token(people.reader))] == ["To my organisation", "From above"]
+    assert [one["title"] for one in hub.received(people.token(people.southerner))] == ["From above"]
+    page.get_by_role("navigation", name="Message Hub").get_by_role("link", name="Messages").click()
+    expect(console.rows(page)).to_have_count(1)
+
+
+def test_a_clinic_administrator_finds_their_messages_and_writes_to_the_clinic(
+    windows: Windows, hub: Hub, people: World
+) -> None:
+    hub.post(people.token(people.organisation_administrator), NORTH, title="To read", body="See https://example.org/n")
+    page = windows.console(people.token(people.clinic_administrator))
+    assert menu(page) == ["Messages", "Create message"]
+    feed = page.get_by_role("region", name="Received messages")
+    expect(page.get_by_text("1 unread")).to_be_visible()
+    feed.get_by_role("button", name=re.compile("To read")).click()
+    expect(feed.get_by_role("link", name="https://example.org/n")).to_be_visible()
+    expect(page.get_by_text("All read")).to_be_visible()
+    page.get_by_role("link", name="Create message").first.click()
+    expect(console.scope(page, "Clinic aspen")).to_be_checked()
+    expect(page.get_by_role("checkbox")).to_have_count(1)
+    console.write(page, "To my clinic")
+    expect(page.get_by_text("This reaches 2 people").first).to_be_visible()
+    console.send(page)
+    assert [one["title"] for one in hub.received(people.token(people.reader))] == ["To my clinic", "To read"]
+    page.get_by_role("navigation", name="Message Hub").get_by_role("link", name="Messages").click()
+    feed.get_by_role("button", name=re.compile("To read")).click()
+    feed.get_by_role("button", name="Archive: To read").click()
+    expect(feed.get_by_role("button", name=re.compile("To read"))).to_have_count(0)
+    expect(feed.get_by_role("button", name=re.compile("To my clinic"))).to_be_focused()
+    page.get_by_role("link", name="Sent", exact=True).click()
+    expect(console.rows(page)).to_contain_text(["To my clinic"])
+
+
+def test_a_user_reads_and_finds_nothing_to_send_with(windows: Windows, hub: Hub, people: World) -> None:
+    for number in (1, 2):
+        hub.post(people.token(people.platform_administrator), EVERYONE, title=f"Number {number}")
+    page = windows.console(people.token(people.reader))
+    assert menu(page) == ["Messages"]
+    expect(page.get_by_text("2 unread")).to_be_visible()
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.get_by_text("All read")).to_be_visible()
+    expect(page.get_by_role("link", name="Create message")).to_have_count(0)
+    for address in ("#/compose", "#/messages", "#/organisations", "#/else"):
+        page.goto(windows.console_url(address))
+        expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+
+
+def test_a_token_is_pasted_and_what_is_no_token_refused(windows: Windows, people: World) -> None:
+    page = windows.open(windows.console_url())
+    field = page.get_by_role("textbox", name="access token")
+    field.fill("not a token")
+    page.get_by_role("button", name="Sign in").click()
+    expect(field).to_have_accessible_description(re.compile("This is not an access token. Copy all of it."))
+    expect(field).to_be_focused()
+    field.fill("Authorization: Bearer " + people.token(people.platform_administrator))
+    field.press("Enter")
+    expect(page.get_by_role("heading", name="Messages", level=1)).to_be_focused()
+    page.reload()
+    expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_an_account_that_is_not_active_is_told_so(windows: Windows, hub: Hub, people: World) -> None:
+    with hub.engine.begin() as connection:
+        pending = factories.user(connection, people.platform, status="pending")
+    page = windows.open(windows.console_url())
+    page.get_by_role("textbox", name="access token").fill(people.token(pending))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("status")).to_contain_text("Your account is not active.")
+
+
+def test_a_session_that_ends_keeps_what_was_being_written(windows: Windows, people: World) -> None:
+    page = windows.open(windows.console_url())
+    token = people.token(people.platform_administrator)
+    page.get_by_role("textbox", name="access token").fill(token)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Create message").first.click()
+    console.write(page, "Interrupted")
+    # As if it had come to its end.
+    page.evaluate("token => sessionStorage.setItem('message-hub:token', token)", "a.b.c")
+    page.get_by_role("navigation", name="Message Hub").get_by_role("link", name="Messages").click()
+    expect(page.get_by_text("Your session has ended. Sign in again; what you were writing is kept.")).to_be_visible()
+    page.get_by_role("textbox", name="access token").fill(token)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Create message").first.click()
+    expect(console.title_field(page)).to_have_value("Interrupted")

@@ -1,0 +1,165 @@
+"""From *Send* to the last recipient: nothing is sent twice, progress is live, and a recall takes the message back."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser import console
+from tests.browser.bell import Bell
+from tests.browser.hub import Hub
+from tests.browser.windows import Windows
+from tests.browser.world import EVERYONE, NORTH, World
+
+_MESSAGES = re.compile(r"/v1/messages$")
+
+
+@pytest.fixture
+def page(windows: Windows, people: World) -> Page:
+    """A message to everyone that only needs to be sent."""
+    page = windows.console(people.token(people.platform_administrator), "#/compose")
+    console.everyone(page).check()
+    console.write(page, "Sent once")
+    return page
+
+
+class Line:
+    """The way of messages to the hub. It keeps the idempotency keys that went over it, and can be cut."""
+
+    def __init__(self, page: Page) -> None:
+        self.keys: list[str] = []
+        self.cuts: list[str] = []
+        page.route(_MESSAGES, self._carry)
+
+    def _carry(self, route: Route) -> None:
+        self.keys.append(route.request.headers["idempotency-key"])
+        cut = self.cuts.pop(0) if self.cuts else ""
+        if cut == "answer":
+            route.fetch()
+        if cut:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+
+def sent(hub: Hub, people: World) -> list[dict[str, Any]]:
+    return hub.sent(people.token(people.platform_administrator))
+
+
+def test_an_answer_that_is_lost_does_not_make_a_second_message(page: Page, hub: Hub, people: World) -> None:
+    line = Line(page)
+    line.cuts = ["answer", "request"]
+    message_id = console.send(page)
+    assert len(line.keys) == 3
+    assert len(set(line.keys)) == 1
+    assert [one["id"] for one in sent(hub, people)] == [message_id]
+
+
+def test_giving_up_and_a_reload_keep_the_text_and_the_key(page: Page, hub: Hub, people: World) -> None:
+    line = Line(page)
+    line.cuts = ["answer"] + ["request"] * 9
+    question = console.review(page)
+    question.get_by_role("button", name="Send", exact=True).click()
+    expect(question.get_by_text("attempt 2")).to_be_visible()
+    question.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Your last attempt to send got no answer. Send it again: it arrives once")).to_be_visible()
+    page.reload()
+    expect(console.title_field(page)).to_have_value("Sent once")
+    expect(page.get_by_text("it arrives once, even if the first attempt did")).to_be_visible()
+    console.title_field(page).fill("Sent once, with a change")
+    expect(page.get_by_text("Look under Messages before you send a changed one")).to_be_visible()
+    console.title_field(page).fill("Sent once")
+    line.cuts = []
+    message_id = console.send(page)
+    assert len(set(line.keys)) == 1
+    assert [one["id"] for one in sent(hub, people)] == [message_id]
+    # What was sent is no draft any more.
+    page.goto(page.url.partition("#")[0] + "#/compose")
+    expect(console.title_field(page)).to_have_value("")
+
+
+def test_a_hub_that_cannot_be_reached_is_told_and_tried_again_by_hand(page: Page, hub: Hub, people: World) -> None:
+    line = Line(page)
+    line.cuts = ["request"] * 4
+    page.clock.install()
+    question = console.review(page)
+    question.get_by_role("button", name="Send", exact=True).click()
+    for attempt in (2, 3, 4):
+        expect(question.get_by_text(f"attempt {attempt}")).to_be_visible()
+        page.clock.fast_forward(10_000)
+    expect(question.get_by_role("alert")).to_contain_text("Message Hub cannot be reached")
+    expect(question.get_by_role("alert")).to_contain_text("Your text is kept")
+    question.get_by_role("button", name="Try again").click()
+    message_id = console.sent_id(page)
+    assert len(line.keys) == 5
+    assert len(set(line.keys)) == 1
+    assert [one["id"] for one in sent(hub, people)] == [message_id]
+
+
+def test_a_second_click_does_not_send_a_second_time(page: Page, hub: Hub, people: World) -> None:
+    console.review(page).get_by_role("button", name="Send", exact=True).dblclick()
+    message_id = console.sent_id(page)
+    assert [one["id"] for one in sent(hub, people)] == [message_id]
+
+
+def test_progress_is_live_on_the_page_of_the_message(page: Page, hub: Hub, people: World) -> None:
+    with hub.worker_paused():
+        message_id = console.send(page)
+        progress = page.get_by_role("region", name="Progress")
+        expect(progress).to_contain_text("Queued")
+        expect(progress).to_contain_text("Everybody sees it already")
+        assert [one["id"] for one in hub.received(people.token(people.reader))] == [message_id]
+    expect(progress).to_contain_text("9 of 9")
+    expect(progress.get_by_role("progressbar", name="Delivered")).to_have_attribute("aria-valuetext", "9 of 9")
+    expect(page.get_by_text("Sent to 9 people.")).to_be_attached()
+
+
+def test_the_page_of_a_message_tells_how_many_have_read_it(windows: Windows, hub: Hub, people: World) -> None:
+    administrator = people.token(people.platform_administrator)
+    message_id = hub.post(administrator, EVERYONE, title="Read me")
+    hub.wait_sent(administrator, message_id)
+    page = windows.blank()
+    page.clock.install()
+    windows.console(administrator, f"#/messages/{message_id}", page=page)
+    read = page.get_by_role("progressbar", name="Read")
+    expect(read).to_have_attribute("aria-valuetext", "0 of 9")
+    expect(page.get_by_text("Nobody has seen it in their list yet.")).to_be_visible()
+    hub.mark_read(people.token(people.reader), message_id)
+    page.clock.fast_forward(12_000)
+    expect(read).to_have_attribute("aria-valuetext", "1 of 9")
+    expect(page.get_by_text("1 person has seen it in their list.")).to_be_visible()
+
+
+def test_a_recalled_message_leaves_the_open_bell_at_once(windows: Windows, hub: Hub, people: World) -> None:
+    administrator = people.token(people.platform_administrator)
+    hub.post(administrator, NORTH, title="It stays")
+    message_id = hub.post(administrator, NORTH, title="A mistake")
+    reader = windows.portal(people.token(people.reader))
+    bell = Bell(reader)
+    bell.open()
+    bell.expect_titles("A mistake", "It stays")
+    page = windows.console(administrator, f"#/messages/{message_id}")
+    page.get_by_role("button", name="Recall", exact=True).click()
+    page.get_by_role("dialog", name="Recall this message?").get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("button", name="Recall", exact=True)).to_be_focused()
+    console.recall(page)
+    bell.expect_titles("It stays")
+    expect(page.get_by_text("Recalled by Ada Platform")).to_be_visible()
+    expect(page.get_by_role("button", name="Recall", exact=True)).to_have_count(0)
+    expect(page.get_by_role("heading", name="A mistake", level=1)).to_be_focused()
+    page.get_by_role("link", name="Messages").last.click()
+    expect(console.rows(page).filter(has_text="A mistake")).to_contain_text("Recalled")
+
+
+def test_a_recall_that_fails_says_why_and_can_be_tried_again(windows: Windows, hub: Hub, people: World) -> None:
+    administrator = people.token(people.platform_administrator)
+    message_id = hub.post(administrator, NORTH, title="Recalled in the end")
+    page = windows.console(administrator, f"#/messages/{message_id}")
+    page.route(re.compile(rf"/v1/messages/{message_id}$"), lambda route: route.abort(), times=1)
+    page.get_by_role("button", name="Recall", exact=True).click()
+    question = page.get_by_role("dialog", name="Recall this message?")
+    question.get_by_role("button", name="Recall", exact=True).click()
+    expect(question.get_by_role("alert")).to_contain_text("Message Hub cannot be reached")
+    question.get_by_role("button", name="Recall", exact=True).click()
+    expect(page.get_by_text("Recalled by Ada Platform")).to_be_visible()
