@@ -13,7 +13,7 @@ from tests.browser.world import ASPEN, EVERYONE, World
 
 
 def expect_focused(page: Page, name: str) -> None:
-    expect(page.get_by_role("heading", name=name)).to_be_focused()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_focused()
 
 
 def test_signing_in_writing_and_recalling(windows: Windows, hub: Hub, people: World) -> None:

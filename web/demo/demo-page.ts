@@ -4,6 +4,7 @@
  */
 import { html, LitElement } from "lit";
 import { readConfig } from "../console/config";
+import { LOCALE } from "../console/logic/wording";
 import { controls } from "../console/styles/controls";
 import { failed } from "../console/views/states";
 import { type Person, readPeople } from "./people";
@@ -59,7 +60,7 @@ export class DemoPage extends LitElement {
       <div class="page card">
         <div class="bar">
           <span class="name">Demo Telehealth</span>
-          <message-bell .src=${this._inboxUrl} .token=${reader.token} lang="en"></message-bell>
+          <message-bell .src=${this._inboxUrl} .token=${reader.token} locale=${LOCALE}></message-bell>
         </div>
         <div class="text">
           <p>Good to see you, <strong>${reader.name}</strong>.</p>

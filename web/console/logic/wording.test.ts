@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PLATFORM } from "../samples";
 import { Directory } from "./directory";
-import { audienceSummary, people, percent } from "./wording";
+import { audienceSummary, people, percent, reached } from "./wording";
 
 const directory = new Directory(PLATFORM);
 
@@ -22,6 +22,17 @@ describe("audienceSummary", () => {
     [{ other_scopes: 2 }, "2 organisations or clinics"],
   ])("says %j in one line", (audience, text) => {
     expect(audienceSummary(audience, directory)).toBe(text);
+  });
+});
+
+describe("reached", () => {
+  it.each([
+    ["sent" as const, 3, "3 people"],
+    ["queued" as const, null, "Counting people…"],
+    ["recalled" as const, 3, "3 people"],
+    ["recalled" as const, null, "Recalled before it was counted"],
+  ])("says of a %s message that went to %j: %s", (status, recipient_count, text) => {
+    expect(reached({ status, recipient_count })).toBe(text);
   });
 });
 

@@ -50,6 +50,12 @@ export function status(message: Message): string {
   return STATUS[message.status];
 }
 
+/** How many people it went to, as far as that is known: one that was recalled at once is never counted. */
+export function reached({ recipient_count, status }: Pick<Message, "recipient_count" | "status">): string {
+  if (recipient_count !== null) return people(recipient_count);
+  return status === "recalled" ? "Recalled before it was counted" : "Counting people…";
+}
+
 /** How much of the whole, from 0 to 100, never 100 before all of it. */
 export function percent(part: number, whole: number): number {
   if (whole <= 0) return 0;

@@ -63,6 +63,12 @@ export const frameStyles = css`
     text-align: end;
   }
 
+  /* Its place is kept until it has come. */
+  message-bell:not(:defined) {
+    inline-size: 2.5rem;
+    block-size: 2.5rem;
+  }
+
   .who,
   .role {
     overflow: hidden;

@@ -3,6 +3,7 @@ import { html, LitElement, nothing } from "lit";
 import type { Hub } from "../hub";
 import type { Level } from "../logic/directory";
 import { composePath, messagesPath, type Route } from "../logic/routes";
+import { LOCALE } from "../logic/wording";
 import { controls } from "../styles/controls";
 import { frameStyles } from "../styles/frame";
 import { type IconName, icon } from "./icons";
@@ -76,7 +77,7 @@ export class Frame extends LitElement {
               ? html`<message-bell
                 .src=${this.hub.inboxUrl || location.origin}
                 .getToken=${this.hub.getToken}
-                lang="en"
+                locale=${LOCALE}
               ></message-bell>`
               : nothing
           }

@@ -6,7 +6,7 @@ import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
 import { sentence } from "../logic/problems";
 import { messagesPath } from "../logic/routes";
-import { audienceNames, counted, number, people, percent, status } from "../logic/wording";
+import { audienceNames, counted, number, people, percent, reached, status } from "../logic/wording";
 import { controls } from "../styles/controls";
 import { messageStyles } from "../styles/message";
 import "./confirmation";
@@ -163,7 +163,7 @@ export class MessagePage extends LitElement {
     return html`${message.status === "recalled" ? this.#recalled(message) : nothing}
       ${
         all === null
-          ? html`<p class="muted">Counting people…</p>`
+          ? html`<p class="muted">${reached(message)}</p>`
           : html`${bar("Delivered", delivered, all)}
             ${message.expired ? html`<p class="muted small">It is past its retention and has left the bells.</p>` : nothing}
             ${read === undefined || read === null ? nothing : bar("Read", read, all)}

@@ -7,7 +7,7 @@ import type { Directory } from "../logic/directory";
 import { Pages } from "../logic/pages";
 import { sentence } from "../logic/problems";
 import { composePath, type Filter, messagePath, messagesPath } from "../logic/routes";
-import { audienceSummary, people } from "../logic/wording";
+import { audienceSummary, reached } from "../logic/wording";
 import { controls } from "../styles/controls";
 import { rowStyles } from "../styles/rows";
 import { icon } from "./icons";
@@ -125,7 +125,7 @@ export class SentPage extends LitElement {
   }
 
   #row(message: Message) {
-    const { id, title, body, sender, sent_at, recipient_count } = message;
+    const { id, title, body, sender, sent_at } = message;
     return html`<li class="row">
       <div class="what">
         <h2 dir="auto">${title}</h2>
@@ -133,7 +133,7 @@ export class SentPage extends LitElement {
       </div>
       <div class="to">
         <p class="summary"><span class="unseen-text">To </span>${audienceSummary(message.audience, this.directory)}</p>
-        <p class="muted small">${recipient_count === null ? "Counting people…" : people(recipient_count)}</p>
+        <p class="muted small">${reached(message)}</p>
       </div>
       <div class="from">
         <p class="summary"><span class="unseen-text">Sent by </span>${sender.name}</p>
