@@ -1,4 +1,8 @@
-"""One running hub, one browser and one page of another origin for all browser tests of a pytest process; a platform for each test."""
+"""One running hub, one browser and one page of another origin for all browser tests of a pytest process; a platform for each test.
+
+They end with the package, not with the process: Playwright leaves an event loop running in the thread of the tests, where those of
+other packages could start none of their own.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -32,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = chromium.find()
     if path is None:
@@ -44,13 +48,13 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _portal(browser: Browser) -> Iterator[Portal]:
     with portal.running(files.free_port()) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hub(browser: Browser, _portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     hub = Hub(tmp_path_factory.mktemp("browser") / "hub", cors_origins=_portal.url)
     try:

@@ -9,7 +9,7 @@ import sqlalchemy
 
 from services.compose_api import domain
 from services.inbox_api.store import inbox
-from shared import contracts
+from shared import contracts, db
 from tests import factories, messages
 from tests.fanout_worker.conftest import Hub, hub  # noqa: F401 (a fixture)
 
@@ -84,7 +84,7 @@ def audience_now(hub: Hub, audience: domain.Audience) -> set[int]:
 
 def check_bells(hub: Hub, directory: Directory, message_id: uuid.UUID, expected: set[int]) -> None:
     """Everybody's bell, whatever became of them: the recipients have the message once, nobody else has it."""
-    with hub.engine.connect() as connection:
+    with db.reading(hub.engine) as connection:
         for person in [hub.sender, *directory.people]:
             page = inbox.list_page(
                 connection, user_id=person.id, platform_id=hub.platform.id, status=inbox.ALL, before=None, limit=50
