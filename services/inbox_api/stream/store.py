@@ -52,13 +52,10 @@ _LIST_FRESH = sqlalchemy.text(f"""
     ORDER BY m.sent_at LIMIT :limit
 """)  # noqa: S608 (a constant)
 
-# A recall's time is taken a moment before it is committed, so one looks back further than to the last look. Of the recalled
-# messages only the latest sent are looked at, for the index knows them by that; what is older is left to the bell's next poll.
+# A recall's time is taken a moment before it is committed, so one looks back further than to the last look.
 _RECALLED_LATELY = """
-    SELECT r.id, r.directory_version
-    FROM (SELECT m.id, m.directory_version, m.recalled_at FROM messages m
-          WHERE m.platform_id = {platform_id} AND m.recalled_at IS NOT NULL ORDER BY m.sent_at DESC, m.id DESC LIMIT 100) r
-    WHERE r.recalled_at > now() - make_interval(secs => :seconds)
+    SELECT m.id, m.directory_version FROM messages m
+    WHERE m.platform_id = {platform_id} AND m.recalled_at > now() - make_interval(secs => :seconds)
 """
 _LIST_RECALLED = sqlalchemy.text(f"""
     SELECT m.id AS message_id, m.directory_version, {_SCOPES} FROM ({_RECALLED_LATELY.format(platform_id=":platform_id")}) m
