@@ -78,6 +78,7 @@ class Studio:
             page, "New help pages", "They are at https://help.example.org, in plain words.\n\nTell us what is missing."
         )
         expect(page.get_by_text("This reaches").first).to_be_visible()
+        page.evaluate("window.scrollTo(0, 0)")
 
     def message(self, page: Page) -> None:
         message_id = self.ids["Second factor for e-prescribing"]
