@@ -65,7 +65,7 @@ def _apis(bench: Bench) -> list[Row]:
 
 
 def _load_api(hub: hubs.Hub, name: str, load: Callable[[], wrk.Result]) -> Row:
-    (pid,) = processes.serving(hub.pid, f"services.{name}.wsgi:app")
+    (pid,) = processes.serving(hub.pid, f"services.{name}.")
     processes.forget_peak(pid)
     before = processes.peak_bytes(pid)
     result = load()
