@@ -11,7 +11,7 @@ import { icon } from "./icons";
 import { linked } from "./linked";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
-import { empty, failed, loading, stateStyles } from "./states";
+import { empty, failed, loading, older, stateStyles } from "./states";
 import "./time";
 
 const REFRESH_MS = 30_000;
@@ -127,7 +127,7 @@ export class ReceivedPage extends LitElement {
           (item) => this.#item(item),
         )}
       </ul>
-      ${this.#end(pages)}`;
+      ${older(pages)}`;
   }
 
   #item(item: Notification) {
@@ -154,22 +154,6 @@ export class ReceivedPage extends LitElement {
           : nothing
       }
     </li>`;
-  }
-
-  #end(pages: Pages<Notification>) {
-    if (pages.status === "complete") return nothing;
-    if (pages.status === "failed")
-      return html`<div class="end" role="alert">
-        <p>Older messages could not be loaded. ${sentence(pages.error)}</p>
-        <button class="button" type="button" @click=${() => void pages.retry()}>Try again</button>
-      </div>`;
-    return html`<div class="end">
-      ${
-        pages.status === "loading"
-          ? html`<p class="muted" role="status">Loading older messages…</p>`
-          : html`<button class="button" type="button" @click=${() => void pages.more()}>Show older messages</button>`
-      }
-    </div>`;
   }
 
   async #toggle(item: Notification): Promise<void> {

@@ -5,7 +5,6 @@ import type { Message } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
 import { Pages } from "../logic/pages";
-import { sentence } from "../logic/problems";
 import { composePath, type Filter, messagePath, messagesPath } from "../logic/routes";
 import { audienceSummary, reached } from "../logic/wording";
 import { controls } from "../styles/controls";
@@ -14,7 +13,7 @@ import { icon } from "./icons";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
 import "./scope-filter";
-import { empty, failed, loading, stateStyles } from "./states";
+import { empty, failed, loading, older, stateStyles } from "./states";
 import { statusLabel, statusStyles } from "./status";
 import "./time";
 
@@ -121,7 +120,7 @@ export class SentPage extends LitElement {
           (message) => this.#row(message),
         )}
       </ul>
-      ${this.#end(pages)}`;
+      ${older(pages)}`;
   }
 
   #row(message: Message) {
@@ -151,22 +150,6 @@ export class SentPage extends LitElement {
     }
     const action = html`<a class="button primary" href=${composePath()}>${icon("compose")}Create message</a>`;
     return empty("mail", "No messages yet", "Messages that you and other administrators send appear here.", action);
-  }
-
-  #end(pages: Pages<Message>) {
-    if (pages.status === "complete") return nothing;
-    if (pages.status === "failed")
-      return html`<div class="end" role="alert">
-        <p>Older messages could not be loaded. ${sentence(pages.error)}</p>
-        <button class="button" type="button" @click=${() => void pages.retry()}>Try again</button>
-      </div>`;
-    return html`<div class="end">
-      ${
-        pages.status === "loading"
-          ? html`<p class="muted" role="status">Loading older messages…</p>`
-          : html`<button class="button" type="button" @click=${() => void pages.more()}>Show older messages</button>`
-      }
-    </div>`;
   }
 }
 

@@ -1,5 +1,6 @@
-/** What a list or a page shows while it has nothing to show: loading, empty, failed. */
+/** What a list or a page shows while it has nothing to show: loading, empty, failed; and where a list goes on. */
 import { css, html, nothing, type TemplateResult } from "lit";
+import type { Pages } from "../logic/pages";
 import { sentence } from "../logic/problems";
 import { type IconName, icon } from "./icons";
 
@@ -85,5 +86,22 @@ export function failed(what: string, error: unknown, retry: (() => void) | null)
     <h2>${what}</h2>
     <p>${sentence(error)}</p>
     ${retry ? html`<button class="button" type="button" @click=${retry}>Try again</button>` : nothing}
+  </div>`;
+}
+
+/** The end of a list of pages: nothing once all is there, else what loads the older ones, or why they could not be loaded. */
+export function older(pages: Pick<Pages<{ id: string }>, "status" | "error" | "retry" | "more">) {
+  if (pages.status === "complete") return nothing;
+  if (pages.status === "failed")
+    return html`<div class="end" role="alert">
+      <p>Older messages could not be loaded. ${sentence(pages.error)}</p>
+      <button class="button" type="button" @click=${() => void pages.retry()}>Try again</button>
+    </div>`;
+  return html`<div class="end">
+    ${
+      pages.status === "loading"
+        ? html`<p class="muted" role="status">Loading older messages…</p>`
+        : html`<button class="button" type="button" @click=${() => void pages.more()}>Show older messages</button>`
+    }
   </div>`;
 }
