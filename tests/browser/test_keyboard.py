@@ -67,6 +67,22 @@ def test_signing_in_writing_and_recalling(windows: Windows, hub: Hub, people: Wo
     assert [one["status"] for one in hub.sent(people.token(people.platform_administrator))] == ["recalled"]
 
 
+def test_asking_again_at_once_after_escape(windows: Windows, people: World) -> None:
+    page = windows.console(people.token(people.platform_administrator), "#/compose")
+    console.everyone(page).check()
+    console.write(page, "Asked twice", "Again before the first question has gone")
+    question = console.review(page)
+    # Faster than any hand: what Escape does, and the button before the browser has told that the dialog closed.
+    question.evaluate(
+        """(dialog) => {
+            dialog.requestClose();
+            dialog.getRootNode().host.getRootNode().querySelector("[type=submit]").click();
+            return new Promise((settled) => setTimeout(settled, 300));
+        }"""
+    )
+    expect_focused(page, "Send this message?")
+
+
 def test_finding_and_opening_a_sent_message(windows: Windows, hub: Hub, people: World) -> None:
     administrator = people.token(people.platform_administrator)
     hub.post(administrator, EVERYONE, title="To all")

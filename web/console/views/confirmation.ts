@@ -102,7 +102,7 @@ export class Confirmation extends LitElement {
   }
 
   override render() {
-    return html`<dialog aria-labelledby="heading" aria-describedby="text" @close=${this.#closed}>
+    return html`<dialog aria-labelledby="heading" aria-describedby="text" @cancel=${this.#cancelled} @close=${this.#closed}>
       <h2 id="heading" tabindex="-1" autofocus>${this.heading}</h2>
       <div id="text"><slot></slot></div>
       <div role="alert">
@@ -123,9 +123,18 @@ export class Confirmation extends LitElement {
     </dialog>`;
   }
 
-  /** The browser closed it: Escape, or the back gesture of a phone. */
+  /**
+   * Escape, or the back gesture of a phone. Told at once and closed by `open`, not by the browser: its `close` comes later than the
+   * focus is back, and by then the same button may have asked again.
+   */
+  readonly #cancelled = (event: Event) => {
+    event.preventDefault();
+    this.#tell("cancel");
+  };
+
+  /** The browser closed it all the same, as it may when it is told to twice. */
   readonly #closed = () => {
-    if (this.open) this.#tell("cancel");
+    if (this.open && !this.renderRoot.querySelector("dialog")?.open) this.#tell("cancel");
   };
 
   #tell(what: "confirm" | "cancel"): void {
