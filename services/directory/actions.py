@@ -207,6 +207,7 @@ def _apply(
     staging.analyze(connection, "active_users", "user_changes")
     memberships.desire(connection, platform_id=platform.id)
     staging.analyze(connection, "desired_memberships")
+    staging.allow_nested_loops(connection)
     belonging = memberships.plan(connection, platform_id=platform.id)
     staging.analyze(connection, "membership_changes")
     outcome = report.ImportReport(

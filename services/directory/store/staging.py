@@ -17,8 +17,10 @@ _SESSION = text("""
            set_config('lock_timeout', '60s', true),
            set_config('idle_in_transaction_session_timeout', '10min', true),
            set_config('work_mem', '128MB', true),
-           set_config('jit', 'off', true)
+           set_config('jit', 'off', true),
+           set_config('enable_nestloop', 'off', true)
 """)
+_NESTED_LOOPS = text("SELECT set_config('enable_nestloop', 'on', true)")
 
 _TABLES = text("""
     CREATE TEMP TABLE staged_organisations (
@@ -108,9 +110,17 @@ _LIST_BAD_LINES = text("""
 
 
 def prepare(connection: Connection) -> None:
-    """Makes the tables, and lets this transaction work for as long as it takes with the memory that it takes."""
+    """Makes the tables, and lets this transaction work for as long as it takes with the memory that it takes.
+
+    Joins are hashed: the statistics do not know yet how much a new platform has, and a loop within a loop is endless there.
+    """
     connection.execute(_SESSION)
     connection.execute(_TABLES)
+
+
+def allow_nested_loops(connection: Connection) -> None:
+    """For what looks up by index, from tables whose sizes are known."""
+    connection.execute(_NESTED_LOOPS)
 
 
 def copy_rows(connection: Connection, *, table: str, rows: Iterable[Sequence[object]]) -> None:
