@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy.exc
 from sqlalchemy import Engine
 
-from cli import demo
+from cli import demo, operator
 from cli.embedded import server
 from cli.programs import Apis
 from cli.supervisor import Program, Supervisor
@@ -78,7 +78,7 @@ def _prepare_database(plan: Plan) -> bool:
     try:
         migrations.upgrade(owner)
         if plan.with_demo:
-            demo.ensure(directory)
+            demo.ensure(directory, operator=operator.name())
     except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError):
         return False
     finally:

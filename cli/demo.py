@@ -85,7 +85,7 @@ class _Person:
     status: str = "active"
 
 
-def ensure(engine: Engine) -> bool:
+def ensure(engine: Engine, *, operator: str = "unknown") -> bool:
     """Makes the demo platforms in a hub that has no platform; True if it did. Goes on where an earlier start was cut off.
 
     `engine` acts as the directory's role. The demo's import comes last: while it is missing the rest is not finished.
@@ -94,12 +94,14 @@ def ensure(engine: Engine) -> bool:
     is_unfinished = existing.get(PLATFORM) == 0 and existing.keys() <= {PLATFORM, STANDARD_PLATFORM}
     if existing and not is_unfinished:
         return False
-    actions.put_platform(engine, key=PLATFORM, name="Demo Telehealth", plan="enterprise")
-    actions.put_platform(engine, key=STANDARD_PLATFORM, name="Demo Telehealth Standard", plan="standard")
+    actions.put_platform(engine, key=PLATFORM, name="Demo Telehealth", plan="enterprise", operator=operator)
+    actions.put_platform(
+        engine, key=STANDARD_PLATFORM, name="Demo Telehealth Standard", plan="standard", operator=operator
+    )
     with tempfile.TemporaryDirectory(prefix="message-hub-demo-") as name:
         write(Path(name))
         for key in (STANDARD_PLATFORM, PLATFORM):
-            actions.import_directory(engine, platform_key=key, folder=Path(name) / key)
+            actions.import_directory(engine, platform_key=key, folder=Path(name) / key, operator=operator)
     return True
 
 

@@ -10,7 +10,7 @@ import click
 import rich.console
 import rich.progress
 
-from cli import connect
+from cli import connect, operator
 from services.directory import actions, errors, report
 from shared import db
 
@@ -33,7 +33,9 @@ def platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str |
       message-hub platform acme --name "Acme Telehealth" --plan enterprise
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine, _refusals():
-        change = actions.put_platform(engine, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url)
+        change = actions.put_platform(
+            engine, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url, operator=operator.name()
+        )
     made = change.platform
     tokens = f", tokens from {made.issuer}" if made.issuer else ""
     click.echo(
@@ -80,6 +82,7 @@ def import_(platform_key: str, folder: Path, dry_run: bool, allow_removals: int)
             dry_run=dry_run,
             allow_removals=allow_removals,
             progress=progress,
+            operator=operator.name(),
         )
     _show_difference(outcome)
     click.echo(_summary(outcome))

@@ -8,6 +8,7 @@ import redis
 import sqlalchemy.exc
 
 from cli import (
+    audit_command,
     directory_commands,
     doctor_command,
     env_command,
@@ -65,6 +66,7 @@ for _command in (
     directory_commands.import_,
     token_command.token,
     status_command.status,
+    audit_command.audit,
     doctor_command.doctor,
     migrate_command.migrate,
 ):

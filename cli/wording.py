@@ -24,8 +24,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def one_line(value: object) -> str:
-    """What an error or a text says, on one line."""
-    return " ".join(str(value).split())
+    """What an error or a text says, on one line, without anything that could move or colour a terminal."""
+    return printable(" ".join(str(value).split()))
+
+
+def printable(value: str) -> str:
+    """`value` with what is not printed written as Python would write it: names of a directory are not ours."""
+    if value.isprintable():
+        return value
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
 
 
 def _cell(value: str) -> str:

@@ -6,9 +6,11 @@ from sqlalchemy import Engine, text
 
 from services.compose_api import domain
 from services.compose_api.actions import messages
+from services.compose_api.store import audit
 from shared.auth import store as auth
 from tests import factories
 
+ORIGIN = audit.Origin(request_id="request-of-a-test")
 EVERYONE = domain.Audience(everyone=True)
 
 
@@ -34,13 +36,13 @@ def accept(
     """The id of a message that is accepted and not yet expanded."""
     draft = domain.Draft(title=title, body="What it is about", audience=audience)
     accepted = messages.accept_message(
-        engine, caller=caller(engine, who, of), draft=draft, idempotency_key=None, request_id="request-of-a-test"
+        engine, caller=caller(engine, who, of), draft=draft, idempotency_key=None, origin=ORIGIN
     )
     return accepted.message.id
 
 
 def recall(engine: Engine, who: factories.User, of: factories.Platform, message_id: uuid.UUID) -> None:
-    messages.recall_message(engine, caller=caller(engine, who, of), message_id=message_id)
+    messages.recall_message(engine, caller=caller(engine, who, of), message_id=message_id, origin=ORIGIN)
 
 
 def recipients(engine: Engine, message_id: uuid.UUID) -> list[int]:

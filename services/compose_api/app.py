@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import flask
 from sqlalchemy import Engine
 
-from services.compose_api import metrics
+from services.compose_api import metrics, refusals
 from services.compose_api import settings as own_settings
 from services.compose_api.actions import audiences as audience_actions
-from services.compose_api.routes import audiences, messages
+from services.compose_api.routes import audiences, audited, messages
 from services.compose_api.routes import pages as page_routes
 from shared import contracts, settings
 from shared.http import app as frame
+from shared.http import clients
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def make_app(
     places: int,
     broker_state: Callable[[], str] | None = None,
     cors_origins: tuple[str, ...] = (),
+    trusted_proxies: tuple[clients.Network, ...] = (),
     pages: own_settings.Pages | None = None,
 ) -> flask.Flask:
     app = frame.make_app(
@@ -43,10 +45,13 @@ def make_app(
             places=places,
             broker_state=broker_state,
             cors_origins=cors_origins,
+            trusted_proxies=trusted_proxies,
         ),
         [messages.blueprint, audiences.blueprint],
         context,
     )
     app.register_blueprint(page_routes.make(pages or own_settings.Pages()))
-    app.extensions["hub_registry"].register(metrics.Backlog(context.engine))
+    registry = app.extensions["hub_registry"]
+    registry.register(metrics.Backlog(context.engine))
+    app.extensions[audited.REFUSALS] = refusals.Recorder(context.engine, registry)
     return app

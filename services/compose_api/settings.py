@@ -30,6 +30,7 @@ class Settings:
     log: settings.Log
     places: int
     cors_origins: tuple[str, ...]
+    trusted_proxies: tuple[settings.Network, ...]
     pages: Pages
 
 
@@ -46,6 +47,7 @@ def _build(env: environs.Env) -> Settings:
         log=settings.read_log(env),
         places=env.int("PLACES", 16, validate=validate.Range(min=1)),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
+        trusted_proxies=settings.read_networks(env, "TRUSTED_PROXIES"),
         pages=_read_pages(env),
     )
 

@@ -26,6 +26,7 @@ app = compose.make_app(
     auth=_settings.auth,
     places=_settings.places,
     cors_origins=_settings.cors_origins,
+    trusted_proxies=_settings.trusted_proxies,
     pages=_settings.pages,
     broker_state=redis_client.State(_redis.ping),
 )

@@ -4,6 +4,7 @@ Called by the command line. One change of a platform's directory runs at a time;
 directory version. Messages go on being sent meanwhile: they refer to the platform's row but never wait for it.
 """
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterator
@@ -13,11 +14,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from services.directory import csv_import, errors, report
-from services.directory.store import memberships, platforms, scopes, staging, upkeep, users
-from shared import db
+from services.directory.store import audit, memberships, platforms, scopes, staging, upkeep, users
+from shared import db, log
 
 PLANS = ("enterprise", "standard")
 
@@ -25,6 +26,8 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _CHUNK_ROWS = 20_000
 _BAD_LINES_KEPT = 100
 _SILENT = report.Silent()
+_UNKNOWN = "unknown"
+_logger = log.get(__name__)
 
 
 class PlatformChange(NamedTuple):
@@ -35,15 +38,22 @@ class PlatformChange(NamedTuple):
 
 
 def put_platform(
-    engine: Engine, *, key: str, name: str, plan: str, issuer: str | None = None, jwks_url: str | None = None
+    engine: Engine,
+    *,
+    key: str,
+    name: str,
+    plan: str,
+    issuer: str | None = None,
+    jwks_url: str | None = None,
+    operator: str = _UNKNOWN,
 ) -> PlatformChange:
     """Makes or updates a platform. Issuer and address of its keys: None keeps what is there, two empty strings remove it.
 
-    Raises `BadPlatformError` and `DirectoryBusyError`.
+    The audit trail says that `operator` did it. Raises `BadPlatformError` and `DirectoryBusyError`.
     """
     name = name.strip()
-    _check_platform(key, name, plan, issuer, jwks_url)
-    with engine.begin() as connection:
+    with _recorded_refusals(engine, "platform", key, operator), engine.begin() as connection:
+        _check_platform(key, name, plan, issuer, jwks_url)
         _claim(connection, key)
         before = platforms.lock_platform(connection, key=key)
         if issuer is None and before is not None:
@@ -55,7 +65,7 @@ def put_platform(
                 f'The issuer {issuer} already belongs to platform "{other}". Each platform needs its own.'
             )
         if before is None:
-            outcome = "created"
+            outcome: audit.Outcome = "created"
             platforms.insert_platform(connection, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url)
         elif before != replace(before, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url):
             outcome = "updated"
@@ -63,8 +73,20 @@ def put_platform(
         else:
             outcome = "unchanged"
         after = platforms.get_platform(connection, key=key)
-    assert after is not None
+        assert after is not None
+        detail = _changed_fields(before, after)
+        audit.insert(
+            connection,
+            audit.Event("platform", outcome, operator, key, after.directory_version, detail=detail),
+        )
     return PlatformChange(outcome, after)
+
+
+def _changed_fields(before: platforms.Platform | None, after: platforms.Platform) -> str:
+    """What is in force now, for whoever asks later since when: the plan, and which other fields were changed."""
+    others = ("name", "issuer", "jwks_url")
+    changed = [field for field in others if before and getattr(before, field) != getattr(after, field)]
+    return f"plan {after.plan}" + (f"; changed: {', '.join(changed)}" if changed else "")
 
 
 def list_platforms(engine: Engine) -> list[platforms.Platform]:
@@ -81,12 +103,18 @@ def import_directory(
     dry_run: bool = False,
     allow_removals: int = 0,
     progress: report.Progress = _SILENT,
+    operator: str = _UNKNOWN,
 ) -> report.ImportReport:
     """Makes the platform's directory what the four CSV files in `folder` say, in one transaction and one version.
 
-    A dry run does all of it and takes it back. Raises `errors.DirectoryError` of one kind or another; then nothing changed.
+    A dry run does all of it and takes it back. The audit trail says that `operator` did it. Raises `errors.DirectoryError` of one
+    kind or another; then nothing changed.
     """
-    with engine.connect() as connection, connection.begin() as transaction:
+    with (
+        _recorded_refusals(engine, "import", platform_key, operator),
+        engine.connect() as connection,
+        connection.begin() as transaction,
+    ):
         _claim(connection, platform_key)
         if platforms.get_platform(connection, key=platform_key) is None:
             raise errors.UnknownPlatformError(platform_key)
@@ -94,13 +122,43 @@ def import_directory(
         readable = _stage_files(connection, folder, progress)
         _refuse_bad_lines(connection, readable, progress)
         outcome = _apply(connection, platform_key, dry_run, allow_removals, progress)
+        done: audit.Outcome = "tried" if dry_run else "unchanged" if outcome.is_empty else "changed"
+        event = audit.Event("import", done, operator, platform_key, outcome.directory_version, detail=outcome.numbers)
         if dry_run:
             transaction.rollback()
+        else:
+            audit.insert(connection, event)
+    if dry_run:
+        with engine.begin() as connection:
+            audit.insert(connection, event)
     if outcome.is_empty:
         return outcome
     # After a dry run too: what it took back is still on disk.
     progress.step("Vacuuming", None)
     return replace(outcome, is_vacuumed=_vacuum(engine))
+
+
+@contextlib.contextmanager
+def _recorded_refusals(engine: Engine, action: audit.Action, platform_key: str, operator: str) -> Iterator[None]:
+    """Records a refusal once its transaction is taken back. It stands whether or not that can be done."""
+    try:
+        yield
+    except errors.DirectoryError as error:
+        known = f"platform {platform_key}" if _KEY.fullmatch(platform_key) else ""
+        detail = "; ".join(filter(None, (known, error.numbers)))
+        event = audit.Event(action, "refused", operator, platform_key, reason=error.code, detail=detail)
+        try:
+            with engine.begin() as connection:
+                audit.insert(connection, event)
+        except SQLAlchemyError as failure:
+            _logger.warning(
+                "a refusal is not in the audit trail",
+                error=type(failure).__name__,
+                action=action,
+                refusal=error.code,
+                operator=operator,
+            )
+        raise
 
 
 def _vacuum(engine: Engine) -> bool:

@@ -4,15 +4,26 @@ from services.directory import report
 
 
 class DirectoryError(Exception):
-    """The directory was not changed; the text says why and what to do."""
+    """The directory was not changed; the text says why and what to do. `code` names the reason in the audit trail."""
+
+    code = "refused"
+
+    @property
+    def numbers(self) -> str:
+        """What the audit trail keeps of it."""
+        return ""
 
 
 class BadPlatformError(DirectoryError):
     """The platform cannot be made or updated as asked."""
 
+    code = "bad-platform"
+
 
 class UnknownPlatformError(DirectoryError):
     """There is no platform with this key."""
+
+    code = "unknown-platform"
 
     def __init__(self, key: str) -> None:
         super().__init__(
@@ -22,6 +33,8 @@ class UnknownPlatformError(DirectoryError):
 
 class DirectoryBusyError(DirectoryError):
     """Somebody else is changing this platform's directory."""
+
+    code = "directory-busy"
 
     def __init__(self, key: str) -> None:
         super().__init__(
@@ -33,15 +46,23 @@ class DirectoryBusyError(DirectoryError):
 class BadFilesError(DirectoryError):
     """Lines of the files are bad. `count` of them; `first` holds some, all of them went to `Progress.bad_line`."""
 
+    code = "bad-files"
+
     def __init__(self, count: int, first: tuple[report.BadLine, ...]) -> None:
         lines = "1 bad line" if count == 1 else f"{count:,} bad lines"
         super().__init__(f"{lines}. Nothing was changed; correct the files and import them again.")
         self.count = count
         self.first = first
 
+    @property
+    def numbers(self) -> str:
+        return f"{self.count} bad lines"
+
 
 class TooManyRemovalsError(DirectoryError):
     """More would end than a routine import ends. `refused` is what the import would have done."""
+
+    code = "too-many-removals"
 
     def __init__(self, removals: tuple[report.Removal, ...], refused: report.ImportReport) -> None:
         super().__init__(
@@ -52,3 +73,7 @@ class TooManyRemovalsError(DirectoryError):
         )
         self.removals = removals
         self.refused = refused
+
+    @property
+    def numbers(self) -> str:
+        return f"would end {' and '.join(map(str, self.removals))}"

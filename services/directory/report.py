@@ -75,6 +75,12 @@ class ImportReport:
             difference.is_empty for difference in (self.organisations, self.clinics, self.users, self.memberships)
         )
 
+    @property
+    def numbers(self) -> str:
+        """All of it in one line: `users +3 ~1 -0`, that is added, changed, ended."""
+        parts = ((what, getattr(self, what)) for what in ("organisations", "clinics", "users", "memberships"))
+        return ", ".join(f"{what} +{one.added} ~{one.changed} -{one.ended}" for what, one in parts)
+
 
 class Progress(Protocol):
     """Hears how an import goes on."""

@@ -9,6 +9,7 @@ from services.inbox_api import actions, routes
 from services.inbox_api.routes import bell, notifications, sent_messages, stream
 from shared import settings
 from shared.http import app as frame
+from shared.http import clients
 
 Context = routes.Context
 
@@ -20,6 +21,7 @@ def make_app(
     places: int,
     broker_state: Callable[[], str] | None = None,
     cors_origins: tuple[str, ...] = (),
+    trusted_proxies: tuple[clients.Network, ...] = (),
 ) -> flask.Flask:
     app = frame.make_app(
         __name__,
@@ -30,6 +32,7 @@ def make_app(
             places=places,
             broker_state=broker_state,
             cors_origins=cors_origins,
+            trusted_proxies=trusted_proxies,
             find_caller=functools.partial(actions.find_reader, context.engine),
         ),
         [notifications.blueprint, sent_messages.blueprint, stream.blueprint],

@@ -20,6 +20,7 @@ class Settings:
     log: settings.Log
     places: int
     cors_origins: tuple[str, ...]
+    trusted_proxies: tuple[settings.Network, ...]
     streams: int
 
 
@@ -38,5 +39,6 @@ def _build(env: environs.Env) -> Settings:
         log=settings.read_log(env),
         places=places,
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
+        trusted_proxies=settings.read_networks(env, "TRUSTED_PROXIES"),
         streams=env.int("STREAMS", 4_000, validate=validate.Range(min=0, max=8_000)),
     )

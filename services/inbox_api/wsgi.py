@@ -17,5 +17,6 @@ app = inbox.make_app(
     auth=_settings.auth,
     places=_settings.places,
     cors_origins=_settings.cors_origins,
+    trusted_proxies=_settings.trusted_proxies,
     broker_state=redis_client.State(_redis.ping) if _redis else None,
 )

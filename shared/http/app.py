@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from shared import settings
 from shared.auth import store, tokens
-from shared.http import cors, guards, health, observe, parsing, places, problems
+from shared.http import clients, cors, guards, health, observe, parsing, places, problems
 
 API_VERSION = "1.0.0"
 
@@ -29,6 +29,7 @@ class Frame:
     places: int
     broker_state: Callable[[], str] | None = None
     cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[clients.Network, ...] = ()
     # Where a service wants to know more of its callers than shared/auth/store.py asks, or faster.
     find_caller: guards.FindCaller | None = None
 
@@ -97,6 +98,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     app.extensions["hub_auth"] = guards.Authenticator(
         tokens.Verifier(frame.auth, find_issuer), frame.find_caller or find_caller
     )
+    clients.register(app, trusted=frame.trusted_proxies)
     observe.register(app, registry)
     cors.register(app, origins=frame.cors_origins)
     places.register(app, places=frame.places)

@@ -8,6 +8,7 @@ import flask
 import prometheus_client
 
 from shared import log
+from shared.http import clients, problems
 
 HEADER = "X-Request-ID"
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -24,6 +25,13 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
         ["method", "route", "status"],
         registry=registry,
         buckets=_BUCKETS,
+    )
+
+    refused = prometheus_client.Counter(
+        "message_hub_refused_requests",
+        "Requests that were refused, by the code of the error.",
+        ["code"],
+        registry=registry,
     )
 
     @app.before_request
@@ -43,8 +51,19 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
         method = flask.request.method if flask.request.method in _METHODS else "other"
         seconds.labels(method, route, str(answer.status_code)).observe(took)
         # Polls that went well are counted, not logged: a busy bell would drown everything else.
-        line = _logger.debug if flask.request.method == "GET" and answer.status_code < 400 else _logger.info
-        line("request", method=flask.request.method, route=route, status=answer.status_code, ms=round(took * 1000, 1))
+        told = {
+            "method": flask.request.method,
+            "route": route,
+            "status": answer.status_code,
+            "ms": round(took * 1000, 1),
+        }
+        if isinstance(answer, problems.Answer):
+            refused.labels(answer.code).inc()
+            told["code"] = answer.code
+        if flask.request.method == "GET" and answer.status_code < 400:
+            _logger.debug("request", **told)
+        else:
+            _logger.info("request", client=clients.address(), **told)
         return answer
 
 

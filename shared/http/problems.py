@@ -33,7 +33,13 @@ def register(app: flask.Flask) -> None:
     app.register_error_handler(Exception, _from_unknown)
 
 
-def response(error: errors.HubError) -> flask.Response:
+class Answer(flask.Response):
+    """A refusal; `code` is its code of the catalogue."""
+
+    code = ""
+
+
+def response(error: errors.HubError) -> Answer:
     body = {
         "type": _TYPE_PREFIX + error.code,
         "title": error.title,
@@ -44,7 +50,8 @@ def response(error: errors.HubError) -> flask.Response:
     if error.errors is not None:
         body["errors"] = error.errors
     # In plain ASCII: a client's own field names stand in it, and half of a surrogate pair could not be sent otherwise.
-    answer = flask.Response(json.dumps(body), status=error.status, mimetype=MEDIA_TYPE)
+    answer = Answer(json.dumps(body), status=error.status, mimetype=MEDIA_TYPE)
+    answer.code = error.code
     answer.headers.update(error.headers)
     answer.headers["Cache-Control"] = "no-store"
     if error.status == 401:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 from services.compose_api import domain
 from services.compose_api.actions import audiences
 from services.compose_api.store import audiences as audience_store
+from services.compose_api.store import audit
 from services.compose_api.store import messages as store
 from shared import db, errors, log
 from shared.auth.store import Caller
@@ -26,7 +27,7 @@ class Accepted:
 
 
 def accept_message(
-    engine: Engine, *, caller: Caller, draft: domain.Draft, idempotency_key: str | None, request_id: str
+    engine: Engine, *, caller: Caller, draft: domain.Draft, idempotency_key: str | None, origin: audit.Origin
 ) -> Accepted:
     """Stores the message with all that follows from it, or answers the one that was stored under the same key.
 
@@ -34,15 +35,17 @@ def accept_message(
     audience-out-of-reach, idempotency-key-reused.
     """
     try:
-        accepted = _accept(engine, caller, draft, idempotency_key, request_id)
+        accepted = _accept(engine, caller, draft, idempotency_key, origin)
     except psycopg.errors.UniqueViolation:
         # Another request with this key was faster by a moment and has committed: now it is found.
-        accepted = _accept(engine, caller, draft, idempotency_key, request_id)
+        accepted = _accept(engine, caller, draft, idempotency_key, origin)
     _logger.info("message accepted", message_id=str(accepted.message.id), replayed=accepted.replayed)
     return accepted
 
 
-def recall_message(engine: Engine, *, caller: Caller, message_id: uuid.UUID) -> sent_messages.SentMessage:
+def recall_message(
+    engine: Engine, *, caller: Caller, message_id: uuid.UUID, origin: audit.Origin
+) -> sent_messages.SentMessage:
     """The message, recalled: by its sender or an administrator above all its targets. Repeating it changes nothing.
 
     Raises `HubError` not-found where the caller may not see it, audience-out-of-reach where they may but not recall it.
@@ -58,24 +61,31 @@ def recall_message(engine: Engine, *, caller: Caller, message_id: uuid.UUID) -> 
             raise errors.HubError(
                 "audience-out-of-reach", "Only its sender or an administrator above all its targets may recall it."
             )
+        outcome: audit.Outcome = "unchanged"
         if not found.is_recalled:
             db.lock(connection, purpose="recall", key=caller.platform_id)
-            store.mark_recalled(
+            is_first = store.mark_recalled(
                 connection, platform_id=caller.platform_id, message_id=message_id, user_id=caller.user_id
             )
+            outcome = "recalled" if is_first else "unchanged"
             _logger.info("message recalled", message_id=str(message_id))
+        audit.insert(connection, audit.Event("recall", outcome, caller.platform_id, caller.user_id, origin, message_id))
         (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
         return message
 
 
 def _accept(
-    engine: Engine, caller: Caller, draft: domain.Draft, idempotency_key: str | None, request_id: str
+    engine: Engine, caller: Caller, draft: domain.Draft, idempotency_key: str | None, origin: audit.Origin
 ) -> Accepted:
     with engine.begin() as connection:
         earlier = None
         if idempotency_key is not None:
             earlier = store.find_earlier(connection, sender_id=caller.user_id, idempotency_key=idempotency_key)
         if earlier is not None and earlier.request_hash == draft.request_hash:
+            audit.insert(
+                connection,
+                audit.Event("compose", "replayed", caller.platform_id, caller.user_id, origin, earlier.id),
+            )
             return Accepted(_get_message(connection, caller, earlier.id), replayed=True)
         choice = audience_store.get_choice(
             connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=draft.audience
@@ -83,7 +93,7 @@ def _accept(
         audiences.check_choice(choice)
         if earlier is not None:
             raise errors.HubError("idempotency-key-reused", "You have sent another message with this Idempotency-Key.")
-        return Accepted(_store(connection, caller, draft, choice, idempotency_key, request_id), replayed=False)
+        return Accepted(_store(connection, caller, draft, choice, idempotency_key, origin), replayed=False)
 
 
 def _store(
@@ -92,7 +102,7 @@ def _store(
     draft: domain.Draft,
     choice: audience_store.Choice,
     idempotency_key: str | None,
-    request_id: str,
+    origin: audit.Origin,
 ) -> sent_messages.SentMessage:
     # Its lock is taken last and held until the commit: messages of a platform become visible in the order of their times.
     accepted = store.insert_message(
@@ -101,7 +111,7 @@ def _store(
         sender_id=caller.user_id,
         draft=draft,
         directory_version=choice.directory_version,
-        request_id=request_id,
+        origin=origin,
         idempotency_key=idempotency_key,
         targets=choice.targets,
         is_target=domain.visibility(caller.platform_id, choice.targets),

@@ -7,6 +7,7 @@ import flask
 
 from services.compose_api import domain, schemas
 from services.compose_api.actions import messages as actions
+from services.compose_api.routes import audited
 from shared import contracts, errors
 from shared.http import app as frame
 from shared.http import guards, ids, observe
@@ -18,6 +19,7 @@ _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @blueprint.route("/v1/messages", methods=["POST"])
+@audited.refusals("compose")
 @guards.sending_administrator
 @blueprint.arguments(schemas.MessageIn)
 @blueprint.response(202, schemas.MessageOut, description="Accepted: it is in every recipient's bell from now on.")
@@ -39,7 +41,7 @@ def post_message(draft: domain.Draft) -> Any:
         caller=guards.caller(),
         draft=draft,
         idempotency_key=_read_idempotency_key(),
-        request_id=observe.request_id(),
+        origin=audited.origin(),
     )
     headers = {"Location": f"/v1/messages/{accepted.message.id}"}
     if accepted.replayed:
@@ -51,13 +53,16 @@ def post_message(draft: domain.Draft) -> Any:
 
 
 @blueprint.route("/v1/messages/<message_id>", methods=["DELETE"])
+@audited.refusals("recall")
 @guards.administrator
 @blueprint.response(200, schemas.MessageOut)
 def delete_message(message_id: str) -> Any:
     """Recall a message: it leaves every bell at the next poll"""
     hub = flask.current_app.extensions["hub"]
     caller = guards.caller()
-    recalled = actions.recall_message(hub.engine, caller=caller, message_id=ids.read_uuid(message_id, "message"))
+    recalled = actions.recall_message(
+        hub.engine, caller=caller, message_id=ids.read_uuid(message_id, "message"), origin=audited.origin()
+    )
     hub.announce(contracts.PlatformChanged(platform_id=caller.platform_id))
     return recalled
 

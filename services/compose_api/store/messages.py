@@ -9,6 +9,7 @@ import sqlalchemy
 from sqlalchemy import Connection
 
 from services.compose_api import domain
+from services.compose_api.store import audit
 from shared import db
 
 
@@ -109,12 +110,12 @@ def insert_message(
     sender_id: int,
     draft: domain.Draft,
     directory_version: int,
-    request_id: str,
+    origin: audit.Origin,
     idempotency_key: str | None,
     targets: Sequence[domain.Target],
     is_target: Mapping[int, bool],
 ) -> Accepted:
-    """Stores a message with the choice as it was made, the same scopes as being in flight, and who may see it.
+    """Stores a message with the choice as it was made, the same scopes as being in flight, who may see it, and its line of the audit.
 
     `is_target` maps every scope concerned to whether it was itself chosen. To be called last: takes the platform's lock, under which
     the message is given its time, until the commit. So that the lock is held for as short as can be, all of it is one round
@@ -134,7 +135,7 @@ def insert_message(
                 "title": draft.title,
                 "body": draft.body,
                 "directory_version": directory_version,
-                "request_id": request_id,
+                "request_id": origin.request_id,
                 "idempotency_key": idempotency_key,
                 "request_hash": draft.request_hash,
             },
@@ -153,6 +154,8 @@ def insert_message(
             _INSERT_VISIBILITY,
             {"message_id": message_id, "scope_ids": list(is_target), "is_target": list(is_target.values())},
         )
+        event = audit.Event("compose", "accepted", platform_id, sender_id, origin, message_id)
+        driver.execute(audit.INSERT, audit.parameters(event))
     (row,) = stored
     return Accepted(*row)
 
@@ -169,10 +172,13 @@ def find_recallable(connection: Connection, *, platform_id: int, message_id: uui
     )
 
 
-def mark_recalled(connection: Connection, *, platform_id: int, message_id: uuid.UUID, user_id: int) -> None:
-    """Recalls the message unless it is recalled already. The platform's `recall` lock must be held.
+def mark_recalled(connection: Connection, *, platform_id: int, message_id: uuid.UUID, user_id: int) -> bool:
+    """Recalls the message unless it is recalled already, and says whether. The platform's `recall` lock must be held.
 
     The time is bound: Citus takes no now() in an UPDATE.
     """
     recalled_at = connection.execute(_GET_RECALL_TIME, {"platform_id": platform_id}).scalar_one()
-    connection.execute(_MARK_RECALLED, {"message_id": message_id, "user_id": user_id, "recalled_at": recalled_at})
+    marked = connection.execute(
+        _MARK_RECALLED, {"message_id": message_id, "user_id": user_id, "recalled_at": recalled_at}
+    )
+    return marked.rowcount > 0

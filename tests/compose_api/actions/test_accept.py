@@ -14,7 +14,7 @@ from tests import factories, statements
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
 
-TABLES = ("messages", "message_targets", "message_visibility", "inflight_targets")
+TABLES = ("messages", "message_targets", "message_visibility", "inflight_targets", "audit_events")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
@@ -135,14 +135,15 @@ def test_two_messages_without_a_key_are_two_messages(hub: Hub, world: World) -> 
     assert len(hub.published.contracts) == 2
 
 
-@pytest.mark.parametrize("step", ["_INSERT_TARGETS", "_INSERT_INFLIGHT", "_INSERT_VISIBILITY"])
+@pytest.mark.parametrize("step", ["_INSERT_TARGETS", "_INSERT_INFLIGHT", "_INSERT_VISIBILITY", "audit.INSERT"])
 def test_a_failure_half_way_leaves_nothing_and_tells_nothing(
     hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     # What stands before it in the pipeline is written by then.
-    failing = f"{getattr(store, step)} RETURNING 1 / (CAST('0' AS int)) AS hunter2"
+    module, name = (store.audit, "INSERT") if step == "audit.INSERT" else (store, step)
+    failing = f"{getattr(module, name)} RETURNING 1 / (CAST('0' AS int)) AS hunter2"
     before = [hub.rows(f"SELECT count(*) FROM {table}") for table in TABLES]
-    monkeypatch.setattr(store, step, failing)
+    monkeypatch.setattr(module, name, failing)
     with structlog.testing.capture_logs() as logged:
         answer = hub.send(world["platform administrator"], key=f"half-way-{step}")
     assert [line["event"] for line in logged if line["log_level"] == "error"] == ["a request failed"]
@@ -165,9 +166,9 @@ def test_text_that_looks_like_sql_or_a_bind_is_only_text(hub: Hub, world: World)
 @pytest.mark.parametrize(
     ("request_", "count"),
     [
-        ({}, 8),  # caller; choice; id; then in one round trip: lock, message, targets, flight, visibility
-        ({"key": "statements"}, 9),  # and the key, before the choice
-        ({"audience": {"clinics": ["a1", "a2", "b1"], "organisations": ["a", "b"]}}, 8),
+        ({}, 9),  # caller; choice; id; then in one round trip: lock, message, targets, flight, visibility, audit
+        ({"key": "statements"}, 10),  # and the key, before the choice
+        ({"audience": {"clinics": ["a1", "a2", "b1"], "organisations": ["a", "b"]}}, 9),
     ],
     ids=["everyone", "with a key", "many scopes"],
 )

@@ -42,3 +42,19 @@ def test_a_request_is_logged_with_its_route_and_never_with_its_address_or_token(
     ]
     assert "private" not in str(logged)
     assert user["Authorization"].removeprefix("Bearer ") not in str(logged)
+
+
+def test_a_refusal_is_counted_and_logged_with_its_code_and_the_clients_address(client: FlaskClient) -> None:
+    with structlog.testing.capture_logs() as logged:
+        client.get("/whoami", headers={"Authorization": "Bearer private"})
+        client.get("/whoami")
+        client.get("/private")
+    assert [(line["code"], line["client"], line["status"]) for line in logged] == [
+        ("token-invalid", "127.0.0.1", 401),
+        ("token-missing", "127.0.0.1", 401),
+        ("not-found", "127.0.0.1", 404),
+    ]
+    assert "private" not in str(logged)
+    metrics = client.get("/metrics").text
+    assert 'message_hub_refused_requests_total{code="token-invalid"}' in metrics
+    assert "private" not in metrics

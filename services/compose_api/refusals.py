@@ -1,0 +1,87 @@
+"""Records beside the request what was refused to whom: no answer waits for it, and none fails because of it.
+
+What changes something is recorded with the change itself (store/messages.py). A refusal changes nothing, so its record may be lost
+with the process; what cannot be recorded otherwise stands in the log and in a metric. Nobody fills the trail by being refused again
+and again: of one user, so many refusals are recorded in a minute.
+"""
+
+import collections
+import queue
+import threading
+import time
+
+import prometheus_client
+from sqlalchemy import Engine
+
+from services.compose_api.store import audit
+from shared import log
+
+PER_MINUTE = 60
+_CAPACITY = 1_000
+_logger = log.get(__name__)
+
+
+class Recorder:
+    """One thread that writes what `submit` was given, each in a transaction of its own."""
+
+    def __init__(self, engine: Engine, registry: prometheus_client.CollectorRegistry) -> None:
+        self._engine = engine
+        self._waiting: queue.Queue[audit.Event] = queue.Queue(_CAPACITY)
+        self._minute = 0
+        self._of_user: collections.Counter[int] = collections.Counter()
+        self._lock = threading.Lock()
+        self._lost = prometheus_client.Counter(
+            "message_hub_audit_lost",
+            "Refusals that are not in the audit trail, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        for reason in ("repeated", "full", "database"):
+            self._lost.labels(reason)
+        threading.Thread(target=self._run, name="refusals", daemon=True).start()
+
+    def submit(self, event: audit.Event) -> None:
+        """Takes `event` for recording and returns at once. Never raises."""
+        if not self._is_welcome(event.user_id):
+            self._lost.labels("repeated").inc()
+            return
+        try:
+            self._waiting.put_nowait(event)
+        except queue.Full:
+            self._lose(event, "full")
+
+    def flush(self) -> None:
+        """Returns once everything that was submitted is written or given up."""
+        self._waiting.join()
+
+    def _is_welcome(self, user_id: int) -> bool:
+        minute = int(time.monotonic() // 60)
+        with self._lock:
+            if minute != self._minute:
+                self._minute = minute
+                self._of_user.clear()
+            self._of_user[user_id] += 1
+            return self._of_user[user_id] <= PER_MINUTE
+
+    def _run(self) -> None:
+        while True:
+            event = self._waiting.get()
+            try:
+                with self._engine.begin() as connection:
+                    audit.insert(connection, event)
+            except Exception as error:  # whatever the driver raises, the thread lives on
+                self._lose(event, "database", type(getattr(error, "orig", None) or error).__name__)
+            finally:
+                self._waiting.task_done()
+
+    def _lose(self, event: audit.Event, reason: str, error: str | None = None) -> None:
+        self._lost.labels(reason).inc()
+        _logger.warning(
+            "a refusal is not in the audit trail",
+            why=reason,
+            error=error,
+            action=event.action,
+            refusal=event.reason,
+            user_id=event.user_id,
+            request_id=event.origin.request_id,
+        )

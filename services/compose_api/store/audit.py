@@ -1,0 +1,60 @@
+"""SQL: the audit trail of composing and recalling. Rows are added and never changed; this service's role cannot even read them."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from shared import db
+
+Action = Literal["compose", "recall"]
+Outcome = Literal["accepted", "replayed", "recalled", "unchanged", "refused"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from: its id in the logs, and the client's address where that is known."""
+
+    request_id: str
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """`reason` is the error's code where the outcome is a refusal. `detail` is worded by the hub: no text of a message, no name."""
+
+    action: Action
+    outcome: Outcome
+    platform_id: int
+    user_id: int
+    origin: Origin
+    message_id: uuid.UUID | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+# Id and time are the table's defaults: no role may give them.
+INSERT = db.driver_sql("""
+    INSERT INTO audit_events (action, outcome, reason, platform_id, user_id, message_id, request_id, address, detail)
+    VALUES (:action, :outcome, :reason, :platform_id, :user_id, :message_id, :request_id, CAST(:address AS inet), :detail)
+""")
+
+
+def parameters(event: Event) -> dict[str, Any]:
+    """For `INSERT`, where it goes together with other statements."""
+    return {
+        "action": event.action,
+        "outcome": event.outcome,
+        "reason": event.reason,
+        "platform_id": event.platform_id,
+        "user_id": event.user_id,
+        "message_id": event.message_id,
+        "request_id": event.origin.request_id,
+        "address": event.origin.address,
+        "detail": event.detail,
+    }
+
+
+def insert(connection: Connection, event: Event) -> None:
+    db.driver(connection).execute(INSERT, parameters(event))

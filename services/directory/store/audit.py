@@ -1,0 +1,43 @@
+"""The audit trail of imports and of changes of platforms. Rows are added and never changed; the directory's role cannot read them."""
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, text
+
+Action = Literal["import", "platform"]
+Outcome = Literal["created", "updated", "changed", "unchanged", "tried", "refused"]
+
+_LONGEST_OPERATOR, _LONGEST_DETAIL = 200, 500
+
+
+@dataclass(frozen=True)
+class Event:
+    """`operator` is who ran the command and where; `reason` the code of a refusal; `detail` numbers and names of fields."""
+
+    action: Action
+    outcome: Outcome
+    operator: str
+    platform_key: str
+    directory_version: int | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+# Id and time are the table's defaults: no role may give them. A platform that was refused may not be there.
+_INSERT = text("""
+    INSERT INTO audit_events (action, outcome, reason, platform_id, operator, directory_version, detail)
+    VALUES (:action, :outcome, :reason, (SELECT id FROM platforms WHERE key = :platform_key), :operator, :directory_version, :detail)
+""")
+
+
+def insert(connection: Connection, event: Event) -> None:
+    values = asdict(event)
+    values["operator"] = _printable(event.operator, _LONGEST_OPERATOR) or "unknown"
+    values["detail"] = _printable(event.detail or "", _LONGEST_DETAIL) or None
+    connection.execute(_INSERT, values)
+
+
+def _printable(value: str, longest: int) -> str:
+    printable = "".join(character if character.isprintable() else "?" for character in value)
+    return printable if len(printable) <= longest else printable[: longest - 1] + "…"

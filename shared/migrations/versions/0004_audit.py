@@ -1,0 +1,72 @@
+"""The audit trail: who did what when and from where, and what became of it. Rows are added and never changed."""
+
+from shared.migrations import script
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+# Neither texts nor tokens nor names: ids, codes, and a detail that the hub words itself. It refers to nothing by a foreign key, so
+# that it outlives what it speaks of, and accepting a message locks no more rows for it.
+TABLE = """
+CREATE TABLE audit_events (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    happened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    action text NOT NULL,
+    outcome text NOT NULL,
+    reason text CHECK (reason ~ '^[a-z][a-z-]{0,63}$'),
+    platform_id bigint,
+    user_id bigint,
+    operator text CHECK (char_length(operator) BETWEEN 1 AND 200 AND operator !~ '[[:cntrl:]]'),
+    message_id uuid,
+    directory_version bigint,
+    request_id text CHECK (request_id ~ '^[A-Za-z0-9._-]{1,64}$'),
+    address inet,
+    detail text CHECK (char_length(detail) BETWEEN 1 AND 500 AND detail !~ '[[:cntrl:]]'),
+    CHECK (CASE action
+        WHEN 'compose' THEN outcome IN ('accepted', 'replayed', 'refused')
+        WHEN 'recall' THEN outcome IN ('recalled', 'unchanged', 'refused')
+        WHEN 'import' THEN outcome IN ('changed', 'unchanged', 'tried', 'refused')
+        WHEN 'platform' THEN outcome IN ('created', 'updated', 'unchanged', 'refused')
+        ELSE false
+    END),
+    CHECK ((outcome = 'refused') = (reason IS NOT NULL)),
+    -- A user through the API, or an operator through the command.
+    CHECK (CASE WHEN action IN ('compose', 'recall') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
+           ELSE operator IS NOT NULL AND user_id IS NULL AND message_id IS NULL END),
+    CHECK (message_id IS NOT NULL OR outcome NOT IN ('accepted', 'replayed', 'recalled'))
+);
+CREATE INDEX audit_events_by_message ON audit_events (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX audit_events_by_platform ON audit_events (platform_id, id);
+"""
+
+# ALWAYS: also in a session that replicates, where ordinary triggers rest. Whoever owns the table can still drop the trigger, but not
+# change a row by mistake.
+APPEND_ONLY = """
+CREATE FUNCTION refuse_to_change_audit_events() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_events is only ever added to: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+REVOKE EXECUTE ON FUNCTION refuse_to_change_audit_events() FROM PUBLIC;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_audit_events();
+ALTER TABLE audit_events ENABLE ALWAYS TRIGGER append_only;
+"""
+
+# Id and time are the database's. Each role writes of what it does itself, and cannot read what is there.
+GRANTS = """
+GRANT INSERT (action, outcome, reason, platform_id, user_id, message_id, request_id, address, detail)
+    ON audit_events TO message_hub_compose;
+GRANT INSERT (action, outcome, reason, platform_id, operator, directory_version, detail)
+    ON audit_events TO message_hub_directory;
+ALTER TABLE audit_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY compose_records ON audit_events FOR INSERT TO message_hub_compose WITH CHECK (action IN ('compose', 'recall'));
+CREATE POLICY directory_records ON audit_events FOR INSERT TO message_hub_directory WITH CHECK (action IN ('import', 'platform'));
+"""
+
+
+def upgrade() -> None:
+    for statements in (TABLE, APPEND_ONLY, GRANTS):
+        script.run(statements)
