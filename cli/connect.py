@@ -105,7 +105,7 @@ def given_jwt_secret() -> str | None:
 @contextlib.contextmanager
 def _filled_in(variable: str, value: Callable[[Running], str]) -> Iterator[None]:
     """Where `variable` is not set, it is what `value` makes of the running hub until the block ends."""
-    if os.environ.get(variable):
+    if os.environ.get(variable) or os.environ.get(f"{variable}_FILE"):
         yield
         return
     running = data_folder().running()

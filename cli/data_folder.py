@@ -6,7 +6,7 @@
 import fcntl
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -22,9 +22,9 @@ class Running:
     """What the other commands need to know of a running hub."""
 
     pid: int
-    database_url: str
-    redis_url: str
-    jwt_secret: str
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    jwt_secret: str = field(repr=False)
     compose_url: str
     inbox_url: str
 

@@ -6,7 +6,7 @@ import click
 import redis
 import sqlalchemy.exc
 
-from cli import connect, doctor_checks
+from cli import connect, doctor_checks, store
 from cli.doctor_checks import Finding, State
 from cli.wording import one_line
 from shared import redis_client, settings
@@ -49,12 +49,27 @@ def _settings() -> Iterator[Finding]:
     except settings.SettingsError as error:
         yield Finding(State.FAIL, "settings", one_line(error), "correct these variables")
         return
-    signed = auth.secret or auth.jwks_url or connect.data_folder().jwt_secret()
-    if signed:
+    if auth.secret or auth.jwks_url or connect.data_folder().jwt_secret():
         yield Finding(State.OK, "settings", "tokens can be checked")
     else:
-        advice = "set HUB_JWT_SECRET (32 characters or more) or HUB_JWKS_URL"
-        yield Finding(State.FAIL, "settings", "nothing to check tokens with", advice)
+        yield _without_keys()
+
+
+def _without_keys() -> Finding:
+    """Neither a secret nor an address of keys: right only where every platform has an issuer of its own."""
+    advice = "set HUB_JWT_SECRET (32 characters or more) or HUB_JWKS_URL, or give each an issuer of its own"
+    try:
+        with connect.engine(None) as engine, engine.connect() as connection:
+            count, without, first = store.count_platforms(connection)
+    except (click.ClickException, settings.SettingsError, sqlalchemy.exc.DBAPIError):
+        count = without = 0
+    if not count:
+        return Finding(State.FAIL, "settings", "nothing to check tokens with", advice)
+    if without:
+        others = "" if without == 1 else f" and {without - 1} more"
+        what = f"nothing to check the tokens of platform {one_line(first)}{others} with"
+        return Finding(State.FAIL, "settings", what, advice)
+    return Finding(State.OK, "settings", "tokens of the platforms' own issuers can be checked, and no others")
 
 
 def _database() -> Iterator[Finding]:

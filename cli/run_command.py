@@ -70,7 +70,7 @@ def run(compose_port: int, inbox_port: int, workers: int, no_demo: bool) -> None
 def _supervise(folder: DataFolder, options: _Options) -> str | None:
     """Runs the hub until it is stopped; the reason if it could not be brought up."""
     secret = connect.given_jwt_secret() or folder.make_jwt_secret()
-    database_url, redis_url = os.environ.get("HUB_DATABASE_URL"), os.environ.get("HUB_REDIS_URL")
+    database_url, redis_url = settings.read(settings.read_given)
     _say("Starting Message Hub …")
     servers: list[server.Server] = []
     if not database_url:
@@ -80,7 +80,8 @@ def _supervise(folder: DataFolder, options: _Options) -> str | None:
         servers.append(redis.prepare(folder.redis))
         redis_url = servers[-1].url
     os.environ |= {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url, "HUB_JWT_SECRET": secret}
-    os.environ.pop("HUB_JWT_SECRET_FILE", None)
+    for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL", "HUB_JWT_SECRET"):
+        os.environ.pop(f"{name}_FILE", None)
     settings.read(settings.read_redis_url)
     connect.make_engine(None).dispose()  # an address that cannot work is told now
 

@@ -180,6 +180,10 @@ _LIST_EXPECTED_MONTHS = sqlalchemy.text("""
     ORDER BY month
 """)
 
+_COUNT_PLATFORMS = sqlalchemy.text("""
+    SELECT count(*), count(*) FILTER (WHERE issuer IS NULL), min(key) FILTER (WHERE issuer IS NULL) FROM platforms
+""")
+
 _LIST_ROLES = sqlalchemy.text("""
     SELECT wanted, r.oid IS NOT NULL AND pg_has_role(current_user, r.oid, 'SET') AS usable
     FROM unnest(CAST(:roles AS text[])) wanted
@@ -235,6 +239,12 @@ def get_partitions(connection: Connection) -> Partitions:
 def list_expected_months(connection: Connection, *, ahead: int) -> list[str]:
     """This month and the next `ahead` ones in UTC, as the partitions are named."""
     return list(connection.execute(_LIST_EXPECTED_MONTHS, {"ahead": ahead}).scalars())
+
+
+def count_platforms(connection: Connection) -> tuple[int, int, str]:
+    """How many platforms there are, how many of them have no issuer of their own, and the key of one of those."""
+    count, without, first = connection.execute(_COUNT_PLATFORMS).one()
+    return int(count), int(without), str(first or "")
 
 
 def list_unusable_roles(connection: Connection, *, roles: list[str]) -> list[str]:

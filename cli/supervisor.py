@@ -33,7 +33,7 @@ class Program:
 
     name: str
     command: tuple[str, ...]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     log: Path
     stage: int
     stop_signal: signal.Signals = signal.SIGTERM

@@ -7,12 +7,14 @@ hub looks at the environment. Every variable is described in docs/configuration.
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 import environs
 from marshmallow import validate
+
+from shared import strength
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -28,7 +30,7 @@ class SettingsError(Exception):
 class Database:
     """How to reach PostgreSQL. Times are in milliseconds unless the name says otherwise; no `slow_statement_ms`, none is logged."""
 
-    url: str
+    url: str = field(repr=False)
     pool_size: int
     pool_timeout_ms: int
     connect_timeout_s: int
@@ -48,7 +50,7 @@ class Log:
 class Auth:
     """What signs tokens: a shared secret (HS256), keys at an address (RS256, ES256, EdDSA), or both for different tokens."""
 
-    secret: str | None
+    secret: str | None = field(repr=False)
     jwks_url: str | None
 
 
@@ -78,7 +80,7 @@ def read_database(
 ) -> Database:
     positive = validate.Range(min=1)
     return Database(
-        url=env.str("DATABASE_URL", validate=_check_postgresql_url),
+        url=_read_address(env, "DATABASE_URL", _check_postgresql_url),
         pool_size=env.int("DATABASE_POOL_SIZE", pool_size, validate=positive),
         pool_timeout_ms=env.int("DATABASE_POOL_TIMEOUT_MS", 1_000, validate=positive),
         connect_timeout_s=env.int("DATABASE_CONNECT_TIMEOUT_S", 3, validate=validate.Range(min=2)),
@@ -97,12 +99,21 @@ def read_log(env: environs.Env) -> Log:
 
 
 def read_redis_url(env: environs.Env) -> str:
-    return env.str("REDIS_URL", validate=_check_redis_url)
+    return _read_address(env, "REDIS_URL", _check_redis_url)
+
+
+def read_given(env: environs.Env) -> tuple[str | None, str | None]:
+    """The addresses of PostgreSQL and Redis as far as they are given."""
+    return read_secret(env, "DATABASE_URL", _check_postgresql_url), read_given_redis_url(env)
+
+
+def read_given_redis_url(env: environs.Env) -> str | None:
+    return read_secret(env, "REDIS_URL", _check_redis_url)
 
 
 def read_auth(env: environs.Env) -> Auth:
     return Auth(
-        secret=read_secret(env, "JWT_SECRET", validate.Length(min=32)),
+        secret=read_secret(env, "JWT_SECRET", _check_strength),
         jwks_url=env.str("JWKS_URL", None, validate=unless_empty(_check_http_url)) or None,
     )
 
@@ -118,6 +129,13 @@ def read_secret(env: environs.Env, name: str, check: Callable[[str], object]) ->
 
     path = env.str(f"{name}_FILE", None, validate=unless_empty(check_file))
     return value or (_read_file(path) if path else None)
+
+
+def _read_address(env: environs.Env, name: str, check: Callable[[str], object]) -> str:
+    """The same for an address with a password in it, which must be given."""
+    if env.str(f"{name}_FILE", None):
+        return read_secret(env, name, check) or ""
+    return env.str(name, validate=check)
 
 
 def read_origins(env: environs.Env, name: str) -> tuple[str, ...]:
@@ -148,6 +166,12 @@ def _read_file(path: str) -> str:
 def unless_empty(check: Callable[[str], object]) -> Callable[[str], object]:
     """Compose files hand on an unset variable as an empty one."""
     return lambda value: check(value) if value else None
+
+
+def _check_strength(secret: str) -> None:
+    weakness = strength.find_weakness(secret)
+    if weakness is not None:
+        raise environs.ValidationError(weakness)
 
 
 def _check_postgresql_url(value: str) -> None:

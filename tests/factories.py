@@ -5,6 +5,7 @@ directory_version and keeps scope_user_counts, as the directory itself does.
 """
 
 import contextlib
+import hashlib
 import itertools
 import time
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 import jwt
 from sqlalchemy import Connection, text
 
-SECRET = "a-secret-that-only-the-tests-know-0123456789"
+# Looks as a real one does, and is the same in every process.
+SECRET = hashlib.sha256(b"message-hub tests").hexdigest()
 
 _numbers = itertools.count(1)
 

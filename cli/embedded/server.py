@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cli.embedded import leash
@@ -25,7 +25,7 @@ class Server:
     name: str
     command: tuple[str, ...]
     stop_signal: signal.Signals
-    url: str
+    url: str = field(repr=False)
     is_ready: Callable[[], bool]
 
 

@@ -1,7 +1,7 @@
 """Settings of compose_api."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import environs
@@ -25,7 +25,7 @@ class Pages:
 @dataclass(frozen=True)
 class Settings:
     database: settings.Database
-    redis_url: str
+    redis_url: str = field(repr=False)
     auth: settings.Auth
     log: settings.Log
     places: int

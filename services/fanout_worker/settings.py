@@ -1,6 +1,6 @@
 """Settings of fanout_worker."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import environs
@@ -12,7 +12,7 @@ from shared import settings
 @dataclass(frozen=True)
 class Settings:
     database: settings.Database
-    redis_url: str
+    redis_url: str = field(repr=False)
     log: settings.Log
     batch_size: int
     expand_step_ms: int

@@ -1,6 +1,6 @@
 """Settings of inbox_api."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import environs
 from marshmallow import validate
@@ -15,7 +15,7 @@ SPARE_CONNECTIONS = 4
 @dataclass(frozen=True)
 class Settings:
     database: settings.Database
-    redis_url: str | None
+    redis_url: str | None = field(repr=False)
     auth: settings.Auth
     log: settings.Log
     places: int
@@ -34,7 +34,7 @@ def _build(env: environs.Env) -> Settings:
     pool_size = (places if isinstance(places, int) else DEFAULT_PLACES) + SPARE_CONNECTIONS
     return Settings(
         database=settings.read_database(env, pool_size=pool_size, statement_timeout_ms=5_000),
-        redis_url=settings.read_redis_url(env) if env.str("REDIS_URL", None) else None,
+        redis_url=settings.read_given_redis_url(env),
         auth=settings.read_auth(env),
         log=settings.read_log(env),
         places=places,

@@ -12,11 +12,12 @@ import prometheus_client
 from marshmallow import fields
 from sqlalchemy import Engine
 
-from shared import settings
+from shared import log, settings
 from shared.auth import store, tokens
 from shared.http import clients, cors, guards, health, observe, parsing, places, problems
 
 API_VERSION = "1.0.0"
+_logger = log.get(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
 def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Blueprint], hub: Any) -> flask.Flask:
     """The WSGI application. `hub` is the service's own context, found again as `current_app.extensions["hub"]`."""
+    if frame.auth.secret is None and frame.auth.jwks_url is None:
+        _logger.warning(
+            "only platforms with an issuer of their own can sign in: neither HUB_JWT_SECRET nor HUB_JWKS_URL is set"
+        )
     app = flask.Flask(name, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

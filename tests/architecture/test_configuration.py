@@ -30,6 +30,8 @@ NOT_HANDED_ON = {
     "HUB_DATABASE_POOL_SIZE",
     "HUB_STATEMENT_TIMEOUT_MS",
     "HUB_JWT_SECRET_FILE",
+    "HUB_DATABASE_URL_FILE",
+    "HUB_REDIS_URL_FILE",
     "HUB_DATA",
     "HUB_DEMO_FILE",  # there is no demo in a deployment
 }

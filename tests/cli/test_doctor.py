@@ -1,6 +1,7 @@
 """`message-hub doctor`: each thing that can be wrong is found, named, and comes with what to do."""
 
 import time
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -114,3 +115,36 @@ def test_clocks_that_disagree_are_noticed(
 
 def test_a_port_where_nothing_listens_fails() -> None:
     assert doctor_checks.of_port("compose API", "http://127.0.0.1:1").state is doctor_checks.State.FAIL
+
+
+def test_without_a_secret_and_keys_every_platform_needs_an_issuer_of_its_own(
+    environment: dict[str, str], make_engine: MakeEngine
+) -> None:
+    environment = environment | {"HUB_JWT_SECRET": ""}
+    with make_engine().begin() as connection:
+        factories.platform(
+            connection, key="own", issuer="https://id.example.org", jwks_url="https://id.example.org/jwks"
+        )
+    shown = _doctor(environment)
+    assert (shown.exit_code, _line(shown, "settings").split()[0]) == (0, "ok"), shown.output
+    with make_engine().begin() as connection:
+        factories.platform(connection, key="acme")
+        factories.platform(connection, key="beta")
+    shown = _doctor(environment)
+    assert shown.exit_code == 1
+    assert "the tokens of platform acme and 1 more" in _line(shown, "settings")
+    assert "issuer of its own" in _line(shown, "settings")
+
+
+@pytest.mark.parametrize("is_reachable", [True, False])
+def test_no_secret_is_printed(environment: dict[str, str], is_reachable: bool) -> None:
+    broken = {
+        "HUB_DATABASE_URL": "postgresql://hub:hunter2@127.0.0.1:1/hub",
+        "HUB_REDIS_URL": "redis://:hunter2@127.0.0.1:1/0",
+        "HUB_JWT_SECRET": "hunter2",
+    }
+    shown = _doctor(environment if is_reachable else broken)
+    assert "hunter2" not in shown.output
+    assert environment["HUB_JWT_SECRET"] not in shown.output
+    for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL"):
+        assert (urlsplit(environment[name]).password or "none") not in shown.output

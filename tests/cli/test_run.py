@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -150,6 +151,12 @@ def test_a_new_user_sends_the_printed_message_sees_it_and_looks_around(hub: Hub,
 
     exported = dict(line.removeprefix("export ").split("=", 1) for line in hub.command("env").stdout.splitlines())
     assert sorted(exported) == ["HUB_DATABASE_URL", "HUB_JWT_SECRET", "HUB_REDIS_URL"]
+    commands = " ".join(word for family in hub.processes().values() for one in family for word in one.cmdline())
+    hidden = [
+        exported["HUB_JWT_SECRET"],
+        *(urlsplit(exported[name]).password for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL")),
+    ]
+    assert all(secret and secret not in commands + hub.told() for secret in hidden), "everybody here can read those"
     token = hub.command("token", "--platform", "demo", "--user", "user", "--ttl", "60").stdout.strip()
     feed = httpx.get(f"http://127.0.0.1:{hub.ports[1]}/v1/notifications", headers={"Authorization": f"Bearer {token}"})
     assert [one["id"] for one in feed.json()["data"]] == [message_id]

@@ -4,11 +4,12 @@ import pytest
 
 from services.compose_api import settings
 from shared import settings as shared_settings
+from tests import factories
 
 GOOD = {
     "HUB_DATABASE_URL": "postgresql://u:p@h/d",
     "HUB_REDIS_URL": "redis://h:6379/0",
-    "HUB_JWT_SECRET": "s" * 32,
+    "HUB_JWT_SECRET": factories.SECRET,
 }
 
 

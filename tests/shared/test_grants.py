@@ -1,5 +1,6 @@
 """One writer per table and column: what each service's role may do, to the last privilege."""
 
+import psycopg
 import pytest
 import sqlalchemy
 from sqlalchemy import Connection
@@ -126,6 +127,123 @@ def test_no_role_logs_in_owns_or_creates_anything(owner: Connection) -> None:
     rows = owner.execute(statement, {"roles": list(ROLES)}).all()
     assert {row[0] for row in rows} == set(ROLES)
     assert not any(any(row[1:]) for row in rows)
+
+
+def _is_allowed(role: str, table: str, column: str | None, privilege: str) -> bool:
+    """Whether the tables above grant it: on the whole table, or on this column."""
+    return privilege in TABLES.get(table, {}).get(role, "").split() or column in COLUMNS.get(
+        (table, role, privilege), ()
+    )
+
+
+def _attempts(owner: Connection) -> list[tuple[str, str | None, str, str]]:
+    """Table, column, privilege and a statement that needs just that and touches no row; of every table, partitions too."""
+    statement = sqlalchemy.text("""
+        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY 1, a.attnum
+    """)
+    columns = owner.execute(statement).all()
+    return [
+        *(
+            attempt
+            for table in dict.fromkeys(table for table, _, _ in columns)
+            for attempt in (
+                (table, None, "DELETE", f"DELETE FROM {table} WHERE false"),
+                (table, None, "TRUNCATE", f"TRUNCATE {table}"),
+            )
+        ),
+        *(
+            attempt
+            for table, column, kind in columns
+            for attempt in (
+                (table, column, "SELECT", f"SELECT {column} FROM {table} WHERE false"),
+                (
+                    table,
+                    column,
+                    "INSERT",
+                    f"INSERT INTO {table} ({column}) OVERRIDING SYSTEM VALUE SELECT CAST(NULL AS {kind}) WHERE false",
+                ),
+                (table, column, "UPDATE", f"UPDATE {table} SET {column} = DEFAULT WHERE false"),
+            )
+        ),
+    ]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_tries_everything_and_gets_as_far_as_the_tables_above_say(connection: Connect, role: str) -> None:
+    attempts = _attempts(connection())
+    assert len(attempts) > 400
+    acting = connection(role)
+    for table, column, privilege, statement in attempts:
+        allowed = _is_allowed(role, table, column, privilege)
+        assert _goes_through(acting, statement) == allowed, f"{role}: {statement}"
+
+
+def _goes_through(acting: Connection, statement: str) -> bool:
+    """Whether no privilege is missing; what it does is taken back."""
+    trial = acting.begin_nested()
+    try:
+        acting.execute(sqlalchemy.text(statement))
+    except sqlalchemy.exc.DBAPIError as error:
+        return not isinstance(error.orig, psycopg.errors.InsufficientPrivilege)
+    else:
+        return True
+    finally:
+        trial.rollback()
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "COPY (SELECT 1) TO '/tmp/out'",
+        "CREATE TEMP TABLE t (line text); COPY t FROM '/etc/passwd'",
+        "CREATE TEMP TABLE t (line text); COPY t FROM PROGRAM 'id'",
+        "SELECT pg_read_file('/etc/passwd')",
+        "SELECT pg_ls_dir('/')",
+        "SELECT lo_import('/etc/passwd')",
+        "SELECT rolpassword FROM pg_authid",
+        "SELECT pg_reload_conf()",
+        "SELECT pg_switch_wal()",
+        "SET session_replication_role = replica",
+        "SET log_statement = 'all'",
+        "CREATE TABLE mine (id int)",
+        "CREATE VIEW mine AS SELECT 1",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION pg_temp.mine() RETURNS int LANGUAGE c AS '/tmp/x', 'x'",
+        "CREATE SCHEMA mine",
+        "CREATE EXTENSION file_fdw",
+        "CREATE ROLE mine",
+        "CREATE TRIGGER mine BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "CREATE RULE mine AS ON INSERT TO messages DO INSTEAD NOTHING",
+        "CREATE POLICY mine ON audit_events FOR SELECT USING (true)",
+        "ALTER TABLE audit_events DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE messages OWNER TO CURRENT_USER",
+        "ALTER ROLE CURRENT_USER SUPERUSER",
+        "GRANT pg_read_all_data TO CURRENT_USER",
+        "LOCK TABLE messages IN ACCESS EXCLUSIVE MODE",
+        "DROP FUNCTION create_inbox_partitions",
+        "COMMENT ON TABLE messages IS 'mine'",
+        "SECURITY LABEL ON TABLE messages IS 'mine'",
+    ],
+)
+def test_no_role_reaches_past_its_tables(connection: Connect, role: str, statement: str) -> None:
+    driver = db.driver(connection(role))
+    with (
+        pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue)),
+        driver.transaction(),
+    ):
+        driver.execute(statement.encode())
+
+
+def test_what_others_ask_of_the_database_is_hidden(make_engine: MakeEngine) -> None:
+    with make_engine(None).connect() as other, make_engine(INBOX).connect() as acting:
+        pid = other.execute(sqlalchemy.text("SELECT pg_backend_pid()")).scalar_one()
+        statement = sqlalchemy.text("SELECT query FROM pg_stat_activity WHERE pid = :pid")
+        assert acting.execute(statement, {"pid": pid}).scalar_one() == "<insufficient privilege>"
 
 
 MESSAGE = "'00000000-0000-7000-8000-000000000000'"

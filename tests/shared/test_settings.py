@@ -1,9 +1,15 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import environs
 import pytest
 
+from services.compose_api import settings as compose_settings
+from services.fanout_worker import settings as worker_settings
+from services.inbox_api import settings as inbox_settings
 from shared import settings
+
+GOOD = "ß7b1d92c4e6f8a0d3c5b7e9f1a2d4c6b8e0f3a5c7"
 
 
 def auth() -> settings.Auth:
@@ -17,17 +23,17 @@ def refusal(build: object = settings.read_auth) -> list[str]:
 
 
 def test_a_secret_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HUB_JWT_SECRET", "s" * 32)
-    assert auth() == settings.Auth(secret="s" * 32, jwks_url=None)
+    monkeypatch.setenv("HUB_JWT_SECRET", GOOD)
+    assert auth() == settings.Auth(secret=GOOD, jwks_url=None)
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "  \n"])
 def test_a_secret_comes_from_a_file_without_its_line_end(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
 ) -> None:
-    (tmp_path / "secret").write_text("ß" * 40 + ending, encoding="utf-8")
+    (tmp_path / "secret").write_text(GOOD + ending, encoding="utf-8")
     monkeypatch.setenv("HUB_JWT_SECRET_FILE", str(tmp_path / "secret"))
-    assert auth().secret == "ß" * 40
+    assert auth().secret == GOOD
 
 
 @pytest.mark.parametrize("name", ["missing", "."], ids=["missing", "a folder"])
@@ -51,9 +57,9 @@ def test_a_short_secret_in_a_file_is_refused(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_a_secret_given_twice_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("f" * 40)
+    (tmp_path / "secret").write_text(GOOD)
     monkeypatch.setenv("HUB_JWT_SECRET_FILE", str(tmp_path / "secret"))
-    monkeypatch.setenv("HUB_JWT_SECRET", "v" * 40)
+    monkeypatch.setenv("HUB_JWT_SECRET", GOOD[::-1])
     assert refusal() == ["HUB_JWT_SECRET_FILE: Set either this or HUB_JWT_SECRET, not both."]
 
 
@@ -110,7 +116,7 @@ def test_another_database_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) 
 
 
 def test_a_variable_without_the_prefix_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JWT_SECRET", "s" * 40)
+    monkeypatch.setenv("JWT_SECRET", GOOD)
     assert auth().secret is None
 
 
@@ -140,3 +146,52 @@ def test_what_no_browser_sends_as_its_origin_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setenv("HUB_CORS_ORIGINS", f"https://good.example,{origin}")
     (line,) = refusal(read_origins)
     assert line.startswith("HUB_CORS_ORIGINS: Must be origins like")
+
+
+@pytest.mark.parametrize(
+    ("secret", "reason"),
+    [
+        ("s" * 40, "Repeats itself"),
+        ("your-secret-key-of-32-characters!", "Looks like an example"),
+        ("short", "Shorter"),
+    ],
+)
+def test_a_weak_secret_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch, secret: str, reason: str) -> None:
+    monkeypatch.setenv("HUB_JWT_SECRET", secret)
+    (line,) = refusal()
+    assert line.startswith(f"HUB_JWT_SECRET: {reason}")
+    assert secret not in line
+
+
+ADDRESSES = {"DATABASE_URL": "postgresql://u:hunter2@h/d", "REDIS_URL": "rediss://:hunter2@h/0"}
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_address_with_a_password_comes_from_a_file_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.delenv(f"HUB_{name}", raising=False)
+    (tmp_path / "address").write_text(ADDRESSES[name] + "\n")
+    monkeypatch.setenv(f"HUB_{name}_FILE", str(tmp_path / "address"))
+    read = {
+        "DATABASE_URL": lambda env: settings.read_database(env, pool_size=1, statement_timeout_ms=1).url,
+        "REDIS_URL": settings.read_redis_url,
+    }[name]
+    assert settings.read(read) == ADDRESSES[name]
+    monkeypatch.setenv(f"HUB_{name}", ADDRESSES[name])
+    assert refusal(read) == [f"HUB_{name}_FILE: Set either this or HUB_{name}, not both."]
+    monkeypatch.delenv(f"HUB_{name}")
+    (tmp_path / "address").write_text("hunter2")
+    (line,) = refusal(read)
+    assert line.startswith(f"HUB_{name}_FILE: Must look like")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("read", [compose_settings.read, inbox_settings.read, worker_settings.read])
+def test_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch, read: Callable[[], object]) -> None:
+    for name, value in {**ADDRESSES, "JWT_SECRET": GOOD}.items():
+        monkeypatch.setenv(f"HUB_{name}", value)
+    shown = repr(read())
+    assert "Settings(" in shown
+    assert "hunter2" not in shown
+    assert GOOD not in shown
