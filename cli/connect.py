@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import click
 import environs
-from sqlalchemy import Engine
+import sqlalchemy
+from sqlalchemy import Connection, Engine
 
 from cli.data_folder import DataFolder, Running, readable_name
 from shared import db, settings
@@ -74,6 +75,11 @@ def engine(role: str | None) -> Iterator[Engine]:
         yield made
     finally:
         made.dispose()
+
+
+def act_as(connection: Connection, role: str) -> None:
+    """The statements that follow in this transaction are this service's; the user of the connection is the owner, who may be any."""
+    connection.execute(sqlalchemy.text(f"SET LOCAL ROLE {role}"))
 
 
 def redis_url() -> str:

@@ -16,6 +16,7 @@ from cli import (
     run_command,
     status_command,
     token_command,
+    verify_command,
 )
 from cli.embedded import server
 from cli.wording import one_line
@@ -67,6 +68,7 @@ for _command in (
     token_command.token,
     status_command.status,
     audit_command.audit,
+    verify_command.verify,
     doctor_command.doctor,
     migrate_command.migrate,
 ):

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import redis
 
-from cli import connect, queues, status_text, store
+from cli import connect, ids, queues, status_text, store
 from shared import redis_client
 
 _LIMIT = 20
@@ -18,9 +18,9 @@ _LIMIT = 20
 
 @click.command("status", short_help="Show what is on its way and what fails.")
 @connect.data_option
-@click.argument("message_id", required=False)
+@click.argument("message_id", required=False, type=ids.MESSAGE_ID)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def status(message_id: str | None, as_json: bool) -> None:
+def status(message_id: uuid.UUID | None, as_json: bool) -> None:
     """Show what is on its way, what fails and why; with MESSAGE_ID the life of one message.
 
     \b
@@ -60,17 +60,12 @@ def _of_broker() -> dict[str, Any]:
     return {"reachable": True, "waiting": found.waiting, "taken": found.taken, "swept_age_s": age}
 
 
-def _of_message(message_id: str) -> dict[str, Any]:
-    try:
-        wanted = str(uuid.UUID(message_id))
-    except ValueError:
-        raise click.ClickException(
-            f"{message_id} is not the id of a message: those look like {uuid.UUID(int=0)}."
-        ) from None
+def _of_message(message_id: uuid.UUID) -> dict[str, Any]:
+    wanted = str(message_id)
     with connect.engine(None) as engine, engine.connect() as connection:
         message = store.find_message(connection, message_id=wanted)
         if message is None:
-            raise click.ClickException(f"There is no message {wanted}.")
+            raise ids.unknown(message_id)
         facts = {
             "message": dataclasses.asdict(message),
             "targets": _rows(store.list_targets(connection, message_id=wanted)),

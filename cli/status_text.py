@@ -1,9 +1,8 @@
 """The facts of `message-hub status` as text for people."""
 
-from datetime import datetime
 from typing import Any
 
-from cli.wording import duration, table
+from cli.wording import duration, moment, table
 
 
 def of_hub(facts: dict[str, Any]) -> str:
@@ -14,7 +13,7 @@ def of_hub(facts: dict[str, Any]) -> str:
         f"Batches     {totals['batches_delivered']} delivered, {totals['batches_undelivered']} to deliver, "
         f"{facts['failing_batches']} failing",
         f"Queues      {_broker(facts['broker'])}",
-        f"Partitions  {_months(partitions['months'])}; entries dropped before: {_moment(partitions['dropped_before'])}",
+        f"Partitions  {_months(partitions['months'])}; entries dropped before: {moment(partitions['dropped_before'])}",
     ]
     if facts["unfinished"]:
         parts += ["", "Not sent yet, oldest first:", _unfinished(facts["unfinished"])]
@@ -32,15 +31,15 @@ def of_message(facts: dict[str, Any]) -> str:
         f"Sender      {message['sender']}",
         f"Audience    {', '.join(_target(target) for target in facts['targets'])}",
         f"Status      {message['status']}" + (", its entries have expired" if message["expired"] else ""),
-        f"Accepted    {_moment(message['sent_at'])} (request {message['request_id']})",
+        f"Accepted    {moment(message['sent_at'])} (request {message['request_id']})",
     ]
     if message["recalled_at"] is not None:
-        lines.append(f"Recalled    {_moment(message['recalled_at'])} by {message['recalled_by']}")
+        lines.append(f"Recalled    {moment(message['recalled_at'])} by {message['recalled_by']}")
     lines += [
-        f"Expanding   last queued {_moment(message['expand_published_at'])}, {message['expand_attempts']} attempts",
+        f"Expanding   last queued {moment(message['expand_published_at'])}, {message['expand_attempts']} attempts",
         f"Recipients  {total}, delivered to {message['delivered_count']}",
         f"Batches     {message['batches']}, of which {message['undelivered']} to deliver",
-        f"Completed   {_moment(message['completed_at'])}",
+        f"Completed   {moment(message['completed_at'])}",
     ]
     if message["last_error"]:
         lines.append(f"Last error  {message['last_error']}")
@@ -95,10 +94,6 @@ def _batches(rows: list[dict[str, Any]]) -> str:
 
 def _months(months: tuple[str, ...]) -> str:
     return f"{months[0]} to {months[-1]} ({len(months)} months)" if months else "none"
-
-
-def _moment(value: datetime | None) -> str:
-    return "-" if value is None else value.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC"
 
 
 def _target(target: dict[str, Any]) -> str:

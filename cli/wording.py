@@ -1,6 +1,7 @@
 """Small things that several commands say in the same way."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 _CELL_LIMIT = 80
 
@@ -13,6 +14,11 @@ def duration(seconds: float) -> str:
         if seconds < limit:
             return f"{seconds / divisor:.0f} {unit}"
     return f"{seconds / 86_400:.0f} d"
+
+
+def moment(value: datetime | None) -> str:
+    """A time in UTC, to the millisecond; - where there is none."""
+    return "-" if value is None else value.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

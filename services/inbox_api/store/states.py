@@ -7,6 +7,7 @@ user's revision in the same transaction, or polls would go on being told that no
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -98,6 +99,13 @@ _RAISE_REVISION = sqlalchemy.text("""
     ON CONFLICT (user_id) DO UPDATE SET revision = r.revision + 1
 """)
 
+# In the order of ids, so that two of these at once never wait for each other in a circle.
+_RAISE_REVISIONS = sqlalchemy.text("""
+    INSERT INTO inbox_revisions AS r (user_id, revision)
+    SELECT user_id, 1 FROM unnest(CAST(:user_ids AS bigint[])) AS late (user_id) ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET revision = r.revision + 1
+""")
+
 
 def mark_read(connection: Connection, *, key: Key, at: datetime) -> int:
     """Reading implies having seen."""
@@ -130,3 +138,8 @@ def mark_read_through(connection: Connection, *, key: Key, platform_id: int, at:
 def raise_revision(connection: Connection, *, user_id: int) -> None:
     """Last in its transaction: two changes of one inbox wait for each other here."""
     connection.execute(_RAISE_REVISION, {"user_id": user_id})
+
+
+def raise_revisions(connection: Connection, *, user_ids: Sequence[int]) -> None:
+    """Of users whose inboxes somebody else changed in this transaction: entries that a repair wrote late. Last in it, too."""
+    connection.execute(_RAISE_REVISIONS, {"user_ids": list(user_ids)})

@@ -1,0 +1,189 @@
+"""Who should have a message against who has, as the worker's role sees it; tests/cli/test_verify.py repairs."""
+
+import uuid
+
+import pytest
+
+from services.fanout_worker import proof
+from services.fanout_worker.actions import verify
+from tests import factories, messages
+from tests.fanout_worker.conftest import Hub
+
+
+@pytest.fixture
+def people(hub: Hub) -> list[factories.User]:
+    """24 people beside the sender: batches of 10 make four of them."""
+    return hub.join(count=24)
+
+
+def look(hub: Hub, message_id: uuid.UUID) -> proof.Report:
+    report = verify.verify_message(hub.context.engine, message_id=message_id, limit=3)
+    assert report is not None
+    return report
+
+
+def counts(report: proof.Report) -> tuple[int, int, int, int, int, int]:
+    return (
+        report.planned,
+        report.delivered,
+        report.pending,
+        report.missing,
+        report.withheld,
+        report.unexpected,
+    )
+
+
+def sent(hub: Hub) -> uuid.UUID:
+    message_id = hub.accept()
+    hub.expand(message_id)
+    hub.work()
+    return message_id
+
+
+def test_an_unknown_message_has_no_report(hub: Hub) -> None:
+    assert verify.verify_message(hub.context.engine, message_id=uuid.uuid4(), limit=3) is None
+
+
+@pytest.mark.usefixtures("people")
+def test_at_every_step_of_its_life_what_is_not_written_yet_is_pending_and_never_missing(hub: Hub) -> None:
+    message_id = hub.accept()
+    assert (look(hub, message_id).verdict, counts(look(hub, message_id))) == ("pending", (25, 0, 25, 0, 0, 0))
+    hub.expand(message_id)
+    assert (look(hub, message_id).verdict, counts(look(hub, message_id))) == ("pending", (25, 0, 25, 0, 0, 0))
+    hub.deliver(message_id, 2)
+    report = look(hub, message_id)
+    assert report.verdict == "pending"
+    assert report.delivered + report.pending == 25
+    assert 0 < report.delivered < 25
+    hub.work()
+    assert (look(hub, message_id).verdict, counts(look(hub, message_id))) == ("holds", (25, 25, 0, 0, 0, 0))
+
+
+@pytest.mark.usefixtures("people")
+def test_what_is_cut_in_part_is_pending_to_the_end(hub: Hub) -> None:
+    message_id = hub.accept()
+    hub.expand(message_id)
+    hub.execute("DELETE FROM fanout_batches WHERE message_id = :id AND seq > 1", id=message_id)
+    hub.execute("UPDATE messages SET recipient_count = NULL WHERE id = :id", id=message_id)
+    hub.deliver(message_id, 1)
+    report = look(hub, message_id)
+    assert (report.verdict, report.missing) == ("pending", 0)
+    assert report.delivered + report.pending == 25
+    assert report.delivered > 0
+
+
+def test_a_choice_of_scopes_is_recomputed_as_of_its_version_whatever_the_directory_does_later(hub: Hub) -> None:
+    both = hub.join(hub.clinics[0], hub.organisations[1])
+    inside = hub.join(hub.clinics[0], count=3)
+    hub.join(hub.clinics[8], count=3)
+    message_id = hub.accept(messages.aimed_at(hub.organisations[1], hub.clinics[0]))
+    hub.expand(message_id)
+    hub.work()
+    with hub.engine.begin() as connection:
+        factories.set_status(connection, inside[0], "disabled")
+        factories.leave(connection, both[0], hub.clinics[0])
+        factories.user(connection, hub.platform, hub.clinics[0])
+    report = look(hub, message_id)
+    assert (report.verdict, counts(report)) == ("holds", (4, 4, 0, 0, 0, 0))
+
+
+def test_who_lacks_it_and_who_has_it_wrongly_are_found_one_by_one(hub: Hub, people: list[factories.User]) -> None:
+    message_id = sent(hub)
+    with hub.engine.begin() as connection:
+        late = factories.user(connection, hub.platform)
+        stranger = factories.user(connection, factories.platform(connection))
+    lost = [people[number].id for number in (0, 7, 8, 20)]
+    hub.execute("DELETE FROM inbox_entries WHERE user_id = ANY(:lost)", lost=lost)
+    hub.execute(
+        "INSERT INTO inbox_entries SELECT unnest(CAST(:ids AS bigint[])), sent_at, id FROM messages WHERE id = :id",
+        ids=[late.id, stranger.id, 2**62],
+        id=message_id,
+    )
+    report = look(hub, message_id)
+    assert counts(report) == (25, 21, 0, 4, 0, 3)
+    assert list(report.missing_ids) == lost[:3]
+    assert list(report.unexpected_ids) == [late.id, stranger.id, 2**62]
+    assert not report.disagreements, "its counters are what they should be"
+    assert report.verdict == "fails"
+
+
+@pytest.mark.usefixtures("people")
+def test_missing_beside_pending_is_told_apart(hub: Hub) -> None:
+    message_id = hub.accept()
+    hub.expand(message_id)
+    hub.deliver(message_id, 1)
+    first = hub.recipients(message_id)
+    hub.execute("DELETE FROM inbox_entries WHERE user_id = :lost", lost=first[0])
+    report = look(hub, message_id)
+    assert (report.missing, list(report.missing_ids)) == (1, [first[0]])
+    assert report.pending == 25 - len(first)
+    assert report.verdict == "fails"
+
+
+@pytest.mark.usefixtures("people")
+def test_a_message_that_lost_its_batches_is_found_out(hub: Hub) -> None:
+    message_id = sent(hub)
+    hub.execute("DELETE FROM fanout_batches WHERE message_id = :id AND seq = 2", id=message_id)
+    report = look(hub, message_id)
+    assert (report.missing, report.unexpected) == (0, 0), "the batches are not what is believed"
+    assert any("its batches" in one for one in report.disagreements)
+    assert any("no batch covers" in one for one in report.disagreements)
+
+
+@pytest.mark.usefixtures("people")
+def test_an_entry_in_the_way_of_a_worker_is_told(hub: Hub) -> None:
+    message_id = hub.accept()
+    hub.expand(message_id)
+    hub.execute(
+        "INSERT INTO inbox_entries SELECT :user_id, sent_at, id FROM messages WHERE id = :id",
+        user_id=hub.sender.id,
+        id=message_id,
+    )
+    report = look(hub, message_id)
+    assert any("1 entries of batch 1 are written before" in one for one in report.disagreements)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_recalled_message_lacks_nothing(hub: Hub) -> None:
+    message_id = hub.accept()
+    hub.expand(message_id)
+    hub.deliver(message_id, 1)
+    hub.recall(message_id)
+    report = look(hub, message_id)
+    assert report.verdict == "recalled"
+    assert (report.pending, report.missing) == (0, 0)
+    assert report.delivered + report.withheld == 25
+    with pytest.raises(verify.NotRepairableError, match="recalled"):
+        verify.check_repairable(report)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_message_whose_entries_have_expired_lacks_nothing(hub: Hub) -> None:
+    message_id = sent(hub)
+    hub.execute("UPDATE messages SET sent_at = sent_at - interval '30 months' WHERE id = :id", id=message_id)
+    hub.execute("DELETE FROM inbox_entries")
+    hub.execute("UPDATE inbox_retention SET dropped_before = now() - interval '29 months'")
+    report = look(hub, message_id)
+    assert (report.verdict, counts(report)) == ("expired", (25, 0, 0, 0, 25, 0))
+    with pytest.raises(verify.NotRepairableError, match="expired"):
+        verify.check_repairable(report)
+
+
+def test_what_workers_do_meanwhile_makes_nobody_missing(hub: Hub) -> None:
+    """Each window is one snapshot: after every one of them a worker goes a step further."""
+    hub.join(count=60)
+    message_id = hub.accept()
+    hub.expand(message_id)
+    reports = []
+
+    def step(_done: int, _total: int) -> None:
+        if hub.published.contracts:
+            hub.run(hub.published.contracts.pop())
+
+    while hub.published.contracts:
+        report = verify.verify_message(hub.context.engine, message_id=message_id, limit=3, progress=step)
+        assert report is not None
+        reports.append(report)
+    assert reports
+    assert {(report.missing, report.unexpected, tuple(report.disagreements)) for report in reports} == {(0, 0, ())}
+    assert look(hub, message_id).verdict == "holds"
