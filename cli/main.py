@@ -12,6 +12,7 @@ from cli import (
     directory_commands,
     doctor_command,
     env_command,
+    explain_command,
     migrate_command,
     run_command,
     status_command,
@@ -69,6 +70,7 @@ for _command in (
     status_command.status,
     audit_command.audit,
     verify_command.verify,
+    explain_command.explain,
     doctor_command.doctor,
     migrate_command.migrate,
 ):

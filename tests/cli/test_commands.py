@@ -59,7 +59,7 @@ def _cut(
     )
 
 
-@pytest.mark.parametrize("name", ["run", "env", "token", "status", "doctor", "migrate", "verify"])
+@pytest.mark.parametrize("name", ["run", "env", "token", "status", "doctor", "migrate", "verify", "explain"])
 def test_each_command_explains_itself_with_an_example(name: str) -> None:
     shown = _run(name, "--help")
     assert shown.exit_code == 0
@@ -235,5 +235,5 @@ def test_migrate_may_be_run_again_and_again(database_url: str) -> None:
 
 def test_every_command_is_offered() -> None:
     assert sorted(main.commands.list_commands(click.Context(main.commands))) == [
-        "doctor", "env", "import", "migrate", "platform", "run", "status", "token", "verify",
+        "doctor", "env", "explain", "import", "migrate", "platform", "run", "status", "token", "verify",
     ]  # fmt: skip

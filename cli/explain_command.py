@@ -1,0 +1,85 @@
+"""`message-hub explain`: why one person has a message or has it not."""
+
+import json
+import uuid
+
+import click
+from sqlalchemy import Connection
+
+from cli import connect, explain_reasons, explain_store, ids
+
+# As verify has it: something is not as it should be.
+FAILS = 3
+
+
+@click.command("explain", short_help="Say why somebody has a message, or has it not.")
+@connect.data_option
+@click.argument("message_id", type=ids.MESSAGE_ID)
+@click.argument("user")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def explain(message_id: uuid.UUID, user: str, as_json: bool) -> None:
+    """Say in one sentence why USER has the message or has it not, and what they did with it.
+
+    USER is what the platform calls them (external_id in users.csv); the platform is the message's.
+
+    Exit code 0 when it is as it should be, 3 when they lack what they should have or have what they should not.
+
+    \b
+    Example:
+      message-hub explain 0190f5fe-6f43-7d84-8f6c-0e1a5c2a3b4d alice
+    """
+    with (
+        connect.engine(None) as engine,
+        engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+        connection.begin(),
+    ):
+        facts = _read(connection, message_id, user)
+    explanation = explain_reasons.explain(facts)
+    click.echo(_as_json(facts, explanation) if as_json else explanation.sentence)
+    if not explanation.is_as_it_should_be:
+        raise click.exceptions.Exit(FAILS)
+
+
+def _read(connection: Connection, message_id: uuid.UUID, user: str) -> explain_reasons.Facts:
+    message = explain_store.find_message(connection, message_id=message_id)
+    if message is None:
+        raise ids.unknown(message_id)
+    person = explain_store.find_user(connection, platform_id=message.platform_id, external_id=user)
+    if person is None:
+        raise _unknown_user(connection, message.platform, user)
+    return explain_reasons.Facts(
+        message=message,
+        targets=explain_store.list_targets(connection, message_id=message_id),
+        user=person,
+        memberships=explain_store.list_memberships(connection, user_id=person.id),
+        written=explain_store.get_written(connection, user_id=person.id, message=message),
+        batch=explain_store.find_batch(connection, user_id=person.id, message_id=message_id),
+    )
+
+
+def _unknown_user(connection: Connection, platform: str, user: str) -> click.ClickException:
+    elsewhere = explain_store.list_platforms_of(connection, external_id=user, limit=3)
+    if not elsewhere:
+        return click.ClickException(f"The message is of platform {platform}, which has no user {user}.")
+    return click.ClickException(
+        f"The message is of platform {platform}, which has no user {user}; there is one on platform {', '.join(elsewhere)}, "
+        "and nothing crosses from one platform to another."
+    )
+
+
+def _as_json(facts: explain_reasons.Facts, explanation: explain_reasons.Explanation) -> str:
+    told = {
+        "message_id": str(facts.message.id),
+        "platform": facts.message.platform,
+        "user": facts.user.external_id,
+        "outcome": explanation.outcome,
+        "sentence": explanation.sentence,
+        "through": list(explanation.through),
+        "is_written": facts.written.has_entry,
+        "directory_version": facts.message.directory_version,
+        "sent_at": explain_reasons.when(facts.message.sent_at),
+        "seen_at": explain_reasons.when(facts.written.seen_at),
+        "read_at": explain_reasons.when(facts.written.read_at),
+        "archived_at": explain_reasons.when(facts.written.archived_at),
+    }
+    return json.dumps(told, indent=2)

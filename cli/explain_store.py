@@ -1,0 +1,168 @@
+"""SQL: everything that decides why one person has a message or has it not. Reads only."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import Connection
+
+
+@dataclass(frozen=True)
+class Message:
+    id: uuid.UUID
+    platform_id: int
+    platform: str
+    sender: str
+    directory_version: int
+    sent_at: datetime
+    status: str
+    recipient_count: int | None
+    recalled_at: datetime | None
+    recalled_by: str | None
+    dropped_before: datetime | None
+    is_expired: bool
+    is_in_flight: bool
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the sender chose."""
+
+    level: str
+    scope_id: int
+    external_id: str
+
+
+@dataclass(frozen=True)
+class User:
+    id: int
+    external_id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Where somebody belonged from a version up to, not including, another. A clinic's carries the organisation it had then."""
+
+    level: str
+    scope_id: int
+    external_id: str
+    organisation_id: int | None
+    organisation: str | None
+    role: str
+    valid_from_version: int
+    valid_to_version: int | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What stands in the person's inbox."""
+
+    has_entry: bool
+    seen_at: datetime | None
+    read_at: datetime | None
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The batch that the person is in."""
+
+    seq: int
+    is_delivered: bool
+    attempts: int
+    last_error: str | None
+
+
+_FIND_MESSAGE = sqlalchemy.text("""
+    SELECT m.id, m.platform_id, p.key AS platform, s.external_id AS sender, m.directory_version, m.sent_at, m.status,
+           m.recipient_count, m.recalled_at, r.external_id AS recalled_by,
+           CASE WHEN isfinite(d.dropped_before) THEN d.dropped_before END AS dropped_before,
+           m.sent_at < d.dropped_before AS is_expired,
+           EXISTS (SELECT FROM inflight_targets t WHERE t.message_id = m.id) AS is_in_flight
+    FROM messages m
+    JOIN platforms p ON p.id = m.platform_id
+    JOIN users s ON s.id = m.sender_id
+    LEFT JOIN users r ON r.id = m.recalled_by_id
+    CROSS JOIN inbox_retention d
+    WHERE m.id = :message_id
+""")
+
+_LIST_TARGETS = sqlalchemy.text("""
+    SELECT CAST(t.level AS text) AS level, t.scope_id, coalesce(c.external_id, o.external_id, p.key) AS external_id
+    FROM message_targets t
+    LEFT JOIN platforms p ON p.id = t.scope_id
+    LEFT JOIN organisations o ON o.id = t.scope_id
+    LEFT JOIN clinics c ON c.id = t.scope_id
+    WHERE t.message_id = :message_id
+    ORDER BY t.position
+""")
+
+_FIND_USER = sqlalchemy.text("""
+    SELECT id, external_id, status FROM users WHERE platform_id = :platform_id AND external_id = :external_id
+""")
+
+_LIST_PLATFORMS_OF = sqlalchemy.text("""
+    SELECT p.key FROM platforms p JOIN users u ON u.platform_id = p.id AND u.external_id = :external_id ORDER BY p.key LIMIT :limit
+""")
+
+_LIST_MEMBERSHIPS = sqlalchemy.text("""
+    SELECT CAST(m.level AS text) AS level, m.scope_id, coalesce(c.external_id, o.external_id, p.key) AS external_id,
+           m.organisation_id, o.external_id AS organisation, m.role, m.valid_from_version, m.valid_to_version
+    FROM memberships m
+    JOIN platforms p ON p.id = m.platform_id
+    LEFT JOIN organisations o ON o.id = m.organisation_id
+    LEFT JOIN clinics c ON c.id = m.clinic_id
+    WHERE m.user_id = :user_id
+    ORDER BY m.valid_from_version, m.level, m.scope_id
+""")
+
+_GET_WRITTEN = sqlalchemy.text("""
+    SELECT EXISTS (SELECT FROM inbox_entries e
+                   WHERE e.user_id = :user_id AND e.sent_at = :sent_at AND e.message_id = :message_id) AS has_entry,
+           s.seen_at, s.read_at, s.archived_at
+    FROM (SELECT) AS one
+    LEFT JOIN inbox_states s ON s.user_id = :user_id AND s.sent_at = :sent_at AND s.message_id = :message_id
+""")
+
+_FIND_BATCH = sqlalchemy.text("""
+    SELECT seq, delivered_at IS NOT NULL AS is_delivered, attempts, last_error FROM fanout_batches
+    WHERE message_id = :message_id AND after_user_id < :user_id AND :user_id <= up_to_user_id
+    ORDER BY seq LIMIT 1
+""")
+
+
+def find_message(connection: Connection, *, message_id: uuid.UUID) -> Message | None:
+    row = connection.execute(_FIND_MESSAGE, {"message_id": message_id}).mappings().one_or_none()
+    return None if row is None else Message(**row)
+
+
+def list_targets(connection: Connection, *, message_id: uuid.UUID) -> list[Target]:
+    return [Target(**row) for row in connection.execute(_LIST_TARGETS, {"message_id": message_id}).mappings()]
+
+
+def find_user(connection: Connection, *, platform_id: int, external_id: str) -> User | None:
+    values = {"platform_id": platform_id, "external_id": external_id}
+    row = connection.execute(_FIND_USER, values).mappings().one_or_none()
+    return None if row is None else User(**row)
+
+
+def list_platforms_of(connection: Connection, *, external_id: str, limit: int) -> list[str]:
+    """The keys of platforms that have a user of that name."""
+    return list(connection.execute(_LIST_PLATFORMS_OF, {"external_id": external_id, "limit": limit}).scalars())
+
+
+def list_memberships(connection: Connection, *, user_id: int) -> list[Membership]:
+    """All there ever were, in the order in which they began."""
+    return [Membership(**row) for row in connection.execute(_LIST_MEMBERSHIPS, {"user_id": user_id}).mappings()]
+
+
+def get_written(connection: Connection, *, user_id: int, message: Message) -> Written:
+    values = {"user_id": user_id, "sent_at": message.sent_at, "message_id": message.id}
+    return Written(**connection.execute(_GET_WRITTEN, values).mappings().one())
+
+
+def find_batch(connection: Connection, *, user_id: int, message_id: uuid.UUID) -> Batch | None:
+    row = connection.execute(_FIND_BATCH, {"user_id": user_id, "message_id": message_id}).mappings().one_or_none()
+    return None if row is None else Batch(**row)
