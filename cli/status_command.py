@@ -11,6 +11,7 @@ import click
 import redis
 
 from cli import connect, ids, queues, status_text, store
+from services.compose_api.store import backlog
 from shared import redis_client
 
 _LIMIT = 20
@@ -40,6 +41,8 @@ def _of_hub() -> dict[str, Any]:
         partitions = store.get_partitions(connection)
         facts = {
             "totals": dataclasses.asdict(store.get_totals(connection)),
+            "backlog": dataclasses.asdict(backlog.get_backlog(connection)),
+            "counters": backlog.get_counters(connection),
             "unfinished": _rows(store.list_unfinished(connection, limit=_LIMIT)),
             "failing_batches": store.count_failing_batches(connection),
             "failing": _rows(store.list_undelivered(connection, limit=_LIMIT, only_failing=True)),

@@ -12,6 +12,8 @@ def of_hub(facts: dict[str, Any]) -> str:
         f"{totals['recalled']} recalled",
         f"Batches     {totals['batches_delivered']} delivered, {totals['batches_undelivered']} to deliver, "
         f"{facts['failing_batches']} failing",
+        f"Oldest      {_oldest(facts['backlog'])}",
+        f"Repairs     {_repairs(facts['backlog'], facts['counters'])}",
         f"Queues      {_broker(facts['broker'])}",
         f"Partitions  {_months(partitions['months'])}; entries dropped before: {moment(partitions['dropped_before'])}",
     ]
@@ -46,6 +48,29 @@ def of_message(facts: dict[str, Any]) -> str:
     if facts["undelivered_batches"]:
         lines += ["", "Batches to deliver, those tried most often first:", _batches(facts["undelivered_batches"])]
     return "\n".join(lines)
+
+
+def _oldest(backlog: dict[str, Any]) -> str:
+    """How long what is not done has waited."""
+    if not backlog["messages_unfinished"]:
+        return "nothing waits"
+    waits = [
+        (what, backlog[f"oldest_{name}_seconds"])
+        for what, name in (("message to be taken", "queued"), ("batch to be delivered", "undelivered_batch"))
+    ]
+    parts = [f"{what} {duration(age)}" for what, age in waits if age]
+    return ", ".join([*parts, f"message not sent yet {duration(backlog['oldest_unfinished_seconds'])}"])
+
+
+def _repairs(backlog: dict[str, Any], counters: dict[str, int]) -> str:
+    messages, batches = counters.get("messages_published_again", 0), counters.get("batches_published_again", 0)
+    parts = [
+        f"{backlog['batches_retried']} batches to deliver were tried again",
+        f"so far {counters.get('sweeps', 0)} sweeps published {messages} messages and {batches} batches again "
+        f"and completed {counters.get('messages_completed', 0)}",
+        f"{counters.get('tasks_failed', 0)} attempts failed",
+    ]
+    return "; ".join(parts)
 
 
 def _broker(facts: dict[str, Any]) -> str:

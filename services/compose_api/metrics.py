@@ -1,13 +1,39 @@
-"""The backlog as Prometheus gauges, counted when they are asked for."""
+"""What an operator sees of the fan-out, as Prometheus asks for it.
 
-from collections.abc import Iterator
+All of it is read from PostgreSQL when it is asked for, so it is the same whichever process of compose_api answers, however
+many there are, and workers need no port of their own. Only what this process dropped is counted by the process.
+"""
 
+from collections.abc import Callable, Iterator
+
+import prometheus_client
 import sqlalchemy.exc
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
 from services.compose_api.store import backlog as store
+
+_BACKLOG = (
+    ("messages_unfinished", "Accepted messages that are not sent yet."),
+    ("oldest_unfinished_seconds", "Age of the oldest of them; 0 where there is none."),
+    ("oldest_queued_seconds", "Age of the oldest message that no worker has taken yet; 0 where there is none."),
+    ("messages_failing", "Messages whose audience could not be cut at the last attempt."),
+    ("batches_undelivered", "Batches that are not written yet."),
+    (
+        "oldest_undelivered_batch_seconds",
+        "Time since the message of the oldest of them was accepted; 0 where there is none.",
+    ),
+    ("batches_retried", "Those of them that were published again."),
+    ("batches_failing", "Those of them whose last attempt failed."),
+    ("partition_months_ahead", "Months after this one that the inbox has partitions for."),
+)
+# What the sweep had to repair: label → counter
+_REPAIRS = {
+    "message": "messages_published_again",
+    "batch": "batches_published_again",
+    "completion": "messages_completed",
+}
 
 
 class Backlog(Collector):
@@ -16,19 +42,46 @@ class Backlog(Collector):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
-    def describe(self) -> list[GaugeMetricFamily]:
+    def describe(self) -> list[Metric]:
         return []
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         try:
             with self._engine.connect() as connection:
                 backlog = store.get_backlog(connection)
+                counters = store.get_counters(connection)
         except sqlalchemy.exc.SQLAlchemyError:
             return
-        for name, what, value in (
-            ("messages_unfinished", "Accepted messages that are not sent yet.", backlog.messages),
-            ("oldest_unfinished_seconds", "Age of the oldest of them.", backlog.oldest_seconds),
-            ("batches_undelivered", "Batches that are not written yet.", backlog.batches),
-            ("batches_failing", "Batches whose last attempt failed.", backlog.failing_batches),
-        ):
-            yield GaugeMetricFamily(f"message_hub_{name}", what, value=value)
+        for name, what in _BACKLOG:
+            yield GaugeMetricFamily(f"message_hub_{name}", what, value=getattr(backlog, name))
+        if backlog.last_sweep_seconds is not None:
+            what = "How long ago a sweep last ended."
+            yield GaugeMetricFamily("message_hub_last_sweep_seconds", what, value=backlog.last_sweep_seconds)
+        yield CounterMetricFamily("message_hub_sweeps", "Sweeps that ended.", value=counters.get("sweeps", 0))
+        yield CounterMetricFamily(
+            "message_hub_task_failures", "Attempts of tasks that raised.", value=counters.get("tasks_failed", 0)
+        )
+        repairs = CounterMetricFamily(
+            "message_hub_sweep_repairs", "What sweeps published again or completed, by what it was.", labels=["what"]
+        )
+        for label, name in _REPAIRS.items():
+            repairs.add_metric([label], counters.get(name, 0))
+        yield repairs
+
+
+class Dropped:
+    """What this process did not publish, because Redis was away or slow: the sweep does, or streams look by themselves."""
+
+    def __init__(self) -> None:
+        self._counter = prometheus_client.Counter(
+            "message_hub_publish_dropped", "What was not published, task or announcement.", ["what"], registry=None
+        )
+        self.task = self._counting("task")
+        self.announcement = self._counting("announcement")
+
+    def register(self, registry: prometheus_client.CollectorRegistry) -> None:
+        registry.register(self._counter)
+
+    def _counting(self, what: str) -> Callable[[], None]:
+        counter = self._counter.labels(what)
+        return lambda: counter.inc()

@@ -23,12 +23,15 @@ _logger = log.get(__name__)
 class Publisher(Generic[T]):
     """One thread that sends what `submit` was given, in order, each at most once and only while it is fresh.
 
-    `otherwise` says in the log who does without.
+    `otherwise` says in the log who does without; `count` is called for each that is dropped.
     """
 
-    def __init__(self, send: Callable[[T], None], *, otherwise: str = "the sweep will") -> None:
+    def __init__(
+        self, send: Callable[[T], None], *, otherwise: str = "the sweep will", count: Callable[[], None] = lambda: None
+    ) -> None:
         self._send: Callable[[T], None] = send
         self._otherwise = otherwise
+        self._count = count
         self._waiting: queue.Queue[tuple[float, T]] = queue.Queue(_CAPACITY)
         threading.Thread(target=self._run, name="publisher", daemon=True).start()
 
@@ -51,4 +54,5 @@ class Publisher(Generic[T]):
                 self._leave(contract, type(error).__name__)
 
     def _leave(self, contract: T, reason: str) -> None:
+        self._count()
         _logger.warning(f"not published, {self._otherwise}", reason=reason, **asdict(contract))

@@ -1,7 +1,7 @@
 """Entry file: `granian --interface wsgi services.compose_api.wsgi:app`."""
 
 from services.compose_api import app as compose
-from services.compose_api import publisher, settings
+from services.compose_api import metrics, publisher, settings
 from shared import broker, contracts, db, log, process, redis_client
 
 process.die_with_parent()
@@ -10,6 +10,7 @@ log.configure(_settings.log, service="compose_api")
 _engine = db.make_engine(_settings.database, role=db.COMPOSE_ROLE, name="compose_api")
 _celery = broker.make_celery(_settings.redis_url)
 _redis = redis_client.make(_settings.redis_url)
+_dropped = metrics.Dropped()
 
 
 def _announce(change: contracts.PlatformChanged) -> None:
@@ -19,9 +20,13 @@ def _announce(change: contracts.PlatformChanged) -> None:
 app = compose.make_app(
     compose.Context(
         engine=_engine,
-        publish=publisher.Publisher[contracts.Contract](lambda contract: broker.publish(_celery, contract)).submit,
+        publish=publisher.Publisher[contracts.Contract](
+            lambda contract: broker.publish(_celery, contract), count=_dropped.task
+        ).submit,
         # A thread of its own: streams do not wait behind tasks, nor tasks behind announcements.
-        announce=publisher.Publisher(_announce, otherwise="streams look by themselves").submit,
+        announce=publisher.Publisher(
+            _announce, otherwise="streams look by themselves", count=_dropped.announcement
+        ).submit,
     ),
     auth=_settings.auth,
     places=_settings.places,
@@ -30,3 +35,4 @@ app = compose.make_app(
     pages=_settings.pages,
     broker_state=redis_client.State(_redis.ping),
 )
+_dropped.register(app.extensions["hub_registry"])

@@ -22,6 +22,12 @@ def register(
     registry: prometheus_client.CollectorRegistry,
     broker_state: Callable[[], str] | None,
 ) -> None:
+    if broker_state is not None:
+        reachable = prometheus_client.Gauge(
+            "message_hub_broker_reachable", "1 where Redis answers this process, 0 where not.", registry=registry
+        )
+        reachable.set_function(lambda: float(broker_state() == "ok"))
+
     @app.get("/healthz")
     @guards.public
     def healthz() -> dict[str, str]:

@@ -158,6 +158,9 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
         _cut(connection, sending, 1, error="disk full\nsecond line")
         _cut(connection, sending, 2)
         _send(connection, sender, status="sent")
+        connection.execute(
+            text("INSERT INTO fanout_counters VALUES ('sweeps', 12, now()), ('batches_published_again', 3, now())")
+        )
     with redis.Redis.from_url(redis_url) as client:
         client.rpush("deliver_bulk", "{}", "{}")
         client.set("message-hub:swept-at", time.time() - 7)
@@ -177,11 +180,16 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
     assert facts["broker"]["waiting"] == {"expand": 0, "deliver_bulk": 2, "sweep": 0}
     assert facts["broker"]["swept_age_s"] == pytest.approx(7, abs=5)
     assert len(facts["partitions"]["months"]) == 4
+    assert (facts["backlog"]["messages_unfinished"], facts["backlog"]["batches_retried"]) == (2, 1)
+    assert facts["backlog"]["oldest_unfinished_seconds"] >= facts["backlog"]["oldest_undelivered_batch_seconds"] > 0
+    assert facts["counters"] == {"sweeps": 12, "batches_published_again": 3}
 
     shown = _run("status", **environment).stdout
     assert "1 queued, 1 sending, 1 sent, 0 recalled" in shown
     assert "1 delivered, 2 to deliver, 1 failing" in shown
     assert "expand 0, deliver_bulk 2, sweep 0" in shown
+    assert re.search(r"Oldest +message to be taken .*, batch to be delivered .*, message not sent yet", shown)
+    assert "1 batches to deliver were tried again; so far 12 sweeps published 0 messages and 3 batches again" in shown
     assert "disk full second line" in shown
     assert "secret body" not in shown
 
@@ -190,6 +198,7 @@ def test_status_goes_on_without_the_broker_and_says_so(database_url: str) -> Non
     shown = _run("status", HUB_DATABASE_URL=database_url, HUB_REDIS_URL="redis://127.0.0.1:1/0")
     assert shown.exit_code == 0
     assert "Redis cannot be reached" in shown.output
+    assert "nothing waits" in shown.output
 
 
 def test_status_tells_the_life_of_one_message(database_url: str, make_engine: MakeEngine) -> None:
@@ -235,5 +244,5 @@ def test_migrate_may_be_run_again_and_again(database_url: str) -> None:
 
 def test_every_command_is_offered() -> None:
     assert sorted(main.commands.list_commands(click.Context(main.commands))) == [
-        "doctor", "env", "explain", "import", "migrate", "platform", "run", "status", "token", "verify",
+        "audit", "doctor", "env", "explain", "import", "migrate", "platform", "run", "status", "token", "verify",
     ]  # fmt: skip

@@ -14,7 +14,7 @@ def backlog(engine: Engine) -> dict[str, float]:
     registry.register(metrics.Backlog(engine))
     text = prometheus_client.generate_latest(registry).decode()
     return {
-        sample.name.removeprefix("message_hub_"): sample.value
+        sample.name.removeprefix("message_hub_") + "".join(sample.labels.values()): sample.value
         for family in parser.text_string_to_metric_families(text)
         for sample in family.samples
     }
@@ -32,9 +32,55 @@ def test_the_backlog_counts_messages_and_batches_that_are_not_done(
         for message_id, error in ((sent[1], None), (sent[2], "it failed"), (recalled, "it failed")):
             connection.exec_driver_sql(insert, (message_id, error))
     after = backlog(compose_engine)
-    gained = {name: after[name] - before[name] for name in after if name != "oldest_unfinished_seconds"}
+    gained = {
+        name: after[name] - before[name] for name in after if after[name] != before[name] and "oldest" not in name
+    }
     assert gained == {"messages_unfinished": 2, "batches_undelivered": 2, "batches_failing": 1}
-    assert after["oldest_unfinished_seconds"] > 0
+    assert after["oldest_unfinished_seconds"] == after["oldest_queued_seconds"] > 0
+    assert 0 < after["oldest_undelivered_batch_seconds"] <= after["oldest_unfinished_seconds"]
+    assert after["partition_months_ahead"] == 3
+
+
+def test_what_workers_counted_is_told_by_every_process(hub: Hub, compose_engine: Engine) -> None:
+    none = backlog(compose_engine)
+    assert {name: value for name, value in none.items() if "_total" in name} == {
+        "sweeps_total": 0, "task_failures_total": 0,
+        "sweep_repairs_totalmessage": 0, "sweep_repairs_totalbatch": 0, "sweep_repairs_totalcompletion": 0,
+    }  # fmt: skip
+    assert "last_sweep_seconds" not in none, "absence is its own alert"
+    with hub.owner.begin() as connection:
+        for name, value in (("sweeps", 5), ("tasks_failed", 2), ("batches_published_again", 3)):
+            connection.exec_driver_sql(
+                "INSERT INTO fanout_counters VALUES (%s, %s, clock_timestamp() - interval '7 s')", (name, value)
+            )
+    told = backlog(compose_engine)
+    assert (told["sweeps_total"], told["task_failures_total"], told["sweep_repairs_totalbatch"]) == (5, 2, 3)
+    assert told["last_sweep_seconds"] == pytest.approx(7, abs=3)
+
+
+def test_batches_that_were_tried_again_and_messages_that_fail_are_told(
+    hub: Hub, world: World, compose_engine: Engine
+) -> None:
+    message_id = hub.sent(world["platform administrator"])["id"]
+    with hub.owner.begin() as connection:
+        connection.exec_driver_sql("UPDATE messages SET last_error = 'it failed' WHERE id = %s", (message_id,))
+        connection.exec_driver_sql(
+            "INSERT INTO fanout_batches VALUES (%s, 1, 0, 9, 9, now(), 2, NULL, NULL)", (message_id,)
+        )
+    told = backlog(compose_engine)
+    assert (told["messages_failing"], told["batches_retried"], told["batches_failing"]) == (1, 1, 0)
+
+
+def test_what_was_not_published_is_counted_by_the_process() -> None:
+    registry = prometheus_client.CollectorRegistry()
+    dropped = metrics.Dropped()
+    dropped.register(registry)
+    dropped.task()
+    dropped.task()
+    dropped.announcement()
+    name = "message_hub_publish_dropped_total"
+    assert registry.get_sample_value(name, {"what": "task"}) == 2
+    assert registry.get_sample_value(name, {"what": "announcement"}) == 1
 
 
 def test_the_backlog_is_absent_while_the_database_is_away(database_url: str) -> None:

@@ -113,6 +113,20 @@ def test_what_is_too_much_is_left_to_the_sweep_at_once(hung: Hung, monkeypatch: 
     wait_until(lambda: len(hung.sent) == 4)
 
 
+def test_what_is_dropped_is_counted_whatever_the_reason(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher, "_CAPACITY", 1)
+    dropped: list[None] = []
+    taken = publisher.Publisher(hung, count=lambda: dropped.append(None))
+    taken.submit(task(0))
+    hung.began.wait(5)
+    for number in (1, 2, 3):
+        taken.submit(task(number))
+    assert len(dropped) == 2
+    hung.go_on.set()
+    wait_until(lambda: len(hung.sent) == 2)
+    assert len(dropped) == 2
+
+
 def test_many_threads_may_submit_at_once() -> None:
     sent: list[contracts.Contract] = []
     taken = publisher.Publisher(sent.append)

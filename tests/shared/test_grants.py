@@ -27,6 +27,7 @@ TABLES: dict[str, dict[str, str]] = {
     "message_visibility": {**ALL_READ, COMPOSE: "SELECT INSERT"},
     "inflight_targets": {**ALL_READ, COMPOSE: "SELECT INSERT", WORKER: "SELECT DELETE"},
     "fanout_batches": {**ALL_READ, WORKER: "SELECT INSERT UPDATE"},
+    "fanout_counters": {**ALL_READ, WORKER: "SELECT INSERT UPDATE"},
     "inbox_retention": ALL_READ,
     "inbox_entries": {WORKER: "SELECT INSERT", INBOX: "SELECT"},
     "inbox_states": {INBOX: "SELECT INSERT UPDATE"},

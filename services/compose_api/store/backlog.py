@@ -1,6 +1,7 @@
-"""SQL: how much is accepted but not yet delivered."""
+"""SQL: how much is accepted but not yet delivered, and what workers counted."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection
@@ -8,27 +9,61 @@ from sqlalchemy import Connection
 
 @dataclass(frozen=True)
 class Backlog:
-    messages: int
-    oldest_seconds: float
-    batches: int
-    failing_batches: int
+    """Ages are 0 where there is nothing; no sweep yet, no `last_sweep_seconds`."""
+
+    messages_unfinished: int
+    oldest_unfinished_seconds: float
+    oldest_queued_seconds: float
+    messages_failing: int
+    batches_undelivered: int
+    oldest_undelivered_batch_seconds: float
+    batches_retried: int
+    batches_failing: int
+    partition_months_ahead: int
+    last_sweep_seconds: float | None
 
 
+# A recalled message waits for nothing. Two partial indexes hold all that is looked at; a month counts with both its partitions.
 _GET_BACKLOG = sqlalchemy.text("""
-    SELECT m.messages, COALESCE(EXTRACT(epoch FROM clock_timestamp() - m.oldest), 0) AS oldest_seconds, b.batches, b.failing
-    FROM (SELECT count(*) AS messages, min(sent_at) AS oldest FROM messages
-          WHERE status <> 'sent' AND recalled_at IS NULL) AS m,
-         (SELECT count(*) AS batches, count(*) FILTER (WHERE b.last_error IS NOT NULL) AS failing
+    SELECT m.messages AS messages_unfinished,
+           extract(epoch FROM t.now - m.oldest) AS oldest_unfinished_seconds,
+           extract(epoch FROM t.now - m.oldest_queued) AS oldest_queued_seconds,
+           m.failing AS messages_failing,
+           b.batches AS batches_undelivered,
+           extract(epoch FROM t.now - b.oldest) AS oldest_undelivered_batch_seconds,
+           b.retried AS batches_retried,
+           b.failing AS batches_failing,
+           p.ahead AS partition_months_ahead,
+           (SELECT extract(epoch FROM t.now - c.changed_at) FROM fanout_counters c WHERE c.name = 'sweeps') AS last_sweep_seconds
+    FROM (SELECT clock_timestamp() AS now) AS t,
+         (SELECT count(*) AS messages, min(sent_at) AS oldest, min(sent_at) FILTER (WHERE status = 'queued') AS oldest_queued,
+                 count(*) FILTER (WHERE last_error IS NOT NULL) AS failing
+          FROM messages WHERE status <> 'sent' AND recalled_at IS NULL) AS m,
+         (SELECT count(*) AS batches, min(m.sent_at) AS oldest, count(*) FILTER (WHERE b.attempts > 0) AS retried,
+                 count(*) FILTER (WHERE b.last_error IS NOT NULL) AS failing
           FROM fanout_batches b JOIN messages m ON m.id = b.message_id
-          WHERE b.delivered_at IS NULL AND m.recalled_at IS NULL) AS b
+          WHERE b.delivered_at IS NULL AND m.recalled_at IS NULL) AS b,
+         (SELECT count(*) AS ahead FROM (
+              SELECT right(c.relname, 7) AS month FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+              WHERE i.inhparent IN (to_regclass('inbox_entries'), to_regclass('inbox_states'))
+              GROUP BY 1 HAVING count(*) = 2) AS made
+          WHERE made.month > to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY_MM')) AS p
 """)
+
+_GET_COUNTERS = sqlalchemy.text("SELECT name, value FROM fanout_counters")
 
 
 def get_backlog(connection: Connection) -> Backlog:
-    row = connection.execute(_GET_BACKLOG).one()
-    return Backlog(
-        messages=row.messages,
-        oldest_seconds=float(row.oldest_seconds),
-        batches=row.batches,
-        failing_batches=row.failing,
-    )
+    row = connection.execute(_GET_BACKLOG).mappings().one()
+    swept = row["last_sweep_seconds"]
+    values: dict[str, Any] = {name: _age(row[name]) if name.endswith("_seconds") else row[name] for name in row}
+    return Backlog(**{**values, "last_sweep_seconds": None if swept is None else _age(swept)})
+
+
+def get_counters(connection: Connection) -> dict[str, int]:
+    """What workers counted since the beginning, by name; what never happened is not there."""
+    return {str(name): int(value) for name, value in connection.execute(_GET_COUNTERS)}
+
+
+def _age(seconds: Any) -> float:
+    return max(0.0, float(seconds or 0))

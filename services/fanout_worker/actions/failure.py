@@ -5,7 +5,7 @@ import uuid
 import sqlalchemy.exc
 from sqlalchemy import Engine
 
-from services.fanout_worker.store import batches, messages
+from services.fanout_worker.store import batches, counters, messages
 from shared import log
 
 _MAX_LENGTH = 500
@@ -22,5 +22,6 @@ def note_failure(engine: Engine, *, message_id: uuid.UUID, seq: int | None, erro
                 messages.note_error(connection, message_id=message_id, error=reason)
             else:
                 batches.note_error(connection, message_id=message_id, seq=seq, error=reason)
+            counters.add(connection, name=counters.TASKS_FAILED)
     except sqlalchemy.exc.SQLAlchemyError as second:
         _logger.warning("the reason could not be stored", reason=type(second).__name__)

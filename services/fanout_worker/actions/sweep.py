@@ -11,12 +11,16 @@ import sqlalchemy.exc
 
 from services.fanout_worker.actions import complete
 from services.fanout_worker.actions.context import Context
-from services.fanout_worker.store import messages, upkeep
+from services.fanout_worker.store import counters, messages, upkeep
 from shared import contracts, log
 
 # How many are taken in one transaction.
 _LIMIT = 1_000
 MONTHS_AHEAD = 3
+_PUBLISHED_AGAIN = {
+    contracts.ExpandMessage: counters.MESSAGES_PUBLISHED_AGAIN,
+    contracts.DeliverBatch: counters.BATCHES_PUBLISHED_AGAIN,
+}
 Due = TypeVar("Due", upkeep.DueMessage, upkeep.DueBatch)
 _logger = log.get(__name__)
 
@@ -26,12 +30,14 @@ def sweep(context: Context) -> None:
     with context.engine.connect() as connection:
         now = messages.get_time(connection)
     at_once = context.broker.was_emptied()
-    _publish_due(context, upkeep.claim_due_messages, _expand, contracts.EXPAND_QUEUE, now=now, at_once=at_once)
-    _publish_due(context, upkeep.claim_due_batches, _deliver, contracts.DELIVER_QUEUE, now=now, at_once=at_once)
+    _publish_due(context, upkeep.claim_due_messages, _expand, contracts.ExpandMessage, now=now, at_once=at_once)
+    _publish_due(context, upkeep.claim_due_batches, _deliver, contracts.DeliverBatch, now=now, at_once=at_once)
     context.broker.mark_filled()
     _finish(context)
     keep_partitions(context)
     context.broker.mark_swept()
+    with context.engine.begin() as connection:
+        counters.add(connection, name=counters.SWEEPS)
 
 
 def keep_partitions(context: Context) -> None:
@@ -61,16 +67,18 @@ def _publish_due(
     context: Context,
     claim: Callable[..., Sequence[Due]],
     as_task: Callable[[Due], contracts.ExpandMessage | contracts.DeliverBatch],
-    queue: str,
+    kind: type[contracts.ExpandMessage | contracts.DeliverBatch],
     *,
     now: datetime,
     at_once: bool,
 ) -> None:
-    """Publishes again all that `claim` finds due and whose task does not merely wait in `queue`."""
-    waiting_since = context.broker.waiting_since(queue)
+    """Publishes again all that `claim` finds due and whose task, of this `kind`, does not merely wait in its queue."""
+    waiting_since = context.broker.waiting_since(kind.queue)
     while True:
         with context.engine.begin() as connection:
             due = claim(connection, now=now, waiting_since=waiting_since, at_once=at_once, limit=_LIMIT)
+            if due:
+                counters.add(connection, name=_PUBLISHED_AGAIN[kind], count=len(due))
         tasks = [as_task(one) for one in due]
         for task in tasks:
             _logger.warning("publishing again what was lost", task=task.task, **contracts.arguments(task))
@@ -92,8 +100,10 @@ def _finish(context: Context) -> None:
         finished = upkeep.find_finished(connection, limit=_LIMIT)
         for message_id in upkeep.find_recalled_in_flight(connection, limit=_LIMIT):
             messages.delete_inflight_targets(connection, message_id=message_id)
-    for message_id in finished:
-        complete.complete_message(context.engine, message_id=message_id)
+    completed = [complete.complete_message(context.engine, message_id=message_id) for message_id in finished]
+    if any(completed):
+        with context.engine.begin() as connection:
+            counters.add(connection, name=counters.MESSAGES_COMPLETED, count=sum(completed))
 
 
 def _month(day: date, ahead: int) -> date:
