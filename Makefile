@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What decides which packages belong in the virtual environment: it is made again when one of these changes.
 REQUIREMENTS := pyproject.toml constraints.txt $(wildcard shared/requirements.txt services/*/requirements.txt cli/requirements.txt)
-SOURCES := cli services shared tests $(wildcard benchmarks)
+SOURCES := cli services shared tests $(wildcard benchmarks drills)
 # What the web pages are built from; they are built anew when some of it changes, or what was built is not there.
 WEB_SOURCES := $(shell find web docs/openapi -name node_modules -prune -o -name generated -prune -o \
 	-type f ! -name '.built' ! -name '.building' ! -name 'build.log' -print)
@@ -47,6 +47,10 @@ test: $(VENV)/.ready ## Run everything that CI runs: style, types, layers, tests
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure the hub against its limits (SIZE=full for a million recipients, ARGS="--only fanout,bell" for less)
 	$(BIN)/python -m benchmarks.run --size $(or $(SIZE),quick) $(ARGS)
+
+.PHONY: drill
+drill: $(VENV)/.ready ## Kill, cut and fill what a hub needs, and check every promise afterwards (MINUTES=30, SEED=7, ARGS="--only 1,3")
+	$(BIN)/python -m drills.run --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: openapi
 openapi: $(VENV)/.ready ## Write docs/openapi anew after a change of an API

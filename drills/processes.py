@@ -1,0 +1,84 @@
+"""One process of a hub: started with its log, ended, killed or paused by its own handle. Used by the drills and the flow tests."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from cli.embedded import leash
+
+PATIENCE_S = 45.0
+_FAREWELL_S = 20.0
+
+
+def wait_until(true: Callable[[], bool], *, what: str, seconds: float = PATIENCE_S, every: float = 0.05) -> None:
+    """Returns as soon as `true()`. Raises `TimeoutError` saying what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"after {seconds:.0f} s still not: {what}")
+        time.sleep(every)
+
+
+class Process:
+    """Begins when it is made, in a process group of its own, from the main thread only (its leash is that thread's life)."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self.handle = subprocess.Popen(
+                leash.wrap(command, on_death=signal.SIGTERM),
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def is_alive(self) -> bool:
+        return self.handle.poll() is None
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Sends `how` to the process, its children hear of it from there, and waits for its end; kills it when it stays too long."""
+        if self.is_alive:
+            self.handle.send_signal(how)
+            try:
+                self.handle.wait(timeout=_FAREWELL_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL for the process and its children in the same instant: nobody can clear up."""
+        if self.is_alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.handle.pid, signal.SIGKILL)
+            self.handle.wait()
+
+    def kill_main(self) -> None:
+        """SIGKILL for the main process alone; its children are told by the kernel."""
+        if self.is_alive:
+            self.handle.kill()
+            self.handle.wait()
+
+    def kill_child(self) -> bool:
+        """SIGKILL for the children only, those that do the work. Whether there was one."""
+        killed = False
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(self.handle.pid).children():
+                child.kill()
+                killed = True
+        return killed
+
+    def pause(self) -> None:
+        """It neither answers nor refuses from now on."""
+        os.killpg(self.handle.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self.is_alive:
+            os.killpg(self.handle.pid, signal.SIGCONT)

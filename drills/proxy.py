@@ -1,0 +1,118 @@
+"""A small TCP proxy in front of PostgreSQL, Redis or an API, that cuts, holds or drops what passes when a drill says so."""
+
+import contextlib
+import socket
+import struct
+import threading
+from typing import Self
+
+_CHUNK = 65_536
+# Closing with this is a reset, not a farewell.
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Proxy:
+    """Listens on a port of its own on 127.0.0.1 and passes everything on to `target`, until it is closed."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port: int = self._listener.getsockname()[1]
+        self._pairs: set[tuple[socket.socket, socket.socket]] = set()
+        self._lock = threading.Lock()
+        self._open = threading.Event()
+        self._open.set()
+        self._dropping = threading.Event()
+        self._dropped = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def connections(self) -> int:
+        with self._lock:
+            return len(self._pairs)
+
+    def cut(self) -> int:
+        """Resets every connection that passes here, both ends. How many."""
+        with self._lock:
+            pairs = list(self._pairs)
+            self._pairs.clear()
+        for pair in pairs:
+            _reset(*pair)
+        return len(pairs)
+
+    def hold(self) -> None:
+        """Nothing passes from now on, in either direction; connections are taken all the same."""
+        self._open.clear()
+
+    def release(self) -> None:
+        """Everything passes again, also what was held."""
+        self._open.set()
+
+    def drop_next_answer(self) -> None:
+        """The next that the target sends is thrown away and its connection reset; see `wait_dropped`."""
+        self._dropped.clear()
+        self._dropping.set()
+
+    def wait_dropped(self, seconds: float) -> bool:
+        """Whether the target has sent an answer that was thrown away, within so many seconds."""
+        return self._dropped.wait(seconds)
+
+    def close(self) -> None:
+        self._listener.close()
+        self.cut()
+        self._open.set()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            target = socket.create_connection(("127.0.0.1", self._target), timeout=5)
+        except OSError:
+            _reset(client)
+            return
+        pair = (client, target)
+        for one in pair:
+            one.settimeout(None)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._lock:
+            self._pairs.add(pair)
+        threading.Thread(target=self._pump, args=(client, target, pair, False), daemon=True).start()
+        self._pump(target, client, pair, True)
+
+    def _pump(
+        self, source: socket.socket, sink: socket.socket, pair: tuple[socket.socket, socket.socket], answers: bool
+    ) -> None:
+        try:
+            while data := source.recv(_CHUNK):
+                self._open.wait()
+                if answers and self._dropping.is_set():
+                    self._dropping.clear()
+                    self._dropped.set()
+                    break
+                sink.sendall(data)
+        except OSError:
+            pass
+        with self._lock:
+            self._pairs.discard(pair)
+        _reset(*pair)
+
+
+def _reset(*sockets: socket.socket) -> None:
+    for one in sockets:
+        with contextlib.suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            one.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            one.close()
