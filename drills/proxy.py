@@ -64,6 +64,10 @@ class Proxy:
         return self._dropped.wait(seconds)
 
     def close(self) -> None:
+        """Nobody listens here any more, and what passed is reset."""
+        with contextlib.suppress(OSError):
+            # Closing alone would let the thread that waits for a connection take one more.
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
         self._open.set()

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import bootsteps, signals
 
-from services.fanout_worker import queues, settings, tasks
+from services.fanout_worker import queues, settings, tasks, transport
 from services.fanout_worker.actions import sweep
 from services.fanout_worker.actions.context import Context
 from shared import broker, contracts, db, log, process, redis_client
@@ -12,6 +12,7 @@ from shared import broker, contracts, db, log, process, redis_client
 _settings = settings.read()
 _contexts: list[Context] = []
 
+transport.install()
 app = broker.make_celery(_settings.redis_url)
 app.conf.update(
     # One task at a time and none in reserve: whoever is free takes the next, from each queue in turn.
