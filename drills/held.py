@@ -11,7 +11,6 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine
 
 from drills.processes import wait_until
-from shared import db
 
 _numbers = itertools.count(1)
 _WAITING = sqlalchemy.text("""
@@ -23,9 +22,15 @@ _WAITING = sqlalchemy.text("""
 class Hold:
     """A lock that the drill has; `wait_reached` tells when somebody waits for it."""
 
-    def __init__(self, engine: Engine, key: int) -> None:
+    def __init__(self, engine: Engine, key: int, connection: Connection) -> None:
         self._engine = engine
         self._key = key
+        self._connection = connection
+
+    def release(self) -> None:
+        """Lets those who wait go on now; whoever comes later is not held up either."""
+        with self._connection.begin():
+            self._connection.execute(sqlalchemy.text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
 
     def waiting(self) -> int:
         """How many wait here now."""
@@ -44,55 +49,54 @@ class Hold:
 @contextlib.contextmanager
 def entries(engine: Engine) -> Iterator[Hold]:
     """Whoever has written entries waits behind it, inside the transaction."""
-    with _trigger(engine, "AFTER INSERT ON inbox_entries FOR EACH STATEMENT") as hold:
+    with _trigger(engine, "inbox_entries", "AFTER INSERT ON inbox_entries FOR EACH STATEMENT") as hold:
         yield hold
 
 
 @contextlib.contextmanager
-def commits(engine: Engine, *, title: str) -> Iterator[Hold]:
+def deliveries(engine: Engine) -> Iterator[Hold]:
+    """Whoever commits a batch as delivered waits inside the COMMIT."""
+    when = (
+        "AFTER UPDATE ON fanout_batches DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.delivered_at IS NOT NULL)"
+    )
+    with _trigger(engine, "fanout_batches", when, kind="CONSTRAINT TRIGGER") as hold:
+        yield hold
+
+
+@contextlib.contextmanager
+def insert(engine: Engine, *, title: str) -> Iterator[Hold]:
+    """Whoever stores the message with this title waits behind its row, before anything that follows it."""
+    when = f"AFTER INSERT ON messages FOR EACH ROW WHEN (NEW.title = '{title}')"
+    with _trigger(engine, "messages", when) as hold:
+        yield hold
+
+
+@contextlib.contextmanager
+def commit(engine: Engine, *, title: str) -> Iterator[Hold]:
     """Whoever commits the message with this title waits inside the COMMIT."""
     when = f"AFTER INSERT ON messages DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.title = '{title}')"
-    with _trigger(engine, when, constraint=True) as hold:
+    with _trigger(engine, "messages", when, kind="CONSTRAINT TRIGGER") as hold:
         yield hold
 
 
 @contextlib.contextmanager
-def accepting(engine: Engine, *, platform_id: int) -> Iterator[Hold]:
-    """Whoever is about to store a message of the platform waits for the platform's own lock."""
-    with engine.connect() as connection, connection.begin():
-        db.lock(connection, purpose="accept", key=platform_id)
-        key = connection.execute(
-            sqlalchemy.text("SELECT hashtextextended(:text, 0)"), {"text": f"accept:{platform_id}"}
-        ).scalar_one()
-        yield Hold(engine, key)
-
-
-@contextlib.contextmanager
-def _trigger(engine: Engine, when: str, *, constraint: bool = False) -> Iterator[Hold]:
+def _trigger(engine: Engine, table: str, when: str, *, kind: str = "TRIGGER") -> Iterator[Hold]:
     number = next(_numbers)
     name, key = f"drill_hold_{number}", 7_000_000 + number
-    table = when.partition(" ON ")[2].partition(" ")[0]
-    kind = "CONSTRAINT TRIGGER" if constraint else "TRIGGER"
-    with engine.connect() as connection:
+    connection = engine.connect()
+    try:
         with connection.begin():
             connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": key})
-            _run(
-                connection,
+            connection.exec_driver_sql(
                 f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN PERFORM pg_advisory_xact_lock({key}); RETURN NULL; END $$",
-                f"CREATE {kind} {name} {when} EXECUTE FUNCTION {name}()",
+                f"$$ BEGIN PERFORM pg_advisory_xact_lock({key}); RETURN NULL; END $$"
             )
-        try:
-            yield Hold(engine, key)
-        finally:
-            # First the lock: whoever waits has the table, which the trigger cannot be taken off before.
-            with contextlib.suppress(sqlalchemy.exc.DBAPIError):
-                connection.execute(sqlalchemy.text("SELECT pg_advisory_unlock(:key)"), {"key": key})
-            connection.close()
-            with engine.begin() as other:
-                _run(other, f"DROP TRIGGER {name} ON {table}", f"DROP FUNCTION {name}")
-
-
-def _run(connection: Connection, *statements: str) -> None:
-    for statement in statements:
-        connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(f"CREATE {kind} {name} {when} EXECUTE FUNCTION {name}()")
+        yield Hold(engine, key, connection)
+    finally:
+        # First the lock: whoever waits has the table, which the trigger cannot be taken off before.
+        connection.invalidate()
+        connection.close()
+        with engine.begin() as other:
+            other.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+            other.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name}")

@@ -4,6 +4,7 @@ import contextlib
 import random
 import shutil
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+import sqlalchemy
 from sqlalchemy import Engine
 
 from cli.embedded import postgres, redis
 from drills import bells, invariants, report, world
 from drills.hub import BEAT, COMPOSE_API, INBOX_API, POSTGRES, REDIS, Hub, outer_environment, worker
-from drills.traffic import Load, Traffic
+from drills.traffic import Load, Post, Traffic
 from shared import db, migrations, settings
 
 SECRET = "a-secret-that-only-the-drills-know-0123456789"
@@ -84,9 +86,33 @@ class Stage:
         if not true:
             self.findings.broken(check, what)
 
+    def placed(self, hit: bool, what: str) -> bool:
+        """Notes a fault that has a window; one that missed it proves nothing and counts as a violation."""
+        if hit:
+            self.note(what)
+        else:
+            self.findings.broken("the fault is in its window", f"missed: {what}")
+        return hit
+
     def pause(self, least: float, most: float) -> None:
         """Waits for some time between the two, in seconds, but not past the end."""
         time.sleep(min(self.rng.uniform(least, most), self.left_s))
+
+    @contextlib.contextmanager
+    def posting(self, post: Post, *, url: str | None = None) -> Iterator[None]:
+        """Posts it beside the block, which can do to the request what it wants; ends when both have."""
+        thread = threading.Thread(target=self.traffic.attempt, args=(post,), kwargs={"url": url}, name="posting")
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+
+    def stored(self, post: Post) -> int:
+        """How many messages with its title there are."""
+        with self.engine.connect() as connection:
+            statement = sqlalchemy.text("SELECT count(*) FROM messages WHERE title = :title")
+            return int(connection.execute(statement, {"title": post.title}).scalar_one())
 
     def directory_engine(self) -> Engine:
         """To change directories with (see `world.Platform.put`). Dispose of it."""

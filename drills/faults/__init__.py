@@ -2,8 +2,11 @@
 
 from types import ModuleType
 
-from drills.faults import workers_killed
+from drills.faults import broker_lost, compose_killed, database_lost, workers_killed
 
 DRILLS: dict[int, ModuleType] = {
     1: workers_killed,
+    2: broker_lost,
+    3: database_lost,
+    4: compose_killed,
 }

@@ -1,22 +1,20 @@
 """Workers and the beat are killed again and again, at random moments and in the middle of a batch."""
 
-from drills import held
+from drills import held, world
 from drills.hub import BEAT
 from drills.stage import Stage
 
 
 def drill(stage: Stage) -> None:
-    """Every round one victim at a random moment; every third round a worker that is held inside a batch's transaction."""
-    in_the_window(stage)
-    round_number = 0
+    inside_a_batch(stage)
+    rounds = 0
     while not stage.is_over:
-        round_number += 1
+        rounds += 1
         stage.pause(0.3, 2.5)
-        if round_number % 3 == 0:
-            in_the_window(stage)
-            continue
-        at_random(stage)
-    stage.hub.heal()
+        if rounds % 3 == 0:
+            inside_a_batch(stage)
+        else:
+            at_random(stage)
 
 
 def at_random(stage: Stage) -> None:
@@ -36,13 +34,13 @@ def at_random(stage: Stage) -> None:
     stage.hub.heal()
 
 
-def in_the_window(stage: Stage) -> None:
-    """A worker has written entries, its transaction is open: there it is killed."""
+def inside_a_batch(stage: Stage) -> None:
+    """A worker has written entries and not committed them: there all workers are killed."""
     with held.entries(stage.engine) as hold:
-        post = stage.traffic.draft(stage.rng, platform="large", audience={"everyone": True}, key=True)
+        post = stage.traffic.draft(stage.rng, platform=world.LARGE, audience=world.EVERYONE, key=True)
         stage.traffic.insist(post)
-        if hold.wait_reached(seconds=15):
-            for name in stage.hub.running_workers:
-                stage.hub.kill(name)
-            stage.note("all workers killed inside a batch")
+        hit = hold.wait_reached(seconds=20)
+        for name in stage.hub.running_workers:
+            stage.hub.kill(name)
+        stage.placed(hit, "all workers killed inside a batch")
     stage.hub.heal()
