@@ -17,22 +17,17 @@ _GRANIAN = (
     # One process with threads: they wait for PostgreSQL most of the time.
     "--workers", "1",
     "--workers-kill-timeout", "2",
-)  # fmt: skip
-_COMPOSE_API = (
-    "--interface", "wsgi",
-    "--blocking-threads", "32",
-    # Beyond it, connections wait in the backlog of the kernel instead of piling up in Python.
-    "--backpressure", "128",
-    "services.compose_api.wsgi:app",
-)  # fmt: skip
-_INBOX_API = (
-    # An event loop for the streams, with threads of its own for everything else.
+    # An event loop takes every request and refuses what is too much; threads of its own do the work.
     "--interface", "asgi",
     "--loop", "asyncio",
-    # Connections are counted here, and a stream is one for as long as it is open; many come at once after a restart.
+    # Connections are counted here, idle ones and streams too; beyond it they wait in the kernel, health checks among them.
     "--backpressure", "10000",
     "--backlog", "4096",
-    "services.inbox_api.asgi:app",
+    # What proxies speak to what is behind them. HTTP/2 would let one connection ask for much more.
+    "--http", "1",
+    # Of a request, all that comes before its body; and how long that may take, or a connection be idle.
+    "--http1-buffer-size", "65536",
+    "--http1-header-read-timeout", "30000",
 )  # fmt: skip
 # Where the servers' own log configurations are, so that their lines are JSON like all others.
 _SERVICES = Path(__file__).parents[1] / "services"
@@ -94,14 +89,11 @@ def services(
             (
                 *(sys.executable, "-m", "granian", *_GRANIAN, "--port", str(port)),
                 *("--log-config", str(_SERVICES / name / "server_log.json")),
-                *options,
+                f"services.{name}.asgi:app",
             ),
             _API_STAGE,
         )
-        for name, port, options in (
-            ("compose_api", apis.compose_port, _COMPOSE_API),
-            ("inbox_api", apis.inbox_port, _INBOX_API),
-        )
+        for name, port in (("compose_api", apis.compose_port), ("inbox_api", apis.inbox_port))
     ]
     for number in range(1, workers + 1):
         hostname = f"fanout_worker_{number}@%h"

@@ -34,8 +34,12 @@ def register(app: flask.Flask, *, origins: tuple[str, ...]) -> None:
         if "Access-Control-Allow-Origin" in answer.headers:
             return answer  # open to everybody already
         answer.vary.add("Origin")
-        origin = flask.request.headers.get("Origin")
-        if origin in allowed:
-            answer.headers["Access-Control-Allow-Origin"] = origin
-            answer.headers["Access-Control-Expose-Headers"] = ", ".join(ANSWER_HEADERS)
+        answer.headers.update(allowing(flask.request.headers.get("Origin", ""), allowed))
         return answer
+
+
+def allowing(origin: str, allowed: frozenset[str]) -> dict[str, str]:
+    """What an answer to a page of `origin` says, beside `Vary: Origin`."""
+    if origin not in allowed:
+        return {}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": ", ".join(ANSWER_HEADERS)}

@@ -36,8 +36,7 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
 
     @app.before_request
     def begin() -> None:
-        given = flask.request.headers.get(HEADER, "")
-        flask.g.request_id = given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
+        flask.g.request_id = make_id(flask.request.headers.get(HEADER, ""))
         flask.g.began_at = time.perf_counter()
         log.clear()
         log.bind(request_id=flask.g.request_id)
@@ -65,6 +64,11 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
         else:
             _logger.info("request", client=clients.address(), **told)
         return answer
+
+
+def make_id(given: str) -> str:
+    """The id of a request whose client `given` this one."""
+    return given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def request_id() -> str:

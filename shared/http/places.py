@@ -1,6 +1,7 @@
 """Load shedding: a request takes one of a fixed number of places before it touches anything, or is answered 503 within a moment.
 
-There are more server threads than places, so refusing and health checks never wait behind the work.
+Behind the bridge nobody comes so far without having one (shared/http/gate.py), so nobody waits here. Served without it (plain
+WSGI), there must be more server threads than places, so that refusing and health checks do not wait behind the work.
 """
 
 import collections

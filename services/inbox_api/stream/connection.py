@@ -2,15 +2,10 @@
 
 import asyncio
 import collections
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from services.inbox_api import cursor
 from services.inbox_api.stream import events
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from shared.http import bridge
 
 HEARTBEAT_S = 15.0
 # Beyond this many waiting events the client is told to ask the feed instead.
@@ -51,7 +46,9 @@ class Stream:
             self.ended = reason
             self._wake.set()
 
-    async def serve(self, first: bytes, *, ends_at: float, reason: str, receive: Receive, send: Send) -> None:
+    async def serve(
+        self, first: bytes, *, ends_at: float, reason: str, receive: bridge.Receive, send: bridge.Send
+    ) -> None:
         """Sends `first` and then whatever is offered, until the client goes, `ends_at` (of the loop's clock) or `end`."""
         gone = asyncio.ensure_future(_wait_gone(receive))
         gone.add_done_callback(lambda _: self.end("gone"))
@@ -69,7 +66,7 @@ class Stream:
             ending.cancel()
             gone.cancel()
 
-    async def _write_next(self, send: Send) -> None:
+    async def _write_next(self, send: bridge.Send) -> None:
         """What is queued, as soon as there is something; else a heartbeat."""
         try:
             async with asyncio.timeout(HEARTBEAT_S):
@@ -84,11 +81,11 @@ class Stream:
             await _write(send, waiting)
 
 
-async def _wait_gone(receive: Receive) -> None:
+async def _wait_gone(receive: bridge.Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _write(send: Send, data: bytes, *, more: bool = True) -> None:
+async def _write(send: bridge.Send, data: bytes, *, more: bool = True) -> None:
     async with asyncio.timeout(SEND_WITHIN_S):
         await send({"type": "http.response.body", "body": data, "more_body": more})

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from services.inbox_api.stream import announcements, connection, entrance, metrics, switchboard, watch
 from shared import log
+from shared.http import bridge
 
 # Now and then everybody comes in anew, so that whoever may no longer read is found out: a little apart from each other.
 _RENEWED_AFTER_S = (3_000.0, 4_200.0)
@@ -35,8 +36,8 @@ class Streams:
         admitted: entrance.Admitted,
         first: bytes,
         *,
-        receive: connection.Receive,
-        send: connection.Send,
+        receive: bridge.Receive,
+        send: bridge.Send,
     ) -> None:
         """Goes on with an answer that has begun, until the stream ends."""
         stream = connection.Stream(

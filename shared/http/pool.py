@@ -14,11 +14,16 @@ T = TypeVar("T")
 class Pool(Generic[P, T]):
     """`threads` threads that run `work` for whoever awaits it, first come, first served. They end with the process."""
 
-    def __init__(self, work: Callable[P, T], *, threads: int, name: str) -> None:
+    def __init__(self, work: Callable[P, T], *, threads: int, name: str, most_waiting: int = 0) -> None:
         self._work = work
+        self._most_waiting = most_waiting
         self._waiting: queue.SimpleQueue[tuple[asyncio.Future[T], Any, Any]] = queue.SimpleQueue()
         for number in range(threads):
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True).start()
+
+    def is_full(self) -> bool:
+        """Whether so many wait for a thread that no more should."""
+        return self._waiting.qsize() >= self._most_waiting
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
         """Called in the event loop; so is what awaits it."""

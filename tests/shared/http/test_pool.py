@@ -5,8 +5,7 @@ import threading
 
 import pytest
 
-from services.inbox_api.stream import pool
-from tests.inbox_api.stream.conftest import play
+from shared.http import pool
 
 
 def test_what_work_returns_or_raises_comes_back() -> None:
@@ -17,7 +16,7 @@ def test_what_work_returns_or_raises_comes_back() -> None:
             await halves.run(0)
         assert await asyncio.gather(*(halves.run(number) for number in (1, 2, 4))) == [8, 4, 2]
 
-    play(scene)
+    asyncio.run(scene())
 
 
 def test_who_comes_first_is_first_and_who_stops_waiting_costs_the_others_nothing() -> None:
@@ -36,7 +35,7 @@ def test_who_comes_first_is_first_and_who_stops_waiting_costs_the_others_nothing
         assert await asyncio.gather(*held[1:]) == [1, 2, 3, 4]
         assert begun == [0, 1, 2, 3, 4]
 
-    play(scene)
+    asyncio.run(scene())
 
 
 def test_work_that_outlives_its_loop_leaves_the_thread_to_the_next() -> None:
@@ -49,6 +48,6 @@ def test_work_that_outlives_its_loop_leaves_the_thread_to_the_next() -> None:
     async def come_back() -> None:
         assert await one.run(10)
 
-    play(leave)
+    asyncio.run(leave())
     go_on.set()
-    play(come_back)
+    asyncio.run(come_back())

@@ -1,0 +1,11 @@
+"""Entry file: `granian --interface asgi services.compose_api.asgi:app`. What `wsgi` serves, and refuses before it begins."""
+
+import contextlib
+
+from services.compose_api import settings, wsgi
+from shared.http import bridge, refusals, server
+
+_settings = settings.read()
+_refused = refusals.Refusals(wsgi.app.extensions["hub_registry"], origins=_settings.cors_origins)
+
+app = server.serve(bridge.Bridge(wsgi.app, _refused, places=_settings.places), contextlib.nullcontext)

@@ -1,0 +1,41 @@
+"""What both APIs' entry files say to the server that they run in (ASGI): how it begins and ends, and how many files it may open."""
+
+import contextlib
+import resource
+import sys
+from collections.abc import Callable
+
+from shared.http import bridge
+
+# Connections that the server takes (`--backpressure`), those to PostgreSQL, and what else a process has open.
+FILES = 12_000
+# The event loop is one thread among those that work: how long each of them may keep it from running.
+_SWITCH_INTERVAL_S = 0.001
+
+
+def serve(
+    requests: bridge.Bridge, running: Callable[[], contextlib.AbstractAsyncContextManager[None]]
+) -> Callable[[bridge.Scope, bridge.Receive, bridge.Send], object]:
+    """The ASGI application: `requests` serves, and `running` is open from before the first of them until after the last."""
+
+    async def app(scope: bridge.Scope, receive: bridge.Receive, send: bridge.Send) -> None:
+        if scope["type"] != "lifespan":
+            await requests(scope, receive, send)
+            return
+        await receive()
+        _allow_files()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        async with running():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    return app
+
+
+def _allow_files() -> None:
+    """Raises the usual limit of 1,024 open files, as far as this process may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

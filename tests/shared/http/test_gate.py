@@ -1,0 +1,139 @@
+"""Who gets a place, in which order, and who is sent away: at once, or as soon as nothing moves any more."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared.http import gate
+
+
+def play(scene: Callable[[], Awaitable[None]]) -> None:
+    async def limited() -> None:
+        async with asyncio.timeout(20):
+            await scene()
+
+    asyncio.run(limited())
+
+
+async def enter_all(one: gate.Gate, count: int) -> None:
+    for _ in range(count):
+        assert await one.enter()
+
+
+def test_there_are_as_many_places_as_said_and_given_back_they_are_taken_again() -> None:
+    async def scene() -> None:
+        one = gate.Gate(3)
+        for _ in range(4):
+            await enter_all(one, 3)
+            assert not await one.enter()
+            for _ in range(3):
+                one.leave()
+
+    play(scene)
+
+
+def test_whoever_gives_a_place_back_and_asks_again_comes_after_those_who_wait() -> None:
+    async def scene() -> None:
+        one, order = gate.Gate(1), list[int]()
+
+        async def ask(number: int) -> None:
+            assert await one.enter()
+            order.append(number)
+            one.leave()
+
+        await enter_all(one, 1)
+        waiting = [asyncio.create_task(ask(number)) for number in range(3)]
+        await asyncio.sleep(0)
+        one.leave()
+        await ask(3)
+        await asyncio.gather(*waiting)
+        assert order == [0, 1, 2, 3]
+
+    play(scene)
+
+
+def test_when_nothing_moves_all_who_wait_are_refused_together_and_who_comes_then_at_once() -> None:
+    async def scene() -> None:
+        one = gate.Gate(2)
+        await enter_all(one, 2)
+        began_at = time.monotonic()
+        assert await asyncio.gather(*(one.enter() for _ in range(10))) == [False] * 10
+        assert time.monotonic() - began_at >= gate.STUCK_AFTER_S - 0.01
+        assert one.refuses()
+        began_at = time.monotonic()
+        assert not await one.enter()
+        assert time.monotonic() - began_at < gate.STUCK_AFTER_S / 2
+        one.leave()
+        assert not one.refuses()
+        assert await one.enter()
+
+    play(scene)
+
+
+def test_while_places_move_those_who_wait_are_served_in_the_end() -> None:
+    async def scene() -> None:
+        one = gate.Gate(1)
+        await enter_all(one, 1)
+        waiting = [asyncio.create_task(one.enter()) for _ in range(6)]
+        for _ in waiting:
+            await asyncio.sleep(gate.STUCK_AFTER_S / 4)
+            one.leave()
+        assert await asyncio.gather(*waiting) == [True] * 6
+
+    play(scene)
+
+
+def test_so_many_wait_and_no_more() -> None:
+    async def scene() -> None:
+        one = gate.Gate(2)
+        await enter_all(one, 2)
+        waiting = [asyncio.create_task(one.enter()) for _ in range(2 * gate._WAITING_PER_PLACE)]
+        await asyncio.sleep(0)
+        assert one.refuses()
+        assert not await one.enter()
+        one.leave()
+        assert not one.refuses()
+        for task in waiting:
+            task.cancel()
+
+    play(scene)
+
+
+def test_nobody_joins_a_queue_whose_first_has_waited_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "STUCK_AFTER_S", 60)
+    monkeypatch.setattr(gate, "LATE_AFTER_S", 0.05)
+
+    async def scene() -> None:
+        one = gate.Gate(1)
+        await enter_all(one, 1)
+        first = asyncio.create_task(one.enter())
+        await asyncio.sleep(0)
+        assert not one.refuses()
+        await asyncio.sleep(0.06)
+        assert one.refuses()
+        one.leave()
+        assert await first
+        assert not one.refuses()
+
+    play(scene)
+
+
+def test_who_stops_waiting_leaves_the_place_to_others() -> None:
+    async def scene() -> None:
+        one = gate.Gate(1)
+        await enter_all(one, 1)
+        gone, next_one = (asyncio.create_task(one.enter()) for _ in range(2))
+        await asyncio.sleep(0)
+        gone.cancel()
+        one.leave()
+        assert await next_one
+        late = asyncio.create_task(one.enter())
+        await asyncio.sleep(0)
+        one.leave()
+        late.cancel()  # in the moment in which it was let in
+        await asyncio.sleep(0)
+        assert await one.enter()
+
+    play(scene)
