@@ -10,6 +10,7 @@ from shared import contracts
 
 # Set by the first sweep. Gone means that Redis was emptied, and with it every task that waited.
 FILLED_KEY = "message-hub:filled"
+_FILLING = b"filling"
 # When a sweep last ended, in seconds since 1970; `message-hub doctor` reads it.
 SWEPT_AT_KEY = "message-hub:swept-at"
 
@@ -21,10 +22,15 @@ class Queues:
         self._client = client
 
     def was_emptied(self) -> bool:
-        return not self._client.exists(FILLED_KEY)
+        """Also where a sweep that saw it did not come to its end."""
+        return self._client.get(FILLED_KEY) in (None, _FILLING)
+
+    def mark_filling(self) -> None:
+        self._client.set(FILLED_KEY, _FILLING)
 
     def mark_filled(self) -> None:
-        self._client.set(FILLED_KEY, "1")
+        """Only what `mark_filling` has left: emptied again since then, it stays emptied, and the next sweep sees it."""
+        self._client.set(FILLED_KEY, "filled", xx=True)
 
     def mark_swept(self) -> None:
         self._client.set(SWEPT_AT_KEY, repr(time.time()))

@@ -24,14 +24,22 @@ class StillBroker:
 
     def __init__(self) -> None:
         self.emptied = False
+        self.is_filling = False
         self.waiting: dict[str, datetime] = {}
         self.swept = 0
 
     def was_emptied(self) -> bool:
         return self.emptied
 
+    def empty(self) -> None:
+        """As a Redis that was started again."""
+        self.emptied, self.is_filling = True, False
+
+    def mark_filling(self) -> None:
+        self.is_filling = True
+
     def mark_filled(self) -> None:
-        self.emptied = False
+        self.emptied = self.emptied and not self.is_filling
 
     def mark_swept(self) -> None:
         self.swept += 1

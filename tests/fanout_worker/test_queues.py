@@ -11,9 +11,20 @@ def test_redis_counts_as_emptied_until_a_sweep_has_marked_it(redis_url: str) -> 
     client = redis_client.make(redis_url)
     view = queues.Queues(client)
     assert view.was_emptied()
+    view.mark_filling()
+    assert view.was_emptied(), "a sweep that died half-way has not published everything"
     view.mark_filled()
     assert not view.was_emptied()
     client.flushall()
+    assert view.was_emptied()
+
+
+def test_redis_emptied_while_a_sweep_fills_it_counts_as_emptied(redis_url: str) -> None:
+    client = redis_client.make(redis_url)
+    view = queues.Queues(client)
+    view.mark_filling()
+    client.flushall()
+    view.mark_filled()
     assert view.was_emptied()
 
 

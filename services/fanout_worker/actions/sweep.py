@@ -30,9 +30,12 @@ def sweep(context: Context) -> None:
     with context.engine.connect() as connection:
         now = messages.get_time(connection)
     at_once = context.broker.was_emptied()
+    if at_once:
+        context.broker.mark_filling()
     _publish_due(context, upkeep.claim_due_messages, _expand, contracts.ExpandMessage, now=now, at_once=at_once)
     _publish_due(context, upkeep.claim_due_batches, _deliver, contracts.DeliverBatch, now=now, at_once=at_once)
-    context.broker.mark_filled()
+    if at_once:
+        context.broker.mark_filled()
     _finish(context)
     keep_partitions(context)
     context.broker.mark_swept()

@@ -87,7 +87,7 @@ def test_a_batch_that_is_being_written_is_left_alone(hub: Hub, large: uuid.UUID)
 def test_everything_undelivered_is_published_at_once_when_the_broker_was_emptied(hub: Hub, large: uuid.UUID) -> None:
     hub.deliver(large, 2)
     waiting = hub.accept(messages.aimed_at(hub.clinics[0]))
-    hub.broker.emptied = True
+    hub.broker.empty()
     sweep.sweep(hub.context)
     assert published_batches(hub) == [1, 3, 4]
     assert published_messages(hub) == [str(waiting)]
@@ -95,6 +95,20 @@ def test_everything_undelivered_is_published_at_once_when_the_broker_was_emptied
     sweep.sweep(hub.context)
     assert hub.published.contracts == []
     assert hub.one("SELECT max(attempts) FROM fanout_batches WHERE message_id = :id", large)[0] == 0
+
+
+@pytest.mark.parametrize("emptied_before", [False, True])
+def test_a_broker_emptied_in_the_middle_of_a_sweep_is_noticed_by_the_next(
+    hub: Hub, large: uuid.UUID, monkeypatch: pytest.MonkeyPatch, emptied_before: bool
+) -> None:
+    if emptied_before:
+        hub.broker.empty()
+    with monkeypatch.context() as during:
+        during.setattr(sweep, "_publish_due", lambda *_args, **_options: hub.broker.empty())
+        sweep.sweep(hub.context)
+    hub.published.contracts.clear()
+    sweep.sweep(hub.context)
+    assert published_batches(hub) == [1, 2, 3, 4]
 
 
 def test_more_than_one_round_of_lost_batches_is_published_in_one_sweep(
@@ -191,7 +205,7 @@ def test_a_recalled_message_leaves_flight_and_is_never_published_again(hub: Hub,
     hub.recall(queued)
     age_batches(hub, 1_000)
     age_message(hub, queued, 1_000)
-    hub.broker.emptied = True
+    hub.broker.empty()
     sweep.sweep(hub.context)
     assert hub.published.contracts == []
     assert (hub.in_flight(large), hub.in_flight(queued)) == (0, 0)
