@@ -1,6 +1,5 @@
 """One running hub for all flow tests of a pytest process; every test has a platform of its own."""
 
-import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import sqlalchemy
 
 from cli.embedded import redis as embedded_redis
 from cli.embedded import server
+from drills.hub import outer_environment
 from shared import db
 from tests import conftest as base
 from tests import factories
@@ -28,7 +28,7 @@ def _hub(postgres: server.Server, shared_flow_database: str, tmp_path_factory: p
     folder = tmp_path_factory.mktemp("hub")
     redis = embedded_redis.prepare(folder / "redis")
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
+        **outer_environment(),
         "HUB_DATABASE_URL": shared_flow_database,
         "HUB_REDIS_URL": redis.url,
         "HUB_JWT_SECRET": factories.SECRET,
@@ -39,10 +39,10 @@ def _hub(postgres: server.Server, shared_flow_database: str, tmp_path_factory: p
     hub = Hub(engine, redis, environment, folder)
     hub.start_broker()
     try:
-        hub.start()
+        hub.start_apis()
         yield hub
     finally:
-        hub.stop()
+        hub.close()
         engine.dispose()
 
 

@@ -2,102 +2,51 @@
 
 import contextlib
 import dataclasses
-import os
 import signal
-import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import sqlalchemy
 from sqlalchemy import Engine
 
-from cli import programs
-from cli.embedded import files, leash, server
+from cli.embedded import files, server
+from drills import hub as drills_hub
+from drills.hub import BEAT, COMPOSE_API, INBOX_API, REDIS
+from drills.processes import Process, wait_until
 from tests import factories
 
-PATIENCE_S = 45.0
+__all__ = ["Hub", "wait_until"]
 
 
-def wait_until(true: Callable[[], bool], *, what: str, seconds: float = PATIENCE_S) -> None:
-    """Returns as soon as `true()`; fails saying what was waited for."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"after {seconds:.0f} s still not: {what}"
-        time.sleep(0.05)
-
-
-class Process:
-    """One process of the hub, ended by its own handle."""
-
-    def __init__(self, command: tuple[str, ...], environment: dict[str, str], log: Path) -> None:
-        self.log = log
-        with log.open("ab") as output:
-            self.handle = subprocess.Popen(
-                leash.wrap(command, on_death=signal.SIGTERM),
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        if self.handle.poll() is None:
-            self.handle.send_signal(how)
-            try:
-                self.handle.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                self.handle.kill()
-                self.handle.wait()
-
-
-class Hub:
+class Hub(drills_hub.Hub):
     """`engine` is the owner's, to look at what is in the tables; everything else goes through HTTP."""
 
     def __init__(self, engine: Engine, redis: server.Server, environment: dict[str, str], folder: Path) -> None:
+        super().__init__(folder, environment, [redis])
         self.engine = engine
-        self.redis_server = redis
-        self.environment = environment
-        self.folder = folder
-        self.apis = programs.Apis(
-            compose_port=files.kept_port(folder / "compose-port"), inbox_port=files.kept_port(folder / "inbox-port")
-        )
         self.workers: list[Process] = []
-        self._processes: dict[str, Process] = {}
-        self.http = httpx.Client(timeout=10)
 
-    def start(self) -> None:
+    def start_apis(self) -> None:
         """Both APIs; no worker yet."""
-        for name in ("compose_api", "inbox_api"):
-            self._start(name)
-        for url in (self.apis.compose_url, self.apis.inbox_url):
-            wait_until(lambda url=url: self._is_ready(url), what=f"{url} is ready")
-
-    def stop(self) -> None:
-        self.http.close()
-        self.stop_workers()
-        for process in self._processes.values():
-            process.stop()
+        for name in (COMPOSE_API, INBOX_API):
+            self.start(name)
+        self.wait_ready(COMPOSE_API, INBOX_API)
 
     def start_workers(self, count: int = 2, **settings: object) -> None:
         """Workers and a beat, with `HUB_…` settings of their own."""
-        more = {f"HUB_{name.upper()}": str(value) for name, value in settings.items()}
         for _ in range(count):
-            self.workers.append(self._start(f"fanout_worker_{len(self.workers) + 1}", more))
-        if "beat" not in self._processes:
-            self._start("beat", more)
+            self.workers.append(self.start(drills_hub.worker(len(self.workers) + 1), **settings))
+        if BEAT not in self.processes:
+            self.start(BEAT, **settings)
 
     def stop_workers(self, how: signal.Signals = signal.SIGTERM) -> None:
-        for process in self.workers:
-            process.stop(how)
+        for number in range(len(self.workers)):
+            self.stop(drills_hub.worker(number + 1), how)
         self.workers.clear()
-        if beat := self._processes.pop("beat", None):
-            beat.stop(how)
+        self.stop(BEAT, how)
 
     @contextlib.contextmanager
     def another_compose_api(self, **settings: object) -> Iterator[None]:
@@ -105,14 +54,14 @@ class Hub:
         usual = self.apis
         port = files.kept_port(self.folder / "another-compose-port")
         self.apis = dataclasses.replace(usual, compose_port=port)
-        kept = self._processes.pop("compose_api")
+        kept = self.processes.pop(COMPOSE_API)
         try:
-            self._start("compose_api", {f"HUB_{name.upper()}": str(value) for name, value in settings.items()})
-            wait_until(lambda: self._is_ready(self.apis.compose_url), what="the other compose API is ready")
+            self.start(COMPOSE_API, **settings)
+            self.wait_ready(COMPOSE_API)
             yield
         finally:
-            self._processes["compose_api"].stop()
-            self._processes["compose_api"] = kept
+            self.stop(COMPOSE_API)
+            self.processes[COMPOSE_API] = kept
             self.apis = usual
 
     @contextlib.contextmanager
@@ -128,7 +77,7 @@ class Hub:
             self.folder / "another_inbox_api.log",
         )
         try:
-            wait_until(lambda: self._is_ready(url), what="the other inbox API is ready")
+            wait_until(lambda: self.is_ready(url), what="the other inbox API is ready")
             yield url, process
         finally:
             process.stop()
@@ -136,19 +85,17 @@ class Hub:
     @contextlib.contextmanager
     def broker_stopped(self) -> Iterator[None]:
         """The broker's process does not answer, and does not refuse either."""
-        pid = self._processes["redis"].handle.pid
-        os.kill(pid, signal.SIGSTOP)
+        self.processes[REDIS].pause()
         try:
             yield
         finally:
-            os.kill(pid, signal.SIGCONT)
+            self.processes[REDIS].resume()
 
     def start_broker(self) -> None:
-        self._processes["redis"] = Process(self.redis_server.command, self.environment, self.folder / "redis.log")
-        wait_until(self.redis_server.is_ready, what="redis answers")
+        self.start_server(REDIS)
 
     def kill_broker(self) -> None:
-        self._processes.pop("redis").stop(signal.SIGKILL)
+        self.kill(REDIS)
 
     def post(
         self, who: factories.User, of: factories.Platform, audience: dict[str, Any], *, title: str = "Notice"
@@ -199,18 +146,3 @@ class Hub:
         statement = sqlalchemy.text("SELECT user_id FROM inbox_entries WHERE message_id = :id ORDER BY user_id")
         with self.engine.connect() as connection:
             return list(connection.execute(statement, {"id": uuid.UUID(message_id)}).scalars())
-
-    def _start(self, name: str, more: dict[str, str] | None = None) -> Process:
-        every = programs.services(
-            self.apis, workers=9, beat_schedule=self.folder / "beat", environment={}, logs=self.folder
-        )
-        (program,) = (one for one in every if one.name == name)
-        process = Process(tuple(program.command), {**self.environment, **(more or {})}, self.folder / f"{name}.log")
-        if name not in ("redis",) and not name.startswith("fanout_worker"):
-            self._processes[name] = process
-        return process
-
-    def _is_ready(self, url: str) -> bool:
-        with contextlib.suppress(httpx.TransportError):
-            return self.http.get(f"{url}/readyz").status_code == 200
-        return False
