@@ -3,7 +3,7 @@
 import itertools
 import random
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,14 @@ import httpx
 
 from drills import world
 from drills.invariants import Findings, Message
-from drills.traffic import Post, Traffic
+from drills.traffic import Post
 
 _USERS_EACH = 8
 _PAGE_SIZES = (7, 40, 100)
+
+
+# The header of a request of a user of a platform, both by the names that tokens carry.
+Bearer = Callable[[str, str], dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -27,18 +31,21 @@ class Reader:
 
 
 class Bells:
-    """Asks as users and administrators. Chosen users are asked once before, and all that they see afterwards."""
+    """Asks as users and administrators, through a client of the inbox API: some users once before, and for all they see afterwards."""
 
-    def __init__(self, traffic: Traffic, rng: random.Random, findings: Findings) -> None:
-        self._traffic = traffic
+    def __init__(
+        self, client: httpx.Client, bearer: Bearer, the_world: world.World, *, rng: random.Random, findings: Findings
+    ) -> None:
+        self._client = client
+        self._bearer = bearer
+        self._world = the_world
         self._rng = rng
         self._findings = findings
-        self._client = httpx.Client(timeout=10, base_url=traffic.hub.apis.inbox_url)
 
     def choose(self) -> list[Reader]:
         """Some users of every platform, administrators among them."""
         readers = []
-        for platform in self._traffic.world.platforms:
+        for platform in self._world.platforms:
             people = [person.id for person in platform.now.people if person.status == "active"]
             administrators = [one.id for one in platform.now.administrators]
             chosen = {*self._rng.sample(people, min(_USERS_EACH, len(people))), self._rng.choice(administrators)}
@@ -51,9 +58,8 @@ class Bells:
         """Compares every page that these users and each platform's administrator are shown with what there is."""
         for reader in readers:
             self._check_reader(reader, [(post, one) for post, one in matched if post.platform is reader.platform])
-        for platform in self._traffic.world.platforms:
+        for platform in self._world.platforms:
             self._check_history(platform, [(post, one) for post, one in matched if post.platform is platform])
-        self._client.close()
 
     def _check_reader(self, reader: Reader, matched: Sequence[tuple[Post, Message]]) -> None:
         findings, name = self._findings, f"{reader.user} of {reader.platform.key}"
@@ -145,7 +151,7 @@ class Bells:
     def _get(
         self, platform: world.Platform, user: str, path: str, *, etag: str | None = None, ok: int = 200, **query: Any
     ) -> httpx.Response:
-        headers = self._traffic.bearer(user, platform.key) | ({"If-None-Match": etag} if etag else {})
+        headers = self._bearer(user, platform.key) | ({"If-None-Match": etag} if etag else {})
         answer = self._client.get(path, params=query, headers=headers)
         self._findings.requests += 1
         if answer.status_code not in (ok, 200, 304):

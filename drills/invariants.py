@@ -264,6 +264,16 @@ def _check_whole(post: Post, message: Message, snapshot: Snapshot, findings: Fin
         "a whole message",
         lambda: f"message {message.id} has the targets {message.targets} instead of {targets}",
     )
+    findings.expect(
+        message.is_recalled or 200 not in post.recalls,
+        "recalled is recalled",
+        lambda: f"message {message.id} is {message.status} although its recall was answered with 200",
+    )
+    findings.expect(
+        bool(post.recalls) or not message.is_recalled,
+        "nothing comes of nothing",
+        lambda: f"nobody recalled message {message.id}",
+    )
     # A clinic may have moved since: then its container of that time is there instead, and just as many are.
     findings.expect(
         len(message.visibility) == len(concerned)

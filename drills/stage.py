@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+import httpx
 import sqlalchemy
 from sqlalchemy import Engine
 
@@ -177,7 +178,8 @@ def play(house: House, number: int, drill: ModuleType, *, seed: int, seconds: fl
     rng = random.Random(f"{seed}/{number}")
     traffic = Traffic(house.hub, house.world, rng, secret=SECRET, load=house.size.load)
     stage = Stage(house.hub, house.world, traffic, rng, house.engine, house.size, time.monotonic() + seconds)
-    watched = bells.Bells(traffic, rng, stage.findings)
+    client = httpx.Client(timeout=10, base_url=house.hub.apis.inbox_url)
+    watched = bells.Bells(client, traffic.bearer, house.world, rng=rng, findings=stage.findings)
     readers = watched.choose()
     failure, recovery = "", 0.0
     traffic.start()
@@ -197,6 +199,7 @@ def play(house: House, number: int, drill: ModuleType, *, seed: int, seconds: fl
         watched.check(readers, matched)
     except Exception as error:
         failure = f"{type(error).__name__}: {error}"
+    client.close()
     return report.Result(
         number=number,
         name=drill.__name__.rpartition(".")[2].replace("_", " "),

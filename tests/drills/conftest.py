@@ -1,0 +1,167 @@
+"""One small hub of processes for the short drills; and messages that went well, without processes, for tests that spoil them."""
+
+import dataclasses
+import random
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import sqlalchemy
+from sqlalchemy import Engine
+
+from cli.embedded import server
+from drills import bells, invariants, stage, world
+from drills.traffic import ACCEPTED, Attempt, Post
+from services.compose_api import domain
+from services.fanout_worker.actions import deliver, expand
+from services.fanout_worker.actions.context import Context
+from services.inbox_api import app as inbox
+from shared import contracts, db, settings
+from tests import conftest as base
+from tests import factories, messages
+from tests.fanout_worker.conftest import StillBroker, worker_settings
+
+SEED = 4
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The short drills stay in one process of a parallel run: they share the hub."""
+    for item in items:
+        if "tests/drills/test_short" in item.path.as_posix():
+            item.add_marker(pytest.mark.xdist_group("drills"))
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stage.House]:
+    with stage.opened(tmp_path_factory.mktemp("drills"), size=stage.SHORT, seed=SEED) as opened:
+        yield opened
+
+
+@dataclass
+class Sent:
+    """A world whose messages are all sent, but for one that was recalled when half of it was written."""
+
+    owner: Engine
+    world: world.World
+    posts: list[Post]
+    readers: bells.Bells
+    findings: invariants.Findings
+
+    def spoil(self, statement: str, **parameters: object) -> None:
+        """Changes a table as only its owner can."""
+        with self.owner.begin() as connection:
+            connection.execute(sqlalchemy.text(statement), parameters)
+
+    def broken(self) -> set[str]:
+        """The promises that are found broken in the tables."""
+        findings = invariants.Findings()
+        invariants.check(self.owner, self.posts, findings)
+        return {violation.check for violation in findings.violations}
+
+    def chosen(self) -> list[bells.Reader]:
+        """Some users, asked as if before the messages."""
+        return [
+            dataclasses.replace(reader, etag='"of-before"') if reader.platform.key == world.LARGE else reader
+            for reader in self.readers.choose()
+        ]
+
+    def shown_broken(self, chosen: list[bells.Reader]) -> set[str]:
+        """The promises that are found broken in what people are shown."""
+        matched = invariants.check(self.owner, self.posts, invariants.Findings())
+        self.findings.violations.clear()
+        self.readers.check(chosen, matched)
+        return {violation.check for violation in self.findings.violations}
+
+    @property
+    def to_everyone(self) -> Post:
+        return self.posts[0]
+
+    @property
+    def recalled(self) -> Post:
+        return self.posts[-1]
+
+
+@dataclass
+class Prototype:
+    """A database that is cloned for each test, and what the drill knows of it."""
+
+    database: str
+    world: world.World
+    posts: list[Post]
+
+
+@pytest.fixture(scope="session")
+def prototype(postgres: server.Server, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Prototype:
+    url = base.clone(postgres, template_database)
+    engines = [
+        db.make_engine(base.database_settings(url), role=role, name="tests")
+        for role in (db.DIRECTORY_ROLE, db.COMPOSE_ROLE, db.WORKER_ROLE, None)
+    ]
+    directory, compose, worker, owner = engines
+    published: list[contracts.Contract] = []
+    the_world = world.make(directory, random.Random(SEED), tmp_path_factory.mktemp("files"), largest=40)
+    context = Context(worker, published.append, StillBroker(), worker_settings(url))
+    large = the_world.platform(world.LARGE)
+    audiences: list[world.Audience] = [
+        world.EVERYONE,
+        {"organisations": ["o1"], "clinics": ["o0-c1", "o1-c2"]},
+        {"organisations": [], "clinics": ["o2-c0"]},
+        world.EVERYONE,
+    ]
+    posts = [_accept(compose, large, number, audience) for number, audience in enumerate(audiences)]
+    for post in posts:
+        expand.expand_message(context, message_id=id_of(post))
+        tasks = [one for one in published if isinstance(one, contracts.DeliverBatch)]
+        published.clear()
+        # Of the last one only a part is written.
+        for task in tasks[: 1 if post is posts[-1] else None]:
+            deliver.deliver_batch(context, message_id=id_of(post), seq=task.seq)
+    last = posts[-1]
+    sender = factories.User(large.user_ids[last.sender], large.id, last.sender, "", "active")
+    messages.recall(compose, sender, factories.Platform(large.id, large.key), id_of(last))
+    last.recalls.append(200)
+    with owner.begin() as connection:
+        connection.execute(sqlalchemy.text("DELETE FROM inflight_targets WHERE message_id = :id"), {"id": id_of(last)})
+    for engine in engines:
+        engine.dispose()
+    return Prototype(sqlalchemy.make_url(url).database or "", the_world, posts)
+
+
+@pytest.fixture
+def sent(postgres: server.Server, prototype: Prototype) -> Iterator[Sent]:
+    url = base.clone(postgres, prototype.database)
+    owner, reading = (
+        db.make_engine(base.database_settings(url), role=role, name="tests") for role in (None, db.INBOX_ROLE)
+    )
+    auth = settings.Auth(secret=factories.SECRET, jwks_url=None)
+    app = inbox.make_app(inbox.Context(reading), auth=auth, places=8)
+    client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://inbox")
+    findings = invariants.Findings()
+    readers = bells.Bells(client, factories.bearer, prototype.world, rng=random.Random(SEED), findings=findings)
+    posts = [dataclasses.replace(post, attempts=[*post.attempts], recalls=[*post.recalls]) for post in prototype.posts]
+    yield Sent(owner, prototype.world, posts, readers, findings)
+    client.close()
+    owner.dispose()
+    reading.dispose()
+
+
+def _accept(compose: Engine, of: world.Platform, number: int, audience: world.Audience) -> Post:
+    sender = "platform-administrator-0"
+    post = Post(of, sender, f"Notice {number}", "What it is about", audience, key=None)
+    chosen = domain.Audience(
+        everyone=bool(audience.get("everyone")),
+        organisations=tuple(audience.get("organisations", ())),
+        clinics=tuple(audience.get("clinics", ())),
+    )
+    who = factories.User(of.user_ids[sender], of.id, sender, "", "active")
+    message_id = messages.accept(compose, who, factories.Platform(of.id, of.key), chosen, title=post.title)
+    post.attempts.append(Attempt(time.monotonic(), 0.01, ACCEPTED, message_id))
+    return post
+
+
+def id_of(post: Post) -> uuid.UUID:
+    (message_id,) = post.accepted_ids
+    return message_id

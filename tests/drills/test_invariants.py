@@ -1,0 +1,157 @@
+"""Each check can fail: what went well is spoilt by the owner of the tables, and the broken promise is named."""
+
+import dataclasses
+import uuid
+
+import pytest
+
+from drills import invariants, world
+from drills.traffic import Attempt, Post
+from tests.drills.conftest import Sent, id_of
+
+REFUSED = Attempt(0.0, 0.01, 403)
+UNANSWERED = Attempt(0.0, 5.0, None)
+FAILED = Attempt(0.0, 0.1, 503)
+
+
+def test_what_went_well_breaks_no_promise(sent: Sent) -> None:
+    assert sent.broken() == set()
+
+
+SPOILT = {
+    "each recipient once": [
+        "DELETE FROM inbox_entries WHERE message_id = :id AND user_id = (SELECT max(user_id) FROM inbox_entries)",
+        "INSERT INTO inbox_entries SELECT user_id, sent_at + interval '1 s', message_id FROM inbox_entries WHERE message_id = :id LIMIT 1",
+    ],
+    "nobody else": [
+        """INSERT INTO inbox_entries SELECT (SELECT min(u.id) FROM users u JOIN platforms p ON p.id = u.platform_id WHERE p.key = 'small'),
+           sent_at, id FROM messages WHERE id = :id""",
+    ],
+    "counters equal rows": [
+        "UPDATE messages SET recipient_count = recipient_count + 1 WHERE id = :id",
+        "UPDATE fanout_batches SET recipient_count = recipient_count - 1 WHERE message_id = :id AND seq = 1",
+        "UPDATE fanout_batches SET delivered_at = NULL WHERE message_id = :id AND seq = 1",
+    ],
+    "one time": ["UPDATE inbox_entries SET sent_at = sent_at + interval '1 s' WHERE message_id = :id"],
+    "batches do not overlap": [
+        "UPDATE fanout_batches SET after_user_id = after_user_id - 1 WHERE message_id = :id AND seq = 2"
+    ],
+    "accepted becomes sent": ["UPDATE messages SET status = 'sending', completed_at = NULL WHERE id = :id"],
+    "out of flight": [
+        "INSERT INTO inflight_targets SELECT scope_id, message_id FROM message_targets WHERE message_id = :id"
+    ],
+    "a whole message": [
+        "DELETE FROM message_targets WHERE message_id = :id",
+        "DELETE FROM message_visibility WHERE message_id = :id",
+        "UPDATE message_visibility SET is_target = NOT is_target WHERE message_id = :id",
+        "UPDATE messages SET body = 'Something else' WHERE id = :id",
+        "UPDATE messages SET idempotency_key = 'of nobody' WHERE id = :id",
+    ],
+    "the directory is kept": [
+        "DELETE FROM memberships WHERE user_id = (SELECT max(user_id) FROM inbox_entries WHERE message_id = :id)",
+    ],
+    "nothing comes of nothing": [
+        "INSERT INTO inbox_entries SELECT user_id, sent_at, gen_random_uuid() FROM inbox_entries WHERE message_id = :id LIMIT 1",
+        "INSERT INTO inflight_targets VALUES (1, gen_random_uuid())",
+        "UPDATE messages SET title = 'Nobody wrote this' WHERE id = :id",
+    ],
+    "accepted is kept": ["UPDATE messages SET title = 'Another title' WHERE id = :id"],
+}
+
+
+@pytest.mark.parametrize(
+    ("check", "statement"), [(check, one) for check, statements in SPOILT.items() for one in statements]
+)
+def test_a_broken_promise_is_named(sent: Sent, check: str, statement: str) -> None:
+    sent.spoil(statement, id=id_of(sent.to_everyone))
+    assert check in sent.broken()
+
+
+def test_a_recalled_message_may_be_written_in_part_but_to_nobody_else(sent: Sent) -> None:
+    sent.spoil("DELETE FROM inbox_entries WHERE message_id = :id", id=id_of(sent.recalled))
+    assert sent.broken() == {"counters equal rows"}
+    sent.spoil(SPOILT["nobody else"][0], id=id_of(sent.recalled))
+    assert "nobody else" in sent.broken()
+
+
+def test_a_choice_of_scopes_is_held_to_the_same(sent: Sent) -> None:
+    sent.spoil(SPOILT["each recipient once"][0].replace("FROM inbox_entries)", "FROM inbox_entries WHERE message_id = :id)"),
+               id=id_of(sent.posts[1]))  # fmt: skip
+    assert "each recipient once" in sent.broken()
+    sent.spoil(
+        """INSERT INTO inbox_entries SELECT u.id, m.sent_at, m.id FROM messages m, users u
+           WHERE m.id = :id AND u.platform_id = m.platform_id AND u.external_id = 'o0-administrator-0'""",
+        id=id_of(sent.posts[1]),
+    )
+    assert "nobody else" in sent.broken()
+
+
+def test_a_recall_is_held_to_its_answer(sent: Sent) -> None:
+    sent.recalled.recalls[:] = [None]
+    assert sent.broken() == set()
+    sent.recalled.recalls.clear()
+    assert sent.broken() == {"nothing comes of nothing"}
+    sent.to_everyone.recalls.append(200)
+    assert "recalled is recalled" in sent.broken()
+
+
+@pytest.mark.parametrize(
+    ("attempts", "check"),
+    [
+        ([REFUSED], "refused leaves nothing"),
+        ([UNANSWERED], None),
+        ([FAILED], None),
+        ([UNANSWERED, REFUSED], None),
+        ([Attempt(0.0, 0.01, 202, uuid.uuid4())], "accepted is kept"),
+    ],
+)
+def test_what_may_be_left_of_a_post_depends_on_its_answers(
+    sent: Sent, attempts: list[Attempt], check: str | None
+) -> None:
+    sent.posts[0].attempts[:] = attempts
+    assert sent.broken() == ({check} if check else set())
+
+
+def test_nothing_need_be_left_of_a_post_without_an_answer(sent: Sent) -> None:
+    sent.posts.append(dataclasses.replace(sent.posts[0], title="Lost on its way", attempts=[UNANSWERED]))
+    assert sent.broken() == set()
+    sent.posts[-1].attempts.append(Attempt(0.0, 0.01, 202, uuid.uuid4()))
+    assert sent.broken() == {"accepted is kept"}
+
+
+def test_one_key_answered_with_two_messages_is_named(sent: Sent) -> None:
+    second = sent.posts[1]
+    sent.spoil("UPDATE messages SET title = :title WHERE id = :id", title=sent.posts[0].title, id=id_of(second))
+    sent.posts[0].attempts += second.attempts
+    sent.posts.remove(second)
+    assert {"one message", "one key, one message"} <= sent.broken()
+
+
+def test_unfinished_work_is_named_when_it_takes_too_long(sent: Sent) -> None:
+    assert invariants.wait_quiet(sent.owner, seconds=1.0) is None
+    sent.spoil(SPOILT["accepted becomes sent"][0], id=id_of(sent.to_everyone))
+    violation = invariants.wait_quiet(sent.owner, seconds=0.2)
+    assert violation is not None
+    assert violation.check == "quiet"
+    assert "1 messages" in violation.what
+
+
+def test_of_many_of_a_kind_only_the_first_are_kept() -> None:
+    findings = invariants.Findings()
+    for number in range(100):
+        findings.broken("a check", str(number))
+    findings.broken("another", "")
+    assert len(findings.violations) == 11
+
+
+def test_the_drill_knows_who_was_where_in_which_version() -> None:
+    before = world.Directory(("o",), {"c": "o"}, (world.Person("a", (world.Membership("clinic", "c"),)),))
+    people = (world.Person("a", (), "disabled"), world.Person("b", (world.Membership("clinic", "c"),)))
+    after = world.Directory(("o",), {"c": "o"}, people)
+    platform = world.Platform("p", user_ids={"a": 1, "b": 2}, _versions=[3, 5], _directories=[before, after])
+    choice: world.Audience = {"organisations": ["o"], "clinics": []}
+    assert platform.recipients(choice, 4) == {1}
+    assert platform.recipients(choice, 5) == platform.recipients(world.EVERYONE, 9) == {2}
+    with pytest.raises(KeyError):
+        platform.at(2)
+    assert Post(platform, "a", "t", "b", choice, key="k").is_settled is False
