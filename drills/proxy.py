@@ -117,6 +117,7 @@ def _reset(*sockets: socket.socket) -> None:
     for one in sockets:
         with contextlib.suppress(OSError):
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            one.shutdown(socket.SHUT_RDWR)
+            # Wakes the thread that reads from it, and tells the other end nothing: that is what closing does.
+            one.shutdown(socket.SHUT_RD)
         with contextlib.suppress(OSError):
             one.close()

@@ -4,6 +4,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import rich.box
@@ -62,6 +63,7 @@ class Run:
     minutes: float
     settings: dict[str, Any]
     results: Sequence[Result]
+    is_whole: bool = True
 
     @property
     def violations(self) -> list[tuple[Result, Violation]]:
@@ -69,9 +71,10 @@ class Run:
 
     @property
     def is_clean(self) -> bool:
-        return all(result.is_clean for result in self.results)
+        return self.is_whole and all(result.is_clean for result in self.results)
 
 
+_BEGIN, _END = "<!-- report -->", "<!-- end of report -->"
 _COLUMNS = (
     "drill", "faults", "posts", "messages", "entries", "bells", "recovered", "slowest POST", "violations",
 )  # fmt: skip
@@ -129,12 +132,23 @@ def as_markdown(run: Run) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
+def put_into(path: Path, run: Run) -> None:
+    """Replaces what stands between the two marks of a Markdown file by this run's report. Raises `ValueError` without marks."""
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(_BEGIN)
+    _old, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError(f"{path} has no {_BEGIN} … {_END}")
+    path.write_text(f"{before}{begin}\n{as_markdown(run)}{end}{after}", encoding="utf-8")
+
+
 def as_document(run: Run) -> dict[str, Any]:
     return {
         "seed": run.seed,
         "minutes": run.minutes,
         "settings": run.settings,
         "clean": run.is_clean,
+        "whole": run.is_whole,
         "results": [
             asdict(dataclasses.replace(result, faults=Counter()))
             | {"faults": dict(result.faults)}
@@ -172,4 +186,5 @@ def _verdict(run: Run) -> str:
     entries = sum(result.findings.entries for result in run.results)
     faults = sum(sum(result.faults.values()) for result in run.results)
     checked = f"{faults:,} faults; {messages:,} messages with {entries:,} entries checked"
-    return f"{checked}: no violation." if run.is_clean else f"{checked}: {len(run.violations)} violations."
+    ended = "" if run.is_whole else ", and the run was interrupted"
+    return f"{checked}: {len(run.violations) or 'no'} violation{'' if len(run.violations) == 1 else 's'}{ended}."

@@ -19,8 +19,9 @@ from drills import report, stage
 from drills.faults import DRILLS
 
 RESULTS = Path(__file__).parent / "results"
-# Of a drill's share of the time; the rest is for quiet and for looking.
-_SHARE_OF_FAULTS = 0.6
+# Of a drill's share of the time: coming to rest, which mostly is the 30 s of the sweep, and looking at everything.
+_REST_S = 40.0
+_LEAST_S = 5.0
 
 
 def main() -> None:
@@ -35,6 +36,8 @@ def main() -> None:
     run = _play(arguments, say)
     report.show(console, run)
     kept = _keep(run)
+    if arguments.document is not None:
+        report.put_into(arguments.document, run)
     console.print(f"Kept in {kept.relative_to(Path.cwd()) if kept.is_relative_to(Path.cwd()) else kept} (and .md)")
     sys.exit(0 if run.is_clean else f"Repeat it with SEED={run.seed}.")
 
@@ -42,21 +45,26 @@ def main() -> None:
 def _play(arguments: argparse.Namespace, say: Callable[[str], None]) -> report.Run:
     folder = stage.make_folder()
     size, seed = stage.FULL, arguments.seed
-    seconds = arguments.minutes * 60 / len(arguments.only) * _SHARE_OF_FAULTS
+    end = time.monotonic() + arguments.minutes * 60
     say(f"seed {seed}; a hub in {folder} …")
     results: list[report.Result] = []
-    with stage.opened(folder, size=size, seed=seed) as house:
-        for number in arguments.only:
-            say(f"{number}. {(DRILLS[number].__doc__ or '').partition(chr(10))[0]}")
-            results.append(stage.play(house, number, DRILLS[number], seed=seed, seconds=seconds))
-            say(f"   {report.one_line(results[-1])}")
+    try:
+        with stage.opened(folder, size=size, seed=seed) as house:
+            for done, number in enumerate(arguments.only):
+                share = (end - time.monotonic()) / (len(arguments.only) - done)
+                seconds = max(_LEAST_S, share - _REST_S)
+                say(f"{number}. {(DRILLS[number].__doc__ or '').partition(chr(10))[0]}")
+                results.append(stage.play(house, number, DRILLS[number], seed=seed, seconds=seconds))
+                say(f"   {report.one_line(results[-1])}")
+    except (KeyboardInterrupt, SystemExit):
+        say("interrupted: showing what was played until then")
     settings = {
         "workers": stage.WORKERS,
         "people on the largest platform": f"{size.largest:,}",
         "batches of at most": f"{size.batch_size:,}",
         "posts per second": size.load.per_second,
     }
-    run = report.Run(seed, arguments.minutes, settings, results)
+    run = report.Run(seed, arguments.minutes, settings, results, is_whole=len(results) == len(arguments.only))
     if run.is_clean:
         stage.remove_folder(folder)
     else:
@@ -78,6 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.0, help="for all drills together, about (default 5)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000), help="repeats a run")
     parser.add_argument("--only", type=drills, default=list(DRILLS), metavar="NUMBERS", help="1,3 for these two")
+    parser.add_argument("--document", type=Path, metavar="FILE", help="put the report into this Markdown file as well")
     return parser.parse_args()
 
 

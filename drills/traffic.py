@@ -93,9 +93,9 @@ class Traffic:
         self._tokens: dict[tuple[str, str], str] = {}
 
     def start(self) -> None:
-        for number in range(self._load.threads):
+        for _ in range(self._load.threads):
             rng = random.Random(self._seeds.getrandbits(64))
-            thread = threading.Thread(target=self._guarded, args=(self._keep_posting, rng), name=f"sender-{number}")
+            thread = threading.Thread(target=self._guarded, args=(self._keep_posting, rng), daemon=True)
             thread.start()
             self._threads.append(thread)
 
