@@ -1,0 +1,136 @@
+"""deploy/alerts.yml: every alert has what an operator needs, and asks for nothing that the APIs do not export."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import prometheus_client
+import pytest
+import yaml
+from prometheus_client import parser
+
+from services.compose_api import app as compose
+from services.compose_api import metrics as compose_metrics
+from services.inbox_api.stream import metrics as stream_metrics
+from shared import db, settings
+from tests import factories
+from tests.conftest import MakeEngine
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+RULES: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    for rule in group["rules"]
+]
+SCRAPING = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text(encoding="utf-8"))
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+# Labels that the scrape configuration adds.
+ADDED = {"job", "instance", "service"}
+
+
+def entry(alert: str) -> str:
+    """The runbook's entry, up to the next heading."""
+    found = re.search(rf"^### {alert}\n(.*?)(?=^##)", OPERATIONS, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/operations.md has no entry for {alert}"
+    return found[1]
+
+
+@pytest.fixture
+def exported(make_engine: MakeEngine) -> dict[str, set[str]]:
+    """Each sample that the APIs and what they register export, with the labels it may carry."""
+    registry = prometheus_client.CollectorRegistry()
+    engine = make_engine(db.COMPOSE_ROLE)
+    with make_engine().begin() as connection:
+        connection.exec_driver_sql("INSERT INTO fanout_counters VALUES ('sweeps', 1, now())")
+    registry.register(compose_metrics.Backlog(engine))
+    compose_metrics.Dropped().register(registry)
+    streams = stream_metrics.Metrics(registry, count_open=lambda: 0)
+    streams.ended.labels("gone")
+    streams.events.labels("message")
+    texts = [prometheus_client.generate_latest(registry).decode()]
+    context = compose.Context(engine, publish=lambda _contract: None, announce=lambda _change: None)
+    auth = settings.Auth(secret=factories.SECRET, jwks_url=None)
+    client = compose.make_app(context, auth=auth, places=1, broker_state=lambda: "ok").test_client()
+    client.get("/healthz")
+    texts.append(client.get("/metrics").get_data(as_text=True))
+    found: dict[str, set[str]] = {}
+    for text in texts:
+        for family in parser.text_string_to_metric_families(text):
+            for sample in family.samples:
+                found.setdefault(sample.name, set()).update(sample.labels)
+    return found
+
+
+def metrics_of(expression: str) -> dict[str, set[str]]:
+    """Each metric that an expression names, with the labels it selects by."""
+    return {
+        name: set(re.findall(r"(\w+)\s*[=!]~?", selected or ""))
+        for name, selected in re.findall(r"\b(message_hub_\w+|up\b)(?:\{([^}]*)\})?", expression)
+    }
+
+
+@each_rule
+def test_every_alert_waits_has_a_severity_says_what_is_wrong_and_leads_to_its_entry(rule: dict[str, Any]) -> None:
+    assert re.fullmatch(r"MessageHub[A-Z]\w+", rule["alert"])
+    assert re.fullmatch(r"[1-9]\d*m", rule["for"])
+    assert rule["labels"]["severity"] in ("critical", "warning")
+    assert len(rule["annotations"]["summary"]) > 20
+    assert rule["annotations"]["runbook"] == f"docs/operations.md#{rule['alert'].lower()}"
+
+
+@each_rule
+def test_every_alert_has_an_entry_that_says_how_to_look_and_what_to_do(rule: dict[str, Any]) -> None:
+    text = entry(rule["alert"])
+    assert "\nLook: " in text
+    assert "\nDo: " in text
+    assert "`" in text.split("Look: ")[1], "how to look is a command, a metric or a line to search for"
+
+
+def test_every_entry_has_an_alert_and_no_alert_stands_twice() -> None:
+    names = [rule["alert"] for rule in RULES]
+    assert len(names) == len(set(names))
+    section = OPERATIONS.split("\n## Alerts\n")[1].split("\n## ")[0]
+    assert re.findall(r"^### (\w+)", section, re.MULTILINE) == names
+
+
+@each_rule
+def test_every_metric_of_an_alert_is_exported_with_the_labels_it_is_asked_by(
+    rule: dict[str, Any], exported: dict[str, set[str]]
+) -> None:
+    named = metrics_of(rule["expr"])
+    assert named
+    for name, labels in named.items():
+        if name == "up":
+            assert SCRAPING["scrape_configs"][0]["job_name"] in rule["expr"]
+            continue
+        assert name in exported, f"nothing exports {name}"
+        assert labels <= exported[name] | ADDED
+    grouped = {
+        label.strip()
+        for labels in re.findall(r"\b(?:by|without) \(([^)]*)\)", rule["expr"])
+        for label in labels.split(",")
+    }
+    known = set().union(*(exported.get(name, set()) for name in named)) | ADDED
+    assert grouped <= known, f"no such label: {grouped - known}"
+
+
+def test_every_metric_is_described_and_what_is_described_exists(exported: dict[str, set[str]]) -> None:
+    described = set(re.findall(r"^\| `(message_hub_\w+)` \|", OPERATIONS, re.MULTILINE))
+    named = {name for name in exported if name.startswith("message_hub_") and not name.endswith("_created")}
+    series = {re.sub(r"_(bucket|count|sum)$", "", name) for name in named}
+    assert series <= described
+    sources = "".join(
+        path.read_text(encoding="utf-8") for part in ("services", "shared") for path in (ROOT / part).rglob("*.py")
+    )
+    for name in described - series:
+        assert f'"{name.removesuffix("_total")}"' in sources, f"nothing exports {name}"
+
+
+def test_both_apis_are_scraped_where_docker_compose_has_them() -> None:
+    (job,) = SCRAPING["scrape_configs"]
+    assert {one["labels"]["service"]: one["targets"] for one in job["static_configs"]} == {
+        "compose_api": ["compose_api:8001"],
+        "inbox_api": ["inbox_api:8002"],
+    }
+    assert SCRAPING["rule_files"] == ["alerts.yml"]
