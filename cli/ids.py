@@ -6,7 +6,7 @@ import click
 
 
 class MessageId(click.ParamType[uuid.UUID]):
-    """An argument that is a message's id. What is none is refused as wrong usage, before anything is asked."""
+    """An argument that is a message's id. What is none is refused in a sentence, before anything is asked."""
 
     name = "message_id"
 
