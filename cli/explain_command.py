@@ -7,6 +7,7 @@ import click
 from sqlalchemy import Connection
 
 from cli import connect, explain_reasons, explain_store, ids
+from cli.wording import printable
 
 # As verify has it: something is not as it should be.
 FAILS = 3
@@ -35,7 +36,7 @@ def explain(message_id: uuid.UUID, user: str, as_json: bool) -> None:
     ):
         facts = _read(connection, message_id, user)
     explanation = explain_reasons.explain(facts)
-    click.echo(_as_json(facts, explanation) if as_json else explanation.sentence)
+    click.echo(_as_json(facts, explanation) if as_json else printable(explanation.sentence))
     if not explanation.is_as_it_should_be:
         raise click.exceptions.Exit(FAILS)
 
@@ -60,9 +61,9 @@ def _read(connection: Connection, message_id: uuid.UUID, user: str) -> explain_r
 def _unknown_user(connection: Connection, platform: str, user: str) -> click.ClickException:
     elsewhere = explain_store.list_platforms_of(connection, external_id=user, limit=3)
     if not elsewhere:
-        return click.ClickException(f"The message is of platform {platform}, which has no user {user}.")
+        return click.ClickException(f"The message is of platform {platform}, which has no user {printable(user)}.")
     return click.ClickException(
-        f"The message is of platform {platform}, which has no user {user}; there is one on platform {', '.join(elsewhere)}, "
+        f"The message is of platform {platform}, which has no user {printable(user)}; there is one on platform {', '.join(elsewhere)}, "
         "and nothing crosses from one platform to another."
     )
 

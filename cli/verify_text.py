@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from cli.wording import moment
+from cli.wording import moment, printable
 from services.fanout_worker.store import proof as store
 
 # verdict → what it means
@@ -82,7 +82,7 @@ def _named(facts: dict[str, Any], name: str) -> str:
     if not users:
         return ""
     more = facts[name] - len(users)
-    return f": {', '.join(users)}" + (f" and {more:,} more" if more else "")
+    return f": {', '.join(map(printable, users))}" + (f" and {more:,} more" if more else "")
 
 
 def _verdict(facts: dict[str, Any]) -> str:

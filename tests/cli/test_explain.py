@@ -269,6 +269,14 @@ def test_what_the_directory_does_later_changes_nothing_about_who_got_it(hub: Hub
     assert explain(message_id, who)[0] == "delivered"
 
 
+def test_nothing_that_somebody_is_called_moves_or_colours_a_terminal(hub: Hub, explain: Explain) -> None:
+    with hub.engine.begin() as connection:
+        factories.user(connection, hub.platform, external_id="\x1b[31mred")
+    message_id = send(hub)
+    assert "\\x1b[31mred has it in their inbox" in explain.run(message_id, "\x1b[31mred").output
+    assert "\x1b" not in explain.run(message_id, "\x1b[32mnobody").output
+
+
 def test_users_that_the_platform_does_not_have_are_told_apart(
     hub: Hub, explain: Explain, make_engine: MakeEngine
 ) -> None:

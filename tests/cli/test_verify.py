@@ -184,6 +184,14 @@ def test_no_more_people_are_named_than_asked_for(hub: Hub, command: Verify, mess
     assert command.facts(message_id, "--limit", 0)["missing_users"] == []
 
 
+def test_nothing_that_somebody_is_called_moves_or_colours_a_terminal(
+    hub: Hub, command: Verify, message_id: uuid.UUID
+) -> None:
+    lose(hub, message_id, hub.sender.id)
+    hub.execute("UPDATE users SET external_id = :name WHERE id = :id", name="\x1b[31mred", id=hub.sender.id)
+    assert "write it: \\x1b[31mred" in command(message_id).output
+
+
 def test_a_recalled_message_is_not_repaired(hub: Hub, command: Verify, message_id: uuid.UUID) -> None:
     lose(hub, message_id, hub.sender.id)
     hub.recall(message_id)
