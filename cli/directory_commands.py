@@ -11,6 +11,7 @@ import rich.console
 import rich.progress
 
 from cli import connect, operator
+from cli.wording import printable
 from services.directory import actions, errors, report
 from shared import db
 
@@ -158,7 +159,7 @@ class _Progress:
 
     def bad_line(self, bad: report.BadLine) -> None:
         self._bar.stop()
-        click.echo(str(bad), err=True)
+        click.echo(printable(str(bad)), err=True)
 
     def _finish_step(self) -> None:
         if self._task is None:

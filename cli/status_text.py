@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.wording import duration, moment, table
+from cli.wording import duration, moment, printable, table
 
 
 def of_hub(facts: dict[str, Any]) -> str:
@@ -45,6 +45,7 @@ def of_message(facts: dict[str, Any]) -> str:
     ]
     if message["last_error"]:
         lines.append(f"Last error  {message['last_error']}")
+    lines = [printable(line) for line in lines]  # ids are the platforms'
     if facts["undelivered_batches"]:
         lines += ["", "Batches to deliver, those tried most often first:", _batches(facts["undelivered_batches"])]
     return "\n".join(lines)

@@ -15,7 +15,8 @@ from typing import BinaryIO, NamedTuple
 # Far above what fits into the columns; a longer line is refused without being held in memory.
 MAX_LINE_BYTES = 65_536
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Direction overrides and line separators too: a name stands beside other names, and in a terminal, as it is meant to be read.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -225,7 +226,11 @@ def _find_control_characters(columns: tuple[Column, ...], values: list[str]) -> 
     for column, value in zip(columns, values, strict=True):
         found = _CONTROL.search(value)
         if found:
-            what = "a line break" if found.group() in "\r\n" else f"the control character U+{ord(found.group()):04X}"
+            what = (
+                "a line break"
+                if found.group() in "\r\n\u2028\u2029"
+                else f"the control character U+{ord(found.group()):04X}"
+            )
             yield f"{column.name} contains {what}"
 
 

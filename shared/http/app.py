@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from shared import log, settings
 from shared.auth import store, tokens
-from shared.http import clients, cors, guards, health, observe, parsing, places, problems
+from shared.http import clients, cors, guards, health, observe, parsing, places, problems, protection
 
 API_VERSION = "1.0.0"
 _logger = log.get(__name__)
@@ -111,8 +111,9 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     api = Api(app, spec_kwargs=_spec())
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    # Without validatorUrl the page would ask a public validator for a badge, and tell it where this hub is.
-    docs = {"app_name": frame.title, "validatorUrl": None}
+    # Without validatorUrl the page would ask a public validator for a badge, and tell it where this hub is; without the other
+    # address it would make one of the header Host, which is the client's, and write it into a script.
+    docs = {"app_name": frame.title, "validatorUrl": None, "oauth2RedirectUrl": "/docs/oauth2-redirect.html"}
     app.register_blueprint(flask_swagger_ui.get_swaggerui_blueprint("/docs", "/openapi.json", config=docs))
     for endpoint, view in app.view_functions.items():
         if endpoint.startswith(("swagger_ui.", "api-docs.")):
@@ -124,7 +125,10 @@ def _own(app: flask.Flask, endpoint: str, view: Callable[..., Any]) -> Callable[
     """A library's view as a function of ours, so that it can carry a guard's mark."""
 
     def page(*args: Any, **kwargs: Any) -> Any:
-        return view(*args, **kwargs)
+        found = flask.make_response(view(*args, **kwargs))
+        if found.mimetype == "text/html" and not found.is_streamed:
+            found.headers.update(protection.for_page(found.get_data(as_text=True)))
+        return found
 
     app.view_functions[endpoint] = page
     return page

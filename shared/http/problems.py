@@ -8,6 +8,7 @@ import sqlalchemy.exc
 from werkzeug import exceptions
 
 from shared import errors, log
+from shared.http import protection
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:message-hub:error:"
@@ -56,6 +57,7 @@ def response(error: errors.HubError) -> Answer:
     answer.headers["Cache-Control"] = "no-store"
     if error.status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
+    protection.protect(answer)
     return answer
 
 

@@ -146,3 +146,27 @@ def test_the_pages_own_policy_would_stop_what_came_through(windows: Windows) -> 
     assert len(windows.troubles) >= 3
     assert all(re.search("Content Security Policy|Trusted|requires", one) for one in windows.troubles)
     windows.troubles.clear()
+
+
+def test_on_the_demo_page(windows: Windows, hub: Hub) -> None:
+    (sender,) = [one for one in hub.demo_people() if one["role"] == "platform administrator"]
+    for title in TITLES:
+        hub.post(sender["token"], {"everyone": True}, title=title, body=BODY)
+    page = windows.open(windows.demo_url())
+    bell = Bell(page)
+    bell.open()
+    for title in TITLES:
+        bell.opener(title).first.click()
+        expect(bell.item(title).get_by_role("link").first).to_be_visible()
+    assert page.evaluate(_HARM) == {"harmed": 0, "markup": [], "handlers": []}
+    assert page.evaluate("document.title.includes('harmed')") is False
+
+
+@pytest.mark.parametrize("api", ["compose", "inbox"])
+def test_the_page_of_the_document_works_under_its_policy(windows: Windows, hub: Hub, api: str) -> None:
+    page = windows.open(f"{hub.compose_url if api == 'compose' else hub.inbox_url}/docs/")
+    expect(page.locator(".opblock").first).to_be_visible()
+    page.locator(".opblock-summary-control").first.click()
+    expect(page.locator(".opblock-body").first).to_be_visible()
+    page.get_by_role("button", name="Authorize").click()
+    expect(page.get_by_role("heading", name="Available authorizations")).to_be_visible()

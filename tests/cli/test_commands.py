@@ -246,3 +246,14 @@ def test_every_command_is_offered() -> None:
     assert sorted(main.commands.list_commands(click.Context(main.commands))) == [
         "audit", "doctor", "env", "explain", "import", "migrate", "platform", "run", "status", "token", "verify",
     ]  # fmt: skip
+
+
+def test_status_shows_ids_that_would_move_a_terminal_as_text(database_url: str, make_engine: MakeEngine) -> None:
+    with make_engine().begin() as connection:
+        platform = factories.platform(connection)
+        sender = factories.user(connection, platform, external_id="eve\x1b]0;owned\x07\u202e\u2028")
+        message_id = _send(connection, sender)
+    shown = _run("status", message_id, HUB_DATABASE_URL=database_url)
+    assert shown.exit_code == 0, shown.output
+    assert r"Sender      eve\x1b]0;owned\x07\u202e\u2028" in shown.stdout
+    assert not set("\x1b\x07\u202e\u2028") & set(shown.stdout)

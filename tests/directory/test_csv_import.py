@@ -75,6 +75,8 @@ def test_line_numbers_are_those_of_an_editor_also_after_quoted_line_breaks() -> 
         (b"a,Ann\t,,active", "name contains the control character U+0009"),
         (b"a,A\x7fnn,,active", "name contains the control character U+007F"),
         (b"a,A\xc2\x85nn,,active", "name contains the control character U+0085"),
+        (b"a,A\xe2\x80\xaenn,,active", "name contains the control character U+202E"),
+        (b"a,A\xe2\x80\xa8nn,,active", "name contains a line break"),
         (b'a,"A\rnn",,active', "name contains a line break"),
         (b"a,A\xe9nn,,active", "is not UTF-8: byte 0xE9 at position 4"),
         (b"a,A\xed\xa0\x80nn,,active", "is not UTF-8: byte 0xED at position 4"),
