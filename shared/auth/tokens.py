@@ -4,6 +4,7 @@ The algorithm in a token's header decides where its key is looked for, never bot
 secret, RS256, ES256 and EdDSA mean a key set. A platform with an issuer of its own accepts only that issuer's keys.
 """
 
+import re
 import threading
 import time
 import unicodedata
@@ -13,24 +14,22 @@ from typing import Any
 
 import jwt
 
-from shared import errors, log, settings
-from shared.auth import store
+from shared import errors, settings
+from shared.auth import key_sets, store
 
 AUDIENCE = "message-hub"
 LEEWAY_S = 30
 SECRET_ALGORITHM = "HS256"  # noqa: S105 (an algorithm's name)
 KEY_SET_ALGORITHMS = ("RS256", "ES256", "EdDSA")
 
-_KEYS_FRESH_S = 300
-_REFETCH_AT_MOST_EVERY_S = 10
-_FETCH_TIMEOUT_S = 2
-_NEVER = float("-inf")
-_CONTROLS = frozenset(
-    {"Cc", "Cs"}
-)  # no id of a directory contains them, and PostgreSQL takes neither NUL nor half surrogates
+# No id of a directory contains them, and PostgreSQL takes neither NUL nor half surrogates.
+_CONTROLS = frozenset({"Cc", "Cs"})
+# Three parts in the alphabet of RFC 7515, to the letter: decoders are lenient, and what they leave out would make one token many.
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# More than an issuer puts into a token; reading what is longer would cost more than telling so.
+_LONGEST = 16_384
 _REMEMBERED = 10_000
 _REMEMBERED_LENGTH = 2_048
-_logger = log.get(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ class _Verified:
 
     identity: Identity
     until: float
-    keys: "_KeySet | None" = None
-    fetch: float = _NEVER
+    keys: "key_sets.KeySet | None" = None
+    fetch: float = key_sets.NEVER
 
     def holds(self) -> bool:
         return time.time() < self.until and (self.keys is None or self.keys.is_fresh(self.fetch))
@@ -62,7 +61,7 @@ class Verifier:
         self._secret = auth.secret
         self._jwks_url = auth.jwks_url
         self._find_issuer = find_issuer
-        self._key_sets: dict[str, _KeySet] = {}
+        self._key_sets: dict[str, key_sets.KeySet] = {}
         self._verified: dict[str, _Verified] = {}
         self._lock = threading.Lock()
 
@@ -83,6 +82,8 @@ class Verifier:
             raise errors.HubError("token-invalid", f"The token was refused: {error}.") from None
 
     def _verify(self, token: str) -> Identity:
+        if len(token) > _LONGEST or not _COMPACT.fullmatch(token):
+            raise jwt.DecodeError(f"it is not three parts of base64url, of at most {_LONGEST} characters in all")
         header = jwt.get_unverified_header(token)
         algorithm = header.get("alg")
         if algorithm == SECRET_ALGORITHM:
@@ -124,9 +125,9 @@ class Verifier:
             options={"require": ["exp", "sub", "platform", "aud"]},
         )
 
-    def _key_set(self, url: str) -> "_KeySet":
+    def _key_set(self, url: str) -> key_sets.KeySet:
         with self._lock:
-            return self._key_sets.setdefault(url, _KeySet(url))
+            return self._key_sets.setdefault(url, key_sets.KeySet(url))
 
 
 def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
@@ -144,58 +145,3 @@ def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
 def expires_at(token: str) -> float:
     """When a token that was found good stops being accepted, in seconds since 1970."""
     return float(jwt.decode(token, options={"verify_signature": False})["exp"] + LEEWAY_S)
-
-
-class _KeySet:
-    """The keys at one address: fetched when first needed, again when they are old or a token names an unknown one.
-
-    Old keys go on serving while the address does not answer; an unknown key makes at most one fetch in ten seconds.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=_FETCH_TIMEOUT_S)
-        self._keys: list[jwt.PyJWK] = []
-        self.fetched_at = _NEVER
-        self._tried_at = _NEVER
-        self._lock = threading.Lock()
-
-    def find(self, header: dict[str, Any]) -> jwt.PyJWK:
-        """The key that a token's header names. Raises `jwt.InvalidTokenError`, or `HubError` unavailable."""
-        now = time.monotonic()
-        key = self._match(header)
-        if key is not None and now - self.fetched_at < _KEYS_FRESH_S:
-            return key
-        # One thread asks. Whoever has an old key need not wait for it, the others have nothing to go on with.
-        if self._lock.acquire(blocking=key is None):
-            try:
-                if now - self._tried_at >= _REFETCH_AT_MOST_EVERY_S:
-                    self._tried_at = now
-                    self._fetch(now)
-            finally:
-                self._lock.release()
-        key = self._match(header)
-        if key is None and self.fetched_at == _NEVER:
-            raise errors.unavailable("The keys that tokens are signed with cannot be fetched.", retry_after_s=10)
-        if key is None:
-            raise jwt.InvalidTokenError("it names a key that is not in the key set")
-        return key
-
-    def is_fresh(self, fetch: float) -> bool:
-        """Whether the keys are still those fetched at `fetch`, and need not be asked for again yet."""
-        return fetch == self.fetched_at and time.monotonic() - fetch < _KEYS_FRESH_S
-
-    def _fetch(self, now: float) -> None:
-        try:
-            keys = jwt.PyJWKSet.from_dict(self._client.fetch_data()).keys
-        except Exception as error:  # whatever that server answers, it is not the fault of the token at hand
-            # The keys we have go on serving; with none, find() says that the service is unavailable.
-            _logger.warning("keys could not be fetched", url=self._client.uri, reason=type(error).__name__)
-            return
-        self._keys = [key for key in keys if key.public_key_use in (None, "sig")]
-        self.fetched_at = now
-
-    def _match(self, header: dict[str, Any]) -> jwt.PyJWK | None:
-        fitting = [key for key in self._keys if key.algorithm_name == header["alg"]]
-        if "kid" in header:
-            fitting = [key for key in fitting if key.key_id == header["kid"]]
-        return fitting[0] if len(fitting) == 1 else None

@@ -78,13 +78,18 @@ def make_key(algorithm: str = "ES256", kid: str | None = "k", *, number: int = 0
 
 
 class KeyServer:
-    """Serves a key set at `url`. `answer` takes its place when set; `hang` holds every answer back; `fetches` counts."""
+    """Serves a key set at `url`. `answer` takes its place when set; `hang` holds every answer back; `fetches` counts.
+
+    `location` goes with the status of a redirect; `drip` is said first, and then a byte now and then.
+    """
 
     def __init__(self, server: ThreadingHTTPServer) -> None:
         self.url = f"http://127.0.0.1:{server.server_port}/keys.json"
         self.keys: Sequence[Key] = ()
         self.answer: bytes | None = None
         self.status = 200
+        self.location = ""
+        self.drip: bytes | None = None
         self.fetches = 0
         self.go_on = threading.Event()
         self.go_on.set()
@@ -108,11 +113,25 @@ def serving() -> Iterator[KeyServer]:
             if served.status == 0:  # hang up without a word
                 self.close_connection = True
                 return
+            if served.drip is not None:
+                self._drip(served.drip)
+                return
             self.send_response(served.status)
+            if served.location:
+                self.send_header("Location", served.location)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             with contextlib.suppress(ConnectionError):  # whoever asked has had enough
                 self.wfile.write(body)
+
+        def _drip(self, begin: bytes) -> None:
+            self.close_connection = True
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n" + (b"\r\n" + begin if begin else b"X-Slow: "))
+            with contextlib.suppress(ConnectionError):
+                for _ in range(30):
+                    self.wfile.write(b" ")
+                    self.wfile.flush()
+                    time.sleep(0.1)
 
         def log_message(self, *_args: object) -> None:
             pass

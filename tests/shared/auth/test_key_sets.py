@@ -4,15 +4,17 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 import structlog
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.utils import base64url_encode
 
-from shared import errors
-from shared.auth import tokens
+from shared import errors, settings
+from shared.auth import key_sets, tokens
 from tests import factories
 from tests.shared.auth import keys
 from tests.shared.auth.keys import KeyServer, make_key, refusal, verifier
@@ -23,7 +25,7 @@ GOOD = tokens.Identity(platform="p", user="u", issuer=None)
 class Clock:
     """Stands in for time.monotonic, so that minutes pass at once; tokens stay as young as they are."""
 
-    time = staticmethod(time.time)
+    perf_counter = staticmethod(time.perf_counter)
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -35,7 +37,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(tokens, "time", clock)
+    monkeypatch.setattr(key_sets, "time", clock)
     return clock
 
 
@@ -261,15 +263,120 @@ def test_an_outage_ends_by_itself(key_server: KeyServer, clock: Clock) -> None:
     assert checked.verify(make_key().sign()) == GOOD
 
 
-def test_an_address_that_answers_with_another_is_not_followed(key_server: KeyServer) -> None:
-    key_server.status = 302
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_an_address_that_answers_with_another_is_not_followed(key_server: KeyServer, status: int) -> None:
+    with keys.serving() as strange:
+        strange.keys = [make_key()]
+        key_server.status, key_server.location = status, strange.url
+        assert refusal(verifier(key_server), make_key().sign()) == "unavailable"
+        assert strange.fetches == 0
+
+
+def test_an_address_of_another_kind_is_never_opened(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps({"keys": [make_key().public()]}))
+    for url in (path.as_uri(), f"data:application/json,{path.read_text()}", "ftp://127.0.0.1:1/keys.json"):
+        checked = tokens.Verifier(settings.Auth(secret=None, jwks_url=url), lambda _: None)
+        assert refusal(checked, make_key().sign()) == "unavailable"
+
+
+def test_known_keys_go_on_for_a_day_and_no_longer(key_server: KeyServer, clock: Clock) -> None:
+    key_server.keys = [make_key()]
+    checked = verifier(key_server)
+    checked.verify(make_key().sign())
+    break_(key_server, 500, b"")
+    clock.now += 24 * 3_600 - 60
+    assert checked.verify(make_key().sign()) == GOOD
+    clock.now += 120
+    assert refusal(checked, make_key().sign()) == "unavailable", "a withdrawn key must not live for ever"
+    key_server.status, key_server.answer = 200, None
+    clock.now += 11
+    assert checked.verify(make_key().sign()) == GOOD
+
+
+@pytest.mark.parametrize("padding", ["x" * 300_000, "y" * 50_000_000], ids=["too much", "far too much"])
+def test_a_key_set_that_never_ends_is_not_read_to_its_end(key_server: KeyServer, padding: str) -> None:
+    key_server.answer = json.dumps({"keys": [make_key().public()], "padding": padding}).encode()
+    began_at = time.perf_counter()
     assert refusal(verifier(key_server), make_key().sign()) == "unavailable"
+    assert time.perf_counter() - began_at < 1.5
+
+
+def test_a_key_set_of_more_keys_than_anybody_has_is_refused(key_server: KeyServer) -> None:
+    key_server.keys = [make_key(kid=f"k{number}") for number in range(101)]
+    assert refusal(verifier(key_server), make_key(kid="k1").sign()) == "unavailable"
+    key_server.keys = key_server.keys[:100]
+    assert verifier(key_server).verify(make_key(kid="k1").sign()) == GOOD
+
+
+@pytest.mark.parametrize("drip", [b'{"keys": [', b""], ids=["a body", "a header"])
+def test_an_answer_that_comes_byte_by_byte_holds_nobody_for_long(
+    key_server: KeyServer, monkeypatch: pytest.MonkeyPatch, drip: bytes
+) -> None:
+    monkeypatch.setattr(key_sets, "_FETCH_WITHIN_S", 0.4)
+    key_server.drip = drip
+    checked = verifier(key_server)
+    for _ in range(2):
+        began_at = time.perf_counter()
+        assert refusal(checked, make_key().sign()) == "unavailable"
+        assert time.perf_counter() - began_at < 1.5
+    assert key_server.fetches == 1
+    assert checked.verify(factories.token("u", "p")) == GOOD
+
+
+def test_a_weak_key_signs_nothing(key_server: KeyServer) -> None:
+    weak = keys.Key(rsa.generate_private_key(public_exponent=65537, key_size=1024), "RS256", "k")
+    key_server.keys = [weak, make_key("RS256", "strong")]
+    with pytest.warns(jwt.InsecureKeyLengthWarning):
+        token = weak.sign()
+    checked = verifier(key_server)
+    assert refusal(checked, token) == "token-invalid"
+    assert checked.verify(make_key("RS256", "strong").sign()) == GOOD
+
+
+@pytest.mark.parametrize("claimed", keys.ALGORITHMS)
+@pytest.mark.parametrize("real", keys.ALGORITHMS)
+def test_a_key_is_used_for_its_own_algorithm_only(key_server: KeyServer, claimed: str, real: str) -> None:
+    """The header names a key of another kind, or the key set calls a key what it is not."""
+    key_server.keys = [make_key(real)]
+    parts = make_key(real).sign().split(".")
+    header = base64url_encode(json.dumps({"alg": claimed, "kid": "k"}).encode()).decode()
+    good = claimed == real
+    renamed = ".".join([header, *parts[1:]])
+    assert refusal(verifier(key_server), renamed) == "token-invalid", "another header, or the same written differently"
+    key_server.answer = json.dumps({"keys": [{**make_key(real).public(), "alg": claimed}]}).encode()
+    checked = verifier(key_server)
+    if good:
+        assert checked.verify(make_key(real).sign()) == GOOD
+    else:
+        assert refusal(checked, make_key(real).sign()) in ("token-invalid", "unavailable")
+        assert refusal(checked, renamed) in ("token-invalid", "unavailable")
+
+
+def test_a_curve_that_does_not_belong_to_the_algorithm_is_refused(key_server: KeyServer) -> None:
+    other = ec.generate_private_key(ec.SECP384R1())
+    public = {**jwt.algorithms.ECAlgorithm.to_jwk(other.public_key(), as_dict=True), "kid": "k", "alg": "ES256"}
+    key_server.answer = json.dumps({"keys": [public, make_key("RS256", "r").public()]}).encode()
+    content = b".".join(
+        base64url_encode(part) for part in (b'{"alg":"ES256","kid":"k"}', json.dumps(keys.good_claims()).encode())
+    )
+    signature = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256).sign(content, other)
+    token = b".".join([content, base64url_encode(signature)]).decode()
+    assert refusal(verifier(key_server), token) in ("token-invalid", "unavailable")
+
+
+def test_no_name_and_password_of_an_address_stand_in_the_log() -> None:
+    url = "http://name:hunter2@127.0.0.1:1/keys.json?x=1"
+    checked = tokens.Verifier(settings.Auth(secret=None, jwks_url=url), lambda _: None)
+    with structlog.testing.capture_logs() as logged:
+        assert refusal(checked, make_key().sign()) == "unavailable"
+    assert [line["url"] for line in logged] == ["http://127.0.0.1:1/keys.json?x=1"]
 
 
 def test_while_keys_hang_whoever_has_an_old_key_does_not_wait(
     key_server: KeyServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "_FETCH_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(key_sets, "_FETCH_WITHIN_S", 0.5)
     key_server.keys = [make_key()]
     checked = verifier(key_server)
     token = make_key().sign()
