@@ -44,6 +44,16 @@ test: $(VENV)/.ready ## Run everything that CI runs: style, types, layers, tests
 	echo "== $(BIN)/pytest -n 2 $(ARGS)"; \
 	$(BIN)/pytest -n 2 $(ARGS) && [ -z "$$failed" ]
 
+# Of its own, for what checks the environment is no part of it.
+AUDIT := .venv-audit
+
+.PHONY: audit
+audit: ## Ask whether anything that is installed is known to be vulnerable (ARGS="--strict": fail where nobody can say)
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && \
+		$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip-audit; } || \
+		{ echo "pip-audit could not be installed, so nothing was checked."; rm -rf $(AUDIT); }
+	@test ! -x $(AUDIT)/bin/pip-audit || $(AUDIT)/bin/python .ci/audit.py $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure the hub against its limits (SIZE=full for a million recipients, ARGS="--only fanout,bell" for less)
 	$(BIN)/python -m benchmarks.run --size $(or $(SIZE),quick) $(ARGS)

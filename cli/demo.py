@@ -152,7 +152,7 @@ def _write_file(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, .
 def _demo_people() -> Iterator[_Person]:
     special = list(_special_people())
     yield from special
-    chance = random.Random(70)  # noqa: S311
+    chance = random.Random(70)  # noqa: S311 (names of a demo)
     names = _names(chance)
     clinics = list(_CLINICS)
     shares = [share for _organisation, _name, share in _CLINICS.values()]
@@ -186,7 +186,7 @@ def _special_people() -> Iterator[_Person]:
     yield _Person(USER, "Noah Williams", (("clinic", "harbour-central", "member"), ("clinic", "cedar-park", "member")))
     yield _Person(PENDING_USER, "Yuki Nakamura", (("clinic", "fairhaven", "member"),), "pending")
     yield _Person(DISABLED_USER, "Ivan Petrov", (("clinic", "fairhaven", "member"),), "disabled")
-    names = _names(random.Random(71))  # noqa: S311
+    names = _names(random.Random(71))  # noqa: S311 (names of a demo)
     for organisation in _ORGANISATIONS:
         yield _Person(f"administrator-{organisation}", next(names), (("organisation", organisation, "administrator"),))
     for clinic in _CLINICS:
@@ -195,7 +195,7 @@ def _special_people() -> Iterator[_Person]:
 
 def _standard_people() -> Iterator[_Person]:
     yield _Person(STANDARD_ADMINISTRATOR, "Ruth Campbell", (("platform", "", "administrator"),))
-    names = _names(random.Random(72))  # noqa: S311
+    names = _names(random.Random(72))  # noqa: S311 (names of a demo)
     for number in range(1, 12):
         yield _Person(f"s{number:03d}", next(names), (("clinic", "meadow-clinic", "member"),))
 

@@ -95,7 +95,7 @@ class Partitions:
     dropped_before: datetime | None
 
 
-_COUNT_MESSAGES = sqlalchemy.text(f"SELECT {_STATUS} AS status, count(*) AS count FROM messages m GROUP BY 1")  # noqa: S608
+_COUNT_MESSAGES = sqlalchemy.text(f"SELECT {_STATUS} AS status, count(*) AS count FROM messages m GROUP BY 1")  # noqa: S608 (constants)
 
 _COUNT_BATCHES = sqlalchemy.text("""
     SELECT count(*) FILTER (WHERE b.delivered_at IS NOT NULL) AS delivered,
@@ -114,7 +114,7 @@ _LIST_UNFINISHED = sqlalchemy.text(f"""
     WHERE m.status <> 'sent' AND m.recalled_at IS NULL
     ORDER BY m.sent_at, m.id
     LIMIT :limit
-""")  # noqa: S608
+""")  # noqa: S608 (constants)
 
 _COUNT_FAILING = sqlalchemy.text("""
     SELECT count(*)
@@ -147,7 +147,7 @@ _FIND_MESSAGE = sqlalchemy.text(f"""
     LEFT JOIN users r ON r.id = m.recalled_by_id
     {_PROGRESS}
     WHERE m.id = :message_id
-""")  # noqa: S608
+""")  # noqa: S608 (constants)
 
 _LIST_TARGETS = sqlalchemy.text("""
     SELECT CAST(t.level AS text) AS level, coalesce(c.external_id, o.external_id, p.key) AS external_id

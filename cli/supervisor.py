@@ -129,7 +129,7 @@ class Supervisor:
         program = child.program
         with program.log.open("ab") as log:
             child.log_from = log.tell()
-            child.process = subprocess.Popen(  # noqa: S603
+            child.process = subprocess.Popen(  # noqa: S603 (our own programs)
                 leash.wrap(program.command, on_death=program.stop_signal),
                 env=dict(program.environment),
                 stdin=subprocess.DEVNULL,
@@ -142,7 +142,7 @@ class Supervisor:
     def _reap(self, child: _Child) -> str | None:
         """How the program ended, None while it runs. What it leaves behind is killed: it would keep ports and tasks."""
         process = child.process
-        assert process is not None
+        assert process is not None  # noqa: S101 (tells the type checker what stands above)
         # Its number cannot become anybody else's before it is waited for.
         if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             return None
@@ -155,13 +155,13 @@ class Supervisor:
         for stage in sorted({child.program.stage for child in self._children.values()}, reverse=True):
             running = [c for c in self._children.values() if c.program.stage == stage and c.process is not None]
             for child in running:
-                assert child.process is not None
+                assert child.process is not None  # noqa: S101 (tells the type checker what stands above)
                 # Not Popen.send_signal: that reaps a program which just ended, and its group would escape.
                 os.kill(child.process.pid, child.program.stop_signal)
             asked_at = time.monotonic()
             while running:
                 for child in running:
-                    assert child.process is not None
+                    assert child.process is not None  # noqa: S101 (tells the type checker what stands above)
                     patience = child.program.stop_timeout_s if self._stop_requests < 2 else 0.0
                     if time.monotonic() - asked_at > patience:
                         self._report(f"{child.program.name} did not stop by itself and was killed.")

@@ -27,7 +27,7 @@ def _main() -> None:
     if os.getppid() != starter:
         sys.exit(1)
     try:
-        os.execvp(command[0], command)  # noqa: S606
+        os.execvp(command[0], command)  # noqa: S606 (what the caller was started to run)
     except OSError as error:
         sys.exit(f"{command[0]} cannot be run: {error.strerror}")
 

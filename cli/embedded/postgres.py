@@ -158,7 +158,7 @@ def _initialise(binaries: Path, prefix: tuple[str, ...], data: Path, password: P
         "--locale=C.UTF-8",
         "--no-instructions",
     ]
-    made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
+    made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603 (our own programs)
     if made.returncode != 0:
         raise EmbeddedError(f"initdb could not make {data}:\n{(made.stderr or made.stdout).strip()}")
     unfinished.replace(data)
@@ -174,7 +174,7 @@ def _check_version(data: Path) -> None:
 
 
 def _has_lz4(binaries: Path) -> bool:
-    asked = subprocess.run(  # noqa: S603
+    asked = subprocess.run(  # noqa: S603 (our own programs)
         [str(binaries / "pg_config"), "--configure"], capture_output=True, text=True, check=False, timeout=10
     )
     return "--with-lz4" in asked.stdout

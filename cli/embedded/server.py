@@ -33,7 +33,7 @@ class Server:
 def running(server: Server, *, log: Path) -> Iterator[Server]:
     """Runs `server` until the block ends, or its starter dies. Raises `EmbeddedError` with its last lines if it does not start."""
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 (our own programs)
             leash.wrap(server.command, on_death=server.stop_signal),
             stdin=subprocess.DEVNULL,
             stdout=output,

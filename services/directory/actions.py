@@ -73,7 +73,7 @@ def put_platform(
         else:
             outcome = "unchanged"
         after = platforms.get_platform(connection, key=key)
-        assert after is not None
+        assert after is not None  # noqa: S101 (it was written just above)
         detail = _changed_fields(before, after)
         audit.insert(
             connection,
