@@ -1,5 +1,6 @@
 """What the audit trail tells of composing and recalling: by whom, from where, with what outcome, and nothing of a message's words."""
 
+import ipaddress
 import uuid
 from typing import Any
 
@@ -210,3 +211,35 @@ def test_nobody_fills_the_trail_by_being_refused(
     monkeypatch.setattr(refusals.time, "monotonic", lambda: 1_060.0)
     other.send(own_world["member"])
     assert len(trail(hub, own_world, app=app)) == 5
+
+
+def test_a_refusal_never_waits_for_the_trail(
+    hub: Hub, own_world: World, compose_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "_CAPACITY", 1)
+    app = new_app(compose_engine)
+    other = Hub(app=app, owner=hub.owner, published=hub.published)
+    with hub.owner.begin() as connection, structlog.testing.capture_logs() as logged:
+        connection.exec_driver_sql("LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE")
+        for _ in range(4):
+            answers.problem(other.send(own_world["member"]), "administrator-required")
+    assert lost(app, "full") >= 2
+    assert {line["why"] for line in logged if line["event"] == "a refusal is not in the audit trail"} == {"full"}
+    kept = trail(hub, own_world, app=app)
+    assert len(kept) + lost(app, "full") == 4
+
+
+def test_the_client_is_named_behind_a_trusted_proxy(hub: Hub, own_world: World, compose_engine: Engine) -> None:
+    app = compose.make_app(
+        compose.Context(engine=compose_engine, publish=lambda _: None, announce=lambda _: None),
+        auth=conftest.AUTH,
+        places=4,
+        trusted_proxies=(ipaddress.ip_network("127.0.0.1"),),
+    )
+    for of in (app, hub.app):
+        other = Hub(app=of, owner=hub.owner, published=hub.published)
+        message = {**SECRETS, "audience": EVERYONE}
+        headers = {"X-Forwarded-For": "203.0.113.9, 192.0.2.1"}
+        who = own_world["platform administrator"]
+        assert other.call("POST", "/v1/messages", who, json=message, headers=headers).status_code == 202
+    assert [event["host(address)"] for event in trail(hub, own_world)] == ["192.0.2.1", "127.0.0.1"]

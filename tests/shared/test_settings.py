@@ -195,3 +195,24 @@ def test_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.MonkeyPat
     assert "Settings(" in shown
     assert "hunter2" not in shown
     assert GOOD not in shown
+
+
+def read_proxies(env: environs.Env) -> tuple[settings.Network, ...]:
+    return settings.read_networks(env, "TRUSTED_PROXIES")
+
+
+def test_no_proxy_is_trusted_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.read(read_proxies) == ()
+    monkeypatch.setenv("HUB_TRUSTED_PROXIES", "10.0.0.5, 172.16.0.0/12,,2001:db8::/32")
+    assert [str(network) for network in settings.read(read_proxies)] == [
+        "10.0.0.5/32",
+        "172.16.0.0/12",
+        "2001:db8::/32",
+    ]
+
+
+@pytest.mark.parametrize("value", ["*", "proxy.example", "10.0.0.5/8", "0.0.0.0/0", "::/0", "10.0.0", "10.0.0.1-5"])
+def test_what_is_no_proxy_or_everybody_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HUB_TRUSTED_PROXIES", value)
+    (line,) = refusal(read_proxies)
+    assert line.startswith("HUB_TRUSTED_PROXIES: Must ")

@@ -1,9 +1,12 @@
 """From a header to a caller: whom a token stands for, and what the directory lets them do."""
 
 import pytest
+import structlog
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
+from shared import settings
+from shared.http import app as app_frame
 from tests import factories
 from tests.shared import answers
 from tests.shared.auth import keys
@@ -165,3 +168,12 @@ def test_keys_that_cannot_be_had_are_no_fault_of_the_token(
     answer = client.get("/whoami", headers={"Authorization": f"Bearer {token}"})
     answers.problem(answer, "unavailable")
     assert answer.headers["Retry-After"] == "10"
+
+
+def test_an_app_without_secret_and_keys_says_who_can_still_sign_in(reader: Engine) -> None:
+    auth = settings.Auth(secret=None, jwks_url=None)
+    with structlog.testing.capture_logs() as logged:
+        app_frame.make_app("tests", app_frame.Frame(title="Tests", engine=reader, auth=auth, places=1), [], hub=None)
+    (line,) = logged
+    assert line["log_level"] == "warning"
+    assert "neither HUB_JWT_SECRET nor HUB_JWKS_URL" in line["event"]
