@@ -1,41 +1,23 @@
-"""`message-hub audit`: who composed, recalled, imported and changed platforms, when, from where, and with what outcome."""
+"""`message-hub audit`: who composed, recalled, imported, repaired and changed platforms, when, from where, and with what outcome."""
 
 import dataclasses
 import json
-import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
 
 from cli import audit_store, connect
+from cli.since import Since
 from cli.wording import table
-
-_AGO = re.compile(r"(\d{1,6})(m|h|d)")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-def _read_since(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    """A length of time before now, or a moment; one without a zone is in UTC."""
-    if value is None:
-        return None
-    if ago := _AGO.fullmatch(value):
-        return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter("write it like 30m, 12h, 7d, 2026-11-22 or 2026-11-22T15:30:00Z.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @click.command("audit", short_help="Show who did what.")
 @connect.data_option
 @click.option("--platform", metavar="KEY", help="Only of this platform.")
 @click.option("--message", "message_id", metavar="ID", type=click.UUID, help="Only about this message.")
-@click.option(
-    "--since", metavar="WHEN", callback=_read_since, help="Only since then: 30m, 12h, 7d, or a date or time (UTC)."
-)
+@click.option("--since", type=Since(), help="Only since then: 90m, 12h, 7d, 2w, or a date or time (UTC).")
 @click.option(
     "--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="At most so many, the newest."
 )
@@ -43,7 +25,7 @@ def _read_since(_context: click.Context, _parameter: click.Parameter, value: str
 def audit(
     platform: str | None, message_id: uuid.UUID | None, since: datetime | None, limit: int, as_json: bool
 ) -> None:
-    """Show the audit trail, oldest first: composing, recalls, imports, changes of platforms, and what of it was refused.
+    """Show the audit trail, oldest first: composing, recalls, imports, changes of platforms, repairs, and what of it was refused.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""SQL: the audit trail as `message-hub audit` reads it."""
+"""SQL: the audit trail as `message-hub audit` reads it, and what the commands themselves add to it."""
 
 import uuid
 from dataclasses import dataclass
@@ -42,6 +42,10 @@ _LIST = sqlalchemy.text("""
     LEFT JOIN users u ON u.id = a.user_id
     ORDER BY a.id
 """)
+_INSERT_REPAIR = sqlalchemy.text("""
+    INSERT INTO audit_events (action, outcome, platform_id, operator, message_id, detail)
+    SELECT 'repair', 'changed', platform_id, :operator, id, :detail FROM messages WHERE id = :message_id
+""")
 _FIND_PLATFORM = sqlalchemy.text("SELECT id FROM platforms WHERE key = :key")
 
 
@@ -61,6 +65,12 @@ def list_events(
         "from_id": None if since is None else first_id(since),
     }
     return [Event(**row) for row in connection.execute(_LIST, values).mappings()]
+
+
+def insert_repair(connection: Connection, *, message_id: uuid.UUID, operator: str, entries: int) -> None:
+    """Records that somebody had `entries` written of a message. The owner may; no service does this."""
+    values = {"message_id": message_id, "operator": operator, "detail": f"{entries} entries written"}
+    connection.execute(_INSERT_REPAIR, values)
 
 
 def find_platform_id(connection: Connection, *, key: str) -> int | None:

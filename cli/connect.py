@@ -77,9 +77,9 @@ def engine(role: str | None) -> Iterator[Engine]:
         made.dispose()
 
 
-def act_as(connection: Connection, role: str) -> None:
-    """The statements that follow in this transaction are this service's; the user of the connection is the owner, who may be any."""
-    connection.execute(sqlalchemy.text(f"SET LOCAL ROLE {role}"))
+def act_as(connection: Connection, role: str | None) -> None:
+    """The statements that follow in this transaction are this service's; None: those of the connection's user, who is the owner."""
+    connection.execute(sqlalchemy.text(f"SET LOCAL ROLE {role or 'NONE'}"))
 
 
 def redis_url() -> str:

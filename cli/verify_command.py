@@ -5,7 +5,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
@@ -13,7 +13,8 @@ import rich.console
 import rich.progress
 from sqlalchemy import Engine
 
-from cli import connect, ids, verify_repair, verify_text
+from cli import connect, ids, operator, verify_repair, verify_text
+from cli.since import Since
 from services.fanout_worker import proof
 from services.fanout_worker.actions import verify as actions
 from services.fanout_worker.store import proof as store
@@ -22,33 +23,13 @@ from shared import db
 # 1 is what went wrong with the command itself, 2 what was wrong with its arguments.
 FAILS = 3
 _PAGE = 1_000
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-
-
-class _Since(click.ParamType[datetime]):
-    """A time: how long ago (90m, 12h, 7d, 2w), or a date or time in ISO 8601, in UTC where it names no zone."""
-
-    name = "WHEN"
-
-    def convert(
-        self, value: str | datetime, parameter: click.Parameter | None, context: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            if value[-1:] in _UNITS:
-                return datetime.now(UTC) - int(value[:-1]) * _UNITS[value[-1]]
-            moment = datetime.fromisoformat(value)
-        except (ValueError, OverflowError):
-            self.fail(f"{value} is neither like 90m, 12h, 7d or 2w nor a date like 2026-11-22 or 2026-11-22T14:30.")
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @click.command("verify", short_help="Prove who has a message; deliver what is missing.")
 @connect.data_option
 @click.argument("message_id", required=False, type=ids.MESSAGE_ID)
 @click.option(
-    "--since", type=_Since(), metavar="WHEN", help="Every message since: 90m, 12h, 7d, 2w, or a date or time (UTC)."
+    "--since", type=Since(), metavar="WHEN", help="Every message since: 90m, 12h, 7d, 2w, or a date or time (UTC)."
 )
 @click.option("--all", "is_all", is_flag=True, help="Every message there is.")
 @click.option("--platform", metavar="KEY", help="With --since or --all: of this platform only.")
@@ -119,7 +100,7 @@ class _Checks:
         if self.owner is not None and (is_strict or report.missing):
             try:
                 repaired = verify_repair.repair_message(
-                    self.owner, message_id=message_id, report=report, progress=progress
+                    self.owner, message_id=message_id, report=report, progress=progress, by=operator.name()
                 )
             except actions.NotRepairableError:
                 if is_strict:

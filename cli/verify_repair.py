@@ -4,7 +4,7 @@ import uuid
 
 from sqlalchemy import Engine
 
-from cli import connect
+from cli import audit_store, connect
 from services.fanout_worker import proof
 from services.fanout_worker.actions import verify
 from services.fanout_worker.store import messages
@@ -13,12 +13,14 @@ from services.inbox_api.store import states
 from shared import db
 
 
-def repair_message(engine: Engine, *, message_id: uuid.UUID, report: proof.Report, progress: verify.Progress) -> int:
+def repair_message(
+    engine: Engine, *, message_id: uuid.UUID, report: proof.Report, progress: verify.Progress, by: str = "unknown"
+) -> int:
     """How many entries were written. `engine` is the owner's. Safe to run at any time, as often as one likes, and to break off.
 
     One transaction a window: the entries, as fanout_worker, and the revisions of whose they are, as inbox_api; so whoever polls
     with an ETag of before is told. Only what no worker will write: what is still to be delivered is left to them.
-    Raises `verify.NotRepairableError`.
+    The audit trail says that `by` did it. Raises `verify.NotRepairableError`.
     """
     verify.check_repairable(report)
     written = 0
@@ -33,6 +35,9 @@ def repair_message(engine: Engine, *, message_id: uuid.UUID, report: proof.Repor
             )
             connect.act_as(connection, db.INBOX_ROLE)
             states.raise_revisions(connection, user_ids=user_ids)
+            if user_ids:
+                connect.act_as(connection, None)
+                audit_store.insert_repair(connection, message_id=message_id, operator=by, entries=len(user_ids))
         written += len(user_ids)
         progress(done, len(report.lacking))
     return written

@@ -1,6 +1,7 @@
 """Where drills are played: a hub, a world, traffic, chance, and time that ends. `play` is one drill from quiet to quiet, checked."""
 
 import contextlib
+import hashlib
 import random
 import shutil
 import tempfile
@@ -22,7 +23,7 @@ from drills.hub import BEAT, COMPOSE_API, INBOX_API, POSTGRES, REDIS, Hub, outer
 from drills.traffic import Load, Post, Traffic
 from shared import db, migrations, settings
 
-SECRET = "a-secret-that-only-the-drills-know-0123456789"
+SECRET = hashlib.sha256(b"message-hub drills").hexdigest()
 WORKERS = 2
 _FORGET = (
     "TRUNCATE messages, message_targets, message_visibility, inflight_targets, fanout_batches, inbox_entries, inbox_states, "

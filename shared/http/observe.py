@@ -28,7 +28,7 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
     )
 
     refused = prometheus_client.Counter(
-        "message_hub_refused_requests",
+        "message_hub_refusals",
         "Requests that were refused, by the code of the error.",
         ["code"],
         registry=registry,

@@ -68,7 +68,7 @@ def test_people_get_a_table_in_which_nothing_moves_their_terminal() -> None:
     [
         (["--platform", "nope"], 1, "There is no platform nope"),
         (["--message", "nope"], 2, "not a valid UUID"),
-        (["--since", "yesterday"], 2, "write it like"),
+        (["--since", "yesterday"], 2, "is neither like"),
         (["--limit", "0"], 2, "range"),
     ],
 )

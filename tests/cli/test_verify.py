@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy
 from click.testing import CliRunner, Result
 
-from cli import main, verify_repair
+from cli import main, operator, verify_repair
 from services.fanout_worker.actions import verify
 from shared import db
 from tests import factories
@@ -109,7 +109,13 @@ def test_repairing_twice_writes_once_and_leaves_other_inboxes_as_they_were(
     assert command.facts(message_id, "--repair")["repaired"] == 0
     with owner_engine.connect() as connection:
         revised = connection.execute(sqlalchemy.text("SELECT user_id, revision FROM inbox_revisions ORDER BY 1")).all()
+        events = connection.execute(
+            sqlalchemy.text("SELECT operator, detail FROM audit_events WHERE action = 'repair' AND message_id = :id"),
+            {"id": message_id},
+        ).all()
     assert [tuple(row) for row in revised] == [(user_id, 1) for user_id in lost]
+    assert {row.operator for row in events} == {operator.name()}
+    assert sum(int(row.detail.split()[0]) for row in events) == len(lost), "and nothing of what found nothing to do"
     assert len(hub.recipients(message_id)) == 25
 
 

@@ -56,5 +56,5 @@ def test_a_refusal_is_counted_and_logged_with_its_code_and_the_clients_address(c
     ]
     assert "private" not in str(logged)
     metrics = client.get("/metrics").text
-    assert 'message_hub_refused_requests_total{code="token-invalid"}' in metrics
+    assert 'message_hub_refusals_total{code="token-invalid"}' in metrics
     assert "private" not in metrics
