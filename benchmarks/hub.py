@@ -54,6 +54,8 @@ class Hub:
         command += ["--workers", str(workers)]
         command += ["--compose-port", str(self._ports[0]), "--inbox-port", str(self._ports[1])]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+        # Counted as ever, never reached: what is measured is what a sender pays for being counted.
+        environment["HUB_COMPOSE_RATE_LIMIT"] = "1000000000 per minute"
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 leash.wrap(command, on_death=signal.SIGTERM),

@@ -59,5 +59,9 @@ def validation_failed(errors: Mapping[str, Any]) -> HubError:
     return HubError("validation-failed", f"These fields are not valid: {fields}.", errors=errors)
 
 
+def rate_limited(detail: str, *, retry_after_s: int) -> HubError:
+    return HubError("rate-limited", detail, headers={"Retry-After": str(retry_after_s)})
+
+
 def unavailable(detail: str, *, retry_after_s: int = 1) -> HubError:
     return HubError("unavailable", detail, headers={"Retry-After": str(retry_after_s)})

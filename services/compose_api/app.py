@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import flask
 from sqlalchemy import Engine
 
-from services.compose_api import metrics, refusals
+from services.compose_api import metrics, rate_limit, refusals
 from services.compose_api import settings as own_settings
 from services.compose_api.actions import audiences as audience_actions
 from services.compose_api.routes import audiences, audited, messages
@@ -23,6 +23,7 @@ class Context:
     engine: Engine
     publish: Callable[[contracts.Contract], None]
     announce: Callable[[contracts.PlatformChanged], None]
+    hit: rate_limit.Hit = rate_limit.allow
     counter: audience_actions.Counter = field(default_factory=audience_actions.Counter)
 
 

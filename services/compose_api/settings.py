@@ -7,6 +7,7 @@ from pathlib import Path
 import environs
 from marshmallow import validate
 
+from services.compose_api import rate_limit
 from shared import settings
 
 # It becomes part of a Content-Security-Policy.
@@ -29,6 +30,7 @@ class Settings:
     auth: settings.Auth
     log: settings.Log
     places: int
+    rate_limit: str
     cors_origins: tuple[str, ...]
     trusted_proxies: tuple[settings.Network, ...]
     pages: Pages
@@ -46,6 +48,7 @@ def _build(env: environs.Env) -> Settings:
         auth=settings.read_auth(env),
         log=settings.read_log(env),
         places=env.int("PLACES", 16, validate=validate.Range(min=1)),
+        rate_limit=env.str("COMPOSE_RATE_LIMIT", "3000 per minute", validate=_check_rate_limit),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
         trusted_proxies=settings.read_networks(env, "TRUSTED_PROXIES"),
         pages=_read_pages(env),
@@ -60,6 +63,13 @@ def _read_pages(env: environs.Env) -> Pages:
         frame_origins=settings.read_origins(env, "FRAME_ORIGINS"),
         demo_file=Path(demo_file) if demo_file else None,
     )
+
+
+def _check_rate_limit(value: str) -> None:
+    try:
+        rate_limit.parse(value)
+    except ValueError:
+        raise environs.ValidationError("Must be like 3000 per minute or 50 per second; empty for none.") from None
 
 
 def _check_address(value: str) -> None:

@@ -12,7 +12,11 @@ from shared.http import refusals, server
 _settings = settings.read()
 _registry = wsgi.app.extensions["hub_registry"]
 _live = streams.Streams(
-    wsgi.app.extensions["hub"].engine, limit=_settings.streams, redis_url=_settings.redis_url, registry=_registry
+    wsgi.app.extensions["hub"].engine,
+    limit=_settings.streams,
+    redis_url=_settings.redis_url,
+    redis_breaker=wsgi.redis_breaker,
+    registry=_registry,
 )
 _refused = refusals.Refusals(_registry, origins=_settings.cors_origins)
 

@@ -3,12 +3,13 @@
 from services.inbox_api import app as inbox
 from services.inbox_api import settings
 from services.inbox_api.store import inbox as inbox_store
-from shared import db, log, process, redis_client
+from shared import breaker, db, log, process, redis_client
 
 process.die_with_parent()
 _settings = settings.read()
 log.configure(_settings.log, service="inbox_api")
-_redis = redis_client.make(_settings.redis_url) if _settings.redis_url else None
+# One for this process, the streams' listener included; none where no Redis is named.
+redis_breaker = breaker.Breaker(redis_client.make(_settings.redis_url).ping) if _settings.redis_url else None
 
 app = inbox.make_app(
     inbox.Context(
@@ -18,5 +19,7 @@ app = inbox.make_app(
     places=_settings.places,
     cors_origins=_settings.cors_origins,
     trusted_proxies=_settings.trusted_proxies,
-    broker_state=redis_client.State(_redis.ping) if _redis else None,
+    broker_state=redis_breaker.state if redis_breaker else None,
 )
+if redis_breaker:
+    redis_breaker.register(app.extensions["hub_registry"])

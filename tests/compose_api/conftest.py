@@ -1,6 +1,6 @@
 """compose_api over one database for all its tests. `world` stays as it is; a test that changes the directory takes `own_world`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import flask
 import pytest
@@ -8,7 +8,9 @@ from sqlalchemy import Engine
 
 from cli.embedded import server
 from services.compose_api import app as compose
+from services.compose_api import rate_limit
 from shared import contracts, db, settings
+from shared.auth.store import Caller
 from tests import conftest as base
 from tests import factories
 from tests.compose_api import hub as hubs
@@ -23,10 +25,14 @@ class Relay:
     def __init__(self) -> None:
         self.to: base.Published | None = None
         self.announced: list[contracts.PlatformChanged] = []
+        self.verdict = rate_limit.Verdict()
 
     def __call__(self, contract: contracts.Contract) -> None:
         assert self.to is not None
         self.to(contract)
+
+    def hit(self, _caller: Caller) -> rate_limit.Verdict:
+        return self.verdict
 
     def announce(self, change: contracts.PlatformChanged) -> None:
         assert contracts.PlatformChanged.read(change.write()) == change
@@ -59,7 +65,7 @@ def _relay() -> Relay:
 @pytest.fixture(scope="session")
 def app(compose_engine: Engine, _relay: Relay) -> flask.Flask:
     return compose.make_app(
-        compose.Context(engine=compose_engine, publish=_relay, announce=_relay.announce),
+        compose.Context(engine=compose_engine, publish=_relay, announce=_relay.announce, hit=_relay.hit),
         auth=AUTH,
         places=32,
         broker_state=lambda: "ok",
@@ -70,7 +76,19 @@ def app(compose_engine: Engine, _relay: Relay) -> flask.Flask:
 def hub(app: flask.Flask, tenants_owner: Engine, published: base.Published, _relay: Relay) -> hubs.Hub:
     _relay.to = published
     _relay.announced.clear()
+    _relay.verdict = rate_limit.Verdict()
     return hubs.Hub(app=app, owner=tenants_owner, published=published, announced=_relay.announced)
+
+
+@pytest.fixture
+def too_many(hub: hubs.Hub, _relay: Relay) -> Iterator[Callable[[bool], None]]:
+    """Whether whoever sends a message from now on has sent too many."""
+
+    def are(they_are: bool) -> None:
+        _relay.verdict = rate_limit.Verdict(17 if they_are else None)
+
+    yield are
+    are(False)
 
 
 @pytest.fixture(scope="session")

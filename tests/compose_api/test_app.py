@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine
 
 from services.compose_api import app as compose
-from services.compose_api import publisher
-from shared import contracts, redis_client
+from services.compose_api import publisher, rate_limit
+from shared import breaker, contracts
 from shared.http import guards
 from tests.compose_api import conftest
 from tests.compose_api.hub import Hub, World
@@ -129,13 +129,17 @@ def test_a_post_answers_at_once_while_the_broker_hangs(hub: Hub, world: World, c
         go_on.wait(10)
         raise OSError("away")
 
+    one = breaker.Breaker(lambda: go_on.wait(10))
     app = compose.make_app(
         compose.Context(
-            engine=compose_engine, publish=publisher.Publisher(send).submit, announce=publisher.Publisher(send).submit
+            engine=compose_engine,
+            publish=publisher.Publisher(send, one).submit,
+            announce=publisher.Publisher(send, one).submit,
+            hit=rate_limit.make("100 per hour", url="redis://no-such-host.invalid/0", redis_breaker=one).hit,
         ),
         auth=conftest.AUTH,
         places=4,
-        broker_state=redis_client.State(lambda: go_on.wait(10)),
+        broker_state=one.state,
     )
     slow = Hub(app=app, owner=hub.owner, published=hub.published)
     for _ in range(3):

@@ -5,15 +5,26 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 
+import kombu.exceptions
 import pytest
 import structlog
 
 from services.compose_api import publisher
-from shared import contracts
+from shared import breaker, contracts
 
 
 def task(number: int = 0) -> contracts.ExpandMessage:
     return contracts.ExpandMessage(message_id=str(uuid.UUID(int=number)), request_id="r")
+
+
+def there() -> breaker.Breaker:
+    """Of a Redis that answers whoever asks whether it does."""
+    return breaker.Breaker(lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "_AGAIN_AFTER_S", 0.02)
 
 
 def wait_until(is_so: Callable[[], object]) -> None:
@@ -46,7 +57,7 @@ def hung() -> Iterator[Hung]:
 
 def test_what_is_submitted_is_sent_in_order() -> None:
     sent: list[contracts.Contract] = []
-    taken = publisher.Publisher(sent.append)
+    taken = publisher.Publisher(sent.append, there())
     tasks = [task(number) for number in range(50)]
     for one in tasks:
         taken.submit(one)
@@ -55,7 +66,7 @@ def test_what_is_submitted_is_sent_in_order() -> None:
 
 
 def test_nobody_waits_while_a_send_hangs(hung: Hung) -> None:
-    taken = publisher.Publisher(hung)
+    taken = publisher.Publisher(hung, there())
     began_at = time.perf_counter()
     for number in range(100):
         taken.submit(task(number))
@@ -63,7 +74,11 @@ def test_nobody_waits_while_a_send_hangs(hung: Hung) -> None:
     assert hung.sent == []
 
 
-@pytest.mark.parametrize("error", [OSError("away"), RuntimeError("odd"), ValueError("$"), KeyError("x")], ids=repr)
+@pytest.mark.parametrize(
+    "error",
+    [OSError("away"), kombu.exceptions.OperationalError("away"), RuntimeError("odd"), ValueError("$"), KeyError("x")],
+    ids=repr,
+)
 def test_a_send_that_raises_is_logged_without_its_words_and_the_next_goes_out(error: Exception) -> None:
     sent: list[contracts.Contract] = []
 
@@ -72,20 +87,21 @@ def test_a_send_that_raises_is_logged_without_its_words_and_the_next_goes_out(er
             raise error
         sent.append(contract)
 
-    taken = publisher.Publisher(send)
+    taken = publisher.Publisher(send, there())
     with structlog.testing.capture_logs() as logged:
         taken.submit(task(1))
         taken.submit(task(2))
         wait_until(lambda: sent)
     assert sent == [task(2)]
-    assert [(line["log_level"], line["reason"], line["message_id"]) for line in logged] == [
+    left = [line for line in logged if "message_id" in line]
+    assert [(line["log_level"], line["reason"], line["message_id"]) for line in left] == [
         ("warning", type(error).__name__, task(1).message_id)
     ]
 
 
 def test_what_waited_too_long_is_left_to_the_sweep_and_logged(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher, "_STALE_AFTER_S", 0.05)
-    taken = publisher.Publisher(hung)
+    taken = publisher.Publisher(hung, there())
     with structlog.testing.capture_logs() as logged:
         taken.submit(task(1))
         hung.began.wait(5)
@@ -102,7 +118,7 @@ def test_what_waited_too_long_is_left_to_the_sweep_and_logged(hung: Hung, monkey
 
 def test_what_is_too_much_is_left_to_the_sweep_at_once(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher, "_CAPACITY", 3)
-    taken = publisher.Publisher(hung)
+    taken = publisher.Publisher(hung, there())
     taken.submit(task(0))
     hung.began.wait(5)
     with structlog.testing.capture_logs() as logged:
@@ -116,7 +132,7 @@ def test_what_is_too_much_is_left_to_the_sweep_at_once(hung: Hung, monkeypatch: 
 def test_what_is_dropped_is_counted_whatever_the_reason(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher, "_CAPACITY", 1)
     dropped: list[None] = []
-    taken = publisher.Publisher(hung, count=lambda: dropped.append(None))
+    taken = publisher.Publisher(hung, there(), count=lambda: dropped.append(None))
     taken.submit(task(0))
     hung.began.wait(5)
     for number in (1, 2, 3):
@@ -127,9 +143,23 @@ def test_what_is_dropped_is_counted_whatever_the_reason(hung: Hung, monkeypatch:
     assert len(dropped) == 2
 
 
+def test_while_redis_is_away_what_is_fresh_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "_AGAIN_AFTER_S", 0.2)
+    sent: list[contracts.Contract] = []
+    one = there()
+    taken = publisher.Publisher(sent.append, one)
+    one.failed(OSError("away"))
+    taken.submit(task(1))
+    taken.submit(task(2))
+    time.sleep(0.05)
+    assert sent == []
+    wait_until(lambda: len(sent) == 2)
+    assert one.is_closed
+
+
 def test_many_threads_may_submit_at_once() -> None:
     sent: list[contracts.Contract] = []
-    taken = publisher.Publisher(sent.append)
+    taken = publisher.Publisher(sent.append, there())
     threads = [
         threading.Thread(target=lambda n=n: [taken.submit(task(n * 100 + i)) for i in range(50)]) for n in range(8)
     ]

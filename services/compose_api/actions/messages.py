@@ -1,6 +1,7 @@
 """Accepts a message, recalls one. Decides, and owns the transaction. Called by the routes."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
@@ -27,18 +28,24 @@ class Accepted:
 
 
 def accept_message(
-    engine: Engine, *, caller: Caller, draft: domain.Draft, idempotency_key: str | None, origin: audit.Origin
+    engine: Engine,
+    *,
+    caller: Caller,
+    draft: domain.Draft,
+    idempotency_key: str | None,
+    origin: audit.Origin,
+    check_rate: Callable[[], None],
 ) -> Accepted:
     """Stores the message with all that follows from it, or answers the one that was stored under the same key.
 
     Once this returns the message is safe, whoever dies next. Raises `HubError` validation-failed for unknown scopes,
-    audience-out-of-reach, idempotency-key-reused.
+    audience-out-of-reach, idempotency-key-reused, and what `check_rate` raises, where nothing else is wrong.
     """
     try:
-        accepted = _accept(engine, caller, draft, idempotency_key, origin)
+        accepted = _accept(engine, caller, draft, idempotency_key, origin, check_rate)
     except psycopg.errors.UniqueViolation:
         # Another request with this key was faster by a moment and has committed: now it is found.
-        accepted = _accept(engine, caller, draft, idempotency_key, origin)
+        accepted = _accept(engine, caller, draft, idempotency_key, origin, check_rate)
     _logger.info("message accepted", message_id=str(accepted.message.id), replayed=accepted.replayed)
     return accepted
 
@@ -75,13 +82,19 @@ def recall_message(
 
 
 def _accept(
-    engine: Engine, caller: Caller, draft: domain.Draft, idempotency_key: str | None, origin: audit.Origin
+    engine: Engine,
+    caller: Caller,
+    draft: domain.Draft,
+    idempotency_key: str | None,
+    origin: audit.Origin,
+    check_rate: Callable[[], None],
 ) -> Accepted:
     with engine.begin() as connection:
         earlier = None
         if idempotency_key is not None:
             earlier = store.find_earlier(connection, sender_id=caller.user_id, idempotency_key=idempotency_key)
         if earlier is not None and earlier.request_hash == draft.request_hash:
+            check_rate()
             audit.insert(
                 connection,
                 audit.Event("compose", "replayed", caller.platform_id, caller.user_id, origin, earlier.id),
@@ -93,6 +106,7 @@ def _accept(
         audiences.check_choice(choice)
         if earlier is not None:
             raise errors.HubError("idempotency-key-reused", "You have sent another message with this Idempotency-Key.")
+        check_rate()
         return Accepted(_store(connection, caller, draft, choice, idempotency_key, origin), replayed=False)
 
 

@@ -5,16 +5,18 @@ from typing import Any
 
 import flask
 
-from services.compose_api import domain, schemas
+from services.compose_api import domain, rate_limit, schemas
 from services.compose_api.actions import messages as actions
 from services.compose_api.routes import audited
 from shared import contracts, errors
 from shared.http import app as frame
-from shared.http import guards, ids, observe
+from shared.http import guards, ids, observe, problems
 
 blueprint = frame.Blueprint("messages", __name__, description="Send a message, recall it.")
 
 _IDEMPOTENCY_HEADER = "Idempotency-Key"
+_TOO_MANY = "You send more messages than allowed. Nothing else is wrong with this one: send it again later."
+_RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "In how many seconds."}}
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -23,6 +25,9 @@ _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 @guards.sending_administrator
 @blueprint.arguments(schemas.MessageIn)
 @blueprint.response(202, schemas.MessageOut, description="Accepted: it is in every recipient's bell from now on.")
+@blueprint.alt_response(
+    429, schema=frame.Problem, content_type=problems.MEDIA_TYPE, headers=_RETRY_AFTER, description=_TOO_MANY
+)
 @blueprint.doc(
     parameters=[
         {
@@ -36,12 +41,16 @@ _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 def post_message(draft: domain.Draft) -> Any:
     """Send a message"""
     hub = flask.current_app.extensions["hub"]
+    idempotency_key = _read_idempotency_key()
+    # Counted before the database is asked for anything, told when everything else is right: see the order of checks.
+    verdict: rate_limit.Verdict = hub.hit(guards.caller())
     accepted = actions.accept_message(
         hub.engine,
         caller=guards.caller(),
         draft=draft,
-        idempotency_key=_read_idempotency_key(),
+        idempotency_key=idempotency_key,
         origin=audited.origin(),
+        check_rate=verdict.check,
     )
     headers = {"Location": f"/v1/messages/{accepted.message.id}"}
     if accepted.replayed:

@@ -5,19 +5,27 @@ from collections.abc import Callable
 
 import redis.asyncio
 import redis.asyncio.client
+from redis import backoff
+from redis.asyncio import retry
 
-from shared import contracts, log, redis_client
+from shared import breaker, contracts, log, redis_client
 
 # A Redis that hangs refuses nothing and says nothing: when it has been silent for so long, it has to answer a ping in as long.
 _SILENCE_S = 3.0
-_TRY_AGAIN_AFTER_S = 1.0
+_LOOK_AGAIN_AFTER_S = 0.1
 _logger = log.get(__name__)
 
 
-async def listen(url: str, on_change: Callable[[int], None]) -> None:
-    """Calls `on_change` with the id of each platform that is announced to have changed. Until it is cancelled."""
+async def listen(url: str, on_change: Callable[[int], None], redis_breaker: breaker.Breaker) -> None:
+    """Calls `on_change` with the id of each platform that is announced to have changed. Until it is cancelled.
+
+    Whether Redis is back finds out the breaker; here that is only looked at.
+    """
     client = redis.asyncio.Redis.from_url(
-        url, socket_timeout=redis_client.SOCKET_TIMEOUT_S, socket_connect_timeout=redis_client.CONNECT_TIMEOUT_S
+        url,
+        socket_timeout=redis_client.SOCKET_TIMEOUT_S,
+        socket_connect_timeout=redis_client.CONNECT_TIMEOUT_S,
+        retry=retry.Retry(backoff.NoBackoff(), 0),
     )
     hears = False
     while True:
@@ -31,7 +39,9 @@ async def listen(url: str, on_change: Callable[[int], None]) -> None:
             if hears:
                 _logger.warning("no announcements are heard", reason=type(error).__name__)
             hears = False
-        await asyncio.sleep(_TRY_AGAIN_AFTER_S)
+            redis_breaker.failed(error)
+        while not redis_breaker.is_closed:
+            await asyncio.sleep(_LOOK_AGAIN_AFTER_S)
 
 
 async def _hear(subscription: redis.asyncio.client.PubSub, on_change: Callable[[int], None]) -> None:

@@ -10,7 +10,7 @@ import prometheus_client
 from sqlalchemy import Engine
 
 from services.inbox_api.stream import announcements, connection, entrance, metrics, switchboard, watch
-from shared import log
+from shared import breaker, log
 from shared.http import bridge
 
 # Now and then everybody comes in anew, so that whoever may no longer read is found out: a little apart from each other.
@@ -20,11 +20,18 @@ _logger = log.get(__name__)
 
 class Streams:
     def __init__(
-        self, engine: Engine, *, limit: int, redis_url: str | None, registry: prometheus_client.CollectorRegistry
+        self,
+        engine: Engine,
+        *,
+        limit: int,
+        redis_url: str | None,
+        redis_breaker: breaker.Breaker | None,
+        registry: prometheus_client.CollectorRegistry,
     ) -> None:
         self._board = switchboard.Switchboard(limit=limit)
         self._engine = engine
         self._redis_url = redis_url
+        self._breaker = redis_breaker
         self._measures = metrics.Metrics(registry, count_open=lambda: self._board.count)
         self._is_closing = False
 
@@ -69,8 +76,8 @@ class Streams:
         """While this is open, streams are told what is new."""
         looking = watch.Watch(self._board, self._engine, self._measures)
         tasks = [asyncio.create_task(looking.run())]
-        if self._redis_url:
-            tasks.append(asyncio.create_task(announcements.listen(self._redis_url, looking.look_at)))
+        if self._redis_url and self._breaker:
+            tasks.append(asyncio.create_task(announcements.listen(self._redis_url, looking.look_at, self._breaker)))
         try:
             yield
         finally:

@@ -12,6 +12,7 @@ from tests import factories
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
 
+TooMany = Callable[[bool], None]
 USED_KEY = "used-for-another-message"
 
 
@@ -27,6 +28,7 @@ class Attempt:
     more: dict[str, Any] = field(default_factory=dict)
     tail: str = ""
     content_type: str = "application/json"
+    is_too_many: bool = False
 
     def run(self, hub: Hub, world: World) -> Any:
         who = world[self.who]
@@ -75,6 +77,7 @@ FAULTS: dict[str, Callable[[Attempt], Attempt]] = {
     "validation-failed scope": lambda a: replace(a, clinics=(*a.clinics, "nowhere")),
     "audience-out-of-reach": lambda a: replace(a, clinics=("b1", *a.clinics)),
     "idempotency-key-reused": lambda a: replace(a, headers={"Idempotency-Key": USED_KEY}),
+    "rate-limited": lambda a: replace(a, is_too_many=True),
 }
 
 
@@ -87,14 +90,37 @@ def used_key(hub: Hub, world: World) -> None:
 
 @pytest.mark.usefixtures("used_key")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_thing_that_is_wrong_has_its_code(hub: Hub, world: World, fault: str) -> None:
-    answers.problem(FAULTS[fault](Attempt()).run(hub, world), fault.partition(" ")[0])
+def test_each_thing_that_is_wrong_has_its_code(hub: Hub, world: World, too_many: TooMany, fault: str) -> None:
+    attempt = FAULTS[fault](Attempt())
+    too_many(attempt.is_too_many)
+    answers.problem(attempt.run(hub, world), fault.partition(" ")[0])
+
+
+def test_too_many_are_told_when_to_come_back_a_replay_too_and_nothing_is_stored(
+    hub: Hub, world: World, too_many: TooMany
+) -> None:
+    who = world["administrator of a1"]
+    first = hub.send(who, {"clinics": ["a1"]}, key="sent-before-it-was-too-much").get_json()
+    before = hub.count_messages(world.platform)
+    hub.published.contracts.clear()
+    too_many(True)
+    for key in ("sent-before-it-was-too-much", "another"):
+        answer = hub.send(who, {"clinics": ["a1"]}, key=key)
+        answers.problem(answer, "rate-limited")
+        assert answer.headers["Retry-After"] == "17"
+    assert hub.count_messages(world.platform) == before
+    assert not hub.published.contracts
+    assert hub.preview(who, {"clinics": ["a1"]}).status_code == 200
+    assert hub.recall(who, first["id"]).status_code == 200
 
 
 @pytest.mark.usefixtures("used_key")
 @pytest.mark.parametrize(("earlier", "later"), list(itertools.combinations(FAULTS, 2)))
-def test_of_two_things_that_are_wrong_the_earlier_is_told(hub: Hub, world: World, earlier: str, later: str) -> None:
+def test_of_two_things_that_are_wrong_the_earlier_is_told(
+    hub: Hub, world: World, too_many: TooMany, earlier: str, later: str
+) -> None:
     attempt = FAULTS[earlier](FAULTS[later](Attempt()))
+    too_many(attempt.is_too_many)
     before = hub.count_messages(world.platform)
     answers.problem(attempt.run(hub, world), earlier.partition(" ")[0])
     assert hub.count_messages(world.platform) == before

@@ -14,7 +14,7 @@ import redis
 from cli.embedded import redis as embedded_redis
 from cli.embedded import server
 from services.inbox_api.stream import announcements
-from shared import contracts
+from shared import breaker, contracts, redis_client
 from tests.inbox_api.stream.conftest import play, until
 
 
@@ -58,7 +58,8 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 @contextlib.asynccontextmanager
 async def listening(url: str) -> AsyncIterator[list[int]]:
     heard: list[int] = []
-    task = asyncio.create_task(announcements.listen(url, heard.append))
+    with contextlib.closing(redis_client.make(url)) as client:
+        task = asyncio.create_task(announcements.listen(url, heard.append, breaker.Breaker(client.ping)))
     try:
         yield heard
     finally:
