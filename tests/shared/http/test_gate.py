@@ -137,3 +137,20 @@ def test_who_stops_waiting_leaves_the_place_to_others() -> None:
         assert await one.enter()
 
     play(scene)
+
+
+def test_while_the_loop_runs_late_only_a_few_are_let_in_at_once_and_all_when_it_does_not() -> None:
+    async def scene() -> None:
+        one = gate.Gate(gate._AT_ONCE + 4)
+        await enter_all(one, gate._AT_ONCE)
+        time.sleep(gate._LOOK_EVERY_S + 3 * gate._LATE_BY_S)  # what others who compute do to the loop
+        await asyncio.sleep(0)
+        more = [asyncio.create_task(one.enter()) for _ in range(4)]
+        await asyncio.sleep(0)
+        assert not any(task.done() for task in more)
+        assert not one.refuses()
+        assert await asyncio.gather(*more) == [True] * 4, (
+            "nothing was given back meanwhile, but the loop is in time again"
+        )
+
+    play(scene)
