@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,18 +15,21 @@ from benchmarks import figures, wrk
 from benchmarks import hub as hubs
 from benchmarks.bench import Size
 from benchmarks.report import Row
-from cli import programs
 from cli.embedded import files, leash
 
 _ROOT = Path(__file__).parents[1]
 _START_S = 30.0
+# Plain WSGI: a thread for each request, and more threads than connections that are tried here would need.
+_COMMAND = (
+    *(sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--no-ws"),
+    *("--blocking-threads", "32", "--backpressure", "128"),
+)
 Results = dict[str, list[wrk.Result]]
 
 
 @contextlib.contextmanager
 def baseline(hub: hubs.Hub) -> Iterator[str]:
-    """The address of the compared routes, served by the same server as Flask routes usually are, with the options
-    of the compose API, on the same database."""
+    """The address of the compared routes, served by the same server as Flask routes usually are, on the same database."""
     port = files.free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
@@ -36,18 +40,14 @@ def baseline(hub: hubs.Hub) -> Iterator[str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(_ROOT),
     }
-    apis = programs.Apis(compose_port=port, inbox_port=0)
-    all_programs = programs.services(
-        apis, workers=0, beat_schedule=hub.folder / "none", environment=environment, logs=hub.folder
-    )
-    (compose,) = (program for program in all_programs if program.name == "compose_api")
-    command = [*compose.command[:-1], "benchmarks.baseline:app"]
+    url = f"http://127.0.0.1:{port}"
+    command = [*_COMMAND, "--port", str(port), "benchmarks.baseline:app"]
     with (hub.folder / "baseline.log").open("ab") as log:
         leashed = leash.wrap(command, on_death=signal.SIGTERM)
         process = subprocess.Popen(leashed, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        _wait_ready(f"{apis.compose_url}/bare", process, hub.folder / "baseline.log")
-        yield apis.compose_url
+        _wait_ready(f"{url}/bare", process, hub.folder / "baseline.log")
+        yield url
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -8,10 +8,12 @@ import asyncio
 import collections
 import time
 
-# When no place has been given back for so long, those who wait are refused, and whoever comes until one is.
-STUCK_AFTER_S = 0.04
+# When no place has been given back for so long, whoever has waited as long is refused.
+REFUSED_AFTER_S = 0.04
+# When none has been for so long, it is no hitch: all who wait are refused, and whoever comes until one is given back, at once.
+STUCK_AFTER_S = 0.1
 # When whoever is next has waited so long, nobody joins the queue any more.
-LATE_AFTER_S = 0.3
+LATE_AFTER_S = 0.5
 # So many wait for each place at most.
 _WAITING_PER_PLACE = 8
 # While the event loop gets to run late, no more than so many are let in at once. Threads that compute take turns, and the loop is
@@ -87,11 +89,16 @@ class Gate:
         self._looking = None
         self._is_late = loop.time() > due_at + _LATE_BY_S
         self._let_in()
-        has_moved = self._moved_at != moved_at or time.monotonic() < moved_at + STUCK_AFTER_S
-        if self._waiting and self._busy == self._places and not has_moved:
-            self._is_stuck = True
-            waiting, self._waiting = self._waiting, collections.deque()
-            for _, turn in waiting:
-                if not turn.done():
-                    turn.set_result(False)
+        # Whether nothing has moved is believed when it is seen twice.
+        if self._waiting and self._busy == self._places and self._moved_at == moved_at:
+            self._refuse(time.monotonic())
         self._look_on()
+
+    def _refuse(self, now: float) -> None:
+        if now < self._moved_at + REFUSED_AFTER_S:
+            return
+        self._is_stuck = now >= self._moved_at + STUCK_AFTER_S
+        while self._waiting and (self._is_stuck or now >= self._waiting[0][0] + REFUSED_AFTER_S):
+            _, turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(False)

@@ -20,7 +20,7 @@ class Bridge(bridge.Bridge):
         way_in = self._live.make_entrance()
         answer = await self.ask(scope, receive, {entrance.KEY: way_in})
         if way_in.admitted is None or scope["method"] != "GET" or answer.status != 200:
-            await bridge.reply(send, answer)
+            await self.reply(scope, send, answer)
             return
         headers = [(name, value) for name, value in answer.headers if name != b"content-length"]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})

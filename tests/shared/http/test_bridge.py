@@ -57,10 +57,12 @@ async def call(
         said.append(message)
 
     await served(make_scope(method, target, headers or {}), receive, send)
-    assert [message["type"] for message in said] == ["http.response.start", "http.response.body"]
-    assert not said[1].get("more_body")
-    found = {name.decode(): value.decode("latin-1") for name, value in said[0]["headers"]}
-    return said[0]["status"], found, said[1]["body"]
+    start, *sent = said
+    assert [message["type"] for message in said] == ["http.response.start"] + ["http.response.body"] * len(sent)
+    assert [bool(message.get("more_body")) for message in sent] == [True] * (len(sent) - 1) + [False]
+    assert all(len(message["body"]) <= bridge.PIECE_BYTES for message in sent)
+    found = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
+    return start["status"], found, b"".join(message["body"] for message in sent)
 
 
 def serve(app: Callable[..., Any], *, places: int = 4) -> bridge.Bridge:
@@ -152,7 +154,8 @@ def test_of_a_body_that_is_too_large_no_more_is_kept_than_shows_it(mirror: bridg
 
         await mirror(make_scope("POST", "/", headers), receive, send)
         if chunked:  # how large it is shows only in what there is of it: shared.http.parsing looks at that
-            assert len(json.loads(said[1]["body"])["body"]) == bridge.parsing.MAX_BODY_BYTES + 1
+            whole = b"".join(message["body"] for message in said[1:])
+            assert len(json.loads(whole)["body"]) == bridge.parsing.MAX_BODY_BYTES + 1
         else:
             assert said[0]["status"] == 413
         return taken
@@ -374,3 +377,41 @@ def test_what_an_application_hands_out_is_closed() -> None:
 
     assert asyncio.run(call(serve(app), "/"))[2] == b"ab"
     assert closed == [True]
+
+
+def large(size: int) -> Callable[..., Any]:
+    def app(_environ: object, start: Callable[..., Any]) -> list[bytes]:
+        start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(size))])
+        return [bytes(range(251)) * (size // 251) + b"x" * (size % 251)]
+
+    return app
+
+
+@pytest.mark.parametrize("size", [0, bridge.PIECE_BYTES, bridge.PIECE_BYTES + 1, 3 * bridge.PIECE_BYTES])
+def test_a_large_answer_goes_out_in_pieces_and_arrives_whole(size: int) -> None:
+    status, found, body = asyncio.run(call(serve(large(size)), "/page"))
+    assert (status, found["content-length"]) == (200, str(size))
+    assert body == bytes(range(251)) * (size // 251) + b"x" * (size % 251)
+
+
+def test_clients_that_do_not_read_hold_so_much_memory_and_only_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "MOST_UNSENT_BYTES", 300_000)
+    monkeypatch.setattr(bridge, "PIECE_WITHIN_S", 0.2)
+    served = serve(large(100_000))
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+        elif message.get("more_body"):
+            await asyncio.sleep(60)
+
+    async def scene() -> None:
+        await asyncio.gather(*(served(make_scope("GET", "/page", {}), receive, send) for _ in range(5)))
+        assert sorted(statuses) == [200] * 3 + [503] * 2
+        assert (await call(served, "/page"))[0] == 200, "what they held is free again"
+
+    asyncio.run(scene())

@@ -54,17 +54,23 @@ def test_whoever_gives_a_place_back_and_asks_again_comes_after_those_who_wait() 
     play(scene)
 
 
-def test_when_nothing_moves_all_who_wait_are_refused_together_and_who_comes_then_at_once() -> None:
+def test_when_nothing_moves_whoever_has_waited_a_moment_is_refused_and_soon_whoever_comes_at_once() -> None:
     async def scene() -> None:
-        one = gate.Gate(2)
-        await enter_all(one, 2)
+        one = gate.Gate(gate._AT_ONCE)
+        await enter_all(one, gate._AT_ONCE)
         began_at = time.monotonic()
-        assert await asyncio.gather(*(one.enter() for _ in range(10))) == [False] * 10
-        assert time.monotonic() - began_at >= gate.STUCK_AFTER_S - 0.01
-        assert one.refuses()
+        first = [asyncio.create_task(one.enter()) for _ in range(5)]
+        await asyncio.sleep(gate.REFUSED_AFTER_S / 2)
+        second = [asyncio.create_task(one.enter()) for _ in range(5)]
+        assert await asyncio.gather(*first) == [False] * 5
+        assert time.monotonic() - began_at >= gate.REFUSED_AFTER_S - 0.001
+        assert await asyncio.gather(*second) == [False] * 5
+        while not one.refuses():
+            assert time.monotonic() < began_at + 5
+            assert not await one.enter()
         began_at = time.monotonic()
         assert not await one.enter()
-        assert time.monotonic() - began_at < gate.STUCK_AFTER_S / 2
+        assert time.monotonic() - began_at < gate.REFUSED_AFTER_S / 2
         one.leave()
         assert not one.refuses()
         assert await one.enter()
@@ -78,7 +84,7 @@ def test_while_places_move_those_who_wait_are_served_in_the_end() -> None:
         await enter_all(one, 1)
         waiting = [asyncio.create_task(one.enter()) for _ in range(6)]
         for _ in waiting:
-            await asyncio.sleep(gate.STUCK_AFTER_S / 4)
+            await asyncio.sleep(gate.REFUSED_AFTER_S / 4)
             one.leave()
         assert await asyncio.gather(*waiting) == [True] * 6
 
@@ -102,7 +108,7 @@ def test_so_many_wait_and_no_more() -> None:
 
 
 def test_nobody_joins_a_queue_whose_first_has_waited_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "STUCK_AFTER_S", 60)
+    monkeypatch.setattr(gate, "REFUSED_AFTER_S", 60)
     monkeypatch.setattr(gate, "LATE_AFTER_S", 0.05)
 
     async def scene() -> None:
