@@ -8,20 +8,23 @@ import asyncio
 import collections
 import time
 
-# When no place has been given back for so long, whoever has waited as long is refused.
-REFUSED_AFTER_S = 0.04
-# When none has been for so long, it is no hitch: all who wait are refused, and whoever comes until one is given back, at once.
-STUCK_AFTER_S = 0.1
+# How often it is looked at what moves. Counted in looks and not in seconds: while this process does not get the processor,
+# nothing can move, and nobody is to be refused for that.
+_LOOK_EVERY_S = 0.01
+# When no place has been given back for so many looks (40 ms), whoever has waited as long is refused.
+_REFUSED_AFTER = 4
+# When none has for so many, it is no hitch: all who wait are refused, and whoever comes until one is given back, at once.
+_STUCK_AFTER = 10
 # When whoever is next has waited so long, nobody joins the queue any more.
 LATE_AFTER_S = 0.5
 # So many wait for each place at most.
 _WAITING_PER_PLACE = 8
-# While the event loop gets to run late, no more than so many are let in at once. Threads that compute take turns, and the loop is
-# one among them: with 16 of them a refusal took 50 ms in the median, with 4 it takes 3 ms, and as many are served. Whoever
-# waits for PostgreSQL keeps nobody from running; so when that is slow, all places are used.
+# While this process computes without a pause, no more than so many are let in at once. Threads that compute take turns, and the
+# event loop is one among them: with 16 of them a refusal took 50 ms in the median, with 4 it takes 3 ms, and as many are served.
+# Whoever waits for PostgreSQL does not compute; so when that is slow, all places are used. That the loop runs late would not do
+# as a sign: on a busy machine it does whatever is done here, and then PostgreSQL is slow.
 _AT_ONCE = 4
-_LATE_BY_S = 0.005
-_LOOK_EVERY_S = 0.01
+_COMPUTES_ABOVE = 0.8
 
 
 class Gate:
@@ -32,14 +35,14 @@ class Gate:
         self._busy = 0
         self._most_waiting = places * _WAITING_PER_PLACE
         self._waiting: collections.deque[tuple[float, asyncio.Future[bool]]] = collections.deque()
-        self._moved_at = time.monotonic()
-        self._is_stuck = False
-        self._is_late = False
+        # Looks since a place was given back.
+        self._still = 0
+        self._computes = False
         self._looking: asyncio.TimerHandle | None = None
 
     def refuses(self) -> bool:
         """Whether whoever comes now is sent away."""
-        if self._is_stuck or len(self._waiting) >= self._most_waiting:
+        if self._still >= _STUCK_AFTER or len(self._waiting) >= self._most_waiting:
             return True
         return bool(self._waiting) and time.monotonic() > self._waiting[0][0] + LATE_AFTER_S
 
@@ -47,7 +50,7 @@ class Gate:
         """Whether there is a place; then `leave` gives it back. Who is refused is so at once, or as soon as all is stuck."""
         if not self._waiting and self._has_room():
             self._busy += 1
-            self._moved_at = time.monotonic()
+            self._still = 0
             self._look_on()
             return True
         if self.refuses():
@@ -64,12 +67,11 @@ class Gate:
 
     def leave(self) -> None:
         self._busy -= 1
-        self._moved_at = time.monotonic()
-        self._is_stuck = False
+        self._still = 0
         self._let_in()
 
     def _has_room(self) -> bool:
-        return self._busy < self._places and (self._busy < _AT_ONCE or not self._is_late)
+        return self._busy < self._places and (self._busy < _AT_ONCE or not self._computes)
 
     def _let_in(self) -> None:
         while self._waiting and self._has_room():
@@ -80,25 +82,22 @@ class Gate:
 
     def _look_on(self) -> None:
         if self._looking is None and (self._waiting or self._busy >= _AT_ONCE):
-            loop = asyncio.get_running_loop()
-            due_at = loop.time() + _LOOK_EVERY_S
-            self._looking = loop.call_at(due_at, self._look, loop, due_at, self._moved_at)
+            now, computed = time.monotonic(), time.process_time()
+            self._looking = asyncio.get_running_loop().call_later(_LOOK_EVERY_S, self._look, now, computed)
 
-    def _look(self, loop: asyncio.AbstractEventLoop, due_at: float, moved_at: float) -> None:
-        """Every moment while there is something to see. What came while this process stood still is heard of before the next."""
+    def _look(self, since: float, computed: float) -> None:
+        """Every moment while there is something to see."""
         self._looking = None
-        self._is_late = loop.time() > due_at + _LATE_BY_S
+        now = time.monotonic()
+        self._computes = time.process_time() - computed > _COMPUTES_ABOVE * (now - since)
         self._let_in()
-        # Whether nothing has moved is believed when it is seen twice.
-        if self._waiting and self._busy == self._places and self._moved_at == moved_at:
-            self._refuse(time.monotonic())
+        self._still = self._still + 1 if self._busy == self._places else 0
+        if self._still >= _REFUSED_AFTER:
+            self._refuse(now - _REFUSED_AFTER * _LOOK_EVERY_S)
         self._look_on()
 
-    def _refuse(self, now: float) -> None:
-        if now < self._moved_at + REFUSED_AFTER_S:
-            return
-        self._is_stuck = now >= self._moved_at + STUCK_AFTER_S
-        while self._waiting and (self._is_stuck or now >= self._waiting[0][0] + REFUSED_AFTER_S):
+    def _refuse(self, came_before: float) -> None:
+        while self._waiting and (self._still >= _STUCK_AFTER or self._waiting[0][0] <= came_before):
             _, turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(False)

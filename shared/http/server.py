@@ -2,15 +2,12 @@
 
 import contextlib
 import resource
-import sys
 from collections.abc import Callable
 
 from shared.http import bridge
 
 # Connections that the server takes (`--backpressure`), those to PostgreSQL, and what else a process has open.
 FILES = 12_000
-# The event loop is one thread among those that work: how long each of them may keep it from running.
-_SWITCH_INTERVAL_S = 0.001
 
 
 def serve(
@@ -24,7 +21,6 @@ def serve(
             return
         await receive()
         _allow_files()
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
         async with running():
             await send({"type": "lifespan.startup.complete"})
             await receive()
