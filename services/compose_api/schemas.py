@@ -41,7 +41,10 @@ def _check_external_id(value: str) -> None:
 
 
 def _scopes(what: str) -> fields.List[str]:
-    scope = fields.String(validate=[validate.Length(min=1, max=domain.MAX_EXTERNAL_ID), _check_external_id])
+    scope = fields.String(
+        validate=[validate.Length(min=1, max=domain.MAX_EXTERNAL_ID), _check_external_id],
+        metadata={"pattern": r"^[^\x00]+$"},
+    )
     return fields.List(scope, metadata={"description": f"External ids of {what}.", "maxItems": domain.MAX_SCOPES})
 
 
@@ -83,14 +86,19 @@ class MessageIn(marshmallow.Schema):
     title = CleanText(
         domain.clean_title,
         required=True,
-        metadata={"description": "One line of 1 to 70 characters.", "minLength": 1},
+        metadata={
+            "description": "One line of 1 to 70 characters, counted in NFC without blanks at its ends; at least one is visible.",
+            "minLength": 1,
+            "pattern": r"^[^\x00-\x1f\x7f-\x9f\u202d\u202e]+$",
+        },
     )
     body = CleanText(
         domain.clean_body,
         required=True,
         metadata={
-            "description": "Plain text of 1 to 1000 characters; web addresses are shown as links.",
+            "description": "Plain text of 1 to 1000 characters, counted as in the title; web addresses are shown as links.",
             "minLength": 1,
+            "pattern": r"^([^\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]|\r\n)+$",
         },
     )
     audience = fields.Nested(AudienceIn, required=True)
@@ -105,26 +113,30 @@ class PreviewIn(marshmallow.Schema):
 
 
 class PreviewOut(marshmallow.Schema):
-    recipient_count = fields.Integer(required=True, metadata={"description": "Distinct people it would reach now."})
+    recipient_count = fields.Integer(
+        required=True, metadata={"description": "Distinct people it would reach now.", "minimum": 0}
+    )
 
 
 class ClinicOut(marshmallow.Schema):
     id = fields.String(required=True)
     name = fields.String(required=True)
-    user_count = fields.Integer(required=True)
+    user_count = fields.Integer(required=True, metadata={"minimum": 0})
 
 
 class OrganisationOut(marshmallow.Schema):
     id = fields.String(required=True)
     name = fields.String(required=True)
-    user_count = fields.Integer(required=True)
+    user_count = fields.Integer(required=True, metadata={"minimum": 0})
     selectable = fields.Boolean(required=True, metadata={"description": "False where it only groups clinics."})
     clinics = fields.List(fields.Nested(ClinicOut), required=True)
 
 
 class AudiencesOut(marshmallow.Schema):
     everyone = fields.Boolean(required=True)
-    user_count = fields.Integer(required=True, allow_none=True)
+    user_count = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Null where `everyone` is not yours.", "minimum": 0}
+    )
     organisations = fields.List(fields.Nested(OrganisationOut), required=True)
 
 

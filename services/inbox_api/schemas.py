@@ -29,7 +29,7 @@ def _external_id(what: str) -> fields.String:
     # The database refuses to look for a NUL.
     return fields.String(
         validate=[validate.Length(min=1, max=255), validate.ContainsNoneOf("\0", error="Must not contain NUL.")],
-        metadata={"description": f"External id of {what}: only what reached it."},
+        metadata={"description": f"External id of {what}: only what reached it.", "pattern": r"^[^\x00]+$"},
     )
 
 
@@ -42,7 +42,15 @@ def _maybe_time(description: str) -> times.Time:
 
 
 def _count(description: str, *, nullable: bool = False) -> fields.Integer:
-    return fields.Integer(required=True, allow_none=nullable, metadata={"description": description})
+    return fields.Integer(required=True, allow_none=nullable, metadata={"description": description, "minimum": 0})
+
+
+def _next_cursor() -> fields.String:
+    return fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Send it as `after`; null on the last page.", "pattern": "^[A-Za-z0-9_-]+$"},
+    )
 
 
 class PageQuery(marshmallow.Schema):
@@ -86,9 +94,12 @@ class NotificationSenderOut(marshmallow.Schema):
 
 class NotificationOut(marshmallow.Schema):
     id = fields.UUID(required=True)
-    title = fields.String(required=True, metadata={"description": "One line of 1 to 70 characters."})
+    title = fields.String(
+        required=True, validate=validate.Length(1, 70), metadata={"description": "One line of 1 to 70 characters."}
+    )
     body = fields.String(
         required=True,
+        validate=validate.Length(1, 1000),
         metadata={"description": "Plain text of 1 to 1000 characters; web addresses in it are meant as links."},
     )
     sender = fields.Nested(NotificationSenderOut, required=True)
@@ -101,9 +112,7 @@ class NotificationOut(marshmallow.Schema):
 class FeedOut(CountsOut):
     data = fields.List(fields.Nested(NotificationOut), required=True)
     has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})
-    next_cursor = fields.String(
-        required=True, allow_none=True, metadata={"description": "Send it as `after`; null on the last page."}
-    )
+    next_cursor = _next_cursor()
 
 
 class ChangedOut(CountsOut):
@@ -113,9 +122,7 @@ class ChangedOut(CountsOut):
 class HistoryOut(marshmallow.Schema):
     data = fields.List(fields.Nested(sent_messages.MessageOut), required=True)
     has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})
-    next_cursor = fields.String(
-        required=True, allow_none=True, metadata={"description": "Send it as `after`; null on the last page."}
-    )
+    next_cursor = _next_cursor()
 
 
 class SentMessageOut(sent_messages.MessageOut):

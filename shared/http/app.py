@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import flask
 import flask_smorest
 import flask_swagger_ui
 import marshmallow
 import prometheus_client
-from marshmallow import fields
+from marshmallow import fields, validate
 from sqlalchemy import Engine
 
 from shared import log, settings
 from shared.auth import store, tokens
-from shared.http import clients, cors, guards, health, observe, parsing, places, problems, protection
+from shared.http import clients, cors, guards, health, observe, openapi, parsing, places, problems, protection
 
 API_VERSION = "1.0.0"
+View = TypeVar("View", bound=Callable[..., Any])
+_REFUSES = "refuses"
 _logger = log.get(__name__)
 
 
@@ -40,7 +42,7 @@ class Problem(marshmallow.Schema):
 
     type = fields.String(required=True)
     title = fields.String(required=True)
-    status = fields.Integer(required=True)
+    status = fields.Integer(required=True, validate=validate.Range(min=400, max=599))
     detail = fields.String(required=True)
     code = fields.String(required=True, metadata={"description": "Stable; every code is in the catalogue of errors."})
     errors = fields.Dict(keys=fields.String(), metadata={"description": "What is wrong, by field."})
@@ -66,8 +68,28 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     ARGUMENTS_PARSER = parsing.StrictParser()
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._prepare_doc_cbks.append(self._prepare_refusals_doc)
+
+    def refuses(self, *codes: str) -> Callable[[View], View]:
+        """Declares the codes that this route answers of its own; those of its guard and of a body are known."""
+
+        def declare(view: View) -> View:
+            view._apidoc = {**getattr(view, "_apidoc", {}), _REFUSES: codes}  # type: ignore[attr-defined]
+            return view
+
+        return declare
+
     def arguments(self, schema: type[marshmallow.Schema], **options: Any) -> Callable[..., Any]:
         return cast(Callable[..., Any], super().arguments(schema(), **options))
+
+    def _prepare_refusals_doc(
+        self, doc: dict[str, Any], info: dict[str, Any], *, spec: Any, **_: Any
+    ) -> dict[str, Any]:
+        if guards.GUARD in info:
+            openapi.describe(doc, spec, guard=info[guards.GUARD], declared=info.get(_REFUSES, ()))
+        return doc
 
 
 def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Blueprint], hub: Any) -> flask.Flask:

@@ -58,6 +58,7 @@ def _guarded(view: View, name: str, *checks: Callable[[store.Caller], None]) -> 
         return view(*args, **kwargs)
 
     setattr(wrapper, GUARD, name)
+    wrapper._apidoc = {**getattr(view, "_apidoc", {}), GUARD: name}  # type: ignore[attr-defined]
     return cast(View, wrapper)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from typing import Any
 
 from shared import errors
 
@@ -13,3 +14,9 @@ def read_uuid(text: str, what: str) -> uuid.UUID:
     if not _CANONICAL.fullmatch(text):
         raise errors.not_found(what)
     return uuid.UUID(text)
+
+
+def path_id(description: str) -> list[dict[str, Any]]:
+    """How the contract describes the id in a path. What is not an id is answered 404, not 422: it names nothing."""
+    schema = {"type": "string", "format": "uuid"}
+    return [{"in": "path", "name": "message_id", "required": True, "description": description, "schema": schema}]

@@ -22,7 +22,7 @@ class AudienceOut(marshmallow.Schema):
     everyone = fields.Boolean(metadata={"enum": [True]})
     organisations = fields.List(fields.String())
     clinics = fields.List(fields.String())
-    other_scopes = fields.Integer()
+    other_scopes = fields.Integer(metadata={"minimum": 1})
 
     @marshmallow.pre_dump
     def _only_what_was_chosen(self, audience: store.Audience, **_kwargs: Any) -> dict[str, Any]:
@@ -34,15 +34,17 @@ class AudienceOut(marshmallow.Schema):
 
 class MessageOut(marshmallow.Schema):
     id = fields.UUID(required=True)
-    title = fields.String(required=True)
-    body = fields.String(required=True)
+    title = fields.String(required=True, validate=validate.Length(1, 70))
+    body = fields.String(required=True, validate=validate.Length(1, 1000))
     audience = fields.Nested(AudienceOut, required=True)
     sender = fields.Nested(PersonOut, required=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
     recipient_count = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "People in the audience; null until counted."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "People in the audience; null until counted.", "minimum": 0},
     )
-    delivered_count = fields.Integer(required=True, metadata={"description": "Entries written so far."})
+    delivered_count = fields.Integer(required=True, metadata={"description": "Entries written so far.", "minimum": 0})
     created_at = times.Time(required=True)
     sent_at = times.Time(required=True)
     completed_at = times.Time(required=True, allow_none=True)

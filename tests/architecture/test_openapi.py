@@ -26,3 +26,7 @@ def test_every_operation_says_what_it_does_answers_errors_as_problems_and_takes_
                 if method != "parameters":
                     assert operation["summary"], f"{method} {path}"
                     assert "default" in operation["responses"], f"{method} {path}"
+                    refused = {"401", "403", "422", "503"} | (
+                        {"400", "413", "415"} if "requestBody" in operation else set()
+                    )
+                    assert refused <= set(operation["responses"]), f"{method} {path}"

@@ -15,6 +15,7 @@ blueprint = frame.Blueprint("audiences", __name__, description="What may be chos
 @blueprint.route("/v1/audiences")
 @guards.administrator
 @blueprint.response(200, schemas.AudiencesOut)
+@blueprint.doc(operationId="getAudiences")
 def get_audiences() -> flask.Response:
     """What you may choose as audience, and how many people each scope reaches"""
     hub = flask.current_app.extensions["hub"]
@@ -25,6 +26,8 @@ def get_audiences() -> flask.Response:
 @guards.administrator
 @blueprint.arguments(schemas.PreviewIn)
 @blueprint.response(200, schemas.PreviewOut)
+@blueprint.refuses("audience-out-of-reach")
+@blueprint.doc(operationId="previewAudience")
 def post_preview(wanted: dict[str, domain.Audience]) -> Any:
     """How many distinct people an audience would reach now"""
     hub = flask.current_app.extensions["hub"]

@@ -10,13 +10,23 @@ from services.compose_api.actions import messages as actions
 from services.compose_api.routes import audited
 from shared import contracts, errors
 from shared.http import app as frame
-from shared.http import guards, ids, observe, problems
+from shared.http import guards, ids, observe
 
 blueprint = frame.Blueprint("messages", __name__, description="Send a message, recall it.")
 
 _IDEMPOTENCY_HEADER = "Idempotency-Key"
-_TOO_MANY = "You send more messages than allowed. Nothing else is wrong with this one: send it again later."
-_RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "In how many seconds."}}
+_HEADERS = {
+    "Location": {
+        "description": "Where this API knows the message; its history is at the inbox API's `/v1/sent-messages/{message_id}`.",
+        "schema": {"type": "string", "format": "uri-reference"},
+        "required": True,
+    },
+    "Idempotency-Replayed": {
+        "description": "Only where an earlier request with this key was accepted, and this is its message.",
+        "schema": {"type": "string", "const": "true"},
+    },
+}
+_LINKS = {"recallMessage": {"operationId": "recallMessage", "parameters": {"message_id": "$response.body#/id"}}}
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -24,11 +34,13 @@ _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 @audited.refusals("compose")
 @guards.sending_administrator
 @blueprint.arguments(schemas.MessageIn)
-@blueprint.response(202, schemas.MessageOut, description="Accepted: it is in every recipient's bell from now on.")
-@blueprint.alt_response(
-    429, schema=frame.Problem, content_type=problems.MEDIA_TYPE, headers=_RETRY_AFTER, description=_TOO_MANY
+@blueprint.response(
+    202, schemas.MessageOut, description="Accepted: it is in every recipient's bell from now on.", headers=_HEADERS
 )
+@blueprint.refuses("audience-out-of-reach", "idempotency-key-reused", "rate-limited")
 @blueprint.doc(
+    operationId="sendMessage",
+    responses={202: {"links": _LINKS}},
     parameters=[
         {
             "in": "header",
@@ -36,7 +48,7 @@ _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
             "description": "Send the same request again with the same key, and no second message comes of it.",
         }
-    ]
+    ],
 )
 def post_message(draft: domain.Draft) -> Any:
     """Send a message"""
@@ -61,10 +73,12 @@ def post_message(draft: domain.Draft) -> Any:
     return accepted.message, headers
 
 
-@blueprint.route("/v1/messages/<message_id>", methods=["DELETE"])
+@blueprint.route("/v1/messages/<message_id>", methods=["DELETE"], parameters=ids.path_id("Of the message."))
 @audited.refusals("recall")
 @guards.administrator
 @blueprint.response(200, schemas.MessageOut)
+@blueprint.refuses("audience-out-of-reach", "not-found")
+@blueprint.doc(operationId="recallMessage")
 def delete_message(message_id: str) -> Any:
     """Recall a message: it leaves every bell at the next poll"""
     hub = flask.current_app.extensions["hub"]

@@ -1,6 +1,6 @@
 """HTTP in, HTTP out: each route reads the request, calls one action, shapes the answer.
 
-Here is what the routes share: the service's context, ids in paths, and the headers of private answers.
+Here is what the routes share: the service's context, and the headers of private answers.
 """
 
 import functools
@@ -34,12 +34,6 @@ def engine() -> Engine:
 def reader() -> readers.Reader:
     """The user behind the request being served."""
     return cast(readers.Reader, guards.caller())
-
-
-def path_id(description: str) -> list[dict[str, Any]]:
-    """How the contract describes the id in a path. What is not an id is answered 404, not 422: it names nothing."""
-    schema = {"type": "string", "format": "uuid"}
-    return [{"in": "path", "name": "message_id", "required": True, "description": description, "schema": schema}]
 
 
 def polled(view: View) -> View:

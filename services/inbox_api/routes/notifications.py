@@ -11,8 +11,25 @@ from shared.http import app as frame
 
 blueprint = frame.Blueprint("notifications", __name__, description="What is under the bell of the calling user.")
 
-_ID = routes.path_id("Of the notification, which is the message's.")
-_RECALLED = "`recalled`: the message was recalled, its notification is gone."
+_ID = ids.path_id("Of the notification, which is the message's.")
+_NEWEST = "$response.body#/data/0/id"
+_LINKS = {
+    **{
+        operation: {"operationId": operation, "parameters": {"message_id": _NEWEST}}
+        for operation in (
+            "getNotification",
+            "markNotificationRead",
+            "markNotificationUnread",
+            "archiveNotification",
+            "unarchiveNotification",
+        )
+    },
+    **{
+        operation: {"operationId": operation, "requestBody": {"through": _NEWEST}}
+        for operation in ("markSeenThrough", "markReadThrough")
+    },
+    "next": {"operationId": "listNotifications", "parameters": {"after": "$response.body#/next_cursor"}},
+}
 
 
 @blueprint.route("/v1/notifications")
@@ -21,7 +38,8 @@ _RECALLED = "`recalled`: the message was recalled, its notification is gone."
 @blueprint.arguments(schemas.FeedQuery, location="query")
 @blueprint.response(200, schemas.FeedOut)
 @blueprint.alt_response(304, description=routes.UNCHANGED)
-@blueprint.doc(operationId="listNotifications")
+@blueprint.refuses("bad-cursor")
+@blueprint.doc(operationId="listNotifications", responses={200: {"links": _LINKS}})
 def get_feed(query: dict[str, Any]) -> flask.Response:
     """A page of notifications, newest first, with the counts of the whole inbox"""
     return answers.write(actions.get_feed(routes.engine(), caller=routes.reader(), **query))
@@ -43,6 +61,7 @@ def get_counts() -> flask.Response:
 @routes.polled
 @blueprint.response(200, schemas.NotificationOut)
 @blueprint.alt_response(304, description=routes.UNCHANGED)
+@blueprint.refuses("not-found")
 @blueprint.doc(operationId="getNotification")
 def get_notification(message_id: str) -> flask.Response:
     """One notification, archived or not"""
@@ -55,7 +74,7 @@ def get_notification(message_id: str) -> flask.Response:
 @guards.user
 @routes.private
 @blueprint.response(200, schemas.ChangedOut)
-@blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
+@blueprint.refuses("not-found", "recalled")
 @blueprint.doc(operationId="markNotificationRead")
 def put_read(message_id: str) -> flask.Response:
     """Mark as read, which implies seen; repeating it keeps the first time"""
@@ -66,7 +85,7 @@ def put_read(message_id: str) -> flask.Response:
 @guards.user
 @routes.private
 @blueprint.response(200, schemas.ChangedOut)
-@blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
+@blueprint.refuses("not-found", "recalled")
 @blueprint.doc(operationId="markNotificationUnread")
 def delete_read(message_id: str) -> flask.Response:
     """Mark as unread; it stays seen"""
@@ -77,7 +96,7 @@ def delete_read(message_id: str) -> flask.Response:
 @guards.user
 @routes.private
 @blueprint.response(200, schemas.ChangedOut)
-@blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
+@blueprint.refuses("not-found", "recalled")
 @blueprint.doc(operationId="archiveNotification")
 def put_archived(message_id: str) -> flask.Response:
     """Archive: it is listed only when asked for, and not counted; repeating it keeps the first time"""
@@ -90,7 +109,7 @@ def put_archived(message_id: str) -> flask.Response:
 @guards.user
 @routes.private
 @blueprint.response(200, schemas.ChangedOut)
-@blueprint.alt_response(409, schema=frame.Problem, content_type="application/problem+json", description=_RECALLED)
+@blueprint.refuses("not-found", "recalled")
 @blueprint.doc(operationId="unarchiveNotification")
 def delete_archived(message_id: str) -> flask.Response:
     """Take out of the archive, as read or unread as it was"""
@@ -104,6 +123,7 @@ def delete_archived(message_id: str) -> flask.Response:
 @routes.private
 @blueprint.arguments(schemas.ThroughIn)
 @blueprint.response(200, schemas.CountsOut)
+@blueprint.refuses("not-found")
 @blueprint.doc(operationId="markSeenThrough")
 def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as seen; what came after stays as it is"""
@@ -115,6 +135,7 @@ def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
 @routes.private
 @blueprint.arguments(schemas.ThroughIn)
 @blueprint.response(200, schemas.CountsOut)
+@blueprint.refuses("not-found")
 @blueprint.doc(operationId="markReadThrough")
 def post_read_all(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as read; what came after stays as it is"""

@@ -9,6 +9,11 @@ from shared.http import guards, ids
 
 blueprint = frame.Blueprint("sent-messages", __name__, description="What was sent, as far as the caller may see it.")
 
+_LINKS = {
+    "getSentMessage": {"operationId": "getSentMessage", "parameters": {"message_id": "$response.body#/data/0/id"}},
+    "next": {"operationId": "listSentMessages", "parameters": {"after": "$response.body#/next_cursor"}},
+}
+
 
 @blueprint.route("/v1/sent-messages")
 @guards.administrator
@@ -16,7 +21,8 @@ blueprint = frame.Blueprint("sent-messages", __name__, description="What was sen
 @blueprint.arguments(schemas.HistoryQuery, location="query")
 @blueprint.response(200, schemas.HistoryOut)
 @blueprint.alt_response(304, description=routes.UNCHANGED)
-@blueprint.doc(operationId="listSentMessages")
+@blueprint.refuses("bad-cursor")
+@blueprint.doc(operationId="listSentMessages", responses={200: {"links": _LINKS}})
 def get_history(query: dict[str, Any]) -> Any:
     """A page of sent messages, newest first; with filters, of what reached an organisation or a clinic
 
@@ -26,11 +32,12 @@ def get_history(query: dict[str, Any]) -> Any:
     return actions.get_history(routes.engine(), caller=guards.caller(), **query)
 
 
-@blueprint.route("/v1/sent-messages/<message_id>", parameters=routes.path_id("Of the message."))
+@blueprint.route("/v1/sent-messages/<message_id>", parameters=ids.path_id("Of the message."))
 @guards.administrator
 @routes.conditional
 @blueprint.response(200, schemas.SentMessageOut)
 @blueprint.alt_response(304, description=routes.UNCHANGED)
+@blueprint.refuses("not-found")
 @blueprint.doc(operationId="getSentMessage")
 def get_sent_message(message_id: str) -> Any:
     """One sent message, its progress, and how many recipients have seen and read it"""

@@ -20,6 +20,16 @@ _EVENTS = """An event stream that stays open. Its events:
 - `expired`: the token has expired, the stream ends; come back with a new one
 
 A comment comes every 15 seconds when there is nothing else. A notification may come more than once and is known by its id."""
+_EVENT = {
+    "type": "object",
+    "description": "One event.",
+    "properties": {
+        "event": {"type": "string", "enum": ["ready", "notification", "recalled", "sync", "expired"]},
+        "id": {"type": "string", "description": "Send it as Last-Event-ID.", "pattern": "^[A-Za-z0-9_-]+$"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
 _LAST_EVENT_ID = {
     "in": "header",
     "name": "Last-Event-ID",
@@ -30,7 +40,8 @@ _LAST_EVENT_ID = {
 
 @blueprint.route("/v1/notifications/stream")
 @guards.user
-@blueprint.response(200, {"type": "string"}, content_type="text/event-stream", description=_EVENTS)
+@blueprint.response(200, _EVENT, content_type="text/event-stream", description=_EVENTS)
+@blueprint.refuses("bad-cursor", "not-found")
 @blueprint.doc(operationId="streamNotifications", parameters=[_LAST_EVENT_ID])
 def get_stream() -> flask.Response:
     """Notifications as they arrive, as server-sent events

@@ -1,0 +1,88 @@
+"""What the OpenAPI document says of an operation beside its good answer: every refusal with its codes, and the headers.
+
+Worked out of what decides it, so that the document cannot forget: the guard, whether there is a body, what the route declares with
+`blueprint.refuses`. Called by shared/http/app.py while the app is built; tests/fuzz holds every answer to it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import apispec
+
+from shared import errors
+from shared.http import problems
+
+_EVERYBODY = ("token-missing", "token-invalid", "token-expired", "user-inactive", "validation-failed", "unavailable")
+_BY_GUARD = {
+    "user": _EVERYBODY,
+    "administrator": (*_EVERYBODY, "administrator-required"),
+    "sending administrator": (*_EVERYBODY, "feature-not-available", "administrator-required"),
+}
+_OF_A_BODY = ("payload-too-large", "unsupported-media-type", "malformed-json")
+_HEADERS = {
+    "X-Request-ID": {
+        "description": "The request's own id where it sent a sane one, else a new one; the logs know it.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"},
+        "required": True,
+    },
+    "Retry-After": {
+        "description": "Seconds to wait before asking again.",
+        "schema": {"type": "integer", "minimum": 1},
+        "required": True,
+    },
+    "WWW-Authenticate": {"schema": {"type": "string", "const": "Bearer"}, "required": True},
+    "ETag": {
+        "description": "Of this very answer, for If-None-Match.",
+        "schema": {"type": "string", "pattern": '^(W/)?"[0-9a-f]{32}"$'},
+        "required": True,
+    },
+}
+_OF_A_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+_IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "schema": {"type": "string"},
+    "description": "The ETag of the answer that the client has; it is answered 304 where that is still right.",
+}
+
+
+def describe(operation: dict[str, Any], spec: apispec.APISpec, *, guard: str, declared: Iterable[str]) -> None:
+    """Completes an operation with its refusals, and all its answers with the headers that they carry."""
+    codes = {*_BY_GUARD[guard], *declared, *(_OF_A_BODY if "requestBody" in operation else ())}
+    answers: dict[Any, Any] = operation["responses"]
+    for status, answer in answers.items():
+        if status != "default" and status < 400:
+            answer.setdefault("headers", {}).update(
+                _headers(spec, "X-Request-ID", *(("ETag",) if 304 in answers else ()))
+            )
+    if 304 in answers:
+        operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+    for status in sorted({errors.CATALOGUE[code][0] for code in codes}):
+        of_status = [code for code, (its, _title) in errors.CATALOGUE.items() if its == status and code in codes]
+        answers[status] = _component(spec, status, of_status)
+
+
+def _component(spec: apispec.APISpec, status: int, codes: list[str]) -> str:
+    """The name of the response of this status with one of these codes."""
+    name = ".".join(codes)
+    if name not in spec.components.responses:
+        schema = {
+            "$ref": "#/components/schemas/Problem",
+            "properties": {"status": {"const": status}, "code": {"enum": codes}},
+        }
+        spec.components.response(
+            name,
+            {
+                "description": "; ".join(f"`{code}`: {errors.CATALOGUE[code][1]}" for code in codes),
+                "headers": _headers(spec, "X-Request-ID", *_OF_A_STATUS.get(status, ())),
+                "content": {problems.MEDIA_TYPE: {"schema": schema}},
+            },
+        )
+    return name
+
+
+def _headers(spec: apispec.APISpec, *names: str) -> dict[str, Any]:
+    for name in names:
+        if name not in spec.components.headers:
+            spec.components.header(name, _HEADERS[name])
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

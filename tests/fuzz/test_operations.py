@@ -1,0 +1,146 @@
+"""Whatever is sent to whatever operation by whomever, the answer is one that the OpenAPI documents describe.
+
+Cases are made by schemathesis from the documents themselves: what they allow, which must be accepted but for reasons that no schema can
+say, and what they forbid, which must be refused.
+"""
+
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import CheckContext
+from schemathesis.core.failures import Failure
+from schemathesis.core.transport import Response
+
+from tests import examples
+from tests.apis import Apis, apis  # noqa: F401
+from tests.fuzz import documents
+
+_CHECKS = {
+    "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 413, 415, 422]},
+    # Ours is stricter.
+    "positive_data_acceptance": {"enabled": False},
+    # Asks again without a token; tests/architecture/test_who_may_what.py asks that of every route.
+    "ignored_auth": {"enabled": False},
+}
+# GET /v1/notifications/seen asks for a notification of that name, which is not there: 404, and OPTIONS tells of GET.
+_NAMED_LIKE_IDS = [
+    {
+        "include-operation-id": ["markSeenThrough", "markReadThrough"],
+        "checks": {"allow_header_conformance": {"enabled": False}, "unsupported_method": {"enabled": False}},
+    }
+]
+_EDGES_ONLY = {"fuzzing": {"enabled": False}, "stateful": {"enabled": False}}
+EXAMPLES = 15
+SCHEMA = schemathesis.openapi.from_dict(
+    documents.both(), config=schemathesis.Config.from_dict({"checks": _CHECKS, "operations": _NAMED_LIKE_IDS})
+)
+EDGES = schemathesis.openapi.from_dict(
+    documents.both(),
+    config=schemathesis.Config.from_dict({"checks": _CHECKS, "operations": _NAMED_LIKE_IDS, "phases": _EDGES_ONLY}),
+)
+OPERATIONS = {operation.ok().label: operation.ok() for operation in SCHEMA.get_all_operations()}
+PEOPLE = [
+    "platform administrator",
+    "administrator of a",
+    "administrator of a1",
+    "member",
+    "pending",
+    "disabled",
+    "administrator of x's platform",
+    "administrator of s's platform",
+]
+# Why something may be refused that a schema allows: rules that JSON Schema has no words for, and what is a matter of the data.
+BEYOND_SCHEMAS = (
+    "Must contain at least one visible character.",
+    "Must have at most",
+    "Must not contain a line break.",
+    "Choose everyone, or at least one organisation or clinic.",
+    "Stands alone:",
+    "Choose at most",
+    "There is no ",
+    "Unknown organisation: ",
+    "Unknown clinic: ",
+)
+KNOWN_AUDIENCES = [
+    {"everyone": True},
+    {"organisations": ["a"]},
+    {"clinics": ["a1", "a2"]},
+    {"organisations": ["a", "b", "a"], "clinics": ["b1"]},
+    {"organisations": ["z"]},
+    {"clinics": ["x1"]},
+]
+
+
+def accepted_or_refused_for_its_meaning(ctx: CheckContext, response: Response, case: Case) -> None:
+    """What a schema allows is refused with 400 or 422 only for what no schema can say."""
+    assert case.meta is not None
+    if case.meta.generation.mode is not GenerationMode.POSITIVE or response.status_code not in (400, 422):
+        return
+    problem = response.json()
+    if problem["code"] in ("bad-cursor", "idempotency-key-reused"):
+        return
+    reasons = list(_leaves(problem.get("errors", {})))
+    if not reasons or not all(reason.startswith(BEYOND_SCHEMAS) for reason in reasons):
+        raise Failure(operation=case.operation.label, title="Refused although documented", message=f"{problem}")
+
+
+def _leaves(value: Any) -> Any:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
+def test_every_answer_is_one_that_is_documented(apis: Apis, label: str, mode: GenerationMode) -> None:
+    cases = OPERATIONS[label].as_strategy(mode)
+    known = st.sampled_from([None, *apis.messages.values()])
+
+    @examples.settings(EXAMPLES)
+    @hypothesis.given(
+        case=cases, who=st.sampled_from(PEOPLE), message_id=known, audience=st.sampled_from([None, *KNOWN_AUDIENCES])
+    )
+    def send(case: Case, who: str, message_id: str | None, audience: dict[str, Any] | None) -> None:
+        if mode is GenerationMode.POSITIVE:
+            _lead_somewhere(case, message_id, audience)
+        check(apis, case, who)
+
+    send()
+
+
+def _lead_somewhere(case: Case, message_id: str | None, audience: dict[str, Any] | None) -> None:
+    """Names what exists, which nothing made up ever does."""
+    if message_id is not None and "message_id" in case.path_parameters:
+        case.path_parameters["message_id"] = message_id
+    if isinstance(case.body, dict):
+        if message_id is not None and "through" in case.body:
+            case.body["through"] = message_id
+        if audience is not None and "audience" in case.body:
+            case.body["audience"] = audience
+
+
+def check(apis: Apis, case: Case, who: str) -> None:
+    """Sends the case, and holds the answer to everything that is documented."""
+    headers = apis.world[who].headers
+    response = case.call(app=apis, headers=headers)
+    case.validate_response(
+        response,
+        headers=headers,
+        additional_checks=[accepted_or_refused_for_its_meaning],
+        transport_kwargs={"app": apis},
+    )
+
+
+@hypothesis.settings(derandomize=True, deadline=None, database=None)
+@EDGES.parametrize()
+def test_every_edge_of_what_is_documented_gets_a_documented_answer(case: Case, apis: Apis) -> None:
+    """The values just inside and just outside each limit of each parameter and field, one by one; no chance in it."""
+    check(apis, case, "platform administrator")
