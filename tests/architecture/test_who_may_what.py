@@ -1,0 +1,279 @@
+"""Every route, every kind of caller, own and foreign targets: what is answered, in one table. A route without a row fails.
+
+The world is that of tests/apis.py. `member`, `clinic`, `organisation` and `platform` belong to one platform: a member of clinic a1, who
+administers clinic a1, organisation a, everything; `second` administers a too, but has sent nothing. `other` administers another
+platform, `standard` one whose plan has no sending, `reader` belongs to that one. Clinic a2 is beside a1, organisation b beside a.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import pytest
+from werkzeug.test import TestResponse
+
+from shared import errors
+from shared.http import guards
+from tests import factories
+from tests.apis import MESSAGES, Apis, apis  # noqa: F401
+from tests.shared import answers
+
+CALLERS = {
+    "member": "member",
+    "clinic": "administrator of a1",
+    "organisation": "administrator of a",
+    "second": "second administrator of a",
+    "platform": "platform administrator",
+    "other": "administrator of x's platform",
+    "standard": "administrator of s's platform",
+    "reader": "member of s",
+}
+# What stands in the table for what is answered.
+CODES = {
+    "admin": "administrator-required",
+    "plan": "feature-not-available",
+    "reach": "audience-out-of-reach",
+    "none": "not-found",
+    "bad": "validation-failed",
+    "gone": "recalled",
+}
+SEND = "POST /v1/messages"
+PREVIEW = "POST /v1/audiences/preview"
+RECALL = "DELETE /v1/messages/<message_id>"
+ONE = "GET /v1/notifications/<message_id>"
+SENT = "GET /v1/sent-messages"
+SENT_ONE = "GET /v1/sent-messages/<message_id>"
+# Several routes that answer alike.
+GROUPS = {
+    "MARK": [
+        f"{method} /v1/notifications/<message_id>/{what}"
+        for method in ("PUT", "DELETE")
+        for what in ("read", "archived")
+    ],
+    "THROUGH": ["POST /v1/notifications/seen", "POST /v1/notifications/read-all"],
+    "INBOX": ["GET /v1/notifications", "GET /v1/notifications/counts", "GET /v1/notifications/stream"],
+    "SEND": [SEND],
+    "PREVIEW": [PREVIEW],
+    "RECALL": [RECALL],
+    "AUDIENCES": ["GET /v1/audiences"],
+    "ONE": [ONE],
+    "SENT": [SENT],
+    "SENT ONE": [SENT_ONE],
+}
+TABLE = """
+route     | target          | member | clinic | organisation | second | platform | other | standard | reader
+SEND      | everyone        | admin  | reach  | reach        | reach  | ok       | ok    | plan     | plan
+SEND      | organisation a  | admin  | reach  | ok           | ok     | ok       | bad   | plan     | plan
+SEND      | clinic a1       | admin  | ok     | ok           | ok     | ok       | bad   | plan     | plan
+SEND      | clinic a2       | admin  | reach  | ok           | ok     | ok       | bad   | plan     | plan
+SEND      | organisation b  | admin  | reach  | reach        | reach  | ok       | bad   | plan     | plan
+SEND      | clinic b1       | admin  | reach  | reach        | reach  | ok       | bad   | plan     | plan
+SEND      | organisation z  | admin  | bad    | bad          | bad    | bad      | bad   | plan     | plan
+SEND      | clinic x1       | admin  | bad    | bad          | bad    | bad      | ok    | plan     | plan
+SEND      | clinic s1       | admin  | bad    | bad          | bad    | bad      | bad   | plan     | plan
+PREVIEW   | everyone        | admin  | reach  | reach        | reach  | ok       | ok    | ok       | admin
+PREVIEW   | organisation a  | admin  | reach  | ok           | ok     | ok       | bad   | bad      | admin
+PREVIEW   | clinic a1       | admin  | ok     | ok           | ok     | ok       | bad   | bad      | admin
+PREVIEW   | clinic a2       | admin  | reach  | ok           | ok     | ok       | bad   | bad      | admin
+PREVIEW   | organisation b  | admin  | reach  | reach        | reach  | ok       | bad   | bad      | admin
+PREVIEW   | clinic b1       | admin  | reach  | reach        | reach  | ok       | bad   | bad      | admin
+PREVIEW   | organisation z  | admin  | bad    | bad          | bad    | bad      | bad   | bad      | admin
+PREVIEW   | clinic x1       | admin  | bad    | bad          | bad    | bad      | ok    | bad      | admin
+PREVIEW   | clinic s1       | admin  | bad    | bad          | bad    | bad      | bad   | ok       | admin
+AUDIENCES |                 | admin  | ok     | ok           | ok     | ok       | ok    | ok       | admin
+RECALL    | to everyone     | admin  | none   | none         | none   | ok       | none  | none     | admin
+RECALL    | to a            | admin  | none   | ok           | reach  | ok       | none  | none     | admin
+RECALL    | to a1           | admin  | ok     | ok           | ok     | ok       | none  | none     | admin
+RECALL    | to a2           | admin  | none   | ok           | ok     | ok       | none  | none     | admin
+RECALL    | to b            | admin  | none   | none         | none   | ok       | none  | none     | admin
+RECALL    | recalled        | admin  | ok     | ok           | ok     | ok       | none  | none     | admin
+RECALL    | to x            | admin  | none   | none         | none   | none     | ok    | none     | admin
+RECALL    | to s            | admin  | none   | none         | none   | none     | none  | ok       | admin
+RECALL    | nothing         | admin  | none   | none         | none   | none     | none  | none     | admin
+INBOX     |                 | ok     | ok     | ok           | ok     | ok       | ok    | ok       | ok
+ONE       | to everyone     | ok     | ok     | ok           | ok     | ok       | none  | none     | none
+ONE       | to a            | ok     | ok     | ok           | ok     | none     | none  | none     | none
+ONE       | to a1           | ok     | ok     | none         | none   | none     | none  | none     | none
+ONE       | to a2           | none   | none   | none         | none   | none     | none  | none     | none
+ONE       | to b            | none   | none   | none         | none   | none     | none  | none     | none
+ONE       | recalled        | none   | none   | none         | none   | none     | none  | none     | none
+ONE       | to x            | none   | none   | none         | none   | none     | ok    | none     | none
+ONE       | to s            | none   | none   | none         | none   | none     | none  | ok       | ok
+ONE       | nothing         | none   | none   | none         | none   | none     | none  | none     | none
+MARK      | to everyone     | ok     | ok     | ok           | ok     | ok       | none  | none     | none
+MARK      | to a            | ok     | ok     | ok           | ok     | none     | none  | none     | none
+MARK      | to a1           | ok     | ok     | none         | none   | none     | none  | none     | none
+MARK      | to a2           | none   | none   | none         | none   | none     | none  | none     | none
+MARK      | to b            | none   | none   | none         | none   | none     | none  | none     | none
+MARK      | recalled        | gone   | gone   | none         | none   | none     | none  | none     | none
+MARK      | to x            | none   | none   | none         | none   | none     | ok    | none     | none
+MARK      | to s            | none   | none   | none         | none   | none     | none  | ok       | ok
+MARK      | nothing         | none   | none   | none         | none   | none     | none  | none     | none
+THROUGH   | to everyone     | ok     | ok     | ok           | ok     | ok       | none  | none     | none
+THROUGH   | to a            | ok     | ok     | ok           | ok     | none     | none  | none     | none
+THROUGH   | to a1           | ok     | ok     | none         | none   | none     | none  | none     | none
+THROUGH   | to a2           | none   | none   | none         | none   | none     | none  | none     | none
+THROUGH   | to b            | none   | none   | none         | none   | none     | none  | none     | none
+THROUGH   | recalled        | ok     | ok     | none         | none   | none     | none  | none     | none
+THROUGH   | to x            | none   | none   | none         | none   | none     | ok    | none     | none
+THROUGH   | to s            | none   | none   | none         | none   | none     | none  | ok       | ok
+THROUGH   | nothing         | none   | none   | none         | none   | none     | none  | none     | none
+SENT      |                 | admin  | ok     | ok           | ok     | ok       | ok    | ok       | admin
+SENT      | organisation a  | admin  | ok     | ok           | ok     | ok       | bad   | bad      | admin
+SENT      | clinic a1       | admin  | ok     | ok           | ok     | ok       | bad   | bad      | admin
+SENT      | clinic b1       | admin  | ok     | ok           | ok     | ok       | bad   | bad      | admin
+SENT      | organisation x  | admin  | bad    | bad          | bad    | bad      | ok    | bad      | admin
+SENT      | clinic s1       | admin  | bad    | bad          | bad    | bad      | bad   | ok       | admin
+SENT ONE  | to everyone     | admin  | none   | none         | none   | ok       | none  | none     | admin
+SENT ONE  | to a            | admin  | none   | ok           | ok     | ok       | none  | none     | admin
+SENT ONE  | to a1           | admin  | ok     | ok           | ok     | ok       | none  | none     | admin
+SENT ONE  | to a2           | admin  | none   | ok           | ok     | ok       | none  | none     | admin
+SENT ONE  | to b            | admin  | none   | none         | none   | ok       | none  | none     | admin
+SENT ONE  | recalled        | admin  | ok     | ok           | ok     | ok       | none  | none     | admin
+SENT ONE  | to x            | admin  | none   | none         | none   | none     | ok    | none     | admin
+SENT ONE  | to s            | admin  | none   | none         | none   | none     | none  | ok       | admin
+SENT ONE  | nothing         | admin  | none   | none         | none   | none     | none  | none     | admin
+"""
+_HEAD, *_LINES = [[cell.strip() for cell in line.split("|")] for line in TABLE.strip().splitlines()]
+ROWS = [
+    pytest.param(route, target, dict(zip(CALLERS, expected, strict=True)), id=f"{route} {target}".strip())
+    for group, target, *expected in _LINES
+    for route in GROUPS[group]
+]
+ROUTES = [route for group in GROUPS.values() for route in group]
+
+
+def test_the_table_has_a_column_for_every_caller_and_a_row_for_every_route_and_message() -> None:
+    assert _HEAD[2:] == list(CALLERS)
+    assert {group for group, *_ in _LINES} == set(GROUPS)
+    for group in ("RECALL", "ONE", "MARK", "THROUGH", "SENT ONE"):
+        assert {target for of, target, *_ in _LINES if of == group} == {*MESSAGES, "nothing"}, group
+
+
+def test_every_route_of_both_apis_is_in_the_table_or_public(apis: Apis) -> None:
+    for app in (apis.compose, apis.inbox):
+        for route, view in _routes(app).items():
+            is_public = getattr(view, guards.GUARD, None) == "public"
+            assert (route in ROUTES) != is_public, f"{route} needs a row in TABLE: who may call it, on what?"
+    known = {*_routes(apis.compose), *_routes(apis.inbox)}
+    assert set(ROUTES) <= known, "these rows are of routes that are no more"
+
+
+@pytest.mark.parametrize(("route", "target", "expected"), ROWS)
+def test_who_may_do_what_to_whom(apis: Apis, route: str, target: str, expected: dict[str, str]) -> None:
+    for caller, code in expected.items():
+        who = apis.world[CALLERS[caller]]
+        answer = _ask(apis, route, target, headers=who.headers)
+        if code == "ok":
+            assert answer.status_code in (200, 202), f"{caller}: {answer.text}"
+        else:
+            body = answers.problem(answer, CODES[code])
+            assert not any(f"Title {name}" in answer.text or f"Body {name}" in answer.text for name in MESSAGES), caller
+            assert errors.CATALOGUE[CODES[code]][0] == body["status"]
+        _assert_nothing_leaks(apis, answer, caller)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_whoever_is_nobody_here_gets_nowhere(apis: Apis, route: str) -> None:
+    """Whatever the target: before a token is good and its user active, nothing is looked at."""
+    world, target = apis.world, "to a1" if "<message_id>" in route or route in GROUPS["THROUGH"] else ""
+    target = "clinic a1" if route in (SEND, PREVIEW) else target
+    administrator = world["platform administrator"].user.external_id
+    strangers: dict[str, tuple[dict[str, str], str]] = {
+        "no token": ({}, "token-missing"),
+        "another scheme": ({"Authorization": "Basic YTpi"}, "token-missing"),
+        "an unknown user": (factories.bearer("nobody", world.platform), "token-invalid"),
+        "an unknown platform": (factories.bearer(administrator, "nowhere"), "token-invalid"),
+        "a user of another platform": (factories.bearer(administrator, world["member of x"].platform), "token-invalid"),
+        "another secret": (_bearer(administrator, world.platform, secret="x" * 40), "token-invalid"),
+        "an old token": (_bearer(administrator, world.platform, ttl=-60), "token-expired"),
+        "somebody pending": (world["pending"].headers, "user-inactive"),
+        "somebody disabled": (world["disabled"].headers, "user-inactive"),
+        "somebody disabled on the standard plan": (world["disabled of s"].headers, "user-inactive"),
+    }
+    for name, (headers, code) in strangers.items():
+        answer = _ask(apis, route, target, headers=headers)
+        assert answers.problem(answer, code), name
+        assert "Title" not in answer.text
+        # Nor does anything else about the request matter before that is settled.
+        method, path = route.replace("<message_id>", "x").split(" ")
+        spoilt = apis.call(method, f"{path}?unknown=1", headers=headers, data=b"[" * 30_000)
+        answers.problem(spoilt, code)
+
+
+def test_public_routes_answer_everybody_alike(apis: Apis) -> None:
+    for app in (apis.compose, apis.inbox):
+        for route, view in _routes(app).items():
+            if getattr(view, guards.GUARD, None) != "public":
+                continue
+            method, path = route.replace("<path:name>", "index.html").split(" ")
+            # Their own words about somebody's token would be an answer to somebody.
+            for headers in ({}, {"Authorization": "Bearer nonsense"}, apis.world["platform administrator"].headers):
+                answer = app.test_client().open(path, method=method, headers=headers)
+                assert answer.status_code in (200, 302, 308, 404, 503), route
+                assert "WWW-Authenticate" not in answer.headers
+                assert "Title to" not in answer.text
+                assert "administrator of" not in answer.text
+
+
+def _routes(app: flask.Flask) -> dict[str, Callable[..., Any]]:
+    return {
+        f"{method} {rule.rule}": app.view_functions[rule.endpoint]
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def _ask(apis: Apis, route: str, target: str, *, headers: dict[str, str]) -> TestResponse:
+    """Calls `route` on `target`: a message or a scope."""
+    method, path = route.split(" ")
+    body: Any = None
+    if route in (SEND, PREVIEW):
+        level, _, name = target.partition(" ")
+        body = {"audience": {"everyone": True} if level == "everyone" else {f"{level}s": [name]}}
+        if route == SEND:
+            body |= {"title": "Tried", "body": "Tried."}
+    elif route == RECALL:
+        path = f"/v1/messages/{_fresh(apis, target)}"
+    elif route in GROUPS["THROUGH"]:
+        body = {"through": _id(apis, target)}
+    elif route == SENT and target:
+        path += "?" + target.replace(" ", "=")
+    else:
+        path = path.replace("<message_id>", _id(apis, target) if target else "")
+    return apis.call(method, path, headers=headers, **({} if body is None else {"json": body}))
+
+
+def _id(apis: Apis, target: str) -> str:
+    return apis.messages.get(target) or str(uuid.UUID(int=7))
+
+
+def _fresh(apis: Apis, target: str) -> str:
+    """A message like the one of that name, where it can be recalled only once."""
+    if target in ("recalled", "nothing"):
+        return _id(apis, target)
+    sender, audience = MESSAGES[target]
+    with apis.on_the_enterprise_plan():
+        return apis.send(apis.world[sender], audience, title=f"Title {target}", body=f"Body {target}.")
+
+
+def _bearer(who: str, of: factories.Platform, **options: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {factories.token(who, of, **options)}"}
+
+
+def _assert_nothing_leaks(apis: Apis, answer: TestResponse, caller: str) -> None:
+    """No name and no text of another platform stands in the answer."""
+    home = apis.world[CALLERS[caller]].platform
+    foreign = {person.user.name for person in apis.world.people.values() if person.platform != home}
+    foreign -= {person.user.name for person in apis.world.people.values() if person.platform == home}
+    foreign |= {person.platform.key for person in apis.world.people.values() if person.platform != home}
+    for name, (sender, _audience) in MESSAGES.items():
+        if apis.world[sender].platform != home:
+            foreign |= {f"Title {name}", f"Body {name}", apis.messages[name]}
+    for name, scope in apis.world.scopes.items():
+        if scope.platform_id != home.id:
+            foreign.add(f"{scope.level.title()} {name}")
+    asked = answer.request.path
+    found = {text for text in foreign if f'"{text}' in answer.text and text not in asked}
+    assert not found, f"{caller} reads of another platform: {found}"
