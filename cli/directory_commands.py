@@ -10,10 +10,13 @@ import click
 import rich.console
 import rich.progress
 
-from cli import connect, operator
+from cli import arguments, connect, operator
 from cli.wording import printable
 from services.directory import actions, errors, report
 from shared import db
+
+# Beyond all directories; a slip of the hand with a hundred digits is none.
+_MOST_REMOVALS = 10**9
 
 
 @click.command()
@@ -46,13 +49,20 @@ def platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str |
 
 
 @click.command("import")
-@click.option("--platform", "platform_key", required=True, metavar="KEY", help="The platform whose directory this is.")
+@click.option(
+    "--platform",
+    "platform_key",
+    required=True,
+    metavar="KEY",
+    type=arguments.TEXT,
+    help="The platform whose directory this is.",
+)
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option(
     "--allow-removals",
     metavar="N",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, _MOST_REMOVALS),
     default=0,
     help="Let up to N users, N scopes and N memberships end, however large a share of all that is.",
 )

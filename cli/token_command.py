@@ -4,17 +4,29 @@ import time
 
 import click
 
-from cli import connect, tokens
+from cli import arguments, connect, tokens
 from shared import db
 from shared.auth import store
+
+_TEN_YEARS_S = 10 * 366 * 86_400
 
 
 @click.command("token", short_help="Print a token for a user.")
 @connect.data_option
-@click.option("--platform", required=True, metavar="KEY", help="The platform's key.")
-@click.option("--user", required=True, metavar="ID", help="The user's id on the platform (external_id in users.csv).")
+@click.option("--platform", required=True, metavar="KEY", type=arguments.TEXT, help="The platform's key.")
 @click.option(
-    "--ttl", default=3600, show_default=True, type=click.IntRange(min=1), help="For how many seconds it is good."
+    "--user",
+    required=True,
+    metavar="ID",
+    type=arguments.TEXT,
+    help="The user's id on the platform (external_id in users.csv).",
+)
+@click.option(
+    "--ttl",
+    default=3600,
+    show_default=True,
+    type=click.IntRange(1, _TEN_YEARS_S),
+    help="For how many seconds it is good.",
 )
 def token(platform: str, user: str, ttl: int) -> None:
     """Print a token that the APIs accept for this user. It proves who calls; what they may do the directory says.

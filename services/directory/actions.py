@@ -23,6 +23,8 @@ from shared import db, log
 PLANS = ("enterprise", "standard")
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_MAX_ISSUER = 500  # what an index of PostgreSQL takes in any script
+_MAX_URL = 2_000
 _CHUNK_ROWS = 20_000
 _BAD_LINES_KEPT = 100
 _SILENT = report.Silent()
@@ -179,7 +181,7 @@ def _claim(connection: Connection, platform_key: str) -> None:
 def _check_platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None) -> None:
     if not _KEY.fullmatch(key):
         raise errors.BadPlatformError(
-            f"{key!r} cannot be a platform's key: 1 to 63 letters, digits, dots, dashes and underscores, "
+            f"{key[:100]!r} cannot be a platform's key: 1 to 63 letters, digits, dots, dashes and underscores, "
             "the first one a letter or digit."
         )
     if not 1 <= len(name) <= 200 or not name.isprintable():
@@ -188,10 +190,15 @@ def _check_platform(key: str, name: str, plan: str, issuer: str | None, jwks_url
         raise errors.BadPlatformError(f"The plan must be one of {', '.join(PLANS)}, not {plan!r}.")
     if (issuer is None) != (jwks_url is None) or bool(issuer) != bool(jwks_url):
         raise errors.BadPlatformError("Issuer and JWKS URL come together: give both, or neither.")
-    if issuer and (not issuer.isprintable() or " " in issuer):
-        raise errors.BadPlatformError("The issuer must be the exact text of the tokens' `iss` claim, without blanks.")
+    if issuer and (not issuer.isprintable() or " " in issuer or len(issuer) > _MAX_ISSUER):
+        raise errors.BadPlatformError(
+            "The issuer must be the exact text of the tokens' `iss` claim, without blanks, "
+            f"at most {_MAX_ISSUER} characters."
+        )
     if jwks_url and not _is_http_url(jwks_url):
-        raise errors.BadPlatformError(f"The JWKS URL must be an http:// or https:// address, not {jwks_url!r}.")
+        raise errors.BadPlatformError(
+            f"The JWKS URL must be an http:// or https:// address of at most {_MAX_URL} characters, not {jwks_url[:_MAX_URL]!r}."
+        )
 
 
 def _is_http_url(value: str) -> bool:
@@ -199,7 +206,13 @@ def _is_http_url(value: str) -> bool:
         parts = urlsplit(value)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and value.isprintable() and " " not in value
+    return (
+        len(value) <= _MAX_URL
+        and parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and value.isprintable()
+        and " " not in value
+    )
 
 
 def _stage_files(connection: Connection, folder: Path, progress: report.Progress) -> set[str]:
