@@ -34,7 +34,7 @@ _NAMED_LIKE_IDS = [
     }
 ]
 _EDGES_ONLY = {"fuzzing": {"enabled": False}, "stateful": {"enabled": False}}
-EXAMPLES = 15
+EXAMPLES = 12
 SCHEMA = schemathesis.openapi.from_dict(
     documents.both(), config=schemathesis.Config.from_dict({"checks": _CHECKS, "operations": _NAMED_LIKE_IDS})
 )

@@ -1,0 +1,70 @@
+"""Walks along the links of the documents: send, look, mark, recall, look again, in any order and by anybody, every answer documented.
+
+What each step means for whom is held by tests/inbox_api/test_inbox_model.py and the flow tests; here nothing may break or surprise.
+"""
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize
+from schemathesis import Case
+from schemathesis.core.transport import Response
+from sqlalchemy import text
+
+from tests import examples
+from tests.apis import Apis, apis  # noqa: F401
+from tests.compose_api.hub import EVERYONE
+from tests.fuzz.test_operations import SCHEMA
+
+WALKERS = ["platform administrator", "administrator of a", "administrator of a1", "administrator of x's platform"]
+AUDIENCES = {
+    "platform administrator": EVERYONE,
+    "administrator of a": {"organisations": ["a"]},
+    "administrator of a1": {"clinics": ["a1"]},
+    "administrator of x's platform": EVERYONE,
+}
+
+# Of all the steps, those that a walk is for.
+STEPS = {
+    ("POST /v1/messages", 202),
+    ("DELETE /v1/messages/{message_id}", 200),
+    ("GET /v1/notifications", 200),
+    ("PUT /v1/notifications/{message_id}/read", 200),
+    ("POST /v1/notifications/seen", 200),
+    ("GET /v1/sent-messages/{message_id}", 200),
+}
+
+
+def test_whatever_links_are_followed_every_answer_is_documented(apis: Apis) -> None:
+    statuses: Counter[tuple[str, int]] = Counter()
+
+    class Walk(SCHEMA.as_state_machine()):  # type: ignore[misc]
+        """One person follows the links; now and then a worker writes what was sent."""
+
+        who = WALKERS[0]
+
+        @initialize(who=st.sampled_from(WALKERS))
+        def begin(self, who: str) -> None:
+            self.who = who
+            # Every walk begins in the same world: hypothesis takes walks apart and goes parts of them again.
+            with apis.owner.begin() as connection:
+                connection.execute(text("TRUNCATE messages, inbox_entries, inbox_states, inbox_revisions CASCADE"))
+
+        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+            return {"app": apis, "headers": apis.world[self.who].headers}
+
+        def before_call(self, case: Case) -> None:
+            # Made-up scopes never exist, so that nothing would ever be sent.
+            if isinstance(case.body, dict) and "audience" in case.body:
+                case.body["audience"] = AUDIENCES[self.who]
+
+        def after_call(self, response: Response, case: Case) -> None:
+            super().after_call(response, case)
+            statuses[case.operation.label, response.status_code] += 1
+            if response.status_code == 202 and len(case.body["title"]) % 2:
+                apis.deliver(response.json()["id"])
+
+    Walk.run(settings=examples.settings(25, stateful_step_count=10))
+    missed = STEPS - set(statuses)
+    assert not missed, f"the walks never came to {missed}"
