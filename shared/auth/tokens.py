@@ -90,7 +90,7 @@ class Verifier:
             if self._secret is None:
                 raise jwt.InvalidAlgorithmError("tokens signed with a secret are not accepted here")
             claims = self._decode(token, self._secret, SECRET_ALGORITHM)
-            return self._remember(token, _Verified(_identity(claims, issuer=None), claims["exp"] + LEEWAY_S))
+            return self._remember(token, _Verified(_identity(claims, issuer=None), _end(claims)))
         if algorithm not in KEY_SET_ALGORITHMS:
             raise jwt.InvalidAlgorithmError("its algorithm is not accepted")
         claimed = _identity(jwt.decode(token, options={"verify_signature": False}), issuer=None)
@@ -101,7 +101,7 @@ class Verifier:
         keys = self._key_set(url)
         fetch = keys.fetched_at  # before the key is taken: what a fetch beside this one brings does not vouch for it
         claims = self._decode(token, keys.find(header), algorithm, issuer=issuer)
-        return self._remember(token, _Verified(_identity(claims, issuer=issuer), claims["exp"] + LEEWAY_S, keys, fetch))
+        return self._remember(token, _Verified(_identity(claims, issuer=issuer), _end(claims), keys, fetch))
 
     def _remember(self, token: str, verified: _Verified) -> Identity:
         """The identity; while it holds, the same token is good without another look at its signature.
@@ -144,4 +144,9 @@ def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
 
 def expires_at(token: str) -> float:
     """When a token that was found good stops being accepted, in seconds since 1970."""
-    return float(jwt.decode(token, options={"verify_signature": False})["exp"] + LEEWAY_S)
+    return _end(jwt.decode(token, options={"verify_signature": False}))
+
+
+def _end(claims: dict[str, Any]) -> float:
+    """Raises `OverflowError` for an `exp` of hundreds of digits, `TypeError` for one that is no number: clocks know no such time."""
+    return float(claims["exp"] + LEEWAY_S)
