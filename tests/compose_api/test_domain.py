@@ -7,6 +7,7 @@ import pytest
 from hypothesis import strategies
 
 from services.compose_api import domain
+from tests import examples
 
 Clean = Callable[[str], str]
 
@@ -32,7 +33,6 @@ _TEXTS = strategies.text(
     ),
     max_size=80,
 )
-_settings = hypothesis.settings(max_examples=300, derandomize=True, deadline=None, database=None)
 
 
 def refused(clean: Clean, text: str) -> str:
@@ -184,13 +184,13 @@ def test_one_visible_character_is_enough(clean: Clean, text: str) -> None:
     assert clean(text)
 
 
-@_settings
+@examples.settings(300)
 @hypothesis.given(_TEXTS)
 def test_a_title_is_what_the_rules_say_to_the_letter(text: str) -> None:
     agrees(domain.clean_title, text, by_the_letter(text, maximum=domain.MAX_TITLE, allowed=""))
 
 
-@_settings
+@examples.settings(300)
 @hypothesis.given(_TEXTS)
 def test_a_body_is_what_the_rules_say_to_the_letter(text: str) -> None:
     agrees(domain.clean_body, text, by_the_letter(text, maximum=domain.MAX_BODY, allowed="\t\r\n"))

@@ -3,11 +3,12 @@
 import itertools
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from services.directory import actions
+from tests import examples
 from tests.directory import files
 
 ORGANISATIONS = ("o1", "o2", "o3")
@@ -45,13 +46,7 @@ def directories(draw: st.DrawFn) -> files.Files:
     )
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@examples.settings(40)
 @given(series=st.lists(directories(), min_size=2, max_size=5))
 def test_after_each_import_now_and_every_earlier_version_are_what_the_files_said(
     engine: Engine, tmp_path: Path, series: list[files.Files]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared import errors
 from tests import examples
-from tests.apis import Apis, apis  # noqa: F401
+from tests.apis import Apis
 from tests.fuzz import strategies
 from tests.fuzz.test_texts import expect
 
@@ -28,7 +28,7 @@ REFUSALS = {"malformed-json", "validation-failed", "payload-too-large", "not-fou
 TABLES = ("messages", "message_targets", "message_visibility", "inflight_targets", "inbox_entries", "inbox_states")
 
 
-@examples.settings(80)
+@examples.settings(40)
 @given(data=st.data())
 @pytest.mark.parametrize("path", GOOD)
 def test_json_is_accepted_only_where_it_means_what_the_rules_ask_for(
@@ -43,7 +43,7 @@ def test_json_is_accepted_only_where_it_means_what_the_rules_ask_for(
         assert not is_right(path, value), f"refused: {value!r}"
 
 
-@examples.settings(60)
+@examples.settings(30)
 @given(data=st.data())
 @pytest.mark.parametrize("path", GOOD)
 def test_bytes_that_were_spoilt_on_the_way_are_refused_and_leave_nothing(

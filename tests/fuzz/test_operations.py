@@ -16,7 +16,7 @@ from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 
 from tests import examples
-from tests.apis import Apis, apis  # noqa: F401
+from tests.apis import Apis
 from tests.fuzz import documents
 
 _CHECKS = {
@@ -33,15 +33,17 @@ _NAMED_LIKE_IDS = [
         "checks": {"allow_header_conformance": {"enabled": False}, "unsupported_method": {"enabled": False}},
     }
 ]
-_EDGES_ONLY = {"fuzzing": {"enabled": False}, "stateful": {"enabled": False}}
-EXAMPLES = 12
-SCHEMA = schemathesis.openapi.from_dict(
-    documents.both(), config=schemathesis.Config.from_dict({"checks": _CHECKS, "operations": _NAMED_LIKE_IDS})
-)
-EDGES = schemathesis.openapi.from_dict(
-    documents.both(),
-    config=schemathesis.Config.from_dict({"checks": _CHECKS, "operations": _NAMED_LIKE_IDS, "phases": _EDGES_ONLY}),
-)
+EXAMPLES = 8
+
+
+def load(*, checks: dict[str, Any] | None = None, **config: Any) -> schemathesis.BaseSchema:
+    """Both documents, with what is checked of every answer."""
+    settings = {"checks": {**_CHECKS, **(checks or {})}, "operations": _NAMED_LIKE_IDS, **config}
+    return schemathesis.openapi.from_dict(documents.both(), config=schemathesis.Config.from_dict(settings))
+
+
+SCHEMA = load()
+EDGES = load(phases={"fuzzing": {"enabled": False}, "stateful": {"enabled": False}})
 OPERATIONS = {operation.ok().label: operation.ok() for operation in SCHEMA.get_all_operations()}
 PEOPLE = [
     "platform administrator",

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from services.inbox_api import cursor
 from shared import errors
 from tests import examples
-from tests.apis import Apis, apis  # noqa: F401
+from tests.apis import Apis
 from tests.fuzz import strategies
 
 WHO = "administrator of a1"
@@ -49,7 +49,7 @@ def problem(answer: TestResponse, *codes: str) -> None:
     assert (body["code"] == "validation-failed") == bool(body.get("errors"))
 
 
-@examples.settings(60)
+@examples.settings(40)
 @given(name=st.one_of(strategies.ANY_TEXT, st.binary(max_size=40)), route=st.sampled_from(NAMED))
 def test_an_id_that_is_none_names_nothing(apis: Apis, name: str | bytes, route: tuple[str, str]) -> None:
     raw = name if isinstance(name, bytes) else name.encode("utf-8", "surrogatepass")
@@ -71,7 +71,7 @@ def test_an_id_is_spelt_in_one_way(apis: Apis, route: tuple[str, str]) -> None:
             problem(answer, "not-found")
 
 
-@examples.settings(100)
+@examples.settings(60)
 @given(
     path=st.sampled_from(LISTS),
     query=st.lists(
@@ -157,7 +157,7 @@ def test_an_idempotency_key_is_visible_ascii_and_makes_one_message(apis: Apis, k
         assert after == before
 
 
-@examples.settings(80)
+@examples.settings(50)
 @given(
     header=st.sampled_from(
         [
@@ -197,7 +197,7 @@ def test_a_header_that_makes_no_sense_changes_nothing(apis: Apis, header: str, v
             assert answer.get_json() == plain.get_json()
 
 
-@examples.settings(60)
+@examples.settings(40)
 @given(
     value=st.one_of(strategies.HEADER, strategies.HEADER.map(lambda text: f"Bearer {text}")),
     path=st.sampled_from(LISTS),
@@ -208,7 +208,7 @@ def test_no_made_up_authorization_lets_anybody_in(apis: Apis, value: str, path: 
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-@examples.settings(60)
+@examples.settings(40)
 @given(value=strategies.HEADER, body=st.sampled_from([b"", b"{}", b"x"]))
 def test_a_content_type_that_is_not_json_is_refused(apis: Apis, value: str, body: bytes) -> None:
     answer = apis.call("POST", "/v1/messages", apis.world[WHO], data=body, environ_overrides={"CONTENT_TYPE": value})

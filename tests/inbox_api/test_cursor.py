@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from services.inbox_api import cursor
 from shared import errors
+from tests import examples
 
 POSITION = cursor.Position(datetime(2026, 3, 1, 9, 30, 0, 123456, tzinfo=UTC), uuid.UUID(int=7))
 moments = st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 
 
+@examples.settings(100)
 @given(sent_at=moments, message_id=st.uuids())
 def test_a_position_comes_back_as_it_was_to_the_microsecond(sent_at: datetime, message_id: uuid.UUID) -> None:
     position = cursor.Position(sent_at, message_id)
@@ -28,6 +30,7 @@ def test_the_time_zone_of_a_position_does_not_matter() -> None:
     assert cursor.encode(there) == cursor.encode(POSITION)
 
 
+@examples.settings(100)
 @given(st.text())
 def test_any_text_that_is_not_a_cursor_is_refused_as_such(text: str) -> None:
     with pytest.raises(errors.HubError) as caught:
@@ -35,6 +38,7 @@ def test_any_text_that_is_not_a_cursor_is_refused_as_such(text: str) -> None:
     assert caught.value.code == "bad-cursor"
 
 
+@examples.settings(100)
 @given(place=st.integers(0, 38), letter=st.sampled_from("ABCXYZabcxyz0189-_"))
 def test_one_changed_letter_is_noticed(place: int, letter: str) -> None:
     text = cursor.encode(POSITION)
