@@ -61,14 +61,16 @@ def test_what_workers_counted_is_told_by_every_process(hub: Hub, compose_engine:
 def test_batches_that_were_tried_again_and_messages_that_fail_are_told(
     hub: Hub, world: World, compose_engine: Engine
 ) -> None:
+    before = backlog(compose_engine)
     message_id = hub.sent(world["platform administrator"])["id"]
     with hub.owner.begin() as connection:
         connection.exec_driver_sql("UPDATE messages SET last_error = 'it failed' WHERE id = %s", (message_id,))
         connection.exec_driver_sql(
             "INSERT INTO fanout_batches VALUES (%s, 1, 0, 9, 9, now(), 2, NULL, NULL)", (message_id,)
         )
-    told = backlog(compose_engine)
-    assert (told["messages_failing"], told["batches_retried"], told["batches_failing"]) == (1, 1, 0)
+    after = backlog(compose_engine)
+    gained = {name: after[name] - before[name] for name in ("messages_failing", "batches_retried", "batches_failing")}
+    assert gained == {"messages_failing": 1, "batches_retried": 1, "batches_failing": 0}
 
 
 def test_what_was_not_published_is_counted_by_the_process() -> None:
