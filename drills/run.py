@@ -65,7 +65,7 @@ def _play(arguments: argparse.Namespace, say: Callable[[str], None]) -> report.R
         "posts per second": size.load.per_second,
     }
     run = report.Run(seed, arguments.minutes, settings, results, is_whole=len(results) == len(arguments.only))
-    if run.is_clean:
+    if run.is_clean and not arguments.keep:
         stage.remove_folder(folder)
     else:
         say(f"the hub's folder with its logs stays: {folder}")
@@ -86,6 +86,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.0, help="for all drills together, about (default 5)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000), help="repeats a run")
     parser.add_argument("--only", type=drills, default=list(DRILLS), metavar="NUMBERS", help="1,3 for these two")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the hub's folder, with every log, although all went well"
+    )
     parser.add_argument("--document", type=Path, metavar="FILE", help="put the report into this Markdown file as well")
     return parser.parse_args()
 

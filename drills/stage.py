@@ -1,7 +1,6 @@
 """Where drills are played: a hub, a world, traffic, chance, and time that ends. `play` is one drill from quiet to quiet, checked."""
 
 import contextlib
-import hashlib
 import random
 import shutil
 import tempfile
@@ -17,13 +16,12 @@ import httpx
 import sqlalchemy
 from sqlalchemy import Engine
 
-from cli.embedded import postgres, redis
+from cli.embedded import files, postgres, redis
 from drills import bells, invariants, report, world
 from drills.hub import BEAT, COMPOSE_API, INBOX_API, POSTGRES, REDIS, Hub, outer_environment, worker
 from drills.traffic import Load, Post, Traffic
 from shared import db, migrations, settings
 
-SECRET = hashlib.sha256(b"message-hub drills").hexdigest()
 WORKERS = 2
 _FORGET = (
     "TRUNCATE messages, message_targets, message_visibility, inflight_targets, fanout_batches, inbox_entries, inbox_states, "
@@ -140,7 +138,11 @@ def opened(folder: Path, *, size: Size, seed: int) -> Iterator[House]:
     servers = [postgres.prepare(folder / "postgres"), redis.prepare(folder / "redis")]
     environment = {
         **outer_environment(),
-        **{"HUB_DATABASE_URL": servers[0].url, "HUB_REDIS_URL": servers[1].url, "HUB_JWT_SECRET": SECRET},
+        **{
+            "HUB_DATABASE_URL": servers[0].url,
+            "HUB_REDIS_URL": servers[1].url,
+            "HUB_JWT_SECRET": files.kept_secret(folder / "jwt-secret"),
+        },
         **{"HUB_LOG_FORMAT": "json", "HUB_COMPOSE_RATE_LIMIT": ""},
         **{"HUB_BATCH_SIZE": str(size.batch_size), "HUB_SWEEP_SECONDS": str(size.sweep_seconds)},
     }
@@ -174,7 +176,7 @@ def play(house: House, number: int, drill: ModuleType, *, seed: int, seconds: fl
     """One drill: traffic and faults for so many seconds, then quiet, then everything is checked. Forgets all messages before."""
     began = time.monotonic()
     rng = random.Random(f"{seed}/{number}")
-    traffic = Traffic(house.hub, house.world, rng, secret=SECRET, load=house.size.load)
+    traffic = Traffic(house.hub, house.world, rng, secret=house.hub.environment["HUB_JWT_SECRET"], load=house.size.load)
     stage = Stage(house.hub, house.world, traffic, rng, house.engine, house.size, deadline=began)
     client = httpx.Client(timeout=10, base_url=house.hub.apis.inbox_url)
     watched = bells.Bells(client, traffic.bearer, house.world, rng=rng, findings=stage.findings)
