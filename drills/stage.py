@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -74,8 +75,10 @@ class Stage:
         return max(0.0, self.deadline - time.monotonic())
 
     def note(self, what: str, count: int = 1) -> None:
-        """A fault was made."""
+        """A fault was made. When, stands in `drill.log` beside the logs of the processes."""
         self.faults[what] += count
+        with (self.hub.folder / "drill.log").open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC):%H:%M:%S.%f} {count} × {what}\n")
 
     def time(self, what: str, seconds: float) -> None:
         """Something took so long; the report says the worst of each."""
