@@ -6,6 +6,7 @@ in the table; the product's SQL is not asked. What users and administrators are 
 
 import itertools
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,6 +89,7 @@ class Message:
     inflight: int = 0
     batches: list[Batch] = field(default_factory=list)
     entries: Entries = field(default_factory=Entries)
+    audited: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_recalled(self) -> bool:
@@ -131,6 +133,10 @@ _ENTRIES = sqlalchemy.text("""
            min(sent_at) AS first_sent_at, max(sent_at) AS last_sent_at
     FROM inbox_entries GROUP BY message_id
 """)
+_AUDITED = sqlalchemy.text("""
+    SELECT message_id, outcome, count(*) AS number FROM audit_events
+    WHERE outcome IN ('accepted', 'recalled') GROUP BY message_id, outcome
+""")
 _CHECKSUMS = sqlalchemy.text("SELECT id, hashint8extended(id, 0) AS checksum FROM users")
 _SCOPES = sqlalchemy.text("""
     SELECT platform_id, external_id, id, NULL AS container FROM organisations
@@ -173,6 +179,9 @@ def read(engine: Engine) -> Snapshot:
             messages[row.message_id].visibility[row.scope_id] = row.is_target
         for row in connection.execute(_BATCHES):
             messages[row.message_id].batches.append(Batch(*row[1:]))
+        for row in connection.execute(_AUDITED):
+            if row.message_id in messages:
+                messages[row.message_id].audited[row.outcome] = row.number
         stray_inflight = 0
         for row in connection.execute(_INFLIGHT):
             if row.message_id in messages:
@@ -273,6 +282,12 @@ def _check_whole(post: Post, message: Message, snapshot: Snapshot, findings: Fin
         bool(post.recalls) or not message.is_recalled,
         "nothing comes of nothing",
         lambda: f"nobody recalled message {message.id}",
+    )
+    audited = {"accepted": 1, "recalled": 1} if message.is_recalled else {"accepted": 1}
+    findings.expect(
+        message.audited == audited,
+        "the audit trail has it once",
+        lambda: f"message {message.id} has the events {dict(message.audited)} instead of {audited}",
     )
     # A clinic may have moved since: then its container of that time is there instead, and just as many are.
     findings.expect(

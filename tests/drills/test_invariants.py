@@ -55,6 +55,10 @@ SPOILT = {
         "INSERT INTO inflight_targets VALUES (1, gen_random_uuid())",
         "UPDATE messages SET title = 'Nobody wrote this' WHERE id = :id",
     ],
+    "the audit trail has it once": [
+        "INSERT INTO audit_events (action, outcome, platform_id, user_id, message_id) SELECT 'compose', 'accepted', 1, 1, :id",
+        "INSERT INTO audit_events (action, outcome, platform_id, user_id, message_id) SELECT 'recall', 'recalled', 1, 1, :id",
+    ],
     "accepted is kept": ["UPDATE messages SET title = 'Another title' WHERE id = :id"],
 }
 
