@@ -13,6 +13,7 @@ from services.compose_api import app as compose
 from services.compose_api import metrics as compose_metrics
 from services.inbox_api.stream import metrics as stream_metrics
 from shared import db, settings
+from shared.http import refusals
 from tests import factories
 from tests.conftest import MakeEngine
 
@@ -46,6 +47,7 @@ def exported(make_engine: MakeEngine) -> dict[str, set[str]]:
     registry.register(compose_metrics.Backlog(engine))
     compose_metrics.Dropped().register(registry)
     streams = stream_metrics.Metrics(registry, count_open=lambda: 0)
+    refusals.Refusals(registry)
     streams.ended.labels("gone")
     streams.events.labels("message")
     texts = [prometheus_client.generate_latest(registry).decode()]
