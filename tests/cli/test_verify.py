@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from cli import main, operator, verify_repair
 from services.fanout_worker.actions import verify
+from services.fanout_worker.store import batches, messages
 from shared import db
 from tests import factories
 from tests.conftest import MakeEngine
@@ -160,6 +161,26 @@ def test_what_workers_will_still_write_is_left_to_them(hub: Hub, command: Verify
     hub.work()
     assert len(hub.recipients(message_id)) == 25
     assert command(message_id).exit_code == 0
+
+
+def test_a_batch_in_the_hands_of_a_worker_is_neither_waited_for_nor_written_twice(hub: Hub, command: Verify) -> None:
+    hub.join(count=24)
+    message_id = hub.accept()
+    hub.expand(message_id)
+    message = hub.message(message_id)
+    with hub.context.engine.begin() as worker:
+        batch = batches.claim_batch(worker, message_id=message_id, seq=1)
+        found = messages.find_message(worker, message_id=message_id)
+        assert batch is not None
+        assert found is not None
+        batches.insert_entries(worker, message_id=message_id, sent_at=message.sent_at, of=found.audience, batch=batch)
+        facts = command.facts(message_id, "--repair")
+        assert (facts["verdict"], facts["repaired"], facts["pending"]) == ("pending", 0, 25)
+        batches.mark_delivered(worker, message_id=message_id, seq=1)
+    facts = command.facts(message_id, "--repair")
+    assert (facts["verdict"], facts["repaired"], facts["delivered"]) == ("pending", 0, batch.recipient_count)
+    hub.work()
+    assert command.facts(message_id)["verdict"] == "holds"
 
 
 def test_pending_is_said_and_is_no_failure(hub: Hub, command: Verify) -> None:
