@@ -22,6 +22,8 @@ from shared import log, settings
 # A dead peer is noticed by the server after 10 + 3 × 5 seconds of silence; what it had claimed is free again then.
 _SERVER_KEEPALIVES = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
 _CLIENT_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+# The same where something is under way, for which no keepalive is sent: else it is sent again for a quarter of an hour.
+_UNACKNOWLEDGED_MS = {"tcp_user_timeout": 25_000}
 
 # One role per service: the migrations grant each just what its service writes.
 COMPOSE_ROLE = "message_hub_compose"
@@ -48,6 +50,7 @@ def make_engine(
         "idle_in_transaction_session_timeout": database.idle_in_transaction_timeout_ms,
         "timezone": "UTC",
         **_SERVER_KEEPALIVES,
+        **_UNACKNOWLEDGED_MS,
         **(session or {}),
     }
     if role is not None:
@@ -66,6 +69,7 @@ def make_engine(
             "connect_timeout": database.connect_timeout_s,
             "options": " ".join(f"-c {key}={value}" for key, value in settings_of_all.items()),
             **_CLIENT_KEEPALIVES,
+            **_UNACKNOWLEDGED_MS,
         },
     )
     sqlalchemy.event.listen(engine, "checkout", _check_open)

@@ -56,3 +56,20 @@ def test_decisions_are_numbered_without_gaps_and_short() -> None:
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
     for page in pages:
         assert len(page.read_text(encoding="utf-8").splitlines()) <= 60, page.name
+
+
+def test_every_limit_names_a_setting_or_file_and_a_test_that_exist() -> None:
+    table = read("docs/operations.md").partition("\n## Limits\n")[2].partition("\n## ")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("|")
+    ]
+    assert len(rows) > 20
+    settings = read("docs/configuration.md")
+    for what, _, _, where, tried in rows[2:]:
+        named = re.findall(r"`([^`]+)`", where)
+        assert named, what
+        for name in named:
+            assert f"| `{name}` |" in settings if name.startswith("HUB_") else (ROOT / name).is_file(), name
+        tests = re.findall(r"`(tests/[^`]+)`", tried)
+        assert all((ROOT / name).is_file() for name in tests), what
+        assert tests or "by hand" in tried, what

@@ -96,6 +96,37 @@ def test_clients_that_send_slowly_or_not_at_all_keep_nobody_out(
             assert hub.http.get(f"{url}{wanted}", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("what", "status"),
+    [
+        ("a long address", 414),
+        ("a large head", 431),
+        ("many fields", 431),
+        ("a large body", 413),
+        ("large chunks", 413),
+    ],
+)
+def test_what_is_too_large_is_refused(hub: Hub, tree: Tree, api: tuple[str, str, str], what: str, status: int) -> None:
+    url, path, taking = api
+    headers = factories.bearer(tree.administrator, tree.platform)
+    posted = {**headers, "Content-Type": "application/json"}
+    sent = {
+        "a long address": head("GET", f"{path}?{'x' * 70_000}", headers),
+        "a large head": head("GET", path, {**headers, "X-Large": "x" * 600_000}),
+        "many fields": head("GET", path, {**headers, **{f"X-{number}": "x" for number in range(120)}}),
+        "a large body": head("POST", taking, {**posted, "Content-Length": "70000"}) + b" " * 70_000,
+        "large chunks": head("POST", taking, {**posted, "Transfer-Encoding": "chunked"})
+        + (b"4000\r\n" + b" " * 0x4000 + b"\r\n") * 5
+        + b"0\r\n\r\n",
+    }[what]
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port or 0), timeout=10) as one:
+        with contextlib.suppress(ConnectionError):  # it need not read all of it
+            one.sendall(sent)
+        assert one.recv(12) == f"HTTP/1.1 {status}".encode()
+    assert hub.http.get(f"{url}{path}", headers=headers).status_code == 200
+
+
 def test_whoever_sends_too_much_is_told_when_to_come_back_whatever_redis_does(hub: Hub, tree: Tree) -> None:
     def post() -> tuple[float, httpx.Response]:
         began_at = time.perf_counter()

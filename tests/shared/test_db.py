@@ -24,6 +24,7 @@ from tests.conftest import MakeEngine, database_settings
         ("tcp_keepalives_idle", "10"),
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
+        ("tcp_user_timeout", "25000"),
         ("role", db.COMPOSE_ROLE),
     ],
 )
