@@ -8,14 +8,14 @@ from typing import Any
 
 import click
 
-from cli import audit_store, connect
+from cli import arguments, audit_store, connect
 from cli.since import Since
 from cli.wording import table
 
 
 @click.command("audit", short_help="Show who did what.")
 @connect.data_option
-@click.option("--platform", metavar="KEY", help="Only of this platform.")
+@click.option("--platform", metavar="KEY", type=arguments.TEXT, help="Only of this platform.")
 @click.option("--message", "message_id", metavar="ID", type=click.UUID, help="Only about this message.")
 @click.option("--since", type=Since(), help="Only since then: 90m, 12h, 7d, 2w, or a date or time (UTC).")
 @click.option(

@@ -20,11 +20,15 @@ _MOST_REMOVALS = 10**9
 
 
 @click.command()
-@click.argument("key")
-@click.option("--name", required=True, help="The platform's name as people read it.")
+@click.argument("key", type=arguments.TEXT)
+@click.option("--name", required=True, type=arguments.TEXT, help="The platform's name as people read it.")
 @click.option("--plan", required=True, type=click.Choice(actions.PLANS), help="Only enterprise platforms may send.")
-@click.option("--issuer", help="The `iss` of the platform's own tokens. Together with --jwks-url; empty removes both.")
-@click.option("--jwks-url", help="Where the keys of that issuer are published.")
+@click.option(
+    "--issuer",
+    type=arguments.TEXT,
+    help="The `iss` of the platform's own tokens. Together with --jwks-url; empty removes both.",
+)
+@click.option("--jwks-url", type=arguments.TEXT, help="Where the keys of that issuer are published.")
 @connect.data_option
 def platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None) -> None:
     """Make the platform KEY, or update it.

@@ -6,7 +6,7 @@ import uuid
 import click
 from sqlalchemy import Connection
 
-from cli import connect, explain_reasons, explain_store, ids
+from cli import arguments, connect, explain_reasons, explain_store, ids
 from cli.wording import printable
 
 # As verify has it: something is not as it should be.
@@ -16,7 +16,7 @@ FAILS = 3
 @click.command("explain", short_help="Say why somebody has a message, or has it not.")
 @connect.data_option
 @click.argument("message_id", type=ids.MESSAGE_ID)
-@click.argument("user")
+@click.argument("user", type=arguments.TEXT)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def explain(message_id: uuid.UUID, user: str, as_json: bool) -> None:
     """Say in one sentence why USER has the message or has it not, and what they did with it.

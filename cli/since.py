@@ -18,7 +18,8 @@ class Since(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            if value[-1:] in _UNITS:
+            # Digits alone: int() takes signs too, and nothing was ever done since a time to come.
+            if value[-1:] in _UNITS and value[:-1].isascii() and value[:-1].isdigit():
                 return datetime.now(UTC) - int(value[:-1]) * _UNITS[value[-1]]
             moment = datetime.fromisoformat(value)
         except (ValueError, OverflowError):

@@ -13,7 +13,7 @@ import rich.console
 import rich.progress
 from sqlalchemy import Engine
 
-from cli import connect, ids, operator, verify_repair, verify_text
+from cli import arguments, connect, ids, operator, verify_repair, verify_text
 from cli.since import Since
 from services.fanout_worker import proof
 from services.fanout_worker.actions import verify as actions
@@ -32,7 +32,7 @@ _PAGE = 1_000
     "--since", type=Since(), metavar="WHEN", help="Every message since: 90m, 12h, 7d, 2w, or a date or time (UTC)."
 )
 @click.option("--all", "is_all", is_flag=True, help="Every message there is.")
-@click.option("--platform", metavar="KEY", help="With --since or --all: of this platform only.")
+@click.option("--platform", metavar="KEY", type=arguments.TEXT, help="With --since or --all: of this platform only.")
 @click.option("--repair", is_flag=True, help="Deliver what is missing, then look again.")
 @click.option(
     "--limit",

@@ -60,6 +60,8 @@ def describe(operation: dict[str, Any], spec: apispec.APISpec, *, guard: str, de
     for status in sorted({errors.CATALOGUE[code][0] for code in codes}):
         of_status = [code for code, (its, _title) in errors.CATALOGUE.items() if its == status and code in codes]
         answers[status] = _component(spec, status, of_status)
+    if "requestBody" in operation:
+        answers[408] = _component(spec, 408, ["bad-request"])
 
 
 def _component(spec: apispec.APISpec, status: int, codes: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Whatever stands on the command line: an exit code and a sentence, never a traceback, and nothing half done."""
 
+import uuid
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,27 @@ def test_a_platform_or_user_that_cannot_be_is_refused_with_a_sentence(text: str,
     refused("import", "--platform", text, str(tmp_path))
     refused("token", "--platform", text, "--user", "somebody")
     refused("token", "--platform", "acme", "--user", text)
-    refused("status", "--", text)
+    for command in ("status", "verify"):
+        refused(command, "--", text)
+    refused("explain", "--", text, "somebody")
+    refused("explain", "--", str(uuid.UUID(int=0)), text)
     refused("--", text)
     assert run("platform", "acme", "--name", "Acme", "--plan", "enterprise").stdout.startswith(
         "Platform acme unchanged"
     )
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_list_of_a_platform_that_cannot_be_is_empty_or_refused(text: str) -> None:
+    for command in (
+        ["audit", "--platform", text],
+        ["verify", "--all", "--platform", text],
+        ["verify", "--since", text],
+    ):
+        result = run(*command)
+        assert isinstance(result.exception, SystemExit | None), repr(result.exception)
+        assert result.exit_code in (0, 1, 2)
+        assert "Traceback" not in result.output
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -83,7 +100,9 @@ def test_an_address_that_is_none_is_refused(text: str) -> None:
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number[:12] or "empty")
 def test_a_number_that_makes_no_sense_is_refused(number: str, tmp_path: Path) -> None:
     assert "--ttl" in refused("token", "--platform", "acme", "--user", "somebody", f"--ttl={number}")
+    assert "--limit" in refused("audit", f"--limit={number}")
     if number != "0":
+        assert "--since" in refused("verify", f"--since={number}d")
         assert "--allow-removals" in refused(
             "import", "--platform", "acme", str(tmp_path), f"--allow-removals={number}"
         )
