@@ -125,6 +125,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     app.extensions["hub_auth"] = guards.Authenticator(
         tokens.Verifier(frame.auth, find_issuer), frame.find_caller or find_caller
     )
+    protection.register(app)
     clients.register(app, trusted=frame.trusted_proxies)
     observe.register(app, registry)
     cors.register(app, origins=frame.cors_origins)

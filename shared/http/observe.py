@@ -8,7 +8,7 @@ import flask
 import prometheus_client
 
 from shared import log
-from shared.http import clients, problems, protection
+from shared.http import clients, problems
 
 HEADER = "X-Request-ID"
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -44,7 +44,6 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
     @app.after_request
     def end(answer: flask.Response) -> flask.Response:
         answer.headers[HEADER] = request_id()
-        protection.protect(answer)
         route = flask.request.url_rule.rule if flask.request.url_rule else "none"
         took = time.perf_counter() - flask.g.began_at
         method = flask.request.method if flask.request.method in _METHODS else "other"

@@ -8,7 +8,6 @@ import sqlalchemy.exc
 from werkzeug import exceptions
 
 from shared import errors, log
-from shared.http import protection
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:message-hub:error:"
@@ -57,7 +56,6 @@ def response(error: errors.HubError) -> Answer:
     answer.headers["Cache-Control"] = "no-store"
     if error.status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
-    protection.protect(answer)
     return answer
 
 

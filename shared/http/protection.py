@@ -1,14 +1,19 @@
 """The headers that keep browsers from doing more with an answer than it is for. On every answer of both APIs, refusals included.
 
-Called where answers are finished (observe) and where they are made past the app (problems). A page or script that needs more says
-so itself: what an answer already has is left as it is.
+Put on beneath Flask, where headers are a plain list: every poll passes here, and through werkzeug's it took 20 µs. A page or script that
+needs more says so itself: what an answer already has is left as it is.
 """
 
 import base64
 import hashlib
 import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import flask
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # An answer is data: not to be rendered, framed, guessed at, or read by another origin's page without being asked for with CORS.
@@ -21,15 +26,26 @@ _DATA = {
     "Referrer-Policy": "no-referrer",
 }
 _UNKEPT = ("Cache-Control", "no-store")
+_MISSING = tuple((name.lower(), (name, value)) for name, value in (*_DATA.items(), _UNKEPT))
 
 
-def protect(answer: flask.Response) -> None:
-    """Every poll passes here: one look at what is there, then all that is missing at once."""
-    there = {name.lower() for name, _ in answer.headers}
-    missing = [(name, value) for name, value in _DATA.items() if name.lower() not in there]
-    if "cache-control" not in there:
-        missing.append(_UNKEPT)
-    answer.headers.extend(missing)
+def register(app: flask.Flask) -> None:
+    """Protects whatever `app` answers."""
+    unprotected = app.wsgi_app
+
+    def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Callable[[bytes], object]:
+            return start_response(status, headers + missing(headers), error)
+
+        return unprotected(environ, start)
+
+    app.wsgi_app = protected  # type: ignore[method-assign]
+
+
+def missing(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What an answer with these headers lacks."""
+    there = {name.lower() for name, _ in headers}
+    return [header for name, header in _MISSING if name not in there]
 
 
 def for_page(html: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ import prometheus_client
 from werkzeug import exceptions
 
 from shared import errors, log
-from shared.http import cors, observe, problems
+from shared.http import cors, observe, problems, protection
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -70,6 +70,6 @@ class Refusals:
 
 def _make(error: errors.HubError) -> Answer:
     answer = problems.response(error)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers.extend(protection.missing(answer.headers))
     headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in answer.headers]
     return Answer(answer.status_code, headers, answer.get_data())
