@@ -60,7 +60,15 @@ def _of_broker() -> dict[str, Any]:
     except redis.RedisError as error:
         return {"reachable": False, "reason": str(error)}
     age = None if found.swept_at is None else max(0.0, time.time() - found.swept_at)
-    return {"reachable": True, "waiting": found.waiting, "taken": found.taken, "swept_age_s": age}
+    refused = None
+    if found.refused is not None:
+        refused = {
+            "count": found.refused.count,
+            "task": found.refused.task,
+            "reason": found.refused.reason,
+            "age_s": max(0.0, time.time() - found.refused.at),
+        }
+    return {"reachable": True, "waiting": found.waiting, "taken": found.taken, "swept_age_s": age, "refused": refused}
 
 
 def _of_message(message_id: uuid.UUID) -> dict[str, Any]:

@@ -17,6 +17,8 @@ def of_hub(facts: dict[str, Any]) -> str:
         f"Queues      {_broker(facts['broker'])}",
         f"Partitions  {_months(partitions['months'])}; entries dropped before: {moment(partitions['dropped_before'])}",
     ]
+    if refused := facts["broker"].get("refused"):
+        parts.append(f"Refused     {_refused(refused)}")
     if facts["unfinished"]:
         parts += ["", "Not sent yet, oldest first:", _unfinished(facts["unfinished"])]
     if facts["failing"]:
@@ -80,6 +82,11 @@ def _broker(facts: dict[str, Any]) -> str:
     waiting = ", ".join(f"{name} {length}" for name, length in facts["waiting"].items())
     swept = "no sweep seen" if facts["swept_age_s"] is None else f"last sweep {duration(facts['swept_age_s'])} ago"
     return f"{waiting}; {facts['taken']} in the hands of workers; {swept}"
+
+
+def _refused(facts: dict[str, Any]) -> str:
+    tasks = "1 task" if facts["count"] == 1 else f"{facts['count']} tasks"
+    return f"{tasks}, the last {duration(facts['age_s'])} ago: {facts['task']}, {facts['reason']}"
 
 
 def _unfinished(rows: list[dict[str, Any]]) -> str:

@@ -1,12 +1,14 @@
 """The tasks that travel through the broker: names, queues and arguments, the only thing compose and the worker agree on.
 
-Arguments are ids and numbers only. A worker ignores fields it does not know and refuses versions it does not know.
+Arguments are ids and numbers only. A worker ignores fields it does not know and refuses versions it does not know: a new version is for
+what an older worker must not do. Whoever comes after VERSION 1 must read the version before its own as well, for tasks outlive a release.
 At the end, what compose announces to every process of inbox_api that listens.
 """
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, TypeVar
 
 VERSION = 1
 
@@ -56,11 +58,35 @@ class Sweep:
 
 Contract = ExpandMessage | DeliverBatch | Sweep
 ALL: tuple[type[Contract], ...] = (ExpandMessage, DeliverBatch, Sweep)
+Some = TypeVar("Some", ExpandMessage, DeliverBatch, Sweep)
+
+
+class UnknownVersionError(Exception):
+    """A task of another release, which this one must not guess at; the sweep publishes it again as it knows it."""
+
+
+class UnreadableError(Exception):
+    """A task that says it has this release's version and does not have its fields."""
 
 
 def arguments(contract: Contract) -> dict[str, Any]:
     """The keyword arguments as they travel."""
     return asdict(contract)
+
+
+def read(contract: type[Some], given: Mapping[str, Any]) -> Some:
+    """What travelled as these arguments; what else they hold is ignored.
+
+    Raises `UnknownVersionError` before it looks at anything else, because another version may have other fields, and `UnreadableError`.
+    """
+    version = given.get("version")
+    if type(version) is not int or version != VERSION:
+        raise UnknownVersionError(f"contract version {version!r:.40}, this worker knows {VERSION}")
+    try:
+        known = {field.name: given[field.name] for field in fields(contract)}
+    except KeyError as missing:
+        raise UnreadableError(f"no {missing.args[0]} among the arguments") from None
+    return contract(**known)
 
 
 @dataclass(frozen=True, kw_only=True)

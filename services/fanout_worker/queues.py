@@ -13,6 +13,9 @@ FILLED_KEY = "message-hub:filled"
 _FILLING = b"filling"
 # When a sweep last ended, in seconds since 1970; `message-hub doctor` reads it.
 SWEPT_AT_KEY = "message-hub:swept-at"
+# Tasks that were refused: count, and of the last one task, reason and time. Gone a day after the last.
+REFUSED_KEY = "message-hub:refused"
+_REFUSED_S = 86_400
 
 
 class Queues:
@@ -35,14 +38,25 @@ class Queues:
     def mark_swept(self) -> None:
         self._client.set(SWEPT_AT_KEY, repr(time.time()))
 
+    def note_refused(self, task: str, reason: str) -> None:
+        with self._client.pipeline() as pipeline:
+            pipeline.hincrby(REFUSED_KEY, "count", 1)
+            pipeline.hset(REFUSED_KEY, mapping={"task": task, "reason": reason, "at": repr(time.time())})
+            pipeline.expire(REFUSED_KEY, _REFUSED_S)
+            pipeline.execute()
+
     def waiting_since(self, queue: str) -> datetime | None:
         """When the oldest task waiting in `queue` was published; None when none waits.
 
-        kombu takes from the right end of the list. A task without our header (put back, to be tried again) counts as having
-        waited for ever: it will be taken any moment, and until then nothing behind it is called lost.
+        kombu takes from the right end of the list. A task without our header (put back, to be tried again, or of somebody else)
+        counts as having waited for ever: it will be taken any moment, and until then nothing behind it is called lost.
         """
         oldest = self._client.lindex(queue, -1)
-        if oldest is None:
-            return None
-        headers = json.loads(oldest).get("headers") or {}
-        return datetime.fromtimestamp(float(headers.get(contracts.PUBLISHED_AT_HEADER) or 0), UTC)
+        return None if oldest is None else datetime.fromtimestamp(_published_at(oldest), UTC)
+
+
+def _published_at(task: str | bytes) -> float:
+    try:
+        return float(json.loads(task)["headers"][contracts.PUBLISHED_AT_HEADER])
+    except (ValueError, TypeError, KeyError):
+        return 0.0

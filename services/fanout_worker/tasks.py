@@ -3,8 +3,9 @@
 Arguments that this release does not know are ignored; a contract version that it does not know is refused and written down.
 """
 
+import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import celery
@@ -42,37 +43,36 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-class UnknownVersionError(Exception):
-    """A task of a newer release than this worker; the sweep publishes it again as this release knows it."""
-
-
 def register(app: celery.Celery, context: Callable[[], Context]) -> None:
-    """Declares the tasks on `app`. `context` answers what this process works with."""
+    """Declares the tasks on `app`. `context` answers what this process works with.
+
+    They take whatever comes and read it themselves, so that a task of another release fails where an operator sees it.
+    """
 
     @app.task(name=contracts.ExpandMessage.task, **OPTIONS)
-    def expand_message(*, message_id: str, request_id: str, version: int, **_future: Any) -> None:
-        _run(context(), expand.expand_message, message_id, None, request_id, version)
+    def expand_message(**given: Any) -> None:
+        with _noting(context(), contracts.ExpandMessage, given) as task:
+            expand.expand_message(context(), message_id=uuid.UUID(task.message_id))
 
     @app.task(name=contracts.DeliverBatch.task, **OPTIONS)
-    def deliver_batch(*, message_id: str, seq: int, request_id: str, version: int, **_future: Any) -> None:
-        _run(context(), deliver.deliver_batch, message_id, seq, request_id, version)
+    def deliver_batch(**given: Any) -> None:
+        with _noting(context(), contracts.DeliverBatch, given) as task:
+            deliver.deliver_batch(context(), message_id=uuid.UUID(task.message_id), seq=task.seq)
 
     @app.task(name=contracts.Sweep.task, **{**OPTIONS, "autoretry_for": ()})
-    def sweep(**_future: Any) -> None:
+    def sweep(**_whatever: Any) -> None:
+        # Of any version: it only says "now", and what a sweep does is what the release that runs it can repair.
         log.clear()
         sweeping.sweep(context())
 
 
-def _run(
-    context: Context, action: Callable[..., None], message_id: str, seq: int | None, request_id: str, version: int
-) -> None:
+@contextlib.contextmanager
+def _noting(context: Context, contract: type[contracts.Some], given: dict[str, Any]) -> Iterator[contracts.Some]:
+    """The task as this release knows it. What goes wrong with it is written down and raised again."""
     log.clear()
-    log.bind(request_id=request_id)
-    which = {"message_id": uuid.UUID(message_id)} | ({} if seq is None else {"seq": seq})
+    log.bind(request_id=given.get("request_id"))
     try:
-        if version != contracts.VERSION:
-            raise UnknownVersionError(f"contract version {version}, this worker knows {contracts.VERSION}")
-        action(context, **which)
+        yield contracts.read(contract, given)
     except Exception as error:
-        failure.note_failure(context.engine, message_id=uuid.UUID(message_id), seq=seq, error=error)
+        failure.note_failure(context, task=contract.task, given=given, error=error)
         raise

@@ -5,7 +5,7 @@ from typing import Any
 from celery import bootsteps, signals
 
 from services.fanout_worker import queues, settings, tasks, transport
-from services.fanout_worker.actions import sweep
+from services.fanout_worker.actions import failure, sweep
 from services.fanout_worker.actions.context import Context
 from shared import broker, contracts, db, log, process, redis_client
 
@@ -47,6 +47,13 @@ def _begin(**_kwargs: Any) -> None:
     client = redis_client.make(_settings.redis_url)
     _contexts.append(Context(engine, lambda task: broker.publish(app, task), queues.Queues(client), _settings))
     sweep.keep_partitions(_contexts[-1])
+
+
+@signals.task_unknown.connect  # type: ignore[untyped-decorator]
+def _refuse(name: str, **_kwargs: Any) -> None:
+    """A task of a newer release than this worker. Celery logs it and throws it away, in the process that only takes tasks."""
+    with redis_client.make(_settings.redis_url) as client:
+        failure.note_refused(queues.Queues(client), task=name, reason="this worker does not know the task")
 
 
 class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]

@@ -164,6 +164,13 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
     with redis.Redis.from_url(redis_url) as client:
         client.rpush("deliver_bulk", "{}", "{}")
         client.set("message-hub:swept-at", time.time() - 7)
+        refused = {
+            "count": 3,
+            "task": "message_hub.deliver_batch",
+            "reason": "contract version 2",
+            "at": time.time() - 90.2,
+        }
+        client.hset("message-hub:refused", mapping=refused)
     environment = {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url}
 
     facts = json.loads(_run("status", "--json", **environment).stdout)
@@ -179,6 +186,7 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
     ]
     assert facts["broker"]["waiting"] == {"expand": 0, "deliver_bulk": 2, "sweep": 0}
     assert facts["broker"]["swept_age_s"] == pytest.approx(7, abs=5)
+    assert facts["broker"]["refused"]["count"] == 3
     assert len(facts["partitions"]["months"]) == 4
     assert (facts["backlog"]["messages_unfinished"], facts["backlog"]["batches_retried"]) == (2, 1)
     assert facts["backlog"]["oldest_unfinished_seconds"] >= facts["backlog"]["oldest_undelivered_batch_seconds"] > 0
@@ -191,6 +199,8 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
     assert re.search(r"Oldest +message to be taken .*, batch to be delivered .*, message not sent yet", shown)
     assert "1 batches to deliver were tried again; so far 12 sweeps published 0 messages and 3 batches again" in shown
     assert "disk full second line" in shown
+    assert "3 tasks, the last 90 s" in shown
+    assert "message_hub.deliver_batch, contract version 2" in shown
     assert "secret body" not in shown
 
 

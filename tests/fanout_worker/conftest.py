@@ -27,6 +27,7 @@ class StillBroker:
         self.is_filling = False
         self.waiting: dict[str, datetime] = {}
         self.swept = 0
+        self.refused: list[tuple[str, str]] = []
 
     def was_emptied(self) -> bool:
         return self.emptied
@@ -46,6 +47,9 @@ class StillBroker:
 
     def waiting_since(self, queue: str) -> datetime | None:
         return self.waiting.get(queue)
+
+    def note_refused(self, task: str, reason: str) -> None:
+        self.refused.append((task, reason))
 
 
 @dataclasses.dataclass

@@ -65,11 +65,48 @@ def test_an_unknown_contract_version_is_refused_where_an_operator_sees_it(
         hub.expand(message_id)
         task = contracts.DeliverBatch(message_id=str(message_id), seq=1, request_id="request")
         table, where = "fanout_batches", "message_id = :id AND seq = 1"
-    with pytest.raises(tasks.UnknownVersionError):
+    with pytest.raises(contracts.UnknownVersionError):
         call(app, task, version=2)
     error = hub.one(f"SELECT last_error FROM {table} WHERE {where}", message_id)[0]
     assert error == "UnknownVersionError: contract version 2, this worker knows 1"
     assert hub.recipients(message_id) == []
+    assert hub.broker.refused == [(task.task, error)]
+
+
+@pytest.mark.parametrize("version", [0, 2, None, "1", True, 1.0])
+def test_a_task_of_another_version_is_refused_whatever_else_it_holds(
+    app: celery.Celery, hub: Hub, version: object
+) -> None:
+    message_id = hub.accept()
+    fields = {"version": version, "message_id": str(message_id), "batches": [1, 2], "seq": None}
+    for contract in (contracts.ExpandMessage, contracts.DeliverBatch):
+        with pytest.raises(contracts.UnknownVersionError):
+            app.tasks[contract.task].run(**fields)
+        with pytest.raises(contracts.UnknownVersionError):
+            app.tasks[contract.task].run(version=version, first="a field of tomorrow")
+    assert "contract version" in str(hub.message(message_id).last_error)
+    assert [task for task, _reason in hub.broker.refused] == [
+        contract.task for contract in (contracts.ExpandMessage, contracts.DeliverBatch) for _ in range(2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("contract", "field"), [(contracts.ExpandMessage, "message_id"), (contracts.DeliverBatch, "seq")]
+)
+def test_a_task_without_its_fields_is_refused_where_an_operator_sees_it(
+    app: celery.Celery, hub: Hub, contract: type[contracts.Contract], field: str
+) -> None:
+    message_id = hub.accept()
+    fields = {"version": 1, "message_id": str(message_id), "request_id": "request", "seq": 1}
+    del fields[field]
+    with pytest.raises(contracts.UnreadableError, match=field):
+        app.tasks[contract.task].run(**fields)
+    assert hub.broker.refused == [(contract.task, f"UnreadableError: no {field} among the arguments")]
+
+
+def test_a_sweep_of_any_version_is_swept_as_this_release_sweeps(app: celery.Celery, hub: Hub) -> None:
+    app.tasks[contracts.Sweep.task].run(version=2, only="a field of tomorrow")
+    assert hub.broker.swept == 1
 
 
 def test_a_failing_batch_keeps_its_reason_until_it_is_delivered(

@@ -26,6 +26,8 @@ class Broker(Protocol):
 
     def waiting_since(self, queue: str) -> datetime | None: ...
 
+    def note_refused(self, task: str, reason: str) -> None: ...
+
 
 @dataclass(frozen=True)
 class Context:

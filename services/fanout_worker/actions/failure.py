@@ -1,27 +1,52 @@
 """Writes down why a task failed, where `message-hub status` shows it. Called by the tasks when an action raised."""
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
+import redis
 import sqlalchemy.exc
-from sqlalchemy import Engine
 
+from services.fanout_worker.actions.context import Broker, Context
 from services.fanout_worker.store import batches, counters, messages
-from shared import log
+from shared import contracts, log
 
 _MAX_LENGTH = 500
+_REFUSALS = (contracts.UnknownVersionError, contracts.UnreadableError)
 _logger = log.get(__name__)
 
 
-def note_failure(engine: Engine, *, message_id: uuid.UUID, seq: int | None, error: BaseException) -> None:
-    """Keeps the reason with the batch, or with the message where `seq` is None. The log has it when the database is away."""
+def note_failure(context: Context, *, task: str, given: Mapping[str, Any], error: BaseException) -> None:
+    """Keeps the reason with the batch or message that the arguments `given` name, be they of another release.
+
+    A task that was refused, not tried, is counted as such beside, whatever it names. The log has it all when the servers are away.
+    """
     reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:_MAX_LENGTH]
-    _logger.error("a task failed", message_id=str(message_id), seq=seq, reason=reason)
+    message_id, seq = _message_id(given), given.get("seq")
+    _logger.error("a task failed", task=task, message_id=message_id and str(message_id), seq=seq, reason=reason)
+    if isinstance(error, _REFUSALS):
+        note_refused(context.broker, task=task, reason=reason)
     try:
-        with engine.begin() as connection:
-            if seq is None:
-                messages.note_error(connection, message_id=message_id, error=reason)
-            else:
+        with context.engine.begin() as connection:
+            if message_id is not None and type(seq) is int:
                 batches.note_error(connection, message_id=message_id, seq=seq, error=reason)
+            elif message_id is not None:
+                messages.note_error(connection, message_id=message_id, error=reason)
             counters.add(connection, name=counters.TASKS_FAILED)
     except sqlalchemy.exc.SQLAlchemyError as second:
         _logger.warning("the reason could not be stored", reason=type(second).__name__)
+
+
+def note_refused(broker: Broker, *, task: str, reason: str) -> None:
+    """Counts a task that no worker of this release can do: nothing in the database may ever tell of it."""
+    try:
+        broker.note_refused(task, reason)
+    except redis.RedisError as second:
+        _logger.warning("the refusal could not be stored", reason=type(second).__name__)
+
+
+def _message_id(given: Mapping[str, Any]) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(given["message_id"])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
