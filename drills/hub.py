@@ -49,11 +49,16 @@ class Hub:
         self.processes: dict[str, Process] = {}
         # What `heal` brings back, with the settings it was started with last.
         self._wanted: dict[str, dict[str, object]] = {}
+        self._added: dict[str, tuple[str, ...]] = {}
+
+    def add(self, name: str, command: tuple[str, ...]) -> None:
+        """A program that no hub has: `start` knows it from now on. One with "worker" in its name counts as a worker."""
+        self._added[name] = command
 
     def start(self, name: str, **settings: object) -> Process:
         """Starts a program or server, with `HUB_…` settings of its own. Does not wait; see `wait_ready`."""
         more = {f"HUB_{key.upper()}": str(value) for key, value in settings.items()}
-        process = Process(self._command(name), {**self.environment, **more}, self.folder / f"{name}.log")
+        process = Process(self.command(name), {**self.environment, **more}, self.folder / f"{name}.log")
         self.processes[name] = process
         self._wanted[name] = settings
         return process
@@ -145,7 +150,10 @@ class Hub:
         proxy = Proxy(int(url.port or 0))
         return proxy, url.set(port=proxy.port).render_as_string(hide_password=False)
 
-    def _command(self, name: str) -> tuple[str, ...]:
+    def command(self, name: str) -> tuple[str, ...]:
+        """What runs under that name."""
+        if name in self._added:
+            return self._added[name]
         if name in self.servers:
             return self.servers[name].command
         every = programs.services(

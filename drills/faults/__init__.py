@@ -2,11 +2,30 @@
 
 from types import ModuleType
 
-from drills.faults import broker_lost, compose_killed, database_lost, workers_killed
+from drills.faults import (
+    broker_lost,
+    compose_killed,
+    database_lost,
+    directory_changes,
+    failing_statements,
+    many_sweeps,
+    other_releases,
+    reading_meanwhile,
+    recalls,
+    repeated_tasks,
+    workers_killed,
+)
 
 DRILLS: dict[int, ModuleType] = {
     1: workers_killed,
     2: broker_lost,
     3: database_lost,
     4: compose_killed,
+    5: repeated_tasks,
+    6: many_sweeps,
+    7: reading_meanwhile,
+    8: directory_changes,
+    9: recalls,
+    10: failing_statements,
+    11: other_releases,
 }

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from cli import store as operator
 from drills import triggers
+from drills.processes import wait_until
 from services.compose_api import metrics
 from services.fanout_worker import tasks
 from services.fanout_worker.actions import sweep
@@ -238,4 +239,4 @@ def _wait_blocked(hub: Hub) -> None:
         with hub.engine.connect() as connection:
             return bool(connection.execute(statement).scalar_one())
 
-    triggers.wait_until(is_blocked, what="the worker waits for the table", seconds=10)
+    wait_until(is_blocked, what="the worker waits for the table", seconds=10)

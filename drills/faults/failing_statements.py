@@ -1,0 +1,201 @@
+"""Statements fail in the middle of batches: a disk that is really full, full disks and other errors from triggers, locks, time limits."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import sqlalchemy
+
+from drills import triggers, world
+from drills.processes import wait_until
+from drills.stage import Stage
+from drills.traffic import Post
+
+_ERRORS = (
+    triggers.DISK_FULL,
+    triggers.OUT_OF_MEMORY,
+    triggers.QUERY_CANCELED,
+    triggers.LOCK_NOT_AVAILABLE,
+    triggers.SERIALIZATION_FAILURE,
+    triggers.DEADLOCK_DETECTED,
+)
+_PLACES = ("row", "written", "delivered", "cut", "sent")
+_FAILING = sqlalchemy.text("""
+    SELECT count(*) FROM (
+        SELECT message_id FROM fanout_batches WHERE delivered_at IS NULL AND last_error LIKE :error
+        UNION ALL SELECT id FROM messages WHERE status <> 'sent' AND last_error LIKE :error
+    ) failing
+""")
+
+
+def drill(stage: Stage) -> None:
+    with _small_disk(stage) as disk:
+        while True:
+            if disk is not None:
+                really_full(stage, disk)
+                disk = None
+            raised(stage)
+            locked(stage)
+            too_slow(stage)
+            if stage.is_over:
+                return
+            stage.pause(0.2, 1.0)
+
+
+def raised(stage: Stage) -> None:
+    """Some error at some place, for a while: of every fifth recipient's batch, or of everything that comes there."""
+    at, sqlstate = stage.rng.choice(_PLACES), stage.rng.choice(_ERRORS)
+    when = "mod(NEW.user_id, 977) = 5" if at == "row" else "true"
+    with triggers.raising(stage.engine, at=at, when=when, sqlstate=sqlstate):
+        post = _post(stage, world.LARGE if at in ("row", "delivered", "cut") else None)
+        if at != "sent":  # then nothing is undelivered, and nothing has failed but to say so
+            _expect_visible(stage, "%No space left on device%", f"{sqlstate} at {at}")
+        stage.pause(0.5, 2.0)
+    stage.note(f"statements failing at: {at}")
+    assert post is not None
+
+
+def locked(stage: Stage) -> None:
+    """Somebody has locked the entries for longer than a worker waits: `lock_timeout`."""
+    with stage.engine.begin() as connection:
+        connection.execute(sqlalchemy.text("LOCK TABLE inbox_entries IN SHARE MODE"))
+        _post(stage)
+        _expect_visible(stage, "%LockNotAvailable%", "lock_timeout")
+    stage.note("lock timeouts")
+
+
+def too_slow(stage: Stage) -> None:
+    """Every batch takes longer than a worker may: `statement_timeout`."""
+    for name in stage.hub.running_workers:
+        stage.hub.restart(name, statement_timeout_ms=300)
+    with triggers.holding(stage.engine, at="written"):
+        _post(stage)
+        _expect_visible(stage, "%QueryCanceled%", "statement_timeout")
+    for name in stage.hub.running_workers:
+        stage.hub.restart(name)
+    stage.note("statement timeouts")
+
+
+def really_full(stage: Stage, disk: "_Disk") -> None:
+    """This month's entries lie on a disk of 4 MB; once it is full they are made room for."""
+    while disk.free_bytes() > 100_000 and stage.left_s:
+        _post(stage, world.LARGE)
+        stage.pause(0.5, 1.0)
+    _post(stage, world.LARGE)
+    _expect_visible(stage, "%DiskFull%", "a full disk")
+    stage.note("disk full")
+    _expect_shown_by_status_and_metric(stage)
+    stage.pause(1.0, 3.0)
+    disk.grow()
+
+
+def _post(stage: Stage, platform: str | None = None) -> Post:
+    chosen = platform or stage.rng.choice((world.LARGE, world.MIDDLE, world.SMALL))
+    post = stage.traffic.draft(stage.rng, platform=chosen, audience=world.EVERYONE, key=True)
+    stage.traffic.insist(post)
+    return post
+
+
+def _expect_visible(stage: Stage, error: str, what: str) -> None:
+    """The reason stands with a batch or a message, where `message-hub status` finds it."""
+
+    def is_noted() -> bool:
+        with stage.engine.connect() as connection:
+            return int(connection.execute(_FAILING, {"error": error}).scalar_one()) > 0
+
+    _expect(stage, is_noted, "failures are visible", f"{what}: the reason is noted")
+
+
+def _expect_shown_by_status_and_metric(stage: Stage) -> None:
+    def is_counted() -> bool:
+        text = httpx.get(f"{stage.hub.apis.compose_url}/metrics", timeout=10).text
+        counted = re.findall(r"^message_hub_(?:batches|messages)_failing ([\d.e+]+)$", text, re.MULTILINE)
+        return sum(map(float, counted)) > 0
+
+    def is_shown() -> bool:
+        command = [sys.executable, "-m", "cli", "status", "--json"]
+        told = json.loads(subprocess.run(command, env=stage.hub.environment, capture_output=True, check=True).stdout)
+        return "DiskFull" in json.dumps([told["failing"], told["unfinished"]])
+
+    _expect(stage, is_counted, "failures are visible", "the metric counts what fails")
+    _expect(stage, is_shown, "failures are visible", "message-hub status shows what fails")
+
+
+def _expect(stage: Stage, true: Callable[[], bool], check: str, what: str) -> None:
+    try:
+        wait_until(true, what=what, seconds=40, every=0.1)
+    except TimeoutError as error:
+        stage.expect(False, check, str(error))
+
+
+class _Disk:
+    """A file system in memory, small at first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def free_bytes(self) -> int:
+        found = os.statvfs(self._folder)
+        return found.f_bavail * found.f_frsize
+
+    def grow(self) -> None:
+        _run("mount", "-o", "remount,size=2g", str(self._folder))
+
+
+@contextlib.contextmanager
+def _small_disk(stage: Stage) -> Iterator[_Disk | None]:
+    """This month's entries on a disk of 4 MB. None where this user may not make one: then the triggers must do."""
+    folder = stage.hub.folder / f"small-disk-{time.monotonic_ns()}"
+    folder.mkdir()
+    try:
+        _run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder))
+    except (OSError, subprocess.CalledProcessError):
+        folder.rmdir()
+        stage.note("no full disk, this user may not mount one")
+        yield None
+        return
+    try:
+        owner = (stage.hub.folder / "postgres" / "cluster").stat()
+        place = folder / "tablespace"
+        place.mkdir(mode=0o700)
+        os.chown(place, owner.st_uid, owner.st_gid)
+        name = f"small_disk_{time.monotonic_ns()}"
+        _administer(stage, f"CREATE TABLESPACE {name} LOCATION '{place}'")
+        try:
+            _move(stage, name)
+            yield _Disk(folder)
+        finally:
+            _run("mount", "-o", "remount,size=2g", str(folder))
+            _move(stage, "pg_default")
+            _administer(stage, "CHECKPOINT", f"DROP TABLESPACE {name}")
+    finally:
+        _run("umount", str(folder))
+
+
+def _move(stage: Stage, tablespace: str) -> None:
+    with stage.engine.connect() as connection:
+        month = connection.execute(sqlalchemy.text("SELECT to_char(now() AT TIME ZONE 'UTC', '_YYYY_MM')")).scalar_one()
+    table = f"inbox_entries{month}"
+    _administer(
+        stage,
+        f"ALTER TABLE {table} SET TABLESPACE {tablespace}",
+        f"ALTER INDEX {table}_pkey SET TABLESPACE {tablespace}",
+    )
+
+
+def _administer(stage: Stage, *statements: str) -> None:
+    """Each outside a transaction."""
+    with stage.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=20)
