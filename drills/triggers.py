@@ -34,7 +34,9 @@ _RAISE = """
 _WAIT = """
     CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
     BEGIN
-        PERFORM pg_advisory_xact_lock_shared({key});
+        IF {only} THEN
+            PERFORM pg_advisory_xact_lock_shared({key});
+        END IF;
         RETURN NULL;
     END
     $$
@@ -104,15 +106,19 @@ class Hold:
 
 
 @contextlib.contextmanager
-def holding(engine: Engine, *, at: str, when: str = "true") -> Iterator[Hold]:
-    """Until the block ends or `release`, whoever comes there waits, with all its locks."""
+def holding(engine: Engine, *, at: str, when: str = "true", title: str | None = None) -> Iterator[Hold]:
+    """Until the block ends or `release`, whoever comes there waits, with all its locks.
+
+    With a title only what concerns the message of that title, at the places "delivered" and "cut".
+    """
+    only = "true" if title is None else f"'{title}' = (SELECT m.title FROM messages m WHERE m.id = NEW.message_id)"
     name = f"drill_wait_{next(_numbers)}"
     key = random.getrandbits(62)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         hold = Hold(engine, key, connection)
         hold.hold()
         try:
-            with _trigger(engine, at, when, name, _WAIT.format(name=name, key=key)):
+            with _trigger(engine, at, when, name, _WAIT.format(name=name, key=key, only=only)):
                 try:
                     yield hold
                 finally:

@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -46,8 +46,9 @@ def queued(stage: Stage, client: httpx.Client) -> None:
 
 def half_cut(stage: Stage, client: httpx.Client) -> None:
     """Between two steps of the cutting: the first is committed, the next one waits."""
-    with triggers.holding(stage.engine, at="cut") as hold:
-        post = _post(stage)
+    post = _draft(stage)
+    with triggers.holding(stage.engine, at="cut", title=post.title) as hold:
+        stage.traffic.insist(post)
         hold.wait()
         with _workers_paused(stage):
             hold.release()
@@ -58,8 +59,9 @@ def half_cut(stage: Stage, client: httpx.Client) -> None:
 
 def being_cut(stage: Stage, client: httpx.Client) -> None:
     """A step of the cutting is inside its COMMIT and has the message's row; the recall waits for it."""
-    with triggers.holding(stage.engine, at="cut") as hold:
-        post = _post(stage)
+    post = _draft(stage)
+    with triggers.holding(stage.engine, at="cut", title=post.title) as hold:
+        stage.traffic.insist(post)
         hold.wait()
         # Its own lock timeout ends the waiting: it is asked again then.
         status = stage.traffic.recall(post)
@@ -69,20 +71,23 @@ def being_cut(stage: Stage, client: httpx.Client) -> None:
 
 def held_by_another(stage: Stage, client: httpx.Client) -> None:
     """The drill holds a batch's row, as a worker that hangs does, and then lets it go without having written."""
-    with triggers.holding(stage.engine, at="written") as hold:
-        post = _post(stage)
-        hold.wait()
-        with stage.engine.connect() as connection, connection.begin() as transaction:
-            lock = "SELECT seq FROM fanout_batches WHERE message_id = :id AND delivered_at IS NULL FOR UPDATE SKIP LOCKED LIMIT 1"
-            held: list[int] = []
-
-            def is_held() -> bool:
-                held.extend(connection.execute(sqlalchemy.text(lock), {"id": _id(post)}).scalars())
-                return bool(held)
-
-            _recall(stage, client, post, "a batch held" if _is_so(is_held, seconds=5) else "all batches being written")
+    post = _draft(stage)
+    lock = (
+        "SELECT seq FROM fanout_batches WHERE message_id = :id AND delivered_at IS NULL FOR UPDATE SKIP LOCKED LIMIT 1"
+    )
+    with (
+        triggers.holding(stage.engine, at="delivered", when="NEW.seq <= 2", title=post.title) as hold,
+        stage.engine.connect() as connection,
+    ):
+        stage.traffic.insist(post)
+        hold.wait(2)
+        with connection.begin() as transaction:
+            held = connection.execute(sqlalchemy.text(lock), {"id": _id(post)}).scalar_one_or_none()
+            _recall(stage, client, post, "a batch held" if held else "all batches so far being written")
             hold.release()
             transaction.rollback()
+        _expect_delivered(stage, post, at_most=2)
+    _expect_gone(stage, client, post)
 
 
 def being_written(stage: Stage, client: httpx.Client) -> None:
@@ -101,24 +106,26 @@ def being_written(stage: Stage, client: httpx.Client) -> None:
 
 def last_batch(stage: Stage, client: httpx.Client) -> None:
     """Everything else is written, the last batch is inside its COMMIT, and the message is not called sent yet."""
-    last_user = max(stage.world.platform(world.LARGE).user_ids.values())
-    with triggers.holding(stage.engine, at="delivered", when=f"NEW.up_to_user_id >= {last_user}") as hold:
-        post = _post(stage)
+    post = _draft(stage)
+    last_user = max(post.platform.user_ids[one] for one in post.platform.now.of(post.audience))
+    last = f"NEW.up_to_user_id >= {last_user}"
+    with triggers.holding(stage.engine, at="delivered", when=last, title=post.title) as hold:
+        stage.traffic.insist(post)
 
         def is_there() -> bool:
             progress = _progress(stage, post)
             return hold.count() > 0 and 0 < progress.batches == progress.delivered + 1
 
-        # Workers may be held at the ends of other messages instead: then it is recalled in the middle.
-        when = "the last batch committing" if _is_so(is_there) else "last batches of others committing"
-        _recall(stage, client, post, when)
+        wait_until(is_there, what="the last batch is inside its COMMIT", seconds=40)
+        _recall(stage, client, post, "the last batch committing")
     _expect_gone(stage, client, post)
 
 
 def becoming_sent(stage: Stage, client: httpx.Client) -> None:
     """What makes it sent is inside its COMMIT and has the message's row."""
-    with triggers.holding(stage.engine, at="sent") as hold:
-        post = _post(stage, platform=world.SMALL)
+    post = _draft(stage, platform=stage.rng.choice((world.LARGE, world.SMALL)))
+    with triggers.holding(stage.engine, at="sent", when=f"NEW.title = '{post.title}'") as hold:
+        stage.traffic.insist(post)
         hold.wait()
         status = stage.traffic.recall(post)
         stage.expect(status in (200, 503), "a recall is answered", f"{status} while the message becomes sent")
@@ -131,16 +138,12 @@ def sent(stage: Stage, client: httpx.Client) -> None:
     _recall(stage, client, post, "sent")
 
 
-def _is_so(true: Callable[[], bool], *, seconds: float = 20) -> bool:
-    try:
-        wait_until(true, what="the place is reached", seconds=seconds)
-    except TimeoutError:
-        return False
-    return True
+def _draft(stage: Stage, *, platform: str = world.LARGE) -> Post:
+    return stage.traffic.draft(stage.rng, platform=platform, audience=world.EVERYONE, key=True)
 
 
 def _post(stage: Stage, *, platform: str = world.LARGE) -> Post:
-    post = stage.traffic.draft(stage.rng, platform=platform, audience=world.EVERYONE, key=True)
+    post = _draft(stage, platform=platform)
     stage.traffic.insist(post)
     return post
 
