@@ -25,13 +25,12 @@ def drill(stage: Stage) -> None:
         hub.add(name, tuple(entry if part == _OURS else part for part in hub.command(ours[0])))
     app = broker.make_celery(hub.environment["HUB_REDIS_URL"])
     try:
-        while True:
-            refused_visibly(stage)
+        refused_visibly(stage)
+        unknown(stage, app)
+        while not stage.is_over:
             beside(stage)
-            unknown(stage, app)
             instead(stage, ours)
-            if stage.is_over:
-                return
+            stage.rng.choice((refused_visibly, lambda its: unknown(its, app)))(stage)
     finally:
         app.close()
         for name in _OTHERS:

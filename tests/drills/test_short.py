@@ -5,7 +5,7 @@ import pytest
 from drills import faults, stage
 from tests.drills.conftest import SEED
 
-SHORT = (1, 2, 3, 4)
+SHORT = tuple(faults.DRILLS)
 
 
 @pytest.mark.timeout(240)
