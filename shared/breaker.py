@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import prometheus_client
 import redis
 
 from shared import log
@@ -100,12 +99,6 @@ class Breaker:
             self._closed.clear()
             threading.Thread(target=self._probe, name="redis-probe", daemon=True).start()
         _logger.warning("redis is away, it is left alone until it answers", reason=type(error).__name__)
-
-    def register(self, registry: prometheus_client.CollectorRegistry) -> None:
-        up = prometheus_client.Gauge(
-            "message_hub_redis_up", "1 while Redis answers this process, 0 while it is left alone.", registry=registry
-        )
-        up.set_function(lambda: float(self.is_closed))
 
     def _ask(self) -> None:
         try:

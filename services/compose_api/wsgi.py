@@ -38,5 +38,5 @@ app = compose.make_app(
     pages=_settings.pages,
     broker_state=_breaker.state,
 )
-for _measured in (_dropped, _breaker, _limiter):
+for _measured in (_dropped, _limiter):
     _measured.register(app.extensions["hub_registry"])

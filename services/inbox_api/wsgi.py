@@ -21,5 +21,3 @@ app = inbox.make_app(
     trusted_proxies=_settings.trusted_proxies,
     broker_state=redis_breaker.state if redis_breaker else None,
 )
-if redis_breaker:
-    redis_breaker.register(app.extensions["hub_registry"])
