@@ -5,21 +5,18 @@ import itertools
 import math
 
 SHORTEST = 32
-# What stands in examples and what people write to be replaced later. Long enough never to come up in a random text.
+# What people write to be replaced later, and what stands in the examples that everybody knows.
 _TELLING = (
-    "secret",
-    "password",
-    "passwort",
     "changeme",
     "change-me",
     "change_me",
     "replaceme",
     "replace-me",
-    "example",
+    "replace_me",
     "placeholder",
-    "message-hub",
-    "message_hub",
-    "messagehub",
+    "example",
+    "256-bit",
+    "your-secret",
 )
 # 32 random digits have about 100 by this measure, 32 random hexadecimal ones about 115.
 _FEWEST_BITS = 80

@@ -25,8 +25,8 @@ from shared import strength
         ("a-string-secret-at-least-256-bits-long", "example"),
         ("your-256-bit-secret-your-256-bit", "example"),
         ("ChangeMe-8f3a9c2b7e1d4f60a5b8c3d2e1", "example"),
-        ("message-hub-production-8f3a9c2b7e1d", "example"),
-        ("PASSWORD8f3a9c2b7e1d4f60a5b8c3d2e1", "example"),
+        ("Replace_Me-8f3a9c2b7e1d4f60a5b8c3d2", "example"),
+        ("an-example-8f3a9c2b7e1d4f60a5b8c3d2", "example"),
     ],
 )
 def test_what_can_be_guessed_is_refused_with_a_reason_that_does_not_show_it(secret: str, why: str) -> None:
