@@ -12,7 +12,7 @@ import rich.progress
 
 from cli import arguments, connect, operator
 from cli.wording import printable
-from services.directory import actions, errors, report
+from services.directory import actions, domain, errors, report
 from shared import db
 
 # Beyond all directories; a slip of the hand with a hundred digits is none.
@@ -22,7 +22,7 @@ _MOST_REMOVALS = 10**9
 @click.command()
 @click.argument("key", type=arguments.TEXT)
 @click.option("--name", required=True, type=arguments.TEXT, help="The platform's name as people read it.")
-@click.option("--plan", required=True, type=click.Choice(actions.PLANS), help="Only enterprise platforms may send.")
+@click.option("--plan", required=True, type=click.Choice(domain.PLANS), help="Only enterprise platforms may send.")
 @click.option(
     "--issuer",
     type=arguments.TEXT,

@@ -6,25 +6,18 @@ directory version. Messages go on being sent meanwhile: they refer to the platfo
 
 import contextlib
 import itertools
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from services.directory import csv_import, errors, report
+from services.directory import csv_import, domain, errors, report
 from services.directory.store import audit, memberships, platforms, scopes, staging, upkeep, users
 from shared import db, log
 
-PLANS = ("enterprise", "standard")
-
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_MAX_ISSUER = 500  # what an index of PostgreSQL takes in any script
-_MAX_URL = 2_000
 _CHUNK_ROWS = 20_000
 _BAD_LINES_KEPT = 100
 _SILENT = report.Silent()
@@ -55,7 +48,7 @@ def put_platform(
     """
     name = name.strip()
     with _recorded_refusals(engine, "platform", key, operator), engine.begin() as connection:
-        _check_platform(key, name, plan, issuer, jwks_url)
+        domain.check_platform(key, name, plan, issuer, jwks_url)
         _claim(connection, key)
         before = platforms.lock_platform(connection, key=key)
         if issuer is None and before is not None:
@@ -146,7 +139,7 @@ def _recorded_refusals(engine: Engine, action: audit.Action, platform_key: str, 
     try:
         yield
     except errors.DirectoryError as error:
-        known = f"platform {platform_key}" if _KEY.fullmatch(platform_key) else ""
+        known = f"platform {platform_key}" if domain.KEY.fullmatch(platform_key) else ""
         detail = "; ".join(filter(None, (known, error.numbers)))
         event = audit.Event(action, "refused", operator, platform_key, reason=error.code, detail=detail)
         try:
@@ -176,43 +169,6 @@ def _vacuum(engine: Engine) -> bool:
 def _claim(connection: Connection, platform_key: str) -> None:
     if not db.try_lock(connection, purpose="directory", key=platform_key):
         raise errors.DirectoryBusyError(platform_key)
-
-
-def _check_platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None) -> None:
-    if not _KEY.fullmatch(key):
-        raise errors.BadPlatformError(
-            f"{key[:100]!r} cannot be a platform's key: 1 to 63 letters, digits, dots, dashes and underscores, "
-            "the first one a letter or digit."
-        )
-    if not 1 <= len(name) <= 200 or not name.isprintable():
-        raise errors.BadPlatformError("A platform's name has 1 to 200 printable characters.")
-    if plan not in PLANS:
-        raise errors.BadPlatformError(f"The plan must be one of {', '.join(PLANS)}, not {plan!r}.")
-    if (issuer is None) != (jwks_url is None) or bool(issuer) != bool(jwks_url):
-        raise errors.BadPlatformError("Issuer and JWKS URL come together: give both, or neither.")
-    if issuer and (not issuer.isprintable() or " " in issuer or len(issuer) > _MAX_ISSUER):
-        raise errors.BadPlatformError(
-            "The issuer must be the exact text of the tokens' `iss` claim, without blanks, "
-            f"at most {_MAX_ISSUER} characters."
-        )
-    if jwks_url and not _is_http_url(jwks_url):
-        raise errors.BadPlatformError(
-            f"The JWKS URL must be an http:// or https:// address of at most {_MAX_URL} characters, not {jwks_url[:_MAX_URL]!r}."
-        )
-
-
-def _is_http_url(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return False
-    return (
-        len(value) <= _MAX_URL
-        and parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and value.isprintable()
-        and " " not in value
-    )
 
 
 def _stage_files(connection: Connection, folder: Path, progress: report.Progress) -> set[str]:

@@ -1,0 +1,50 @@
+"""The rules of a platform: its key, name, plan, and where its tokens come from. Pure: no database."""
+
+import re
+from urllib.parse import urlsplit
+
+from services.directory import errors
+
+PLANS = ("enterprise", "standard")
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+_MAX_ISSUER = 500  # what an index of PostgreSQL takes in any script
+_MAX_URL = 2_000
+
+
+def check_platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None) -> None:
+    """Raises `BadPlatformError` with what is wrong first."""
+    if not KEY.fullmatch(key):
+        raise errors.BadPlatformError(
+            f"{key[:100]!r} cannot be a platform's key: 1 to 63 letters, digits, dots, dashes and underscores, "
+            "the first one a letter or digit."
+        )
+    if not 1 <= len(name) <= 200 or not name.isprintable():
+        raise errors.BadPlatformError("A platform's name has 1 to 200 printable characters.")
+    if plan not in PLANS:
+        raise errors.BadPlatformError(f"The plan must be one of {', '.join(PLANS)}, not {plan!r}.")
+    if (issuer is None) != (jwks_url is None) or bool(issuer) != bool(jwks_url):
+        raise errors.BadPlatformError("Issuer and JWKS URL come together: give both, or neither.")
+    if issuer and (not issuer.isprintable() or " " in issuer or len(issuer) > _MAX_ISSUER):
+        raise errors.BadPlatformError(
+            "The issuer must be the exact text of the tokens' `iss` claim, without blanks, "
+            f"at most {_MAX_ISSUER} characters."
+        )
+    if jwks_url and not _is_http_url(jwks_url):
+        raise errors.BadPlatformError(
+            f"The JWKS URL must be an http:// or https:// address of at most {_MAX_URL} characters, not {jwks_url[:_MAX_URL]!r}."
+        )
+
+
+def _is_http_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return (
+        len(value) <= _MAX_URL
+        and parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and value.isprintable()
+        and " " not in value
+    )
