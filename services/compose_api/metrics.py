@@ -61,6 +61,11 @@ class Backlog(Collector):
         yield CounterMetricFamily(
             "message_hub_task_failures", "Attempts of tasks that raised.", value=counters.get("tasks_failed", 0)
         )
+        yield CounterMetricFamily(
+            "message_hub_tasks_refused",
+            "Tasks that a worker did not try, because it does not know their version, fields or name.",
+            value=counters.get("tasks_refused", 0),
+        )
         repairs = CounterMetricFamily(
             "message_hub_sweep_repairs", "What sweeps published again or completed, by what it was.", labels=["what"]
         )

@@ -51,9 +51,16 @@ def _begin(**_kwargs: Any) -> None:
 
 @signals.task_unknown.connect  # type: ignore[untyped-decorator]
 def _refuse(name: str, **_kwargs: Any) -> None:
-    """A task of a newer release than this worker. Celery logs it and throws it away, in the process that only takes tasks."""
-    with redis_client.make(_settings.redis_url) as client:
-        failure.note_refused(queues.Queues(client), task=name, reason="this worker does not know the task")
+    """A task of a newer release than this worker. Celery logs it and throws it away, in the process that only takes tasks.
+
+    That process keeps no connections for it: this happens seldom, and those who do the tasks are forked from it.
+    """
+    engine = db.make_engine(_settings.database, role=db.WORKER_ROLE, name="fanout_worker")
+    try:
+        with redis_client.make(_settings.redis_url) as client:
+            failure.note_unknown(queues.Queues(client), engine, task=name)
+    finally:
+        engine.dispose()
 
 
 class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]

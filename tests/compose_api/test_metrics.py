@@ -44,17 +44,18 @@ def test_the_backlog_counts_messages_and_batches_that_are_not_done(
 def test_what_workers_counted_is_told_by_every_process(hub: Hub, compose_engine: Engine) -> None:
     none = backlog(compose_engine)
     assert {name: value for name, value in none.items() if "_total" in name} == {
-        "sweeps_total": 0, "task_failures_total": 0,
+        "sweeps_total": 0, "task_failures_total": 0, "tasks_refused_total": 0,
         "sweep_repairs_totalmessage": 0, "sweep_repairs_totalbatch": 0, "sweep_repairs_totalcompletion": 0,
     }  # fmt: skip
     assert "last_sweep_seconds" not in none, "absence is its own alert"
     with hub.owner.begin() as connection:
-        for name, value in (("sweeps", 5), ("tasks_failed", 2), ("batches_published_again", 3)):
+        for name, value in (("sweeps", 5), ("tasks_failed", 2), ("tasks_refused", 1), ("batches_published_again", 3)):
             connection.exec_driver_sql(
                 "INSERT INTO fanout_counters VALUES (%s, %s, clock_timestamp() - interval '7 s')", (name, value)
             )
     told = backlog(compose_engine)
     assert (told["sweeps_total"], told["task_failures_total"], told["sweep_repairs_totalbatch"]) == (5, 2, 3)
+    assert told["tasks_refused_total"] == 1
     assert told["last_sweep_seconds"] == pytest.approx(7, abs=3)
 
 

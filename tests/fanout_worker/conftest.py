@@ -95,6 +95,11 @@ class Hub:
         with self.engine.begin() as connection:
             connection.execute(sqlalchemy.text(statement), parameters)
 
+    def counters(self) -> dict[str, int]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(sqlalchemy.text("SELECT name, value FROM fanout_counters"))
+            return {str(name): int(value) for name, value in rows}
+
     def work(self) -> None:
         """Runs what was published, and what that publishes, to the end."""
         while self.published.contracts:

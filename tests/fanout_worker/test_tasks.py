@@ -5,7 +5,7 @@ import celery
 import pytest
 
 from services.fanout_worker import tasks
-from services.fanout_worker.actions import deliver, expand
+from services.fanout_worker.actions import deliver, expand, failure
 from services.fanout_worker.actions import sweep as sweeping
 from shared import broker, contracts
 from tests.fanout_worker.conftest import Hub
@@ -71,6 +71,7 @@ def test_an_unknown_contract_version_is_refused_where_an_operator_sees_it(
     assert error == "UnknownVersionError: contract version 2, this worker knows 1"
     assert hub.recipients(message_id) == []
     assert hub.broker.refused == [(task.task, error)]
+    assert hub.counters() == {"tasks_failed": 1, "tasks_refused": 1}
 
 
 @pytest.mark.parametrize("version", [0, 2, None, "1", True, 1.0])
@@ -88,6 +89,7 @@ def test_a_task_of_another_version_is_refused_whatever_else_it_holds(
     assert [task for task, _reason in hub.broker.refused] == [
         contract.task for contract in (contracts.ExpandMessage, contracts.DeliverBatch) for _ in range(2)
     ]
+    assert hub.counters()["tasks_refused"] == 4
 
 
 @pytest.mark.parametrize(
@@ -102,6 +104,13 @@ def test_a_task_without_its_fields_is_refused_where_an_operator_sees_it(
     with pytest.raises(contracts.UnreadableError, match=field):
         app.tasks[contract.task].run(**fields)
     assert hub.broker.refused == [(contract.task, f"UnreadableError: no {field} among the arguments")]
+    assert hub.counters()["tasks_refused"] == 1
+
+
+def test_a_task_that_has_no_name_here_is_counted_as_refused(hub: Hub) -> None:
+    failure.note_unknown(hub.broker, hub.context.engine, task="message_hub.tomorrow")
+    assert hub.broker.refused == [("message_hub.tomorrow", "this worker does not know the task")]
+    assert hub.counters() == {"tasks_refused": 1}
 
 
 def test_a_sweep_of_any_version_is_swept_as_this_release_sweeps(app: celery.Celery, hub: Hub) -> None:
@@ -121,6 +130,7 @@ def test_a_failing_batch_keeps_its_reason_until_it_is_delivered(
     with pytest.raises(Exception, match="full_disk"):
         call(app, task)
     assert "full_disk" in str(hub.one(statement, message_id)[0])
+    assert hub.counters() == {"tasks_failed": 1}, "tried, not refused"
     assert "\n" not in str(hub.one(statement, message_id)[0])
     hub.execute("ALTER TABLE inbox_entries DROP CONSTRAINT full_disk")
     call(app, task)

@@ -10,6 +10,8 @@ BATCHES_PUBLISHED_AGAIN = "batches_published_again"
 MESSAGES_COMPLETED = "messages_completed"
 # Attempts that raised: those that are tried again at once and those that are left to the sweep.
 TASKS_FAILED = "tasks_failed"
+# Tasks that a worker did not try, because it does not know their version, their fields or their name.
+TASKS_REFUSED = "tasks_refused"
 
 # PostgreSQL's own clock: this table is never distributed.
 _ADD = sqlalchemy.text("""

@@ -132,30 +132,22 @@ def test_a_message_whose_first_task_was_never_published_is_published_within_seco
     assert hub.published.contracts == []
 
 
-def counted(hub: Hub) -> dict[str, int]:
-    with hub.engine.connect() as connection:
-        return {
-            str(name): int(value)
-            for name, value in connection.execute(sqlalchemy.text("SELECT name, value FROM fanout_counters"))
-        }
-
-
 def test_what_a_sweep_repairs_is_counted(hub: Hub, large: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert counted(hub) == {}
+    assert hub.counters() == {}
     sweep.sweep(hub.context)
-    assert counted(hub) == {"sweeps": 1}
+    assert hub.counters() == {"sweeps": 1}
     message_id = hub.accept()
     age_message(hub, message_id, 6)
     age_batches(hub, 31)
     sweep.sweep(hub.context)
-    assert counted(hub) == {"sweeps": 2, "messages_published_again": 1, "batches_published_again": 4}
+    assert hub.counters() == {"sweeps": 2, "messages_published_again": 1, "batches_published_again": 4}
     with monkeypatch.context() as patch:
         patch.setattr("services.fanout_worker.actions.complete.complete_message", lambda *_args, **_kwargs: None)
         for seq in (1, 2, 3, 4):
             hub.deliver(large, seq)
     for _ in range(2):
         sweep.sweep(hub.context)
-    assert counted(hub) == {
+    assert hub.counters() == {
         "sweeps": 4, "messages_published_again": 1, "batches_published_again": 4, "messages_completed": 1,
     }  # fmt: skip
 
