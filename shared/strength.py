@@ -30,13 +30,18 @@ def find_weakness(secret: str) -> str | None:
     advice = "make a random one: openssl rand -hex 32"
     if any(word in secret.lower() for word in _TELLING):
         return f"Looks like an example that was never replaced; {advice}."
-    if secret in (secret + secret)[1:-1]:
+    if _repeats(secret):
         return f"Repeats itself; {advice}."
     if _bits(secret) < _FEWEST_BITS:
         return f"Has too few different characters; {advice}."
     if _share_of_steps(secret) > _STEPS_SHARE:
         return f"Counts up or down; {advice}."
     return None
+
+
+def _repeats(text: str) -> bool:
+    """Whether it is made of one piece, twice or more; the last may be cut off."""
+    return any(text[length:] == text[:-length] for length in range(1, len(text) // 2 + 1))
 
 
 def _bits(text: str) -> float:

@@ -18,6 +18,8 @@ from shared import strength
         ("ab" * 20, "Repeats"),
         ("0123456789abcdef" * 2, "Repeats"),
         ("k7Qm2xZ9" * 4, "Repeats"),
+        ("demo-secret-demo-secret-demo-secret-demo", "Repeats"),
+        ("k7Qm2xZ9pL4vB8nR" * 2 + "k7", "Repeats"),
         ("s" * 31 + "t", "too few different"),
         ("aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb", "too few different"),
         ("abcdefghijklmnopqrstuvwxyz012345", "Counts"),
