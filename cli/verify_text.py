@@ -56,7 +56,7 @@ def summary(verdicts: dict[str, int]) -> str:
     if not verdicts:
         return "There are no such messages."
     total = sum(verdicts.values())
-    told = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(verdicts.items()))
+    told = ", ".join(f"{verdict} {count:,}" for verdict, count in sorted(verdicts.items()))
     return f"{total:,} message{'s' if total > 1 else ''}: {told}."
 
 
