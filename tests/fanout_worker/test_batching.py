@@ -3,10 +3,11 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.fanout_worker import batching
+from tests import examples
 
 
 class Audience:
@@ -46,7 +47,7 @@ def cut_to_the_end(audience: Audience, *, last: int, size: int, steps: list[int]
     raise AssertionError("the cutting never ended")
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@examples.settings(300)
 @given(
     ids=st.sets(st.integers(1, 3_000), max_size=400) | st.sets(st.integers(1, 40), max_size=40),
     beyond=st.integers(0, 500),
@@ -70,7 +71,7 @@ def test_without_pressure_of_time_every_batch_of_a_dense_audience_but_the_last_i
     assert [batch.recipient_count for batch in batches] == [100] * 10 + [5]
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@examples.settings(100)
 @given(ids=st.sets(st.integers(1, 3_000), max_size=100), beyond=st.integers(0, 3_000))
 def test_an_audience_of_one_batch_is_never_two(ids: set[int], beyond: int) -> None:
     batches = cut_to_the_end(Audience(list(ids)), last=max(ids, default=0) + beyond, size=100, steps=[])
