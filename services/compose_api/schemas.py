@@ -51,6 +51,8 @@ def _scopes(what: str) -> fields.List[str]:
 class AudienceIn(marshmallow.Schema):
     """Either everyone, alone, or 1 to 1,000 organisations and clinics."""
 
+    error_messages = {"type": "Must be a JSON object."}  # noqa: RUF012 (as in the base class)
+
     everyone = LiteralTrue(metadata={"enum": [True], "description": "For platform administrators; stands alone."})
     organisations = _scopes("organisations")
     clinics = _scopes("clinics")

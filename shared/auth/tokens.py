@@ -28,6 +28,8 @@ _CONTROLS = frozenset({"Cc", "Cs"})
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 # More than an issuer puts into a token; reading what is longer would cost more than telling so.
 _LONGEST = 16_384
+# In seconds since 1970. What is later, no clock knows and no float holds exactly.
+_LATEST_END = 2**53
 _REMEMBERED = 10_000
 _REMEMBERED_LENGTH = 2_048
 
@@ -79,7 +81,7 @@ class Verifier:
             raise errors.HubError("token-expired", "The token's exp lies in the past.") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             # The library's words name the claim or the algorithm, never a key or the token.
-            raise errors.HubError("token-invalid", f"The token was refused: {error}.") from None
+            raise errors.HubError("token-invalid", f"The token was refused: {str(error).rstrip('.')}.") from None
 
     def _verify(self, token: str) -> Identity:
         if len(token) > _LONGEST or not _COMPACT.fullmatch(token):
@@ -148,5 +150,7 @@ def expires_at(token: str) -> float:
 
 
 def _end(claims: dict[str, Any]) -> float:
-    """Raises `OverflowError` for an `exp` of hundreds of digits, `TypeError` for one that is no number: clocks know no such time."""
-    return float(claims["exp"] + LEEWAY_S)
+    end = claims["exp"]
+    if isinstance(end, bool) or not isinstance(end, int | float) or not end < _LATEST_END:
+        raise jwt.InvalidTokenError("its claim exp must be a time in seconds since 1970")
+    return float(end + LEEWAY_S)

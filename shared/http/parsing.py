@@ -33,7 +33,7 @@ class StrictParser(FlaskParser):
 
     def handle_error(self, error: marshmallow.ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
         (by_field,) = error.normalized_messages().values()  # type: ignore[no-untyped-call]
-        raise errors.validation_failed(by_field) from None
+        raise errors.validation_failed({name: _of_field(found) for name, found in by_field.items()}) from None
 
 
 def read_json(request: flask.Request) -> dict[str, Any]:
@@ -88,6 +88,15 @@ class StrictInteger(fields.Integer):
         if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9):
             raise self.make_error("invalid", input=value)
         return int(value)
+
+
+def _of_field(found: Any) -> Any:
+    """What is wrong with a field: sentences, or a mapping of what is in it. What concerns an object as a whole marshmallow puts under
+    `_schema`, a name that no client knows.
+    """
+    if not isinstance(found, dict):
+        return found
+    return found["_schema"] if found.keys() == {"_schema"} else {name: _of_field(one) for name, one in found.items()}
 
 
 def _sane_int(text: str) -> int:

@@ -8,6 +8,7 @@ import sqlalchemy.exc
 from werkzeug import exceptions
 
 from shared import errors, log
+from shared.http import parsing
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:message-hub:error:"
@@ -17,6 +18,11 @@ _BY_STATUS = {
     405: "method-not-allowed",
     413: "payload-too-large",
     415: "unsupported-media-type",
+}
+# Where Flask's own words are for people in front of a browser.
+_DETAILS = {
+    404: "There is nothing at this address.",
+    413: f"Send at most {parsing.MAX_BODY_BYTES // 1024} KiB.",
 }
 # A standby that is not promoted yet, and a transaction that the server ended because nothing came for too long.
 _PASSING = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
@@ -69,7 +75,7 @@ def _from_http_exception(error: exceptions.HTTPException) -> flask.typing.Respon
         return error.get_response()  # a redirect that werkzeug made is already an answer
     if status >= 500:
         return _from_unknown(error)
-    known = errors.HubError(_BY_STATUS.get(status, "bad-request"), str(error.description))
+    known = errors.HubError(_BY_STATUS.get(status, "bad-request"), _DETAILS.get(status, str(error.description)))
     known.status = status
     answer = response(known)
     if isinstance(error, exceptions.MethodNotAllowed) and error.valid_methods:

@@ -189,6 +189,13 @@ def test_a_claim_of_another_shape_is_refused(claim: str, value: Any) -> None:
     assert refusal(signed(**{claim: value})).code in ("token-invalid", "token-expired")
 
 
+@pytest.mark.parametrize("end", ["99999999999", 10**400, 1e300, 2**53])
+def test_an_end_that_no_clock_knows_is_refused_in_words_of_ours(end: object) -> None:
+    assert (
+        refusal(signed(exp=end)).detail == "The token was refused: its claim exp must be a time in seconds since 1970."
+    )
+
+
 @pytest.mark.parametrize("number", ["1e999", "NaN", "Infinity", "-1e999", "9" * 5000], ids=lambda number: number[:9])
 @pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
 def test_a_time_beyond_sense_is_refused(claim: str, number: str) -> None:
