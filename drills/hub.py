@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -99,6 +99,18 @@ class Hub:
             self.start_server(name)
         else:
             self.start(name, **settings)
+
+    @contextlib.contextmanager
+    def paused(self, *names: str) -> Iterator[None]:
+        """These neither do nor refuse anything until the block ends."""
+        paused = [self.processes[name] for name in names]
+        for process in paused:
+            process.pause()
+        try:
+            yield
+        finally:
+            for process in paused:
+                process.resume()
 
     def heal(self) -> None:
         """Everything that was ever started (and not stopped for good) runs again, is not paused, and the APIs are ready."""

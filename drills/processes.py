@@ -18,11 +18,18 @@ _FAREWELL_S = 20.0
 
 def wait_until(true: Callable[[], bool], *, what: str, seconds: float = PATIENCE_S, every: float = 0.05) -> None:
     """Returns as soon as `true()`. Raises `TimeoutError` saying what was waited for."""
+    if not has_come(true, seconds=seconds, every=every):
+        raise TimeoutError(f"after {seconds:.0f} s still not: {what}")
+
+
+def has_come(true: Callable[[], bool], *, seconds: float, every: float = 0.05) -> bool:
+    """Whether `true()` within so many seconds; waits no longer than for that."""
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"after {seconds:.0f} s still not: {what}")
+            return False
         time.sleep(every)
+    return True
 
 
 class Process:

@@ -28,10 +28,9 @@ _FORGET = (
     "TRUNCATE messages, message_targets, message_visibility, inflight_targets, fanout_batches, inbox_entries, inbox_states, "
     "inbox_revisions"
 )
-# What the sweep waits for before it publishes again is pushed back by so much, where time is short.
 _LET_PASS = """
     UPDATE fanout_batches SET published_at = published_at - interval '10 minutes' WHERE delivered_at IS NULL;
-    UPDATE messages SET expand_published_at = expand_published_at - interval '10 minutes' WHERE status <> 'sent'
+    UPDATE messages SET expand_published_at = COALESCE(expand_published_at, sent_at) - interval '10 minutes' WHERE status <> 'sent'
 """
 
 
@@ -110,6 +109,21 @@ class Stage:
             yield
         finally:
             thread.join()
+
+    def draft(self, platform: str, *, key: bool = True) -> Post:
+        """A message to everyone of a platform that nobody has posted yet."""
+        return self.traffic.draft(self.rng, platform=platform, audience=world.EVERYONE, key=key)
+
+    def post(self, platform: str) -> Post:
+        """A message to everyone of a platform, posted until it is accepted."""
+        post = self.draft(platform)
+        self.traffic.insist(post)
+        return post
+
+    def let_pass(self) -> None:
+        """As if every task that is not done had been published long ago: due when the next sweep comes."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(_LET_PASS)
 
     def stored(self, post: Post) -> int:
         """How many messages with its title there are."""
@@ -242,8 +256,7 @@ def _wait_quiet(stage: Stage, since: float) -> float:
         if time.monotonic() > deadline:
             stage.findings.violations.append(violation)
             return time.monotonic() - since
-        with stage.engine.begin() as connection:
-            connection.exec_driver_sql(_LET_PASS)
+        stage.let_pass()
 
 
 def _engine(hub: Hub, role: str | None) -> Engine:

@@ -1,19 +1,18 @@
 """Faults inside PostgreSQL: triggers that raise, or wait, just where a drill wants it. Made by the schema's owner, gone afterwards.
 
 What a service sees is what it would see of the real thing: the SQLSTATE of a full disk raised by a trigger travels and is caught
-like that of a full disk. A wait ends when the drill says, whatever lock timeout the service has.
+like that of a full disk. Who waits has all its locks, as who hangs there would have.
 """
 
 import contextlib
 import itertools
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine
 
-from drills.processes import wait_until
+from drills.processes import has_come, wait_until
 
 DISK_FULL = "53100"
 OUT_OF_MEMORY = "53200"
@@ -24,117 +23,126 @@ DEADLOCK_DETECTED = "40P01"
 
 _numbers = itertools.count(1)
 
-_RAISE = """
-    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        RAISE EXCEPTION USING ERRCODE = '{sqlstate}', MESSAGE = '{text}';
-    END
-    $$
-"""
-_WAIT = """
-    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
-    BEGIN
-        IF {only} THEN
-            PERFORM pg_advisory_xact_lock_shared({key});
-        END IF;
-        RETURN NULL;
-    END
-    $$
-"""
-_TRIGGERS = {
-    # Before the row that `when` describes (NEW) is inserted: what the statement has written before it is undone.
-    "row": "CREATE TRIGGER {name} BEFORE INSERT ON inbox_entries FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}()",
-    # When a statement has written all its entries, of a batch or of a small message; nothing is committed.
-    "written": "CREATE TRIGGER {name} AFTER INSERT ON inbox_entries FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
-    # At the commit of a batch that `when` describes (NEW, of fanout_batches): entries written, batch marked, nothing visible.
-    "delivered": """
-        CREATE CONSTRAINT TRIGGER {name} AFTER UPDATE OF delivered_at ON fanout_batches DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW WHEN (NEW.delivered_at IS NOT NULL AND ({when})) EXECUTE FUNCTION {name}()
-    """,
+
+@dataclass(frozen=True)
+class _Place:
+    """What is done to a table, to each row or once a statement; at the commit or at once; only to rows (NEW) that are so."""
+
+    table: str
+    event: str
+    each: str = "ROW"
+    is_at_commit: bool = False
+    only: str = "true"
+
+
+_PLACES = {
+    # The row of a message is written, nothing that follows it, and nothing is committed.
+    "accepting": _Place("messages", "AFTER INSERT"),
+    # At the commit that accepts a message.
+    "accepted": _Place("messages", "AFTER INSERT", is_at_commit=True),
     # At the commit of a step that cut an audience into batches; of each of them, so one wait may hold several.
-    "cut": """
-        CREATE CONSTRAINT TRIGGER {name} AFTER INSERT ON fanout_batches DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}()
-    """,
+    "cut": _Place("fanout_batches", "AFTER INSERT", is_at_commit=True),
+    # Before an entry is inserted: what the statement has written before it is undone when this fails.
+    "row": _Place("inbox_entries", "BEFORE INSERT"),
+    # A statement has written all its entries, of a batch or of a small message; nothing is committed.
+    "written": _Place("inbox_entries", "AFTER INSERT", each="STATEMENT"),
+    # At the commit of a batch: entries written, batch marked, nothing visible.
+    "delivered": _Place(
+        "fanout_batches", "AFTER UPDATE OF delivered_at", is_at_commit=True, only="NEW.delivered_at IS NOT NULL"
+    ),
     # At the commit of what makes a message sent.
-    "sent": """
-        CREATE CONSTRAINT TRIGGER {name} AFTER UPDATE OF status ON messages DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW WHEN (NEW.status = 'sent' AND ({when})) EXECUTE FUNCTION {name}()
-    """,
+    "sent": _Place("messages", "AFTER UPDATE OF status", is_at_commit=True, only="NEW.status = 'sent'"),
 }
-_TABLES = {"row": "inbox_entries", "written": "inbox_entries", "sent": "messages"}
+# The title of the message that a row belongs to.
+_TITLES = {
+    "messages": "NEW.title",
+    "fanout_batches": "(SELECT m.title FROM messages m WHERE m.id = NEW.message_id)",
+}
+
+_WAITING = sqlalchemy.text("""
+    SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database()
+      AND ((l.classid::bigint << 32) | l.objid::bigint) = :key AND l.objsubid = 1
+""")
+
+
+class Hold:
+    """A place where whoever comes waits."""
+
+    def __init__(self, engine: Engine, key: int, connection: Connection) -> None:
+        self._engine = engine
+        self._key = key
+        self._connection = connection
+
+    def count(self) -> int:
+        """How many wait now."""
+        with self._engine.connect() as connection:
+            return int(connection.execute(_WAITING, {"key": self._key}).scalar_one())
+
+    def wait(self, count: int = 1, *, seconds: float = 30.0) -> None:
+        """Returns once so many wait. Raises `TimeoutError`."""
+        wait_until(lambda: self.count() >= count, what=f"{count} wait for the drill", seconds=seconds, every=0.01)
+
+    def wait_reached(self, *, seconds: float) -> bool:
+        """Whether somebody came within so many seconds."""
+        return has_come(lambda: self.count() > 0, seconds=seconds, every=0.01)
+
+    def release(self) -> None:
+        """Lets everybody go on, those who come later too."""
+        self._connection.execute(sqlalchemy.text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
+
+
+@contextlib.contextmanager
+def holding(
+    engine: Engine, *, at: str, when: str = "true", title: str | None = None, patient: bool = True
+) -> Iterator[Hold]:
+    """Until the block ends or `release`, whoever comes there waits; all at once go on then.
+
+    `when` describes the row (NEW). With a title only what concerns the message of that title, where a row has one message. Who is
+    not patient waits no longer than its own `lock_timeout`.
+    """
+    number = next(_numbers)
+    key = 7_000_000 + number
+    only = "true" if title is None else f"'{title}' = {_TITLES[_PLACES[at].table]}"
+    timeout = "SET lock_timeout = 0" if patient else ""
+    body = f"IF {only} THEN PERFORM pg_advisory_xact_lock_shared({key}); END IF; RETURN NEW;"
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    with (
+        _trigger(engine, at, when, f"drill_wait_{number}", f"{timeout} AS $$ BEGIN {body} END $$"),
+        contextlib.closing(connection),
+    ):
+        try:
+            connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": key})
+            yield Hold(engine, key, connection)
+        finally:
+            # Frees the lock, also where the server was killed meanwhile. Before the trigger goes: who waits has the table.
+            connection.invalidate()
 
 
 @contextlib.contextmanager
 def raising(
     engine: Engine, *, at: str, when: str = "true", sqlstate: str = DISK_FULL, text: str = "No space left on device"
 ) -> Iterator[None]:
-    """Until the block ends, whoever comes there fails with that SQLSTATE and text, always."""
-    name = f"drill_raise_{next(_numbers)}"
-    with _trigger(engine, at, when, name, _RAISE.format(name=name, sqlstate=sqlstate, text=text)):
+    """Until the block ends, whoever comes there with a row that `when` describes (NEW) fails with that SQLSTATE and text, always."""
+    body = f"RAISE EXCEPTION USING ERRCODE = '{sqlstate}', MESSAGE = '{text}';"
+    with _trigger(engine, at, when, f"drill_raise_{next(_numbers)}", f"AS $$ BEGIN {body} END $$"):
         yield
-
-
-@dataclass
-class Hold:
-    """Whoever comes to a place of the code waits there."""
-
-    engine: Engine
-    key: int
-    connection: Connection
-
-    def count(self) -> int:
-        """How many wait now."""
-        statement = """
-            SELECT count(*) FROM pg_locks
-            WHERE locktype = 'advisory' AND NOT granted AND ((classid::bigint << 32) | objid::bigint) = :key
-        """
-        with self.engine.connect() as connection:
-            return int(connection.execute(sqlalchemy.text(statement), {"key": self.key}).scalar_one())
-
-    def wait(self, count: int = 1, *, seconds: float = 30.0) -> None:
-        """Returns once so many wait."""
-        wait_until(lambda: self.count() >= count, what=f"{count} wait in the drill's lock", seconds=seconds, every=0.02)
-
-    def release(self) -> None:
-        """Lets everybody go on, those who come later too."""
-        self.connection.execute(sqlalchemy.text("SELECT pg_advisory_unlock_all()"))
-
-    def hold(self) -> None:
-        """Whoever comes from now on waits (again)."""
-        self.connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": self.key})
-
-
-@contextlib.contextmanager
-def holding(engine: Engine, *, at: str, when: str = "true", title: str | None = None) -> Iterator[Hold]:
-    """Until the block ends or `release`, whoever comes there waits, with all its locks.
-
-    With a title only what concerns the message of that title, at the places "delivered" and "cut".
-    """
-    only = "true" if title is None else f"'{title}' = (SELECT m.title FROM messages m WHERE m.id = NEW.message_id)"
-    name = f"drill_wait_{next(_numbers)}"
-    key = random.getrandbits(62)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        hold = Hold(engine, key, connection)
-        hold.hold()
-        try:
-            with _trigger(engine, at, when, name, _WAIT.format(name=name, key=key, only=only)):
-                try:
-                    yield hold
-                finally:
-                    hold.release()
-        finally:
-            hold.release()
 
 
 @contextlib.contextmanager
 def _trigger(engine: Engine, at: str, when: str, name: str, function: str) -> Iterator[None]:
-    table = _TABLES.get(at, "fanout_batches")
-    _execute(engine, function, _TRIGGERS[at].format(name=name, when=when))
+    place = _PLACES[at]
+    kind, deferred = ("CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED") if place.is_at_commit else ("TRIGGER", "")
+    _execute(
+        engine,
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {function}",
+        f"CREATE {kind} {name} {place.event} ON {place.table} {deferred} FOR EACH {place.each} "
+        f"WHEN ({place.only} AND ({when})) EXECUTE FUNCTION {name}()",
+    )
     try:
         yield
     finally:
-        _execute(engine, f"DROP TRIGGER {name} ON {table}", f"DROP FUNCTION {name}()")
+        _execute(engine, f"DROP TRIGGER {name} ON {place.table}", f"DROP FUNCTION {name}()")
 
 
 def _execute(engine: Engine, *statements: str) -> None:

@@ -5,8 +5,9 @@ import time
 
 import redis
 
-from drills import held, world
+from drills import triggers, world
 from drills.hub import BEAT, REDIS
+from drills.processes import has_come
 from drills.stage import Stage
 from shared import contracts
 
@@ -67,29 +68,19 @@ def hangs(stage: Stage) -> None:
 
 def emptied_with_tasks_waiting(stage: Stage) -> None:
     """Workers and beat stand still until tasks wait in the queue; then all of them are lost at once."""
-    still = [stage.hub.processes[name] for name in (*stage.hub.running_workers, BEAT)]
-    for process in still:
-        process.pause()
-    try:
+    with stage.hub.paused(*stage.hub.running_workers, BEAT):
         for platform in (world.LARGE, world.MIDDLE, world.SMALL):
-            post = stage.traffic.draft(stage.rng, platform=platform, audience=world.EVERYONE, key=True)
-            stage.traffic.insist(post)
-        deadline = time.monotonic() + 10
-        while not (waiting := _waiting(stage)) and time.monotonic() < deadline:
-            time.sleep(0.02)
+            stage.post(platform)
+        hit = has_come(lambda: _waiting(stage) > 0, seconds=10, every=0.02)
         stage.hub.kill(REDIS)
-        stage.placed(waiting > 0, "killed with tasks waiting, restarted empty")
+        stage.placed(hit, "killed with tasks waiting, restarted empty")
         stage.hub.start_server(REDIS)
-    finally:
-        for process in still:
-            process.resume()
 
 
 def gone_before_an_acknowledgement(stage: Stage) -> None:
     """A worker writes a batch; when it wants to say that the task is done there is no Redis. It must go on when there is one."""
-    with held.entries(stage.engine) as hold:
-        post = stage.traffic.draft(stage.rng, platform=world.SMALL, audience=world.EVERYONE, key=True)
-        stage.traffic.insist(post)
+    with triggers.holding(stage.engine, at="written") as hold:
+        stage.post(world.SMALL)
         hit = hold.wait_reached(seconds=20)
         stage.hub.kill(REDIS)
         hold.release()

@@ -1,11 +1,10 @@
 """The compose API is killed before, inside and after the commit of a message, and before its fan-out is published; clients ask again."""
 
-import time
-
 import sqlalchemy
 
-from drills import held, world
+from drills import triggers, world
 from drills.hub import COMPOSE_API, REDIS
+from drills.processes import has_come
 from drills.stage import Stage
 from drills.traffic import Post
 
@@ -36,7 +35,7 @@ def at_random(stage: Stage) -> None:
 def before_the_commit(stage: Stage) -> None:
     """The message's row is written, its transaction open: nothing may be left."""
     post = _draft(stage)
-    with held.insert(stage.engine, title=post.title) as hold, stage.posting(post):
+    with triggers.holding(stage.engine, at="accepting", title=post.title) as hold, stage.posting(post):
         hit = hold.wait_reached(seconds=5)
         stage.hub.kill(COMPOSE_API)
     stage.placed(hit and _is_unanswered(post), "killed before the commit")
@@ -48,27 +47,25 @@ def before_the_commit(stage: Stage) -> None:
 def inside_the_commit(stage: Stage) -> None:
     """PostgreSQL is committing and goes on without a client: the message is there, and asking again finds it."""
     post = _draft(stage)
-    with held.commit(stage.engine, title=post.title) as hold:
+    with triggers.holding(stage.engine, at="accepted", title=post.title) as hold:
         with stage.posting(post):
             hit = hold.wait_reached(seconds=5)
             stage.hub.kill(COMPOSE_API)
         hold.release()
-        _wait_stored(stage, post)
+        has_come(lambda: stage.stored(post) > 0, seconds=5, every=0.02)
     stage.placed(hit and _is_unanswered(post) and stage.stored(post) == 1, "killed inside the commit, which succeeds")
     _back(stage)
     stage.traffic.insist(post)
 
 
 def inside_a_failing_commit(stage: Stage) -> None:
-    """The commit fails with nobody there to hear of it."""
+    """The commit fails, at the API's own lock timeout, with nobody there to hear of it."""
     post = _draft(stage)
-    with held.commit(stage.engine, title=post.title) as hold:
+    with triggers.holding(stage.engine, at="accepted", title=post.title, patient=False) as hold:
         with stage.posting(post):
             hit = hold.wait_reached(seconds=5)
             stage.hub.kill(COMPOSE_API)
-        deadline = time.monotonic() + 2 * _LOCK_TIMEOUT_S
-        while hold.waiting() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        has_come(lambda: hold.count() == 0, seconds=2 * _LOCK_TIMEOUT_S, every=0.02)
     stage.placed(hit and _is_unanswered(post), "killed inside the commit, which fails")
     stage.expect(stage.stored(post) == 0, "all or nothing", f'"{post.title}" is there although its commit failed')
     _back(stage)
@@ -107,18 +104,11 @@ def before_publishing(stage: Stage) -> None:
 
 
 def _draft(stage: Stage) -> Post:
-    platform = stage.rng.choice((world.LARGE, world.MIDDLE, world.SMALL))
-    return stage.traffic.draft(stage.rng, platform=platform, audience=world.EVERYONE, key=True)
+    return stage.draft(stage.rng.choice((world.LARGE, world.MIDDLE, world.SMALL)))
 
 
 def _is_unanswered(post: Post) -> bool:
     return [one.status for one in post.attempts] == [None]
-
-
-def _wait_stored(stage: Stage, post: Post) -> None:
-    deadline = time.monotonic() + 5
-    while not stage.stored(post) and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 def _back(stage: Stage) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import sqlalchemy
 
-from drills import held, world
+from drills import triggers, world
 from drills.hub import COMPOSE_API, POSTGRES, worker
 from drills.proxy import Proxy
 from drills.stage import Stage
@@ -69,8 +69,8 @@ def in_a_window(stage: Stage, proxy: Proxy) -> None:
 
 def inside_a_batch(stage: Stage) -> None:
     """A worker has written entries and not committed them: there the postmaster is killed."""
-    with held.entries(stage.engine) as hold:
-        _broadcast(stage)
+    with triggers.holding(stage.engine, at="written") as hold:
+        stage.post(world.LARGE)
         hit = hold.wait_reached(seconds=20)
         stage.hub.kill(POSTGRES)
         stage.placed(hit, "postmaster killed inside a batch")
@@ -79,8 +79,8 @@ def inside_a_batch(stage: Stage) -> None:
 
 def inside_an_accepting_commit(stage: Stage) -> None:
     """A message is being committed, not yet durable: there the server is stopped at once. Nothing of it may be left."""
-    post = stage.traffic.draft(stage.rng, platform=world.SMALL, audience=world.EVERYONE, key=True)
-    with held.commit(stage.engine, title=post.title) as hold:
+    post = stage.draft(world.SMALL)
+    with triggers.holding(stage.engine, at="accepted", title=post.title) as hold:
         with stage.posting(post):
             hit = hold.wait_reached(seconds=5)
             stage.hub.processes[POSTGRES].stop(signal.SIGQUIT)
@@ -94,8 +94,8 @@ def inside_an_accepting_commit(stage: Stage) -> None:
 def cut_inside_an_accepting_commit(stage: Stage, proxy: Proxy) -> None:
     """The connection is reset inside the COMMIT, which then succeeds: an error for the client, a message all the same."""
     for key in (True, False):
-        post = stage.traffic.draft(stage.rng, platform=world.SMALL, audience=world.EVERYONE, key=key)
-        with held.commit(stage.engine, title=post.title) as hold:
+        post = stage.draft(world.SMALL, key=key)
+        with triggers.holding(stage.engine, at="accepted", title=post.title) as hold:
             with stage.posting(post):
                 hit = hold.wait_reached(seconds=5)
                 proxy.cut()
@@ -108,16 +108,12 @@ def cut_inside_an_accepting_commit(stage: Stage, proxy: Proxy) -> None:
 def cut_inside_a_delivering_commit(stage: Stage, proxy: Proxy) -> None:
     """The same for a worker: it takes the batch for failed, and must not write it again."""
     # Only the worker behind the proxy may come to it.
-    stage.hub.processes[worker(2)].pause()
-    try:
-        with held.deliveries(stage.engine) as hold:
-            _broadcast(stage)
-            hit = hold.wait_reached(seconds=20)
-            proxy.cut()
-            hold.release()
-            stage.placed(hit, "connection reset inside a batch's commit")
-    finally:
-        stage.hub.processes[worker(2)].resume()
+    with stage.hub.paused(worker(2)), triggers.holding(stage.engine, at="delivered") as hold:
+        stage.post(world.LARGE)
+        hit = hold.wait_reached(seconds=20)
+        proxy.cut()
+        hold.release()
+        stage.placed(hit, "connection reset inside a batch's commit")
 
 
 @contextlib.contextmanager
@@ -133,7 +129,3 @@ def behind_a_proxy(stage: Stage) -> Iterator[Proxy]:
         finally:
             for name in behind:
                 stage.hub.restart(name)
-
-
-def _broadcast(stage: Stage) -> None:
-    stage.traffic.insist(stage.traffic.draft(stage.rng, platform=world.LARGE, audience=world.EVERYONE, key=True))

@@ -39,8 +39,7 @@ def inside_a_batch(stage: Stage, number: int) -> None:
     platform = stage.world.platform(world.LARGE)
     engine = stage.directory_engine()
     with triggers.holding(stage.engine, at="written") as hold:
-        post = stage.traffic.draft(stage.rng, platform=world.LARGE, audience=world.EVERYONE, key=True)
-        stage.traffic.insist(post)
+        stage.post(world.LARGE)
         hold.wait()
         platform.put(engine, changed(platform.now, stage.rng, number), stage.hub.folder / "files" / platform.key)
     engine.dispose()

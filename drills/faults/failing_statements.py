@@ -14,9 +14,8 @@ import httpx
 import sqlalchemy
 
 from drills import triggers, world
-from drills.processes import wait_until
+from drills.processes import has_come
 from drills.stage import Stage
-from drills.traffic import Post
 
 _ERRORS = (
     triggers.DISK_FULL,
@@ -91,11 +90,9 @@ def really_full(stage: Stage, disk: "_Disk") -> None:
     disk.grow()
 
 
-def _post(stage: Stage, platform: str | None = None) -> Post:
+def _post(stage: Stage, platform: str | None = None) -> None:
     chosen = platform or stage.rng.choice((world.LARGE, world.MIDDLE, world.SMALL))
-    post = stage.traffic.draft(stage.rng, platform=chosen, audience=world.EVERYONE, key=True)
-    stage.traffic.insist(post)
-    return post
+    stage.post(chosen)
 
 
 def _expect_visible(stage: Stage, error: str, what: str) -> None:
@@ -124,10 +121,7 @@ def _expect_shown_by_status_and_metric(stage: Stage) -> None:
 
 
 def _expect(stage: Stage, true: Callable[[], bool], check: str, what: str) -> None:
-    try:
-        wait_until(true, what=what, seconds=40, every=0.1)
-    except TimeoutError as error:
-        stage.expect(False, check, str(error))
+    stage.expect(has_come(true, seconds=40, every=0.1), check, f"after 40 s still not: {what}")
 
 
 class _Disk:

@@ -5,18 +5,13 @@ import sqlalchemy
 
 from drills import triggers
 from drills.hub import BEAT, worker
-from drills.processes import wait_until
+from drills.processes import has_come
 from drills.stage import WORKERS, Stage
 from services.fanout_worker import queues
 from shared import broker, contracts, redis_client
 
 _BEATS = (f"{BEAT}.2", f"{BEAT}.3")
 _SWEEPS = 8
-# As if every task had been published long ago.
-_AGE = """
-    UPDATE fanout_batches SET published_at = published_at - interval '10 minutes' WHERE delivered_at IS NULL;
-    UPDATE messages SET expand_published_at = COALESCE(expand_published_at, sent_at) - interval '10 minutes' WHERE status <> 'sent'
-"""
 _LATEST = sqlalchemy.text("""
     SELECT to_char((now() AT TIME ZONE 'UTC') + interval '3 months', '_YYYY_MM'),
            (SELECT count(*) FROM pg_inherits WHERE inhparent IN ('inbox_entries'::regclass, 'inbox_states'::regclass))
@@ -45,16 +40,12 @@ def drill(stage: Stage) -> None:
 
 def lost_tasks(stage: Stage, app: celery.Celery) -> None:
     """What waited in the queues is gone and long due, when many sweeps come at once."""
-    with redis_client.make(stage.hub.environment["HUB_REDIS_URL"]) as client:
-        for name in stage.hub.running_workers:
-            stage.hub.processes[name].pause()
+    with stage.hub.paused(*stage.hub.running_workers):
         stage.pause(0.2, 0.6)
-        client.delete(contracts.EXPAND_QUEUE, contracts.DELIVER_QUEUE)
-    with stage.engine.begin() as connection:
-        connection.exec_driver_sql(_AGE)
-    _sweep(stage, app)
-    for name in stage.hub.running_workers:
-        stage.hub.processes[name].resume()
+        with redis_client.make(stage.hub.environment["HUB_REDIS_URL"]) as client:
+            client.delete(contracts.EXPAND_QUEUE, contracts.DELIVER_QUEUE)
+        stage.let_pass()
+        _sweep(stage, app)
     stage.note("queues lost")
 
 
@@ -71,7 +62,7 @@ def two_say_sent(stage: Stage, app: celery.Celery) -> None:
     with triggers.holding(stage.engine, at="sent") as hold:
         post = stage.traffic.draft(stage.rng, key=True)
         stage.traffic.insist(post)
-        stage.placed(_is_reached(hold), "sweeps beside a completion")
+        stage.placed(hold.wait_reached(seconds=15), "sweeps beside a completion")
         _sweep(stage, app)
         stage.pause(0.2, 0.8)
 
@@ -90,10 +81,7 @@ def partitions_missing(stage: Stage, app: celery.Celery) -> None:
         with stage.engine.connect() as connection:
             return int(connection.execute(_LATEST).one()[1]) == 8  # this month and three more, of both tables
 
-    try:
-        wait_until(is_made, what="the partitions are made again", seconds=60)
-    except TimeoutError as error:
-        stage.expect(False, "partitions are made ahead", str(error))
+    stage.expect(has_come(is_made, seconds=60), "partitions are made ahead", "they are not made again within 60 s")
     stage.note("partitions missing")
 
 
@@ -101,11 +89,3 @@ def _sweep(stage: Stage, app: celery.Celery) -> None:
     for _ in range(_SWEEPS):
         broker.publish(app, contracts.Sweep())
     stage.note("sweeps at once", _SWEEPS)
-
-
-def _is_reached(hold: triggers.Hold) -> bool:
-    try:
-        hold.wait(seconds=15)
-    except TimeoutError:
-        return False
-    return True

@@ -9,7 +9,7 @@ import sqlalchemy
 from cli import queues as broker_view
 from drills import world
 from drills.hub import BEAT
-from drills.processes import wait_until
+from drills.processes import has_come
 from drills.stage import Stage
 from shared import broker, contracts, redis_client
 
@@ -63,9 +63,7 @@ def instead(stage: Stage, ours: list[str]) -> None:
 
 def unknown(stage: Stage, app: celery.Celery) -> None:
     """Fields of tomorrow are ignored; versions and names of tomorrow, and tasks without their fields, are refused and counted."""
-    post = stage.traffic.draft(stage.rng, platform=world.SMALL, audience=world.EVERYONE, key=True)
-    stage.traffic.insist(post)
-    (message_id,) = post.accepted_ids
+    (message_id,) = stage.post(world.SMALL).accepted_ids
     before = _refused(stage)
     fields = {"message_id": str(message_id), "request_id": "drill"}
     _send(app, contracts.ExpandMessage, {**fields, "version": contracts.VERSION, "colour": "blue"})
@@ -74,10 +72,8 @@ def unknown(stage: Stage, app: celery.Celery) -> None:
     _send(app, contracts.DeliverBatch, {"version": contracts.VERSION})
     app.send_task("message_hub.tomorrow", kwargs={"version": 1}, queue=contracts.EXPAND_QUEUE, retry=False)
     stage.note("tasks that nobody here knows", 4)
-    try:
-        wait_until(lambda: _refused(stage) >= before + 4, what="4 more tasks are counted as refused", seconds=60)
-    except TimeoutError as error:
-        stage.expect(False, "refused visibly", f"{error}: {_refused(stage) - before}")
+    counted = has_come(lambda: _refused(stage) >= before + 4, seconds=60)
+    stage.expect(counted, "refused visibly", f"4 more tasks are refused, {_refused(stage) - before} counted")
 
 
 def refused_visibly(stage: Stage) -> None:
@@ -87,14 +83,10 @@ def refused_visibly(stage: Stage) -> None:
         stage.hub.kill(name)
     with redis_client.make(stage.hub.environment["HUB_REDIS_URL"]) as client:
         client.delete(contracts.SWEEP_QUEUE)
-    post = stage.traffic.draft(stage.rng, platform=world.SMALL, audience=world.EVERYONE, key=True)
-    stage.traffic.insist(post)
-    (message_id,) = post.accepted_ids
+    (message_id,) = stage.post(world.SMALL).accepted_ids
     stage.hub.start("fanout_worker_newer")
-    try:
-        wait_until(lambda: "UnknownVersion" in _last_error(stage, message_id), what="the refusal is noted", seconds=60)
-    except TimeoutError as error:
-        stage.expect(False, "refused visibly", f"{error}: {_last_error(stage, message_id)!r}")
+    noted = has_come(lambda: "UnknownVersion" in _last_error(stage, message_id), seconds=60)
+    stage.expect(noted, "refused visibly", f"the reason noted is {_last_error(stage, message_id)!r}")
     stage.note("tasks refused by the next release")
     stage.hub.kill("fanout_worker_newer")
     for name in (*ours, BEAT):

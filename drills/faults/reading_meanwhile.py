@@ -1,6 +1,5 @@
 """Users read, archive, poll with ETags and listen to their streams while their entries are being written."""
 
-import contextlib
 import datetime
 import random
 import threading
@@ -12,7 +11,7 @@ from typing import Any
 import httpx
 
 from drills import streams, triggers, world
-from drills.processes import wait_until
+from drills.processes import has_come
 from drills.stage import Stage
 
 _READERS_EACH = 3
@@ -47,8 +46,7 @@ def held_up(stage: Stage) -> None:
     """Fan-outs stand for a moment where entries are written and not committed, where a batch commits, or where a message becomes sent."""
     at = stage.rng.choice(("written", "delivered", "sent"))
     with triggers.holding(stage.engine, at=at):
-        post = stage.traffic.draft(stage.rng, platform=world.LARGE, audience=world.EVERYONE, key=True)
-        stage.traffic.insist(post)
+        stage.post(world.LARGE)
         stage.pause(0.3, 1.2)
     stage.note(f"fan-outs held: {at}")
 
@@ -219,8 +217,7 @@ class Listener(Person):
     def compare(self, client: httpx.Client, stream: streams.Client, before: set[str]) -> None:
         feed = self.get(client, "/v1/notifications", limit=_PAGE).json()["data"]
         expected = [one["id"] for one in reversed(feed) if one["id"] not in before]
-        with contextlib.suppress(TimeoutError):
-            wait_until(lambda: set(expected) <= set(stream.ids()), what="all is told", seconds=_STREAM_S)
+        has_come(lambda: set(expected) <= set(stream.ids()), seconds=_STREAM_S)
         told = stream.ids()
         missing = [one for one in expected if one not in set(told)]
         self.did("streams")

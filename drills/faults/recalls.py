@@ -2,8 +2,6 @@
 
 import itertools
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 import sqlalchemy
@@ -38,19 +36,19 @@ def drill(stage: Stage) -> None:
 
 def queued(stage: Stage, client: httpx.Client) -> None:
     """No worker has seen it."""
-    with _workers_paused(stage):
-        post = _post(stage)
+    with stage.hub.paused(*stage.hub.running_workers):
+        post = stage.post(world.LARGE)
         _recall(stage, client, post, "queued")
         _expect_delivered(stage, post, at_most=0)
 
 
 def half_cut(stage: Stage, client: httpx.Client) -> None:
     """Between two steps of the cutting: the first is committed, the next one waits."""
-    post = _draft(stage)
+    post = stage.draft(world.LARGE)
     with triggers.holding(stage.engine, at="cut", title=post.title) as hold:
         stage.traffic.insist(post)
         hold.wait()
-        with _workers_paused(stage):
+        with stage.hub.paused(*stage.hub.running_workers):
             hold.release()
             wait_until(lambda: hold.count() == 0, what="the step is over", seconds=10)
         # The workers go on while this is recalled: before the next step, or after it.
@@ -59,7 +57,7 @@ def half_cut(stage: Stage, client: httpx.Client) -> None:
 
 def being_cut(stage: Stage, client: httpx.Client) -> None:
     """A step of the cutting is inside its COMMIT and has the message's row; the recall waits for it."""
-    post = _draft(stage)
+    post = stage.draft(world.LARGE)
     with triggers.holding(stage.engine, at="cut", title=post.title) as hold:
         stage.traffic.insist(post)
         hold.wait()
@@ -71,7 +69,7 @@ def being_cut(stage: Stage, client: httpx.Client) -> None:
 
 def held_by_another(stage: Stage, client: httpx.Client) -> None:
     """The drill holds a batch's row, as a worker that hangs does, and then lets it go without having written."""
-    post = _draft(stage)
+    post = stage.draft(world.LARGE)
     lock = (
         "SELECT seq FROM fanout_batches WHERE message_id = :id AND delivered_at IS NULL FOR UPDATE SKIP LOCKED LIMIT 1"
     )
@@ -93,7 +91,7 @@ def held_by_another(stage: Stage, client: httpx.Client) -> None:
 def being_written(stage: Stage, client: httpx.Client) -> None:
     """Workers have written batches and not committed: those are written whole, no other is begun."""
     with triggers.holding(stage.engine, at="written") as hold:
-        post = _post(stage)
+        post = stage.post(world.LARGE)
         hold.wait()
         _recall(stage, client, post, "batches being written")
         before, held = _progress(stage, post).delivered, hold.count()
@@ -106,7 +104,7 @@ def being_written(stage: Stage, client: httpx.Client) -> None:
 
 def last_batch(stage: Stage, client: httpx.Client) -> None:
     """Everything else is written, the last batch is inside its COMMIT, and the message is not called sent yet."""
-    post = _draft(stage)
+    post = stage.draft(world.LARGE)
     last_user = max(post.platform.user_ids[one] for one in post.platform.now.of(post.audience))
     last = f"NEW.up_to_user_id >= {last_user}"
     with triggers.holding(stage.engine, at="delivered", when=last, title=post.title) as hold:
@@ -123,8 +121,8 @@ def last_batch(stage: Stage, client: httpx.Client) -> None:
 
 def becoming_sent(stage: Stage, client: httpx.Client) -> None:
     """What makes it sent is inside its COMMIT and has the message's row."""
-    post = _draft(stage, platform=stage.rng.choice((world.LARGE, world.SMALL)))
-    with triggers.holding(stage.engine, at="sent", when=f"NEW.title = '{post.title}'") as hold:
+    post = stage.draft(stage.rng.choice((world.LARGE, world.SMALL)))
+    with triggers.holding(stage.engine, at="sent", title=post.title) as hold:
         stage.traffic.insist(post)
         hold.wait()
         status = stage.traffic.recall(post)
@@ -133,19 +131,9 @@ def becoming_sent(stage: Stage, client: httpx.Client) -> None:
 
 
 def sent(stage: Stage, client: httpx.Client) -> None:
-    post = _post(stage, platform=world.MIDDLE)
+    post = stage.post(world.MIDDLE)
     wait_until(lambda: _progress(stage, post).status == "sent", what="the message is sent", seconds=60)
     _recall(stage, client, post, "sent")
-
-
-def _draft(stage: Stage, *, platform: str = world.LARGE) -> Post:
-    return stage.traffic.draft(stage.rng, platform=platform, audience=world.EVERYONE, key=True)
-
-
-def _post(stage: Stage, *, platform: str = world.LARGE) -> Post:
-    post = _draft(stage, platform=platform)
-    stage.traffic.insist(post)
-    return post
 
 
 def _recall(stage: Stage, client: httpx.Client, post: Post, when: str) -> None:
@@ -187,15 +175,3 @@ def _progress(stage: Stage, post: Post) -> sqlalchemy.Row[tuple[str, int, int]]:
 def _id(post: Post) -> uuid.UUID:
     (message_id,) = post.accepted_ids
     return message_id
-
-
-@contextmanager
-def _workers_paused(stage: Stage) -> Iterator[None]:
-    names = stage.hub.running_workers
-    for name in names:
-        stage.hub.processes[name].pause()
-    try:
-        yield
-    finally:
-        for name in names:
-            stage.hub.processes[name].resume()

@@ -42,23 +42,20 @@ def drill(stage: Stage) -> None:
 
 def copied(stage: Stage, client: redis.Redis, kept: deque[tuple[str, bytes]]) -> None:
     """What waits in the queues while no worker takes anything is there twice afterwards, with tasks of earlier in between."""
-    for name in stage.hub.running_workers:
-        stage.hub.processes[name].pause()
-    stage.pause(0.3, 1.0)
-    for queue in _QUEUES:
-        waiting = cast("list[bytes]", client.lrange(queue, 0, _MOST - 1))
-        copies = [*waiting, *(_renamed(one) for one in waiting)]
-        copies += [one for where, one in stage.rng.sample(list(kept), min(20, len(kept))) if where == queue]
-        kept.extend((queue, one) for one in waiting)
-        stage.rng.shuffle(copies)
-        half = len(copies) // 2
-        if copies[:half]:
-            client.rpush(queue, *copies[:half])  # taken next
-        if copies[half:]:
-            client.lpush(queue, *copies[half:])  # taken last
-        stage.note("tasks copied in the queue", len(copies))
-    for name in stage.hub.running_workers:
-        stage.hub.processes[name].resume()
+    with stage.hub.paused(*stage.hub.running_workers):
+        stage.pause(0.3, 1.0)
+        for queue in _QUEUES:
+            waiting = cast("list[bytes]", client.lrange(queue, 0, _MOST - 1))
+            copies = [*waiting, *(_renamed(one) for one in waiting)]
+            copies += [one for where, one in stage.rng.sample(list(kept), min(20, len(kept))) if where == queue]
+            kept.extend((queue, one) for one in waiting)
+            stage.rng.shuffle(copies)
+            half = len(copies) // 2
+            if copies[:half]:
+                client.rpush(queue, *copies[:half])  # taken next
+            if copies[half:]:
+                client.lpush(queue, *copies[half:])  # taken last
+            stage.note("tasks copied in the queue", len(copies))
 
 
 def again(stage: Stage, app: celery.Celery) -> None:
@@ -74,8 +71,7 @@ def again(stage: Stage, app: celery.Celery) -> None:
 def while_a_batch_is_written(stage: Stage, app: celery.Celery) -> None:
     """The same deliveries, while workers have written the entries of some and committed nothing."""
     with triggers.holding(stage.engine, at="written") as hold:
-        post = stage.traffic.draft(stage.rng, platform=world.LARGE, audience=world.EVERYONE, key=True)
-        stage.traffic.insist(post)
+        post = stage.post(world.LARGE)
         hold.wait()
         for message_id in post.accepted_ids:
             with stage.engine.connect() as connection:

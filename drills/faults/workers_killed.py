@@ -1,6 +1,6 @@
 """Workers and the beat are killed again and again, at random moments and in the middle of a batch."""
 
-from drills import held, world
+from drills import triggers, world
 from drills.hub import BEAT
 from drills.stage import Stage
 
@@ -36,9 +36,8 @@ def at_random(stage: Stage) -> None:
 
 def inside_a_batch(stage: Stage) -> None:
     """A worker has written entries and not committed them: there all workers are killed."""
-    with held.entries(stage.engine) as hold:
-        post = stage.traffic.draft(stage.rng, platform=world.LARGE, audience=world.EVERYONE, key=True)
-        stage.traffic.insist(post)
+    with triggers.holding(stage.engine, at="written") as hold:
+        stage.post(world.LARGE)
         hit = hold.wait_reached(seconds=20)
         for name in stage.hub.running_workers:
             stage.hub.kill(name)

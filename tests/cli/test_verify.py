@@ -1,7 +1,6 @@
 """`message-hub verify`: what it says, with which exit code, and that what it repairs is seen by those who poll."""
 
 import json
-import threading
 import uuid
 
 import pytest
@@ -12,7 +11,7 @@ from cli import main, operator, verify_repair
 from services.fanout_worker.actions import verify
 from services.fanout_worker.store import batches, messages
 from shared import db
-from tests import factories
+from tests import factories, threads
 from tests.conftest import MakeEngine
 from tests.fanout_worker.conftest import Hub, hub  # noqa: F401 (a fixture)
 from tests.inbox_api.hub import Hub as InboxHub
@@ -128,22 +127,17 @@ def test_two_repairs_at_once_write_each_entry_once(
     report = verify.verify_message(hub.context.engine, message_id=message_id, limit=0)
     assert report is not None
     written: list[int] = []
-    start = threading.Barrier(2)
+    engines = [make_engine(None) for _ in range(2)]
 
     def repair() -> None:
-        engine = make_engine(None)
-        start.wait()
+        engine = engines.pop()
         written.append(
             verify_repair.repair_message(
                 engine, message_id=message_id, report=report, progress=lambda _done, _total: None
             )
         )
 
-    threads = [threading.Thread(target=repair) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    threads.together(repair, repair)
     assert sum(written) == 25
     assert hub.recipients(message_id) == everyone
 

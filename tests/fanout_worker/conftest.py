@@ -5,15 +5,16 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
+import celery
 import pytest
 import sqlalchemy
 from sqlalchemy import Engine
 
 from services.compose_api import domain
-from services.fanout_worker import settings
+from services.fanout_worker import settings, tasks
 from services.fanout_worker.actions import deliver, expand
 from services.fanout_worker.actions.context import Context
-from shared import contracts, db
+from shared import broker, contracts, db
 from shared import settings as shared_settings
 from tests import conftest as base
 from tests import factories, messages
@@ -74,6 +75,14 @@ class Hub:
     def accept(self, audience: domain.Audience = messages.EVERYONE) -> uuid.UUID:
         return messages.accept(self.compose, self.sender, self.platform, audience)
 
+    def cut(self, *, people: int = 25) -> uuid.UUID:
+        """A message to so many people, cut into batches of at most 7, of which none is written. No task waits any more."""
+        self.join(count=people - 1)
+        message_id = self.accept()
+        self.expand(message_id)
+        self.published.contracts.clear()
+        return message_id
+
     def recall(self, message_id: uuid.UUID) -> None:
         messages.recall(self.compose, self.sender, self.platform, message_id)
 
@@ -118,6 +127,11 @@ class Hub:
         deliver.deliver_batch(self.context, message_id=message_id, seq=seq)
 
 
+def call(app: celery.Celery, contract: contracts.Contract, **more: object) -> None:
+    """Runs the task's body as a worker does, with the arguments as they travel."""
+    app.tasks[contract.task].run(**{**contracts.arguments(contract), **more})
+
+
 def worker_settings(database_url: str, *, batch_size: int = 10) -> settings.Settings:
     return settings.Settings(
         database=base.database_settings(database_url),
@@ -133,7 +147,7 @@ def worker_settings(database_url: str, *, batch_size: int = 10) -> settings.Sett
 
 @pytest.fixture
 def hub(make_engine: Callable[..., Engine], owner_engine: Engine, database_url: str, published: base.Published) -> Hub:
-    broker = StillBroker()
+    still = StillBroker()
     with owner_engine.begin() as connection:
         platform = factories.platform(connection)
         organisations = [factories.organisation(connection, platform) for _ in range(3)]
@@ -143,11 +157,19 @@ def hub(make_engine: Callable[..., Engine], owner_engine: Engine, database_url: 
     return Hub(
         engine=owner_engine,
         compose=make_engine(db.COMPOSE_ROLE),
-        context=Context(make_engine(db.WORKER_ROLE), published, broker, worker_settings(database_url)),
+        context=Context(make_engine(db.WORKER_ROLE), published, still, worker_settings(database_url)),
         published=published,
-        broker=broker,
+        broker=still,
         platform=platform,
         organisations=organisations,
         clinics=clinics,
         sender=sender,
     )
+
+
+@pytest.fixture
+def app(hub: Hub) -> celery.Celery:
+    """The worker's tasks, without a broker."""
+    made = broker.make_celery("redis://nobody-listens.invalid:1/0")
+    tasks.register(made, lambda: hub.context)
+    return made

@@ -4,23 +4,10 @@ from typing import Any
 import celery
 import pytest
 
-from services.fanout_worker import tasks
 from services.fanout_worker.actions import deliver, expand, failure
 from services.fanout_worker.actions import sweep as sweeping
-from shared import broker, contracts
-from tests.fanout_worker.conftest import Hub
-
-
-@pytest.fixture
-def app(hub: Hub) -> celery.Celery:
-    made = broker.make_celery("redis://nobody-listens.invalid:1/0")
-    tasks.register(made, lambda: hub.context)
-    return made
-
-
-def call(app: celery.Celery, contract: contracts.Contract, **more: Any) -> None:
-    """Runs the task's body as a worker does, with the arguments as they travel."""
-    app.tasks[contract.task].run(**{**contracts.arguments(contract), **more})
+from shared import contracts
+from tests.fanout_worker.conftest import Hub, call
 
 
 @pytest.mark.parametrize("contract", contracts.ALL, ids=lambda contract: contract.task)

@@ -82,15 +82,6 @@ class Hub(drills_hub.Hub):
         finally:
             process.stop()
 
-    @contextlib.contextmanager
-    def broker_stopped(self) -> Iterator[None]:
-        """The broker's process does not answer, and does not refuse either."""
-        self.processes[REDIS].pause()
-        try:
-            yield
-        finally:
-            self.processes[REDIS].resume()
-
     def start_broker(self) -> None:
         self.start_server(REDIS)
 

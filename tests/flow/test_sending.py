@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy
 
+from drills.hub import REDIS
 from tests import factories
 from tests.flow.conftest import Tree, make_tree
 from tests.flow.hub import Hub, wait_until
@@ -188,7 +189,7 @@ def test_whatever_the_broker_does_a_post_answers_in_time_and_both_apis_stay_read
             hub.kill_broker()
             stack.callback(hub.start_broker)
         elif trouble == "hung":
-            stack.enter_context(hub.broker_stopped())
+            stack.enter_context(hub.paused(REDIS))
         else:
             stack.enter_context(hub.another_compose_api(redis_url="redis://no-such-host.invalid:6379/0"))
         message_ids, took = [], []

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from drills.hub import REDIS
 from tests import factories
 from tests.flow.conftest import Tree, make_tree
 from tests.flow.hub import Hub, wait_until
@@ -190,7 +191,7 @@ def test_without_a_broker_messages_are_told_within_seconds_and_at_once_when_it_i
                 newcomer.wait("notification")
         finally:
             hub.start_broker()
-        with hub.broker_stopped():
+        with hub.paused(REDIS):
             assert took() < 3
         wait_until(lambda: took() < 0.5, what="messages are told at once again")
         assert not client.is_over

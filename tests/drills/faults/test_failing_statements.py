@@ -19,7 +19,8 @@ from services.fanout_worker.actions import sweep
 from shared import contracts, db
 from tests import conftest as base
 from tests import messages
-from tests.drills.faults.conftest import Hub, app, beside, call, cut, delivery, expansion  # noqa: F401 (a fixture)
+from tests.drills.faults.conftest import Hub, call, delivery, expansion
+from tests.threads import beside
 
 ERRORS = {
     triggers.DISK_FULL: "DiskFull",
@@ -60,7 +61,7 @@ def test_a_batch_that_fails_in_its_middle_leaves_nothing_tells_why_and_is_delive
     hub: Hub,
     sqlstate: str,
 ) -> None:
-    message_id = cut(hub)
+    message_id = hub.cut()
     reason = "No space left on device"
     with triggers.raising(hub.engine, at="row", when=middle(hub, message_id, 2), sqlstate=sqlstate, text=reason):
         for attempt in range(1, 4):
@@ -133,7 +134,7 @@ def test_a_cutting_that_fails_is_taken_up_where_it_stands(app: celery.Celery, hu
 
 
 def test_a_commit_that_fails_leaves_nothing_behind(app: celery.Celery, hub: Hub) -> None:
-    message_id = cut(hub)
+    message_id = hub.cut()
     with triggers.raising(hub.engine, at="delivered"):
         for seq in (1, 2, 3, 4):
             with pytest.raises(tasks.TRANSIENT):
@@ -148,7 +149,7 @@ def test_a_commit_that_fails_leaves_nothing_behind(app: celery.Celery, hub: Hub)
 def test_a_message_whose_entries_stand_but_that_cannot_be_called_sent_becomes_so_later(
     app: celery.Celery, hub: Hub
 ) -> None:
-    message_id = cut(hub)
+    message_id = hub.cut()
     for seq in (1, 2, 3):
         call(app, delivery(message_id, seq))
     with triggers.raising(hub.engine, at="sent"):
@@ -163,7 +164,7 @@ def test_a_message_whose_entries_stand_but_that_cannot_be_called_sent_becomes_so
 @pytest.mark.parametrize("limit", ["statement", "lock"])
 def test_a_batch_that_waits_too_long_gives_up_by_its_own_limits(hub: Hub, limit: str, database_url: str) -> None:
     """No fault but a reader's or an operator's lock; the limits are the worker's own, shortened."""
-    message_id = cut(hub)
+    message_id = hub.cut()
     short = dataclasses.replace(
         base.database_settings(database_url),
         statement_timeout_ms=300 if limit == "statement" else 30_000,
@@ -192,7 +193,7 @@ def _check_gives_up(hub: Hub, engine: Engine, message_id: uuid.UUID, error: str)
 
 
 def test_a_real_deadlock_costs_one_attempt_and_nothing_else(app: celery.Celery, hub: Hub) -> None:
-    message_id = cut(hub)
+    message_id = hub.cut()
     failed: list[BaseException] = []
 
     def deliver() -> None:

@@ -15,7 +15,8 @@ from services.fanout_worker.actions import sweep
 from shared import contracts, db
 from tests import factories, messages
 from tests.directory.files import Files
-from tests.drills.faults.conftest import Hub, beside, expansion
+from tests.drills.faults.conftest import Hub, expansion
+from tests.threads import beside
 
 
 class Held(report.Silent):

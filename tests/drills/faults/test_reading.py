@@ -17,7 +17,8 @@ from drills import triggers
 from services.inbox_api import app as inbox
 from shared import db, settings
 from tests import factories, messages
-from tests.drills.faults.conftest import Hub, beside, delivery, expansion
+from tests.drills.faults.conftest import Hub, delivery, expansion
+from tests.threads import beside
 
 PATHS = ("?limit=100", "?status=unread", "?status=read", "?status=archived", "/counts")
 

@@ -16,7 +16,8 @@ from services.fanout_worker.actions import sweep
 from services.inbox_api.store import inbox
 from shared import contracts, db
 from shared.sent_messages import store as sent_messages
-from tests.drills.faults.conftest import Hub, beside, cut, delivery, expansion
+from tests.drills.faults.conftest import Hub, delivery, expansion
+from tests.threads import beside
 
 # The sizes of the batches that `cut` makes of 25 people.
 SIZES = (7, 7, 7, 4)
@@ -119,13 +120,13 @@ def while_a_small_message_is_written(hub: Hub) -> tuple[uuid.UUID, int]:
 
 
 def with_nothing_written(hub: Hub) -> tuple[uuid.UUID, int]:
-    message_id = cut(hub)
+    message_id = hub.cut()
     recall(hub, message_id)
     return message_id, 0
 
 
 def while_a_worker_holds_a_batch_and_then_dies(hub: Hub) -> tuple[uuid.UUID, int]:
-    message_id = cut(hub)
+    message_id = hub.cut()
     hub.deliver(message_id, 1)
     with hub.engine.connect() as worker:
         worker.execute(
@@ -139,7 +140,7 @@ def while_a_worker_holds_a_batch_and_then_dies(hub: Hub) -> tuple[uuid.UUID, int
 
 
 def while_a_batch_is_being_written(hub: Hub) -> tuple[uuid.UUID, int]:
-    message_id = cut(hub)
+    message_id = hub.cut()
     with triggers.holding(hub.engine, at="written") as hold, beside(lambda: hub.deliver(message_id, 2)):
         hold.wait()
         recall(hub, message_id)
@@ -150,7 +151,7 @@ def while_a_batch_is_being_written(hub: Hub) -> tuple[uuid.UUID, int]:
 
 
 def while_the_last_batch_commits(hub: Hub) -> tuple[uuid.UUID, int]:
-    message_id = cut(hub)
+    message_id = hub.cut()
     for seq in (1, 2, 3):
         hub.deliver(message_id, seq)
     with triggers.holding(hub.engine, at="delivered") as hold, beside(lambda: hub.deliver(message_id, 4)):
@@ -162,7 +163,7 @@ def while_the_last_batch_commits(hub: Hub) -> tuple[uuid.UUID, int]:
 
 
 def while_it_becomes_sent(hub: Hub) -> tuple[uuid.UUID, int]:
-    message_id = cut(hub)
+    message_id = hub.cut()
     for seq in (1, 2, 3):
         hub.deliver(message_id, seq)
     with triggers.holding(hub.engine, at="sent") as hold, beside(lambda: hub.deliver(message_id, 4)):
@@ -173,7 +174,7 @@ def while_it_becomes_sent(hub: Hub) -> tuple[uuid.UUID, int]:
 
 
 def after_it_was_sent(hub: Hub) -> tuple[uuid.UUID, int]:
-    message_id = cut(hub)
+    message_id = hub.cut()
     for seq in (1, 2, 3, 4):
         hub.deliver(message_id, seq)
     assert hub.message(message_id).status == "sent"

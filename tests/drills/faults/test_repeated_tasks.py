@@ -9,7 +9,8 @@ import pytest
 from drills import triggers
 from shared import contracts
 from tests import messages
-from tests.drills.faults.conftest import Hub, beside, cut, delivery, expansion
+from tests.drills.faults.conftest import Hub, delivery, expansion
+from tests.threads import beside
 
 
 def whole(hub: Hub, message_id: uuid.UUID) -> tuple[object, ...]:
@@ -61,7 +62,7 @@ def test_tasks_that_come_two_or_three_times_in_any_order_write_everything_once(h
 
 
 def test_the_same_delivery_twice_at_once_is_done_by_the_first_and_left_by_the_second(hub: Hub) -> None:
-    message_id = cut(hub)
+    message_id = hub.cut()
     with (
         triggers.holding(hub.engine, at="written") as hold,
         beside(lambda: hub.run(delivery(message_id, 2))),
@@ -111,7 +112,7 @@ def test_a_small_message_that_is_expanded_twice_at_once_is_written_once(hub: Hub
 
 
 def test_two_last_batches_that_commit_in_the_same_moment_still_make_the_message_sent_once(hub: Hub) -> None:
-    message_id = cut(hub)
+    message_id = hub.cut()
     hub.deliver(message_id, 1)
     hub.deliver(message_id, 2)
     with (
@@ -126,7 +127,7 @@ def test_two_last_batches_that_commit_in_the_same_moment_still_make_the_message_
 
 
 def test_a_message_that_two_workers_complete_at_once_is_completed_by_one(hub: Hub) -> None:
-    message_id = cut(hub)
+    message_id = hub.cut()
     for seq in (1, 2, 3):
         hub.deliver(message_id, seq)
     with (

@@ -1,6 +1,5 @@
 """Drill 6: several sweeps at once, as two beats and many workers make them."""
 
-import threading
 import uuid
 
 import pytest
@@ -9,22 +8,15 @@ import sqlalchemy
 from services.fanout_worker.actions import sweep
 from services.fanout_worker.store import upkeep
 from shared import contracts
-from tests import messages
-from tests.drills.faults.conftest import Hub, beside, cut
+from tests import messages, threads
+from tests.drills.faults.conftest import Hub
 
 SWEEPS = 4
 
 
 def together(hub: Hub, count: int = SWEEPS) -> None:
     """So many sweeps that begin in the same moment."""
-    start = threading.Barrier(count)
-
-    def run() -> None:
-        start.wait()
-        sweep.sweep(hub.context)
-
-    with beside(*[run] * count):
-        pass
+    threads.together(*[lambda: sweep.sweep(hub.context)] * count)
 
 
 def age(hub: Hub, seconds: int) -> None:
@@ -35,7 +27,7 @@ def age(hub: Hub, seconds: int) -> None:
 
 
 def test_what_was_lost_is_published_once_however_many_sweep(hub: Hub) -> None:
-    message_id = cut(hub, people=60)
+    message_id = hub.cut(people=60)
     waiting = [hub.accept(messages.aimed_at(hub.clinics[0])) for _ in range(3)]
     hub.execute("UPDATE messages SET sent_at = sent_at - interval '1 minute' WHERE status = 'queued'")
     age(hub, 100)
@@ -52,7 +44,7 @@ def test_what_was_lost_is_published_once_however_many_sweep(hub: Hub) -> None:
 
 def test_a_sweep_beside_another_that_has_claimed_and_not_committed_passes_it_by(hub: Hub) -> None:
     """Neither waits for the other, and nothing is published by both."""
-    message_id = cut(hub)
+    message_id = hub.cut()
     age(hub, 100)
     with hub.engine.begin() as other:
         now = other.execute(sqlalchemy.text("SELECT clock_timestamp()")).scalar_one()
@@ -69,7 +61,7 @@ def test_a_sweep_beside_another_that_has_claimed_and_not_committed_passes_it_by(
 def test_after_the_broker_was_emptied_several_sweeps_bring_everything_back_and_nothing_is_written_twice(
     hub: Hub,
 ) -> None:
-    message_id = cut(hub)
+    message_id = hub.cut()
     small = hub.accept(messages.aimed_at(hub.clinics[0]))
     hub.broker.emptied = True
     together(hub)
@@ -92,7 +84,7 @@ def test_several_sweeps_finish_the_same_message_once(hub: Hub, monkeypatch: pyte
 
 def _finished(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> uuid.UUID:
     """A message all of whose entries are written, by workers that died before they could say so."""
-    message_id = cut(hub)
+    message_id = hub.cut()
     with monkeypatch.context() as patch:
         patch.setattr("services.fanout_worker.actions.complete.complete_message", lambda *_args, **_kwargs: None)
         for seq in (1, 2, 3, 4):
@@ -122,7 +114,7 @@ def _tables(hub: Hub, ahead: int) -> str:
 
 
 def test_a_sweep_that_cannot_look_after_partitions_now_does_everything_else(hub: Hub) -> None:
-    message_id = cut(hub)
+    message_id = hub.cut()
     age(hub, 100)
     with hub.engine.begin() as other_sweep:
         other_sweep.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(hashtextextended('partitions', 0))"))

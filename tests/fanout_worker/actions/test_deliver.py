@@ -1,4 +1,3 @@
-import threading
 import uuid
 
 import pytest
@@ -6,18 +5,14 @@ import sqlalchemy
 
 from services.fanout_worker import batching
 from services.fanout_worker.actions import complete, deliver
-from tests import factories, messages, statements
+from tests import factories, messages, statements, threads
 from tests.fanout_worker.conftest import Hub
 
 
 @pytest.fixture
 def message_id(hub: Hub) -> uuid.UUID:
     """A message to 25 people, cut into batches of 7, 7, 7 and 4, none delivered."""
-    hub.join(count=24)
-    message_id = hub.accept()
-    hub.expand(message_id)
-    hub.published.contracts.clear()
-    return message_id
+    return hub.cut()
 
 
 def delivered(hub: Hub, message_id: uuid.UUID) -> int:
@@ -90,17 +85,7 @@ def test_dying_between_the_two_transactions_leaves_a_message_that_completing_fin
 def test_two_last_batches_at_the_same_time_still_complete_the_message(hub: Hub, message_id: uuid.UUID) -> None:
     hub.deliver(message_id, 1)
     hub.deliver(message_id, 2)
-    start = threading.Barrier(2)
-
-    def run(seq: int) -> None:
-        start.wait()
-        hub.deliver(message_id, seq)
-
-    threads = [threading.Thread(target=run, args=(seq,)) for seq in (3, 4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    threads.together(lambda: hub.deliver(message_id, 3), lambda: hub.deliver(message_id, 4))
     assert hub.message(message_id).status == "sent"
     assert len(hub.recipients(message_id)) == 25
 

@@ -1,11 +1,10 @@
 import dataclasses
-import threading
 
 import pytest
 import sqlalchemy
 
 from shared import contracts, db
-from tests import messages
+from tests import messages, threads
 from tests.fanout_worker.conftest import Hub
 
 
@@ -122,17 +121,7 @@ def test_of_two_at_once_the_second_leaves_it_to_the_first(hub: Hub) -> None:
 def test_many_at_once_cut_it_once(hub: Hub) -> None:
     hub.join(count=44)
     message_id = hub.accept()
-    start = threading.Barrier(4)
-
-    def run() -> None:
-        start.wait()
-        hub.expand(message_id)
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    threads.together(*[lambda: hub.expand(message_id)] * 4)
     hub.work()
     assert len(hub.recipients(message_id)) == 45
     assert hub.one("SELECT count(*) FROM fanout_batches WHERE message_id = :id", message_id)[0] == 8

@@ -1,5 +1,4 @@
 import dataclasses
-import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -8,18 +7,14 @@ import sqlalchemy
 
 from services.fanout_worker.actions import sweep
 from shared import contracts
-from tests import messages
+from tests import messages, threads
 from tests.fanout_worker.conftest import Hub
 
 
 @pytest.fixture
 def large(hub: Hub) -> uuid.UUID:
     """A message to 25 people, cut into four batches whose tasks were published just now and lost."""
-    hub.join(count=24)
-    message_id = hub.accept()
-    hub.expand(message_id)
-    hub.published.contracts.clear()
-    return message_id
+    return hub.cut()
 
 
 def age_batches(hub: Hub, seconds: int, *, attempts: int = 0) -> None:
@@ -213,17 +208,7 @@ def test_a_broker_that_takes_nothing_costs_the_sweep_nothing_else(hub: Hub, larg
 
 def test_two_sweeps_at_once_publish_a_lost_batch_once(hub: Hub, large: uuid.UUID) -> None:
     age_batches(hub, 100)
-    start = threading.Barrier(2)
-
-    def run() -> None:
-        start.wait()
-        sweep.sweep(hub.context)
-
-    threads = [threading.Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    threads.together(*[lambda: sweep.sweep(hub.context)] * 2)
     assert published_batches(hub) == [1, 2, 3, 4]
 
 
