@@ -83,7 +83,7 @@ def test_an_answer_that_is_dropped_never_arrives(echo: int) -> None:
 def test_where_nobody_listens_the_client_is_reset(echo: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with Proxy(port) as proxy, connect(proxy) as connection, pytest.raises(ConnectionResetError):
+    with Proxy(port) as proxy, pytest.raises(ConnectionResetError), connect(proxy) as connection:
         connection.recv(1)
 
 
