@@ -6,7 +6,7 @@ import uuid
 import click
 from sqlalchemy import Connection
 
-from cli import arguments, connect, explain_reasons, explain_store, ids
+from cli import arguments, connect, explain_reasons, explain_store, ids, store
 from cli.wording import printable
 
 # As verify has it: something is not as it should be.
@@ -50,7 +50,7 @@ def _read(connection: Connection, message_id: uuid.UUID, user: str) -> explain_r
         raise _unknown_user(connection, message.platform, user)
     return explain_reasons.Facts(
         message=message,
-        targets=explain_store.list_targets(connection, message_id=message_id),
+        targets=store.list_targets(connection, message_id=str(message_id)),
         user=person,
         memberships=explain_store.list_memberships(connection, user_id=person.id),
         written=explain_store.get_written(connection, user_id=person.id, message=message),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cli.explain_store import Batch, Membership, Message, Target, User, Written
+from cli.explain_store import Batch, Membership, Message, User, Written
+from cli.store import Target
 from cli.wording import moment, one_line
 
 DELIVERED = "delivered"
@@ -68,7 +69,7 @@ def _through(facts: Facts) -> tuple[str, ...]:
     then = _valid(facts.memberships, facts.message.directory_version)
     return tuple(
         f"as {_member(membership)}"
-        + ("" if membership.scope_id == target.scope_id else f", for {_chosen(target)} was chosen")
+        + ("" if membership.level == target.level else f", for {_chosen(target)} was chosen")
         for target in facts.targets
         for membership in then
         if _matches(membership, target)
@@ -178,8 +179,8 @@ def _done(written: Written) -> str:
 def _matches(membership: Membership, target: Target) -> bool:
     """As shared/audience.py has it: everyone by the row at platform level, an organisation by whatever is inside."""
     if target.level == "organisation":
-        return membership.organisation_id == target.scope_id
-    return membership.level == target.level and membership.scope_id == target.scope_id
+        return membership.organisation == target.external_id
+    return membership.level == target.level and membership.external_id == target.external_id
 
 
 def _valid(memberships: Sequence[Membership], version: int) -> list[Membership]:

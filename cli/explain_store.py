@@ -26,15 +26,6 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Target:
-    """What the sender chose."""
-
-    level: str
-    scope_id: int
-    external_id: str
-
-
-@dataclass(frozen=True)
 class User:
     id: int
     external_id: str
@@ -48,7 +39,6 @@ class Membership:
     level: str
     scope_id: int
     external_id: str
-    organisation_id: int | None
     organisation: str | None
     role: str
     valid_from_version: int
@@ -89,16 +79,6 @@ _FIND_MESSAGE = sqlalchemy.text("""
     WHERE m.id = :message_id
 """)
 
-_LIST_TARGETS = sqlalchemy.text("""
-    SELECT CAST(t.level AS text) AS level, t.scope_id, coalesce(c.external_id, o.external_id, p.key) AS external_id
-    FROM message_targets t
-    LEFT JOIN platforms p ON p.id = t.scope_id
-    LEFT JOIN organisations o ON o.id = t.scope_id
-    LEFT JOIN clinics c ON c.id = t.scope_id
-    WHERE t.message_id = :message_id
-    ORDER BY t.position
-""")
-
 _FIND_USER = sqlalchemy.text("""
     SELECT id, external_id, status FROM users WHERE platform_id = :platform_id AND external_id = :external_id
 """)
@@ -109,7 +89,7 @@ _LIST_PLATFORMS_OF = sqlalchemy.text("""
 
 _LIST_MEMBERSHIPS = sqlalchemy.text("""
     SELECT CAST(m.level AS text) AS level, m.scope_id, coalesce(c.external_id, o.external_id, p.key) AS external_id,
-           m.organisation_id, o.external_id AS organisation, m.role, m.valid_from_version, m.valid_to_version
+           o.external_id AS organisation, m.role, m.valid_from_version, m.valid_to_version
     FROM memberships m
     JOIN platforms p ON p.id = m.platform_id
     LEFT JOIN organisations o ON o.id = m.organisation_id
@@ -136,10 +116,6 @@ _FIND_BATCH = sqlalchemy.text("""
 def find_message(connection: Connection, *, message_id: uuid.UUID) -> Message | None:
     row = connection.execute(_FIND_MESSAGE, {"message_id": message_id}).mappings().one_or_none()
     return None if row is None else Message(**row)
-
-
-def list_targets(connection: Connection, *, message_id: uuid.UUID) -> list[Target]:
-    return [Target(**row) for row in connection.execute(_LIST_TARGETS, {"message_id": message_id}).mappings()]
 
 
 def find_user(connection: Connection, *, platform_id: int, external_id: str) -> User | None:

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import flask
 import pytest
 from flask.testing import FlaskClient
@@ -25,3 +27,10 @@ def user(tenants_owner: Engine) -> dict[str, str]:
         user = factories.user(connection, platform)
         factories.administrator(connection, user, platform)
     return factories.bearer(user, platform)
+
+
+@pytest.fixture
+def work() -> Iterator[frame.Work]:
+    held = frame.Work()
+    yield held
+    held.go_on.set()

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import flask
@@ -15,6 +14,7 @@ from sqlalchemy import Engine
 
 from shared.http import bridge, refusals
 from tests.shared.http import frame
+from tests.shared.http.frame import Work
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -161,26 +161,6 @@ def test_of_a_body_that_is_too_large_no_more_is_kept_than_shows_it(mirror: bridg
         return taken
 
     assert asyncio.run(scene()) < 10
-
-
-class Work:
-    """Holds every request until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.go_on = threading.Event()
-        self.begun = threading.Semaphore(0)
-
-    def __call__(self) -> dict[str, str]:
-        self.begun.release()
-        self.go_on.wait(10)
-        return {}
-
-
-@pytest.fixture
-def work() -> Iterator[Work]:
-    held = Work()
-    yield held
-    held.go_on.set()
 
 
 def hold(served: bridge.Bridge, work: Work, user: Mapping[str, str], count: int) -> Awaitable[list[Any]]:

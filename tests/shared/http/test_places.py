@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,26 +11,7 @@ from werkzeug.test import TestResponse
 from shared.http import places
 from tests.shared import answers
 from tests.shared.http import frame
-
-
-class Work:
-    """Holds every request until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.go_on = threading.Event()
-        self.begun = threading.Semaphore(0)
-
-    def __call__(self) -> dict[str, str]:
-        self.begun.release()
-        self.go_on.wait(10)
-        return {}
-
-
-@pytest.fixture
-def work() -> Iterator[Work]:
-    held = Work()
-    yield held
-    held.go_on.set()
+from tests.shared.http.frame import Work
 
 
 def test_when_all_places_are_taken_the_next_is_refused_at_once_and_health_answers(
