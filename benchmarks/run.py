@@ -28,6 +28,7 @@ from benchmarks import (
     hub,
     machine,
     memory,
+    overload,
     polling,
     report,
     steady,
@@ -45,10 +46,11 @@ QUESTIONS: dict[str, ModuleType] = {
     "polling": polling,
     "streams": streams,
     "accepting": accepting,
+    "overload": overload,
     "memory": memory,
     "directory": directory,
 }
-NEED_WRK = {"polling", "accepting", "memory"}
+NEED_WRK = {"polling", "accepting", "overload", "memory"}
 
 
 def main() -> None:

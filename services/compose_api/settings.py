@@ -47,7 +47,7 @@ def _build(env: environs.Env) -> Settings:
         redis_url=settings.read_redis_url(env),
         auth=settings.read_auth(env),
         log=settings.read_log(env),
-        places=env.int("PLACES", 16, validate=validate.Range(min=1)),
+        places=env.int("PLACES", 8, validate=validate.Range(min=1)),
         rate_limit=env.str("COMPOSE_RATE_LIMIT", "3000 per minute", validate=_check_rate_limit),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
         trusted_proxies=settings.read_networks(env, "TRUSTED_PROXIES"),

@@ -7,7 +7,7 @@ from marshmallow import validate
 
 from shared import settings
 
-DEFAULT_PLACES = 16
+DEFAULT_PLACES = 8
 # Readiness and what a slow answer still holds come on top of one connection for each place.
 SPARE_CONNECTIONS = 4
 

@@ -10,21 +10,23 @@ import time
 
 # How often it is looked at what moves. Counted in looks and not in seconds: while this process does not get the processor,
 # nothing can move, and nobody is to be refused for that.
-_LOOK_EVERY_S = 0.01
-# When no place has been given back for so many looks (40 ms), whoever has waited as long is refused.
-_REFUSED_AFTER = 4
-# When none has for so many, it is no hitch: all who wait are refused, and whoever comes until one is given back, at once.
-_STUCK_AFTER = 10
+_LOOK_EVERY_S = 0.005
+# When no place has been given back for so many looks (30 ms), whoever has not waited longer than a little more than that is
+# refused, and whoever comes until one is given back, at once.
+_STILL_AFTER = 6
+_SHORT_WAIT_S = 0.04
+# When none has for so many (100 ms), it is no hitch: those who waited before it began are refused too.
+_STUCK_AFTER = 20
 # When whoever is next has waited so long, nobody joins the queue any more.
 LATE_AFTER_S = 0.5
 # So many wait for each place at most.
-_WAITING_PER_PLACE = 8
-# While this process computes without a pause, no more than so many are let in at once. Threads that compute take turns, and the
-# event loop is one among them: with 16 of them a refusal took 50 ms in the median, with 4 it takes 3 ms, and as many are served.
+_WAITING_PER_PLACE = 16
+# While this process computes most of the time, no more than so many are let in at once. Threads that compute take turns, and the
+# event loop is one among them: the fewer they are, the sooner it can refuse, but with two fewer requests are served.
 # Whoever waits for PostgreSQL does not compute; so when that is slow, all places are used. That the loop runs late would not do
 # as a sign: on a busy machine it does whatever is done here, and then PostgreSQL is slow.
-_AT_ONCE = 4
-_COMPUTES_ABOVE = 0.8
+_AT_ONCE = 3
+_COMPUTES_ABOVE = 0.6
 
 
 class Gate:
@@ -35,14 +37,14 @@ class Gate:
         self._busy = 0
         self._most_waiting = places * _WAITING_PER_PLACE
         self._waiting: collections.deque[tuple[float, asyncio.Future[bool]]] = collections.deque()
-        # Looks since a place was given back.
+        # Looks since a place was given back, while all are taken.
         self._still = 0
         self._computes = False
         self._looking: asyncio.TimerHandle | None = None
 
     def refuses(self) -> bool:
         """Whether whoever comes now is sent away."""
-        if self._still >= _STUCK_AFTER or len(self._waiting) >= self._most_waiting:
+        if self._still >= _STILL_AFTER or len(self._waiting) >= self._most_waiting:
             return True
         return bool(self._waiting) and time.monotonic() > self._waiting[0][0] + LATE_AFTER_S
 
@@ -92,12 +94,15 @@ class Gate:
         self._computes = time.process_time() - computed > _COMPUTES_ABOVE * (now - since)
         self._let_in()
         self._still = self._still + 1 if self._busy == self._places else 0
-        if self._still >= _REFUSED_AFTER:
-            self._refuse(now - _REFUSED_AFTER * _LOOK_EVERY_S)
+        if self._still == _STILL_AFTER:
+            self._refuse(came_after=now - _SHORT_WAIT_S)
+        elif self._still == _STUCK_AFTER:
+            self._refuse(came_after=0.0)
         self._look_on()
 
-    def _refuse(self, came_before: float) -> None:
-        while self._waiting and (self._still >= _STUCK_AFTER or self._waiting[0][0] <= came_before):
-            _, turn = self._waiting.popleft()
+    def _refuse(self, *, came_after: float) -> None:
+        """From the end of the queue: who has waited for long already is not sent away for a hitch."""
+        while self._waiting and self._waiting[-1][0] >= came_after:
+            _, turn = self._waiting.pop()
             if not turn.done():
                 turn.set_result(False)

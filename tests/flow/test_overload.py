@@ -66,7 +66,7 @@ def test_when_every_place_is_held_the_rest_is_refused_soon_health_answers_and_it
         return time.perf_counter() - began_at, answer
 
     with places_held(hub), open_connections(url, CONNECTIONS, asked) as rush:
-        # All but those who have a place hear of it soon: 16 of 256 are held.
+        # All but those who have a place hear of it soon: 8 of 256 are held.
         heard = [one.recv(20) for one in rush[64:]]
         assert set(heard) <= {b"HTTP/1.1 503 Service"}
         refusals = [ask(path) for _ in range(30)]

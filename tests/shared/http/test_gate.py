@@ -54,26 +54,47 @@ def test_whoever_gives_a_place_back_and_asks_again_comes_after_those_who_wait() 
     play(scene)
 
 
-def test_when_nothing_moves_whoever_has_waited_a_moment_is_refused_and_soon_whoever_comes_at_once() -> None:
+def test_when_nothing_moves_whoever_waits_is_soon_refused_and_whoever_comes_at_once() -> None:
     async def scene() -> None:
         one = gate.Gate(gate._AT_ONCE)
         await enter_all(one, gate._AT_ONCE)
         began_at = time.monotonic()
         first = [asyncio.create_task(one.enter()) for _ in range(5)]
-        await asyncio.sleep(gate._REFUSED_AFTER * gate._LOOK_EVERY_S / 2)
+        await asyncio.sleep(gate._STILL_AFTER * gate._LOOK_EVERY_S / 2)
         second = [asyncio.create_task(one.enter()) for _ in range(5)]
-        assert await asyncio.gather(*first) == [False] * 5
-        assert time.monotonic() - began_at >= gate._REFUSED_AFTER * gate._LOOK_EVERY_S - 0.001
-        assert await asyncio.gather(*second) == [False] * 5
-        while not one.refuses():
-            assert time.monotonic() < began_at + 5
-            assert not await one.enter()
+        assert await asyncio.gather(*first, *second) == [False] * 10
+        assert time.monotonic() - began_at >= gate._STILL_AFTER * gate._LOOK_EVERY_S - 0.001
+        assert one.refuses()
         began_at = time.monotonic()
         assert not await one.enter()
-        assert time.monotonic() - began_at < gate._REFUSED_AFTER * gate._LOOK_EVERY_S / 2
+        assert time.monotonic() - began_at < gate._LOOK_EVERY_S
         one.leave()
         assert not one.refuses()
         assert await one.enter()
+
+    play(scene)
+
+
+def test_whoever_has_waited_for_long_is_not_sent_away_for_a_hitch_but_when_all_is_stuck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gate, "_STUCK_AFTER", 60)
+
+    async def scene() -> None:
+        one = gate.Gate(1)
+        await enter_all(one, 1)
+        long_ago = asyncio.create_task(one.enter())
+        also = asyncio.create_task(one.enter())
+        await asyncio.sleep(0)
+        until = time.monotonic() + gate._SHORT_WAIT_S
+        while time.monotonic() < until:  # places move, as far as the gate can tell
+            one._still = 0
+            await asyncio.sleep(gate._LOOK_EVERY_S)
+        assert not await one.enter(), "who came in the hitch"
+        assert not long_ago.done()
+        one.leave()
+        assert await long_ago
+        assert not await also, "nothing was given back any more"
 
     play(scene)
 
@@ -84,7 +105,7 @@ def test_while_places_move_those_who_wait_are_served_in_the_end() -> None:
         await enter_all(one, 1)
         waiting = [asyncio.create_task(one.enter()) for _ in range(6)]
         for _ in waiting:
-            await asyncio.sleep(gate._REFUSED_AFTER * gate._LOOK_EVERY_S / 4)
+            await asyncio.sleep(gate._STILL_AFTER * gate._LOOK_EVERY_S / 4)
             one.leave()
         assert await asyncio.gather(*waiting) == [True] * 6
 
@@ -108,7 +129,7 @@ def test_so_many_wait_and_no_more() -> None:
 
 
 def test_nobody_joins_a_queue_whose_first_has_waited_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "_REFUSED_AFTER", 10_000)
+    monkeypatch.setattr(gate, "_STILL_AFTER", 10_000)
     monkeypatch.setattr(gate, "_STUCK_AFTER", 10_000)
     monkeypatch.setattr(gate, "LATE_AFTER_S", 0.05)
 
