@@ -50,6 +50,10 @@ class HubError(Exception):
         self.headers = dict(headers or {})
 
 
+def nowhere() -> HubError:
+    return HubError("not-found", "There is nothing at this address.")
+
+
 def not_found(what: str) -> HubError:
     return HubError("not-found", f"There is no such {what}, or you may not see it.")
 

@@ -14,7 +14,19 @@ from sqlalchemy import Engine
 
 from shared import log, settings
 from shared.auth import store, tokens
-from shared.http import clients, cors, guards, health, observe, openapi, parsing, places, problems, protection
+from shared.http import (
+    addresses,
+    clients,
+    cors,
+    guards,
+    health,
+    observe,
+    openapi,
+    parsing,
+    places,
+    problems,
+    protection,
+)
 
 API_VERSION = "1.0.0"
 View = TypeVar("View", bound=Callable[..., Any])
@@ -128,6 +140,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     protection.register(app)
     clients.register(app, trusted=frame.trusted_proxies)
     observe.register(app, registry)
+    addresses.register(app)
     cors.register(app, origins=frame.cors_origins)
     places.register(app, places=frame.places)
     health.register(app, engine=reads, registry=registry, broker_state=frame.broker_state)

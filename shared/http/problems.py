@@ -21,7 +21,7 @@ _BY_STATUS = {
 }
 # Where Flask's own words are for people in front of a browser.
 _DETAILS = {
-    404: "There is nothing at this address.",
+    404: errors.nowhere().detail,
     413: f"Send at most {parsing.MAX_BODY_BYTES // 1024} KiB.",
 }
 # A standby that is not promoted yet, and a transaction that the server ended because nothing came for too long.

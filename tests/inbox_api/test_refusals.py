@@ -109,3 +109,17 @@ def test_a_message_to_others_is_not_found(hub: Hub, platform: factories.Platform
             answer = hub.ask(who, "/v1/notifications/seen", method="POST", body={"through": str(sent.id)})
             assert answer.status_code == 404
     assert {row[0] for row in hub.rows("SELECT user_id FROM inbox_states")} <= {member.id}
+
+
+@pytest.mark.parametrize("name", ["seen", "read-all"])
+def test_what_is_named_beside_ids_is_no_id_whatever_the_method(hub: Hub, user: factories.User, name: str) -> None:
+    path = f"/v1/notifications/{name}"
+    for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
+        answer = hub.ask(user, path, method=method)
+        assert answer.status_code == 405, method
+        assert answer.headers["Allow"] == "OPTIONS, POST"
+    allowed = hub.ask(user, path, method="OPTIONS").headers["Allow"]
+    assert set(allowed.split(", ")) == {"OPTIONS", "POST"}
+    # What only begins like it, or is spelt otherwise, may be an id as far as the address goes.
+    for other in (f"{name}-", name.upper(), f"{name}%0A", "%20" + name):
+        assert hub.ask(user, f"/v1/notifications/{other}").status_code == 404

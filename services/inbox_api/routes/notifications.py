@@ -4,12 +4,31 @@ import uuid
 from typing import Any
 
 import flask
+import flask.sansio.blueprints
+from werkzeug import routing
 
 from services.inbox_api import actions, routes, schemas
 from shared.http import answers, guards, ids
 from shared.http import app as frame
 
 blueprint = frame.Blueprint("notifications", __name__, description="What is under the bell of the calling user.")
+
+# What stands where an id may stand, and is an address of its own.
+_SEEN, _READ_ALL = "seen", "read-all"
+
+
+class _IdConverter(routing.UnicodeConverter):
+    """`<id:…>`: anything but those names, so that asking for them in another way is answered 405 and not that there is no such id."""
+
+    def __init__(self, url_map: routing.Map) -> None:
+        super().__init__(url_map)
+        self.regex = rf"(?!(?:{_SEEN}|{_READ_ALL})\Z){self.regex}"
+
+
+@blueprint.record_once
+def _register_converter(state: flask.sansio.blueprints.BlueprintSetupState) -> None:
+    state.app.url_map.converters["id"] = _IdConverter
+
 
 _ID = ids.path_id("Of the notification, which is the message's.")
 _NEWEST = "$response.body#/data/0/id"
@@ -56,7 +75,7 @@ def get_counts() -> flask.Response:
     return answers.write(actions.get_counts(routes.engine(), caller=routes.reader()))
 
 
-@blueprint.route("/v1/notifications/<message_id>", parameters=_ID)
+@blueprint.route("/v1/notifications/<id:message_id>", parameters=_ID)
 @guards.user
 @routes.polled
 @blueprint.response(200, schemas.NotificationOut)
@@ -118,7 +137,7 @@ def delete_archived(message_id: str) -> flask.Response:
     )
 
 
-@blueprint.route("/v1/notifications/seen", methods=["POST"])
+@blueprint.route(f"/v1/notifications/{_SEEN}", methods=["POST"])
 @guards.user
 @routes.private
 @blueprint.arguments(schemas.ThroughIn)
@@ -130,7 +149,7 @@ def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
     return answers.write(actions.mark_seen_through(routes.engine(), caller=routes.reader(), through=given["through"]))
 
 
-@blueprint.route("/v1/notifications/read-all", methods=["POST"])
+@blueprint.route(f"/v1/notifications/{_READ_ALL}", methods=["POST"])
 @guards.user
 @routes.private
 @blueprint.arguments(schemas.ThroughIn)
