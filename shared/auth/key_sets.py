@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from shared import errors, log
 
@@ -23,17 +23,24 @@ _FRESH_S = 300
 _KEPT_S = 24 * 60 * 60
 _REFETCH_AT_MOST_EVERY_S = 10
 _FETCH_WITHIN_S = 2.0
+# So many requests of a process wait for keys at once, whoever's: the places of the others are for those who need none.
+MOST_WAITING = 8
 _MAX_BYTES = 256 * 1024
 _MAX_KEYS = 100
 _WEAKEST_RSA_BITS = 2_048
+_PUBLIC_KEYS = (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)
 _logger = log.get(__name__)
 
 
 class KeySet:
-    """The keys at one address. Safe to share between threads; `fetched_at` tells one fetch from another."""
+    """The keys at one address. Safe to share between threads; `fetched_at` tells one fetch from another.
 
-    def __init__(self, url: str) -> None:
+    `waiting` is what the key sets of a process share: whoever waits for keys holds one of it.
+    """
+
+    def __init__(self, url: str, waiting: threading.Semaphore) -> None:
         self._url = url
+        self._waiting = waiting
         self._opener = _make_opener()
         self._keys: list[jwt.PyJWK] = []
         self.fetched_at = NEVER
@@ -61,7 +68,10 @@ class KeySet:
         return fetch == self.fetched_at and time.monotonic() - fetch < _FRESH_S
 
     def _refresh(self, now: float, *, is_waiting: bool) -> None:
-        """Asks for the keys unless that was tried just now. Whoever asks waits, others if they must, and nobody for long."""
+        """Asks for the keys unless that was tried just now. Whoever asks waits, others if they must, and nobody for long.
+
+        Raises `HubError` unavailable where too many wait already.
+        """
         with self._lock:
             is_asking = self._fetching is None or not self._fetching.is_alive()
             is_asking = is_asking and now - self._tried_at >= _REFETCH_AT_MOST_EVERY_S
@@ -70,9 +80,18 @@ class KeySet:
                 # A thread of its own: no timeout of a socket bounds an answer that comes byte by byte.
                 self._fetching = threading.Thread(target=self._fetch, args=(now,), name="keys", daemon=True)
                 self._fetching.start()
-            fetching = self._fetching
-        if fetching is not None and (is_asking or is_waiting):
-            fetching.join(_FETCH_WITHIN_S)
+            # One deadline for a fetch and not one for each who waits for it: what hangs on would hold everybody anew.
+            fetching, left_s = self._fetching, self._tried_at + _FETCH_WITHIN_S - now
+        if fetching is None or not fetching.is_alive() or left_s <= 0 or not (is_asking or is_waiting):
+            return
+        if not self._waiting.acquire(blocking=False):
+            if is_waiting:
+                raise errors.unavailable("The keys that tokens are signed with are just being fetched.")
+            return
+        try:
+            fetching.join(left_s)
+        finally:
+            self._waiting.release()
 
     def _fetch(self, now: float) -> None:
         try:
@@ -81,10 +100,10 @@ class KeySet:
             # The keys we have go on serving; with none, find() says that the service is unavailable.
             _logger.warning("keys could not be fetched", url=_without_user(self._url), reason=type(error).__name__)
             return
-        usable = [key for key in keys if key.public_key_use in (None, "sig") and _is_strong(key)]
+        usable = [key for key in keys if key.public_key_use in (None, "sig") and _is_public(key) and _is_strong(key)]
         if len(usable) < len(keys):
             _logger.info(
-                "keys were left out: for another use, or too weak",
+                "keys were left out: for another use, too weak, or not public",
                 url=_without_user(self._url),
                 count=len(keys) - len(usable),
             )
@@ -110,6 +129,11 @@ class KeySet:
         if "kid" in header:
             fitting = [key for key in fitting if key.key_id == header["kid"]]
         return fitting[0] if len(fitting) == 1 else None
+
+
+def _is_public(key: jwt.PyJWK) -> bool:
+    """A private key that is published signs for everybody. (A secret is no key at all here: its algorithm never looks for one.)"""
+    return isinstance(key.key, _PUBLIC_KEYS)
 
 
 def _is_strong(key: jwt.PyJWK) -> bool:

@@ -64,6 +64,7 @@ class Verifier:
         self._jwks_url = auth.jwks_url
         self._find_issuer = find_issuer
         self._key_sets: dict[str, key_sets.KeySet] = {}
+        self._waiting_for_keys = threading.BoundedSemaphore(key_sets.MOST_WAITING)
         self._verified: dict[str, _Verified] = {}
         self._lock = threading.Lock()
 
@@ -129,7 +130,11 @@ class Verifier:
 
     def _key_set(self, url: str) -> key_sets.KeySet:
         with self._lock:
-            return self._key_sets.setdefault(url, key_sets.KeySet(url))
+            if (
+                url not in self._key_sets
+            ):  # what opens addresses reads all certificates of the system when it is made: 20 ms
+                self._key_sets[url] = key_sets.KeySet(url, self._waiting_for_keys)
+            return self._key_sets[url]
 
 
 def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:

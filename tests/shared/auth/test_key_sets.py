@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.utils import base64url_encode
 
 from shared import errors, settings
-from shared.auth import key_sets, tokens
+from shared.auth import key_sets, store, tokens
 from tests import factories
 from tests.shared.auth import keys
 from tests.shared.auth.keys import KeyServer, make_key, refusal, verifier
@@ -334,6 +334,22 @@ def test_a_weak_key_signs_nothing(key_server: KeyServer) -> None:
     assert checked.verify(make_key("RS256", "strong").sign()) == GOOD
 
 
+@pytest.mark.parametrize("algorithm", keys.ALGORITHMS)
+def test_a_private_key_that_was_published_signs_nothing(key_server: KeyServer, algorithm: str) -> None:
+    """Whoever read it could sign for anybody."""
+    kinds: dict[str, Any] = {
+        "RS256": jwt.algorithms.RSAAlgorithm,
+        "ES256": jwt.algorithms.ECAlgorithm,
+        "EdDSA": jwt.algorithms.OKPAlgorithm,
+    }
+    private = kinds[algorithm].to_jwk(make_key(algorithm).private, as_dict=True)
+    public = [make_key(other, f"other-{other}").public() for other in keys.ALGORITHMS]
+    key_server.answer = json.dumps({"keys": [{**private, "kid": "k", "alg": algorithm}, *public]}).encode()
+    checked = verifier(key_server)
+    assert refusal(checked, make_key(algorithm).sign()) == "token-invalid"
+    assert checked.verify(make_key(algorithm, f"other-{algorithm}").sign()) == GOOD
+
+
 @pytest.mark.parametrize("claimed", keys.ALGORITHMS)
 @pytest.mark.parametrize("real", keys.ALGORITHMS)
 def test_a_key_is_used_for_its_own_algorithm_only(key_server: KeyServer, claimed: str, real: str) -> None:
@@ -395,6 +411,45 @@ def test_while_keys_hang_whoever_has_an_old_key_does_not_wait(
         took = sorted(future.result() for future in [pool.submit(check) for _ in range(8)])
     assert took[-2] < 0.3, "one asks, the others go on"
     assert took[-1] < 1.5, "and that one gives up"
+
+
+def test_whoever_comes_while_keys_hang_waits_for_what_is_left_of_their_time(
+    key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_sets, "_FETCH_WITHIN_S", 0.3)
+    key_server.drip = b""
+    checked = verifier(key_server)
+    assert refusal(checked, make_key().sign()) == "unavailable"
+    began_at = time.perf_counter()
+    for number in range(20):
+        assert refusal(checked, make_key(kid=f"made-up-{number}").sign()) == "unavailable"
+    assert time.perf_counter() - began_at < 1.5, "somebody's keys hang on, and nobody waits for them any more"
+    assert key_server.fetches == 1
+
+
+def test_keys_that_hang_hold_no_more_than_so_many_requests(
+    key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a platform's own issuer, or of several: whoever else is served by this process needs the other places."""
+    monkeypatch.setattr(key_sets, "_FETCH_WITHIN_S", 1.5)
+    key_server.hang()
+    with keys.serving() as other:
+        other.hang()
+        checked = verifier(key_server, p=store.Issuer("https://issuer.example", other.url))
+        tokens_ = [make_key().sign(platform=platform) for platform in ("p", "q")] * key_sets.MOST_WAITING
+        barrier = threading.Barrier(len(tokens_))
+
+        def check(token: str) -> float:
+            barrier.wait(5)
+            began_at = time.perf_counter()
+            assert refusal(checked, token) == "unavailable"
+            return time.perf_counter() - began_at
+
+        with ThreadPoolExecutor(len(tokens_)) as pool:
+            took = sorted(pool.map(check, tokens_))
+        other.go_on.set()
+    assert took[key_sets.MOST_WAITING - 1] < 0.7, "half of them are told at once"
+    assert took[key_sets.MOST_WAITING] > 0.7, "and the others wait for what may come"
 
 
 def test_many_threads_at_the_start_make_one_fetch(key_server: KeyServer) -> None:
