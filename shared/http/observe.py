@@ -50,7 +50,7 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
         seconds.labels(method, route, str(answer.status_code)).observe(took)
         # Polls that went well are counted, not logged: a busy bell would drown everything else.
         told = {
-            "method": flask.request.method,
+            "method": method,
             "route": route,
             "status": answer.status_code,
             "ms": round(took * 1000, 1),

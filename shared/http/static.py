@@ -6,10 +6,13 @@ build shows without a restart. It decides nothing about who may see it.
 
 import functools
 import hashlib
+import posixpath
 from pathlib import Path
 
 import flask
 from werkzeug import security
+
+from shared.http import etags
 
 # Nothing else is served, the compressed files by their own names included.
 _TYPES = {
@@ -29,7 +32,8 @@ def find(folder: Path, name: str, *, is_hashed: bool = False) -> flask.Response 
     """The answer with the file of this name, or 304 where the client has it already; None when there is none."""
     path = security.safe_join(str(folder), name)
     media_type = _TYPES.get(Path(name).suffix)
-    if path is None or media_type is None:
+    # A way round about (`assets/../index.html`) would lead past what the caller decided by the name.
+    if path is None or media_type is None or posixpath.normpath(name) != name:
         return None
     encoding, found = _best(path)
     if found is None:
@@ -41,7 +45,8 @@ def find(folder: Path, name: str, *, is_hashed: bool = False) -> flask.Response 
     if encoding:
         answer.headers["Content-Encoding"] = encoding
     answer.headers["Cache-Control"] = _FOREVER if is_hashed else _REVALIDATE
-    answer.make_conditional(flask.request)
+    if etags.is_known(etag):
+        answer.status_code, answer.data = 304, b""
     return answer
 
 

@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parents[1] / "pages"
 # A page elsewhere whose name leads to this machine for a while must not read the demo people's tokens.
 _LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.ASCII)
 _HASHED = "console/assets/"
+_ENTRANCES = ("console/index.html", "demo/index.html")
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Message Hub</title>
@@ -68,7 +69,7 @@ def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
 
 def _file(folder: Path, name: str, headers: dict[str, str]) -> flask.Response:
     answer = static.find(folder, name, is_hashed=name.startswith(_HASHED))
-    if answer is None and name.endswith("/index.html"):
+    if answer is None and name in _ENTRANCES:
         answer = flask.Response(_NOT_BUILT, status=503, headers={"Cache-Control": "no-store"})
     if answer is None:
         raise errors.not_found("page")

@@ -108,6 +108,23 @@ def test_pages_that_were_not_built_say_how_to_build_them(tmp_path: Path) -> None
     assert answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    "name", ["nothing/index.html", "assets/index.html", "index.html/index.html", "demo/index.html"]
+)
+def test_a_page_that_is_not_there_is_not_found_and_not_unbuilt(folder: Path, tmp_path: Path, name: str) -> None:
+    for client in (make(folder), make(tmp_path / "nothing")):
+        answer = client.get(f"/console/{name}")
+        assert (answer.status_code, answer.text) == (404, "not-found")
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/../demo/index.html", "/console/%2e%2e/demo/index.html", "/console/./index.html"]
+)
+def test_no_roundabout_way_leads_to_a_page(folder: Path, path: str) -> None:
+    """Past the question whether there is a demo, or with the headers of another page."""
+    assert make(folder).get(path).status_code == 404
+
+
 def test_a_demo_shows_its_page_and_its_people(folder: Path, demo_file: Path) -> None:
     client = make(folder, demo_file=demo_file)
     assert client.get("/console/config.json").get_json()["demo"] is True

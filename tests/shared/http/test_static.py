@@ -85,6 +85,17 @@ def test_a_name_that_stays_is_asked_for_again_and_answered_304_while_nothing_cha
     assert (changed.status_code, changed.data) == (200, b"another build")
 
 
+def test_conditions_that_are_not_asked_about_change_nothing(client: FlaskClient) -> None:
+    plain = get(client, "index.js")
+    for name, value in (
+        ("If-Match", '"x"'),
+        ("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ("Range", "bytes=0-1"),
+    ):
+        answer = get(client, "index.js", **{name: value})
+        assert (answer.status_code, answer.data) == (200, plain.data), name
+
+
 def test_each_encoding_has_an_etag_of_its_own(client: FlaskClient) -> None:
     assert len({get(client, "index.js", accept).headers["ETag"] for accept in ("br", "gzip", None)}) == 3
 
@@ -110,6 +121,10 @@ def test_a_name_with_a_hash_is_kept_for_ever(client: FlaskClient) -> None:
         "/etc/passwd",
         "index.js/index.js",
         "index.js\0.js",
+        "assets/../index.js",
+        "assets/%2e%2e/index.js",
+        "./index.js",
+        "assets/./index-Ab12_-Cd.js",
     ],
 )
 def test_nothing_else_is_served(client: FlaskClient, name: str) -> None:
