@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import environs
+import sqlalchemy.exc
 from marshmallow import validate
 
 from shared import strength
@@ -169,19 +171,31 @@ def unless_empty(check: Callable[[str], object]) -> Callable[[str], object]:
 
 
 def _check_strength(secret: str) -> None:
+    try:
+        secret.encode()
+    except UnicodeEncodeError:
+        raise environs.ValidationError("Must be text in UTF-8.") from None
     weakness = strength.find_weakness(secret)
     if weakness is not None:
         raise environs.ValidationError(weakness)
 
 
+# Whatever reads such an address says in its error what it stumbled over, which may be a piece of the password: so not here.
+_ESCAPE = "What is neither letter nor digit in a password is written as %XX"
+
+
 def _check_postgresql_url(value: str) -> None:
-    if not value.startswith(("postgresql://", "postgres://")):
-        raise environs.ValidationError("Must look like postgresql://user:password@host:5432/database.")
+    try:
+        port = sqlalchemy.make_url(value).port
+    except (ValueError, sqlalchemy.exc.ArgumentError):
+        port = 0
+    if port == 0 or not value.startswith(("postgresql://", "postgres://")):
+        raise environs.ValidationError(f"Must look like postgresql://user:password@host:5432/database. {_ESCAPE}.")
 
 
 def _check_redis_url(value: str) -> None:
-    if not value.startswith(("redis://", "rediss://", "unix://")):
-        raise environs.ValidationError("Must look like redis://host:6379/0.")
+    if not value.startswith(("redis://", "rediss://", "unix://")) or not _is_readable(value):
+        raise environs.ValidationError(f"Must look like redis://host:6379/0. {_ESCAPE}.")
 
 
 def _check_origins(value: str) -> None:
@@ -204,5 +218,13 @@ def _check_networks(value: str) -> None:
 
 
 def _check_http_url(value: str) -> None:
-    if not value.startswith(("http://", "https://")):
+    if not value.startswith(("http://", "https://")) or not _is_readable(value) or not urlsplit(value).hostname:
         raise environs.ValidationError("Must be an http:// or https:// address.")
+
+
+def _is_readable(address: str) -> bool:
+    """Whether it has the parts of an address, as far as anybody can tell."""
+    try:
+        return address.isprintable() and " " not in address and urlsplit(address).port != 0
+    except ValueError:
+        return False

@@ -69,7 +69,10 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
     assert auth() == settings.Auth(secret=None, jwks_url=None)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://h", "h/keys", "javascript:x"])
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "ftp://h", "h/keys", "javascript:x", "http://", "https:///k", "http://[h/k", "http://h:x/k"],
+)
 def test_keys_come_from_a_web_address_only(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("HUB_JWKS_URL", url)
     assert refusal() == ["HUB_JWKS_URL: Must be an http:// or https:// address."]
@@ -113,6 +116,45 @@ def test_another_database_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) 
     monkeypatch.setenv("HUB_DATABASE_URL", url)
     (line,) = refusal(lambda env: settings.read_database(env, pool_size=7, statement_timeout_ms=9))
     assert line.startswith("HUB_DATABASE_URL: Must look like postgresql://")
+
+
+BROKEN = {
+    "DATABASE_URL": ["postgresql://u:hunter2@h:port/d", "postgresql://u:hunter2@h:0/d"],
+    "REDIS_URL": [
+        *(
+            "redis://:hunter2/x@h:6379/0",
+            "redis://:hunter2#x@h:6379/0",
+            "redis://:x@h:hunter2/0",
+            "redis://:hunter2@[h",
+        ),
+        *("redis://:hunter2@h:99999/0", "redis://:hunter2 x@h/0"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "url"), [(name, url) for name, urls in BROKEN.items() for url in urls])
+def test_an_address_that_cannot_be_read_is_refused_here_and_not_by_who_would_show_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(f"HUB_{name}", url)
+    read = {
+        "DATABASE_URL": lambda env: settings.read_database(env, pool_size=1, statement_timeout_ms=1).url,
+        "REDIS_URL": settings.read_redis_url,
+    }[name]
+    (line,) = refusal(read)
+    assert line.startswith(f"HUB_{name}: Must look like")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("url", ["redis://", "redis://h", "unix:///run/redis.sock?db=1", "rediss://u:a%2Fb@[::1]:1/0"])
+def test_a_redis_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HUB_REDIS_URL", url)
+    assert settings.read(settings.read_redis_url) == url
+
+
+def test_a_secret_that_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_JWT_SECRET", GOOD + "\udcff")
+    assert refusal() == ["HUB_JWT_SECRET: Must be text in UTF-8."]
 
 
 def test_a_variable_without_the_prefix_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
