@@ -80,6 +80,8 @@ def prepare(folder: Path, *, settings: Mapping[str, str] | None = None) -> Serve
         "jit": "off",
         "timezone": "UTC",
         "log_timezone": "UTC",
+        # What it would add to an error quotes rows: the key that was there already, the text that was too long.
+        "log_error_verbosity": "terse",
         **({"wal_compression": "lz4"} if _has_lz4(binaries) else {}),
         **(settings or {}),
     }

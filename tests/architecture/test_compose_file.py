@@ -164,6 +164,10 @@ def test_postgresql_keeps_its_data_on_a_volume_where_version_18_wants_it_and_nev
     assert not re.search(r"(fsync|synchronous_commit|full_page_writes)\s*=", command)
 
 
+def test_postgresql_quotes_no_rows_in_its_log() -> None:
+    assert "--log_error_verbosity=terse" in SERVICES["postgres"]["command"]
+
+
 def test_postgresql_has_connections_for_both_apis_the_operator_and_fifty_workers() -> None:
     (most,) = re.findall(r"max_connections=(\d+)", _text(SERVICES["postgres"]["command"]))
     assert int(most) >= 20 + 20 + 2 + 50 * 2
