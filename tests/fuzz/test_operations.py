@@ -134,7 +134,7 @@ def check(apis: Apis, case: Case, who: str) -> None:
     )
 
 
-@hypothesis.settings(derandomize=True, deadline=None, database=None)
+@examples.settings(EXAMPLES)
 @EDGES.parametrize()
 def test_every_edge_of_what_is_documented_gets_a_documented_answer(case: Case, apis: Apis) -> None:
     """The values just inside and just outside each limit of each parameter and field, one by one; no chance in it."""
