@@ -26,6 +26,8 @@ KEY_SET_ALGORITHMS = ("RS256", "ES256", "EdDSA")
 _CONTROLS = frozenset({"Cc", "Cs"})
 # Three parts in the alphabet of RFC 7515, to the letter: decoders are lenient, and what they leave out would make one token many.
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# What the library says of a part that Python could not read; Python's reason follows.
+_UNREADABLE = re.compile("Invalid (header|payload) string")
 # More than an issuer puts into a token; reading what is longer would cost more than telling so.
 _LONGEST = 16_384
 # In seconds since 1970. What is later, no clock knows and no float holds exactly.
@@ -81,8 +83,7 @@ class Verifier:
         except jwt.ExpiredSignatureError:
             raise errors.HubError("token-expired", "The token's exp lies in the past.") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            # The library's words name the claim or the algorithm, never a key or the token.
-            raise errors.HubError("token-invalid", f"The token was refused: {str(error).rstrip('.')}.") from None
+            raise errors.HubError("token-invalid", f"The token was refused: {_reason(error)}.") from None
 
     def _verify(self, token: str) -> Identity:
         if len(token) > _LONGEST or not _COMPACT.fullmatch(token):
@@ -135,6 +136,15 @@ class Verifier:
             ):  # what opens addresses reads all certificates of the system when it is made: 20 ms
                 self._key_sets[url] = key_sets.KeySet(url, self._waiting_for_keys)
             return self._key_sets[url]
+
+
+def _reason(error: Exception) -> str:
+    """The library's words, which name the claim or the algorithm and never a key or the token; Python's own are for nobody."""
+    text = str(error).rstrip(".")
+    unreadable = _UNREADABLE.match(text)
+    if unreadable:
+        return f"its {unreadable[1]} cannot be read as a JSON object"
+    return text if isinstance(error, jwt.PyJWTError) else "it makes no sense"
 
 
 def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:

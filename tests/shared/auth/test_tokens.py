@@ -4,6 +4,7 @@ import base64
 import datetime
 import hmac
 import json
+import re
 import time
 from typing import Any
 
@@ -37,6 +38,9 @@ def refusal(token: str, of: tokens.Verifier | None = None) -> errors.HubError:
         (of or verifier()).verify(token)
     assert len(token) < 10 or token not in error.value.detail
     assert SECRET not in error.value.detail
+    assert not re.search(r"sys\.|codec|recursion|unicode|column|convert", error.value.detail), (
+        "Python's words are for nobody"
+    )
     return error.value
 
 
