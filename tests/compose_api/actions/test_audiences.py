@@ -1,5 +1,6 @@
 """What an administrator may choose, and how many people a choice reaches."""
 
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -204,3 +205,27 @@ def test_the_counter_forgets_what_was_not_asked_for_longest(monkeypatch: pytest.
     assert counter.find(first) == 1
     counter.keep(third, 3)
     assert [counter.find(audience) for audience in (first, second, third)] == [1, None, 3]
+
+
+def test_the_counter_holds_as_little_of_a_large_audience_as_of_a_small_one() -> None:
+    counter = audiences.Counter()
+    tracemalloc.start()
+    try:
+        for version in range(100):
+            ids = tuple(range(10**6 * version, 10**6 * version + 1_000))
+            counter.keep(audience_sql.Audience(1, version, everyone=False, clinic_ids=ids), version)
+        del ids
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 100_000
+    assert (
+        counter.find(audience_sql.Audience(1, 2, everyone=False, clinic_ids=tuple(range(2 * 10**6, 2 * 10**6 + 1_000))))
+        == 2
+    )
+    assert (
+        counter.find(
+            audience_sql.Audience(1, 2, everyone=False, organisation_ids=tuple(range(2 * 10**6, 2 * 10**6 + 1_000)))
+        )
+        is None
+    )
