@@ -45,8 +45,15 @@ def test_it_is_durable_and_sorts_by_code_point_unless_told_otherwise(tmp_path: P
 def test_its_log_tells_of_errors_and_quotes_nothing_that_was_to_be_stored(tmp_path: Path) -> None:
     prepared, log = postgres.prepare(tmp_path / "pg"), tmp_path / "log"
     with server.running(prepared, log=log), psycopg.connect(prepared.url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE t (key text PRIMARY KEY, body text CHECK (char_length(body) < 9), at timestamptz)")
-        for values in (("planted", "b", None), ("planted", "b", None), ("k", "planted body", None), ("l", "b", "planted")):
+        connection.execute(
+            "CREATE TABLE t (key text PRIMARY KEY, body text CHECK (char_length(body) < 9), at timestamptz)"
+        )
+        for values in (
+            ("planted", "b", None),
+            ("planted", "b", None),
+            ("k", "planted body", None),
+            ("l", "b", "planted"),
+        ):
             with contextlib.suppress(psycopg.errors.IntegrityError, psycopg.errors.DataError):
                 connection.execute("INSERT INTO t VALUES (%s, %s, %s)", values, prepare=True)
         with contextlib.suppress(psycopg.errors.DataError), connection.cursor().copy("COPY t FROM STDIN") as copy:
@@ -55,7 +62,9 @@ def test_its_log_tells_of_errors_and_quotes_nothing_that_was_to_be_stored(tmp_pa
     for error in ("duplicate key", "check constraint", "type timestamp"):
         assert error in told
     assert "STATEMENT:  INSERT INTO t VALUES ($1, $2, $3)" in told
-    assert "planted" not in told.replace('zone: "planted"', ""), "but for a text that is no time, which no service sends"
+    assert "planted" not in told.replace('zone: "planted"', ""), (
+        "but for a text that is no time, which no service sends"
+    )
 
 
 def test_it_lets_nobody_in_without_its_password(postgres: server.Server) -> None:
