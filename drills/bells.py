@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from drills import world
-from drills.invariants import Findings, Message
+from drills.findings import Findings
+from drills.tables import Message
 from drills.traffic import Post
 
 _USERS_EACH = 8

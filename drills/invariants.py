@@ -1,153 +1,23 @@
-"""What must be true after quiet, whatever happened before: read from the tables as their owner, compared with what the drill knows.
+"""What must be true after quiet, whatever happened before: the tables (`tables`) are compared with what the drill knows.
 
 Who should have a message is computed from the drill's own directory (`world`), and once more from the memberships as they stand
 in the table; the product's SQL is not asked. What users and administrators are shown is checked in `bells`.
 """
 
+import bisect
 import itertools
-import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import sqlalchemy
 from sqlalchemy import Engine
 
-from drills import world
-from drills.processes import wait_until
+from drills import tables, world
+from drills.findings import Findings, Violation
+from drills.processes import has_come
+from drills.tables import Batch, Group, Message, Snapshot
 from drills.traffic import Post
-
-# After so many of one kind the rest says nothing new.
-_MOST_OF_A_KIND = 10
-
-
-class Violation(NamedTuple):
-    """`check` names the promise that was broken, `what` tells where."""
-
-    check: str
-    what: str
-
-
-@dataclass
-class Findings:
-    """What was looked at, and every promise that was found broken."""
-
-    violations: list[Violation] = field(default_factory=list)
-    messages: int = 0
-    entries: int = 0
-    recalled: int = 0
-    feeds: int = 0
-    requests: int = 0
-
-    def broken(self, check: str, what: str) -> None:
-        if sum(one.check == check for one in self.violations) < _MOST_OF_A_KIND:
-            self.violations.append(Violation(check, what))
-
-    def expect(self, true: bool, check: str, what: Callable[[], str]) -> None:
-        if not true:
-            self.broken(check, what())
-
-
-@dataclass(frozen=True)
-class Batch:
-    seq: int
-    after_user_id: int
-    up_to_user_id: int
-    recipient_count: int
-    is_delivered: bool
-
-
-@dataclass(frozen=True)
-class Entries:
-    """All entries of a message at once: how many, and a sum over whose they are that no other set of people has."""
-
-    count: int = 0
-    checksum: int = 0
-    first_sent_at: datetime | None = None
-    last_sent_at: datetime | None = None
-
-
-@dataclass
-class Message:
-    """A message as the tables have it."""
-
-    id: uuid.UUID
-    platform_id: int
-    sender: str
-    title: str
-    body: str
-    directory_version: int
-    idempotency_key: str | None
-    sent_at: datetime
-    recalled_at: datetime | None
-    status: str
-    recipient_count: int | None
-    targets: list[tuple[str, int]] = field(default_factory=list)
-    visibility: dict[int, bool] = field(default_factory=dict)
-    inflight: int = 0
-    batches: list[Batch] = field(default_factory=list)
-    entries: Entries = field(default_factory=Entries)
-    audited: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def is_recalled(self) -> bool:
-        return self.recalled_at is not None
-
-
-@dataclass
-class Snapshot:
-    """Everything about messages that the tables hold, and what names users and scopes there."""
-
-    messages: list[Message]
-    checksums: dict[int, int]
-    scope_ids: dict[int, dict[str, int]]
-    stray_entries: dict[uuid.UUID, int]
-    stray_inflight: int
-
-
-_UNFINISHED = sqlalchemy.text("""
-    SELECT (SELECT count(*) FROM messages WHERE status <> 'sent' AND recalled_at IS NULL) AS messages,
-           (SELECT count(*) FROM fanout_batches b JOIN messages m ON m.id = b.message_id
-            WHERE b.delivered_at IS NULL AND m.recalled_at IS NULL) AS batches,
-           (SELECT count(*) FROM inflight_targets) AS inflight
-""")
-
-_MESSAGES = sqlalchemy.text("""
-    SELECT m.id, m.platform_id, u.external_id AS sender, m.title, m.body, m.directory_version, m.idempotency_key,
-           m.sent_at, m.recalled_at, m.status, m.recipient_count
-    FROM messages m JOIN users u ON u.id = m.sender_id ORDER BY m.sent_at, m.id
-""")
-_TARGETS = sqlalchemy.text("SELECT message_id, level, scope_id FROM message_targets ORDER BY message_id, position")
-_VISIBILITY = sqlalchemy.text("SELECT message_id, scope_id, is_target FROM message_visibility")
-_INFLIGHT = sqlalchemy.text("SELECT message_id, count(*) AS number FROM inflight_targets GROUP BY message_id")
-_BATCHES = sqlalchemy.text("""
-    SELECT message_id, seq, after_user_id, up_to_user_id, recipient_count, delivered_at IS NOT NULL AS is_delivered
-    FROM fanout_batches ORDER BY message_id, seq
-""")
-# One pass over all entries, millions of them: a sum of 64-bit hashes differs for any two sets of people that ever occur.
-_ENTRIES = sqlalchemy.text("""
-    SELECT message_id, count(*) AS number, sum(hashint8extended(user_id, 0)) AS checksum,
-           min(sent_at) AS first_sent_at, max(sent_at) AS last_sent_at
-    FROM inbox_entries GROUP BY message_id
-""")
-_AUDITED = sqlalchemy.text("""
-    SELECT message_id, outcome, count(*) AS number FROM audit_events
-    WHERE outcome IN ('accepted', 'recalled') GROUP BY message_id, outcome
-""")
-_CHECKSUMS = sqlalchemy.text("SELECT id, hashint8extended(id, 0) AS checksum FROM users")
-_SCOPES = sqlalchemy.text("""
-    SELECT platform_id, external_id, id FROM organisations UNION ALL SELECT platform_id, external_id, id FROM clinics
-""")
-_WHOSE = sqlalchemy.text("SELECT user_id FROM inbox_entries WHERE message_id = :message_id ORDER BY user_id")
-_MEMBERS = sqlalchemy.text("""
-    SELECT count(*) AS number, COALESCE(sum(hashint8extended(user_id, 0)), 0) AS checksum
-    FROM (SELECT DISTINCT user_id FROM memberships
-          WHERE platform_id = :platform_id AND valid_from_version <= :version
-            AND COALESCE(valid_to_version > :version, true)
-            AND (:everyone OR scope_id = ANY(:scope_ids) OR organisation_id = ANY(:scope_ids))) AS members
-""")
 
 
 def wait_quiet(engine: Engine, *, seconds: float) -> Violation | None:
@@ -155,59 +25,25 @@ def wait_quiet(engine: Engine, *, seconds: float) -> Violation | None:
     left: dict[str, int] = {}
 
     def is_quiet() -> bool:
-        with engine.connect() as connection:
-            left.update(connection.execute(_UNFINISHED).one()._mapping)
+        left.update(tables.count_unfinished(engine))
         return not any(left.values())
 
-    try:
-        wait_until(is_quiet, what="quiet", seconds=seconds, every=0.1)
-    except TimeoutError:
-        told = ", ".join(f"{count} {what}" for what, count in left.items() if count)
-        return Violation("quiet", f"after {seconds:.0f} s still unfinished: {told}")
-    return None
-
-
-def read(engine: Engine) -> Snapshot:
-    """Everything at one moment."""
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        messages = {row.id: Message(**row._mapping) for row in connection.execute(_MESSAGES)}
-        for row in connection.execute(_TARGETS):
-            messages[row.message_id].targets.append((row.level, row.scope_id))
-        for row in connection.execute(_VISIBILITY):
-            messages[row.message_id].visibility[row.scope_id] = row.is_target
-        for row in connection.execute(_BATCHES):
-            messages[row.message_id].batches.append(Batch(*row[1:]))
-        for row in connection.execute(_AUDITED):
-            if row.message_id in messages:
-                messages[row.message_id].audited[row.outcome] = row.number
-        stray_inflight = 0
-        for row in connection.execute(_INFLIGHT):
-            if row.message_id in messages:
-                messages[row.message_id].inflight = row.number
-            else:
-                stray_inflight += row.number
-        stray_entries = {}
-        for row in connection.execute(_ENTRIES):
-            if row.message_id in messages:
-                messages[row.message_id].entries = Entries(row[1], int(row[2]), *row[3:])
-            else:
-                stray_entries[row.message_id] = row.number
-        scope_ids: dict[int, dict[str, int]] = {}
-        for row in connection.execute(_SCOPES):
-            scope_ids.setdefault(row.platform_id, {})[row.external_id] = row.id
-        checksums = {row.id: row.checksum for row in connection.execute(_CHECKSUMS)}
-    return Snapshot(list(messages.values()), checksums, scope_ids, stray_entries, stray_inflight)
+    if has_come(is_quiet, seconds=seconds, every=0.1):
+        return None
+    told = ", ".join(f"{count} {what}" for what, count in left.items() if count)
+    return Violation("quiet", f"after {seconds:.0f} s still unfinished: {told}")
 
 
 def check(engine: Engine, posts: Sequence[Post], findings: Findings) -> list[tuple[Post, Message]]:
     """Checks all that the tables tell; answers which message came of which post, oldest first."""
-    snapshot = read(engine)
+    snapshot = tables.read(engine)
     matched = _match(snapshot, posts, findings)
     recipients = _Recipients(engine, snapshot, findings)
     for post, message in matched:
         _check_whole(post, message, snapshot, findings)
+        _check_version(post, message, findings)
         _check_fan_out(post, message, recipients, findings)
-    _check_order(snapshot, findings)
+    _check_order(matched, findings)
     findings.messages += len(matched)
     findings.entries += sum(message.entries.count for _, message in matched)
     findings.recalled += sum(message.is_recalled for _, message in matched)
@@ -293,6 +129,31 @@ def _check_whole(post: Post, message: Message, snapshot: Snapshot, findings: Fin
     )
 
 
+def _check_version(post: Post, message: Message, findings: Findings) -> None:
+    """The recipients are those of the directory as it stood when the message was accepted, and of no other moment."""
+    versions = post.platform.versions_between(post.began, post.accepted_by)
+    findings.expect(
+        message.directory_version in versions,
+        "recipients of its moment",
+        lambda: f"message {message.id} is of version {message.directory_version}, its moment was in {versions}",
+    )
+
+
+@dataclass(frozen=True)
+class _People:
+    """Who should have a message: their ids in order, and all of them as one."""
+
+    ids: Sequence[int]
+    whole: Group
+
+    def within(self, batch: Batch) -> Sequence[int]:
+        """Those whom this batch is for."""
+        return self.ids[self._up_to(batch.after_user_id) : self._up_to(batch.up_to_user_id)]
+
+    def _up_to(self, user_id: int) -> int:
+        return bisect.bisect_right(self.ids, user_id)
+
+
 class _Recipients:
     """Who should have a message, computed once for each audience and version."""
 
@@ -300,74 +161,69 @@ class _Recipients:
         self._engine = engine
         self._snapshot = snapshot
         self._findings = findings
-        self._known: dict[object, tuple[frozenset[int], int]] = {}
+        self._known: dict[object, _People] = {}
 
-    def of(self, post: Post, version: int) -> tuple[frozenset[int], int]:
-        """Their ids, and the checksum over them."""
-        chosen = _chosen(post.audience)
-        which = (post.platform.id, version, frozenset(chosen))
+    def of(self, post: Post, version: int) -> _People:
+        which = (post.platform.id, version, frozenset(_chosen(post.audience)))
         if which not in self._known:
-            ids = post.platform.recipients(post.audience, version)
-            checksum = sum(self._snapshot.checksums[one] for one in ids)
-            self._known[which] = ids, checksum
-            self._compare_with_memberships(post, version, len(ids), checksum)
+            ids = sorted(post.platform.recipients(post.audience, version))
+            self._known[which] = _People(ids, self.group(ids))
+            self._compare_with_memberships(post, version, self._known[which].whole)
         return self._known[which]
 
-    def whose(self, message: Message) -> list[int]:
-        with self._engine.connect() as connection:
-            return list(connection.execute(_WHOSE, {"message_id": message.id}).scalars())
+    def group(self, ids: Sequence[int]) -> Group:
+        return Group(len(ids), sum(self._snapshot.checksums[one] for one in ids))
 
-    def _compare_with_memberships(self, post: Post, version: int, count: int, checksum: int) -> None:
+    def whose(self, message: Message) -> list[int]:
+        return tables.list_recipients(self._engine, message_id=message.id)
+
+    def _compare_with_memberships(self, post: Post, version: int, expected: Group) -> None:
         names = self._snapshot.scope_ids.get(post.platform.id, {})
-        parameters = {
-            "platform_id": post.platform.id,
-            "version": version,
-            "everyone": bool(post.audience.get("everyone")),
-            "scope_ids": [names[scope] for level, scope in _chosen(post.audience) if level != "platform"],
-        }
-        with self._engine.connect() as connection:
-            row = connection.execute(_MEMBERS, parameters).one()
+        members = tables.count_members(
+            self._engine,
+            platform_id=post.platform.id,
+            version=version,
+            everyone=bool(post.audience.get("everyone")),
+            scope_ids=[names[scope] for level, scope in _chosen(post.audience) if level != "platform"],
+        )
         self._findings.expect(
-            (row.number, int(row.checksum)) == (count, checksum),
+            members == expected,
             "the directory is kept",
             lambda: (
-                f"{row.number} members of {dict(post.audience)} of {post.platform.key} in version {version}, not {count}"
+                f"{members.count} members of {dict(post.audience)} of {post.platform.key} in version {version}, "
+                f"not {expected.count}, or others"
             ),
         )
 
 
 def _check_fan_out(post: Post, message: Message, recipients: _Recipients, findings: Findings) -> None:
-    expected, checksum = recipients.of(post, message.directory_version)
+    people = recipients.of(post, message.directory_version)
     entries = message.entries
     findings.expect(
         not message.inflight, "out of flight", lambda: f"message {message.id} has {message.inflight} targets"
     )
     same_time = entries.count == 0 or entries.first_sent_at == entries.last_sent_at == message.sent_at
     findings.expect(same_time, "one time", lambda: f"message {message.id} has entries of another time than its own")
-    delivered = sum(batch.recipient_count for batch in message.batches if batch.is_delivered)
-    findings.expect(
-        delivered == entries.count,
-        "counters equal rows",
-        lambda: f"message {message.id}: {delivered} delivered by its batches, {entries.count} entries",
-    )
-    _check_ranges(message, findings)
+    _check_batches(message, people, findings)
+    needed, whole = people.ids, people.whole
     if message.is_recalled:
-        if entries.count and (entries.count, entries.checksum) != (len(expected), checksum):
-            _name_the_wrong(message, frozenset(), expected, recipients.whose(message), findings)
-        return
-    findings.expect(
-        message.status == "sent", "accepted becomes sent", lambda: f"message {message.id} is {message.status}"
-    )
-    findings.expect(
-        message.recipient_count == len(expected),
-        "counters equal rows",
-        lambda: f"message {message.id} says {message.recipient_count} recipients, and has {len(expected)}",
-    )
-    if (entries.count, entries.checksum) != (len(expected), checksum):
-        _name_the_wrong(message, expected, expected, recipients.whose(message), findings)
+        # A batch is written whole or not at all.
+        needed = [one for batch in message.batches if batch.is_delivered for one in people.within(batch)]
+        whole = recipients.group(needed)
+    else:
+        findings.expect(
+            message.status == "sent", "accepted becomes sent", lambda: f"message {message.id} is {message.status}"
+        )
+        findings.expect(
+            message.recipient_count == whole.count,
+            "counters equal rows",
+            lambda: f"message {message.id} says {message.recipient_count} recipients, and has {whole.count}",
+        )
+    if entries.whose != whole:
+        _name_the_wrong(message, frozenset(needed), recipients.whose(message), findings)
 
 
-def _check_ranges(message: Message, findings: Findings) -> None:
+def _check_batches(message: Message, people: _People, findings: Findings) -> None:
     position = -1
     for number, batch in enumerate(message.batches, start=1):
         findings.expect(
@@ -376,11 +232,21 @@ def _check_ranges(message: Message, findings: Findings) -> None:
             lambda b=batch: f"message {message.id}, batch {b.seq} from {b.after_user_id}",  # type: ignore[misc]
         )
         position = batch.up_to_user_id
+        count = len(people.within(batch))
+        findings.expect(
+            batch.recipient_count == count,
+            "counters equal rows",
+            lambda b=batch, c=count: f"message {message.id}, batch {b.seq} says {b.recipient_count}, and has {c}",  # type: ignore[misc]
+        )
+    delivered = sum(batch.recipient_count for batch in message.batches if batch.is_delivered)
+    findings.expect(
+        delivered == message.entries.count,
+        "counters equal rows",
+        lambda: f"message {message.id}: {delivered} delivered by its batches, {message.entries.count} entries",
+    )
 
 
-def _name_the_wrong(
-    message: Message, needed: frozenset[int], allowed: frozenset[int], whose: list[int], findings: Findings
-) -> None:
+def _name_the_wrong(message: Message, needed: frozenset[int], whose: Sequence[int], findings: Findings) -> None:
     found = set(whose)
     if missing := needed - found:
         findings.broken("each recipient once", f"message {message.id}: {len(missing)} without, user {min(missing)} say")
@@ -389,16 +255,21 @@ def _name_the_wrong(
         findings.broken(
             "each recipient once", f"message {message.id}: {len(whose) - len(found)} twice, user {twice} say"
         )
-    if beyond := found - allowed:
+    if beyond := found - needed:
         findings.broken("nobody else", f"message {message.id}: {len(beyond)} others have it, user {min(beyond)} say")
 
 
-def _check_order(snapshot: Snapshot, findings: Findings) -> None:
-    seen: set[tuple[int, datetime]] = set()
-    for message in snapshot.messages:
-        place = (message.platform_id, message.sent_at)
-        findings.expect(place not in seen, "one time", lambda m=message: f"{m.id} shares its time with another")  # type: ignore[misc]
-        seen.add(place)
+def _check_order(matched: Sequence[tuple[Post, Message]], findings: Findings) -> None:
+    """Who asked after another was answered is newer: nothing ever comes to stand below what was shown already."""
+    first_answer: dict[int, float] = {}
+    for post, message in reversed(matched):
+        answered = first_answer.get(message.platform_id, math.inf)
+        findings.expect(
+            post.began < answered,
+            "in the order of acceptance",
+            lambda m=message: f"message {m.id} was asked for after one that stands above it was accepted",  # type: ignore[misc]
+        )
+        first_answer[message.platform_id] = min(answered, post.accepted_by)
 
 
 def _chosen(audience: world.Audience) -> list[tuple[str, str]]:

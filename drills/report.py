@@ -11,7 +11,7 @@ import rich.box
 import rich.console
 import rich.table
 
-from drills.invariants import Findings, Violation
+from drills.findings import Findings, Violation
 from drills.traffic import Post
 
 

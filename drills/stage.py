@@ -18,7 +18,8 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from cli.embedded import files, postgres, redis
-from drills import bells, invariants, report, world
+from drills import bells, invariants, proofs, report, world
+from drills.findings import Findings
 from drills.hub import BEAT, COMPOSE_API, INBOX_API, POSTGRES, REDIS, Hub, outer_environment, worker
 from drills.traffic import Load, Post, Traffic
 from shared import db, migrations, settings
@@ -61,7 +62,7 @@ class Stage:
     engine: Engine
     size: Size
     deadline: float
-    findings: invariants.Findings = field(default_factory=invariants.Findings)
+    findings: Findings = field(default_factory=Findings)
     faults: Counter[str] = field(default_factory=Counter)
     worst: dict[str, float] = field(default_factory=dict)
 
@@ -197,6 +198,8 @@ def play(house: House, number: int, drill: ModuleType, *, seed: int, seconds: fl
     stage = Stage(house.hub, house.world, traffic, rng, house.engine, house.size, deadline=began)
     client = httpx.Client(timeout=10, base_url=house.hub.apis.inbox_url)
     watched = bells.Bells(client, traffic.bearer, house.world, rng=rng, findings=stage.findings)
+    proving = _engine(house.hub, db.WORKER_ROLE)
+    operator = proofs.Operator(proving, traffic, rng=random.Random(f"{seed}/{number}/proofs"), findings=stage.findings)
     readers: list[bells.Reader] = []
     failures: list[str] = []
     recovery = 0.0
@@ -207,9 +210,12 @@ def play(house: House, number: int, drill: ModuleType, *, seed: int, seconds: fl
         readers = watched.choose()
         stage.deadline = time.monotonic() + seconds
         traffic.start()
+        operator.start()
         drill.drill(stage)
     healing = time.monotonic()
     # Whatever became of the drill itself, the promises hold.
+    with _noted(failures):
+        operator.finish()
     with _noted(failures):
         house.hub.heal()
     with _noted(failures):
@@ -220,7 +226,9 @@ def play(house: House, number: int, drill: ModuleType, *, seed: int, seconds: fl
     with _noted(failures):
         recovery = _wait_quiet(stage, healing)
         watched.check(readers, invariants.check(house.engine, traffic.posts, stage.findings))
+        operator.prove_some()
     client.close()
+    proving.dispose()
     return report.Result(
         number=number,
         name=drill.__name__.rpartition(".")[2].replace("_", " "),

@@ -4,6 +4,7 @@ The threads end with `finish`. A drill may post by itself too: `draft`, then `at
 """
 
 import contextlib
+import math
 import random
 import threading
 import time
@@ -51,6 +52,16 @@ class Post:
     @property
     def accepted_ids(self) -> set[uuid.UUID]:
         return {one.message_id for one in self.attempts if one.message_id is not None}
+
+    @property
+    def began(self) -> float:
+        """Before then nothing of it can have been stored."""
+        return min(one.began for one in self.attempts)
+
+    @property
+    def accepted_by(self) -> float:
+        """When it was stored at the latest; infinity where nobody was told that it was."""
+        return min((one.began + one.took for one in self.attempts if one.status == ACCEPTED), default=math.inf)
 
     @property
     def is_accepted(self) -> bool:

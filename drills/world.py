@@ -7,6 +7,7 @@ import bisect
 import csv
 import functools
 import random
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,6 +113,8 @@ class Platform:
     user_ids: dict[str, int] = field(default_factory=dict)
     _versions: list[int] = field(default_factory=list)
     _directories: list[Directory] = field(default_factory=list)
+    # From when until when each version was being imported, by this process's monotonic clock.
+    _imported: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def now(self) -> Directory:
@@ -124,6 +127,12 @@ class Platform:
             raise KeyError(version)
         return self._directories[found - 1]
 
+    def versions_between(self, began: float, ended: float) -> range:
+        """The versions that may have been in force at some moment between the two, of the monotonic clock."""
+        over = [version for version, (_, end) in zip(self._versions, self._imported, strict=True) if end <= began]
+        begun = [version for version, (begin, _) in zip(self._versions, self._imported, strict=True) if begin < ended]
+        return range(max(over, default=0), max(begun, default=0) + 1)
+
     def recipients(self, audience: Audience, version: int) -> frozenset[int]:
         """The ids of those who should have a message that was accepted in this version."""
         return frozenset(self.user_ids[person] for person in self.at(version).of(audience))
@@ -131,9 +140,11 @@ class Platform:
     def put(self, engine: Engine, directory: Directory, folder: Path) -> None:
         """Imports `directory` and remembers it with its version. `engine` acts as the directory's role."""
         _write_files(folder, directory)
+        began = time.monotonic()
         outcome = actions.import_directory(
             engine, platform_key=self.key, folder=folder, allow_removals=len(directory.people)
         )
+        self._imported.append((began, time.monotonic()))
         self._versions.append(outcome.directory_version)
         self._directories.append(directory)
         with engine.connect() as connection:

@@ -1,11 +1,13 @@
 """One small hub of processes for the short drills; and messages that went well, without processes, for tests that spoil them."""
 
 import dataclasses
+import json
 import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from sqlalchemy import Engine
 
 from cli.embedded import server
 from drills import bells, invariants, stage, world
+from drills.findings import Findings
 from drills.traffic import ACCEPTED, Attempt, Post
 from services.compose_api import domain
 from services.fanout_worker.actions import deliver, expand
@@ -25,13 +28,6 @@ from tests import factories, messages
 from tests.fanout_worker.conftest import StillBroker, worker_settings
 
 SEED = 4
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The short drills stay in one process of a parallel run: they share the hub."""
-    for item in items:
-        if "tests/drills/test_short" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group("drills"))
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +44,8 @@ class Sent:
     world: world.World
     posts: list[Post]
     readers: bells.Bells
-    findings: invariants.Findings
+    findings: Findings
+    answers: "Answers"
 
     def spoil(self, statement: str, **parameters: object) -> None:
         """Changes a table as only its owner can."""
@@ -57,7 +54,7 @@ class Sent:
 
     def broken(self) -> set[str]:
         """The promises that are found broken in the tables."""
-        findings = invariants.Findings()
+        findings = Findings()
         invariants.check(self.owner, self.posts, findings)
         return {violation.check for violation in findings.violations}
 
@@ -70,7 +67,7 @@ class Sent:
 
     def shown_broken(self, chosen: list[bells.Reader]) -> set[str]:
         """The promises that are found broken in what people are shown."""
-        matched = invariants.check(self.owner, self.posts, invariants.Findings())
+        matched = invariants.check(self.owner, self.posts, Findings())
         self.findings.violations.clear()
         self.readers.check(chosen, matched)
         return {violation.check for violation in self.findings.violations}
@@ -82,6 +79,20 @@ class Sent:
     @property
     def recalled(self) -> Post:
         return self.posts[-1]
+
+
+class Answers(httpx.BaseTransport):
+    """The inbox API, whose answers a test may change on their way."""
+
+    def __init__(self, api: httpx.BaseTransport) -> None:
+        self._api = api
+        self.change: Callable[[httpx.Request, httpx.Response, Any], httpx.Response | None] | None = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._api.handle_request(request)
+        document = json.loads(answer.read() or b"null")
+        changed = self.change(request, answer, document) if self.change else None
+        return answer if changed is None else changed
 
 
 @dataclass
@@ -125,6 +136,11 @@ def prototype(postgres: server.Server, template_database: str, tmp_path_factory:
     last.recalls.append(200)
     with owner.begin() as connection:
         connection.execute(sqlalchemy.text("DELETE FROM inflight_targets WHERE message_id = :id"), {"id": id_of(last)})
+    # The directory goes on: somebody who has them all is disabled in the next version.
+    people = list(large.now.people)
+    gone = next(one for one in people if one.status == "active" and one.id.startswith("u"))
+    people[people.index(gone)] = dataclasses.replace(gone, status="disabled")
+    large.put(directory, dataclasses.replace(large.now, people=tuple(people)), tmp_path_factory.mktemp("files"))
     for engine in engines:
         engine.dispose()
     return Prototype(sqlalchemy.make_url(url).database or "", the_world, posts)
@@ -138,11 +154,12 @@ def sent(postgres: server.Server, prototype: Prototype) -> Iterator[Sent]:
     )
     auth = settings.Auth(secret=factories.SECRET, jwks_url=None)
     app = inbox.make_app(inbox.Context(reading), auth=auth, places=8)
-    client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://inbox")
-    findings = invariants.Findings()
+    answers = Answers(httpx.WSGITransport(app=app))
+    client = httpx.Client(transport=answers, base_url="http://inbox")
+    findings = Findings()
     readers = bells.Bells(client, factories.bearer, prototype.world, rng=random.Random(SEED), findings=findings)
     posts = [dataclasses.replace(post, attempts=[*post.attempts], recalls=[*post.recalls]) for post in prototype.posts]
-    yield Sent(owner, prototype.world, posts, readers, findings)
+    yield Sent(owner, prototype.world, posts, readers, findings, answers)
     client.close()
     owner.dispose()
     reading.dispose()
@@ -157,8 +174,9 @@ def _accept(compose: Engine, of: world.Platform, number: int, audience: world.Au
         clinics=tuple(audience.get("clinics", ())),
     )
     who = factories.User(of.user_ids[sender], of.id, sender, "", "active")
+    began = time.monotonic()
     message_id = messages.accept(compose, who, factories.Platform(of.id, of.key), chosen, title=post.title)
-    post.attempts.append(Attempt(time.monotonic(), 0.01, ACCEPTED, message_id))
+    post.attempts.append(Attempt(began, time.monotonic() - began, ACCEPTED, message_id))
     return post
 
 

@@ -1,7 +1,9 @@
 """Each check of what people are shown can fail."""
 
 import dataclasses
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.drills.conftest import Sent, id_of
@@ -40,6 +42,44 @@ def test_a_broken_promise_is_named(sent: Sent, check: str, statement: str) -> No
             id=id_of(sent.to_everyone),
         )
     sent.spoil(statement, id=id_of(sent.to_everyone))
+    assert check in sent.shown_broken(chosen)
+
+
+def reversed_page(request: httpx.Request, answer: httpx.Response, document: Any) -> httpx.Response | None:
+    if request.url.path != "/v1/notifications" or not document:
+        return None
+    return again(answer, {**document, "data": document["data"][::-1]})
+
+
+def other_alone(request: httpx.Request, answer: httpx.Response, document: Any) -> httpx.Response | None:
+    alone = answer.status_code == 200 and len(request.url.path) > len("/v1/notifications/counts")
+    return again(answer, {**document, "title": "Another"}) if alone else None
+
+
+def shown_though_recalled(request: httpx.Request, answer: httpx.Response, document: Any) -> httpx.Response | None:
+    return httpx.Response(200, json={}) if answer.status_code == 404 else None
+
+
+def one_more_unseen(request: httpx.Request, answer: httpx.Response, document: Any) -> httpx.Response | None:
+    return again(answer, {**document, "unseen_count": 99}) if request.url.path.endswith("/counts") else None
+
+
+def again(answer: httpx.Response, document: Any) -> httpx.Response:
+    return httpx.Response(answer.status_code, headers={"ETag": answer.headers["ETag"]}, json=document)
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (reversed_page, "newest first, each once"),
+        (other_alone, "feeds show what there is"),
+        (shown_though_recalled, "recalled is gone"),
+        (one_more_unseen, "counts equal feeds"),
+    ],
+)
+def test_an_answer_that_says_something_else_is_named(sent: Sent, change: Any, check: str) -> None:
+    chosen = sent.chosen()
+    sent.answers.change = change
     assert check in sent.shown_broken(chosen)
 
 

@@ -1,11 +1,13 @@
 """Each check can fail: what went well is spoilt by the owner of the tables, and the broken promise is named."""
 
 import dataclasses
+import math
 import uuid
 
 import pytest
 
 from drills import invariants, world
+from drills.findings import Findings
 from drills.traffic import Attempt, Post
 from tests.drills.conftest import Sent, id_of
 
@@ -31,7 +33,12 @@ SPOILT = {
         "UPDATE messages SET recipient_count = recipient_count + 1 WHERE id = :id",
         "UPDATE fanout_batches SET recipient_count = recipient_count - 1 WHERE message_id = :id AND seq = 1",
         "UPDATE fanout_batches SET delivered_at = NULL WHERE message_id = :id AND seq = 1",
+        "UPDATE fanout_batches SET recipient_count = recipient_count + 3 - 2 * seq WHERE message_id = :id AND seq <= 2",
     ],
+    "recipients of its moment": [
+        "UPDATE messages SET directory_version = directory_version + 1 WHERE id = :id",
+    ],
+    "in the order of acceptance": ["UPDATE messages SET sent_at = sent_at + interval '1 hour' WHERE id = :id"],
     "one time": ["UPDATE inbox_entries SET sent_at = sent_at + interval '1 s' WHERE message_id = :id"],
     "batches do not overlap": [
         "UPDATE fanout_batches SET after_user_id = after_user_id - 1 WHERE message_id = :id AND seq = 2"
@@ -72,10 +79,19 @@ def test_a_broken_promise_is_named(sent: Sent, check: str, statement: str) -> No
 
 
 def test_a_recalled_message_may_be_written_in_part_but_to_nobody_else(sent: Sent) -> None:
-    sent.spoil("DELETE FROM inbox_entries WHERE message_id = :id", id=id_of(sent.recalled))
-    assert sent.broken() == {"counters equal rows"}
     sent.spoil(SPOILT["nobody else"][0], id=id_of(sent.recalled))
     assert "nobody else" in sent.broken()
+
+
+def test_of_a_recalled_message_a_batch_is_written_whole_or_not_at_all(sent: Sent) -> None:
+    sent.spoil(
+        """UPDATE inbox_entries SET user_id = (SELECT up_to_user_id FROM fanout_batches WHERE message_id = :id AND seq = 2)
+           WHERE message_id = :id AND user_id = (SELECT min(user_id) FROM inbox_entries WHERE message_id = :id)""",
+        id=id_of(sent.recalled),
+    )
+    assert sent.broken() == {"each recipient once", "nobody else"}, "although as many are written as were counted"
+    sent.spoil("DELETE FROM inbox_entries WHERE message_id = :id", id=id_of(sent.recalled))
+    assert sent.broken() == {"counters equal rows", "each recipient once"}
 
 
 def test_a_choice_of_scopes_is_held_to_the_same(sent: Sent) -> None:
@@ -106,7 +122,7 @@ def test_a_recall_is_held_to_its_answer(sent: Sent) -> None:
         ([UNANSWERED], None),
         ([FAILED], None),
         ([UNANSWERED, REFUSED], None),
-        ([Attempt(0.0, 0.01, 202, uuid.uuid4())], "accepted is kept"),
+        ([Attempt(0.0, math.inf, 202, uuid.uuid4())], "accepted is kept"),
     ],
 )
 def test_what_may_be_left_of_a_post_depends_on_its_answers(
@@ -141,7 +157,7 @@ def test_unfinished_work_is_named_when_it_takes_too_long(sent: Sent) -> None:
 
 
 def test_of_many_of_a_kind_only_the_first_are_kept() -> None:
-    findings = invariants.Findings()
+    findings = Findings()
     for number in range(100):
         findings.broken("a check", str(number))
     findings.broken("another", "")
@@ -154,6 +170,11 @@ def test_the_drill_knows_who_was_where_in_which_version() -> None:
     after = world.Directory(("o",), {"c": "o"}, people)
     platform = world.Platform("p", user_ids={"a": 1, "b": 2}, _versions=[3, 5], _directories=[before, after])
     choice: world.Audience = {"organisations": ["o"], "clinics": []}
+    platform._imported += [(1.0, 2.0), (5.0, 6.0)]
+    moments = [(2.5, 4.0), (2.5, 5.5), (5.5, 5.7), (6.5, 7.0), (0.5, math.inf)]
+    assert [[one for one in (0, 3, 5) if one in platform.versions_between(*moment)] for moment in moments] == [
+        [3], [3, 5], [3, 5], [5], [0, 3, 5],
+    ]  # fmt: skip
     assert platform.recipients(choice, 4) == {1}
     assert platform.recipients(choice, 5) == platform.recipients(world.EVERYONE, 9) == {2}
     with pytest.raises(KeyError):

@@ -7,7 +7,7 @@ import pytest
 import rich.console
 
 from drills import report
-from drills.invariants import Findings
+from drills.findings import Findings
 
 
 def a_run(*, violations: int = 0, failure: str = "", is_whole: bool = True) -> report.Run:
