@@ -3,13 +3,19 @@
 `bind` and `clear` attach what is known of the request or task at hand (its request id first) to every line until cleared.
 """
 
+import io
 import logging
+import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 from shared import settings
+
+# What follows quotes the row that PostgreSQL did not take: in one error, and in a traceback of several, one caused by the other.
+_DETAIL = "\nDETAIL:"
+_DETAIL_OF_ONE = re.compile(_DETAIL + r".*?(?=\n\n(?:The above exception|During handling)|\Z)", re.DOTALL)
 
 bind = structlog.contextvars.bind_contextvars
 clear = structlog.contextvars.clear_contextvars
@@ -43,14 +49,20 @@ def json_formatter(service: str) -> logging.Formatter:
 
 
 def _console() -> structlog.dev.ConsoleRenderer:
-    """With plain tracebacks: the usual ones show local variables, among them bodies and tokens."""
-    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return structlog.dev.ConsoleRenderer(exception_formatter=_write_traceback)
+
+
+def _write_traceback(written: TextIO, exc_info: Any) -> None:
+    """A plain traceback: the usual ones show local variables, among them bodies and tokens."""
+    whole = io.StringIO()
+    structlog.dev.plain_traceback(whole, exc_info)
+    written.write(_DETAIL_OF_ONE.sub("", whole.getvalue()))
 
 
 def _traceback(exc_info: Any) -> list[dict[str, Any]]:
-    """A traceback without local variables, and without the row that PostgreSQL quotes in its DETAIL."""
+    """A traceback without local variables."""
     found = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)(exc_info)
-    return [{**error, "exc_value": error["exc_value"].partition("\nDETAIL:")[0]} for error in found]
+    return [{**error, "exc_value": error["exc_value"].partition(_DETAIL)[0]} for error in found]
 
 
 def _formatter(service: str, last: list[Any]) -> logging.Formatter:

@@ -88,11 +88,13 @@ def test_json_lines_carry_what_is_bound_and_the_service(json_lines: io.StringIO)
         assert line["timestamp"].endswith("Z")
 
 
-def test_json_lines_leave_out_the_row_that_postgresql_quotes(json_lines: io.StringIO, connection: Connect) -> None:
-    statement = sqlalchemy.text("INSERT INTO platforms (key, name, plan) VALUES ('k', 'a-private-name', 'none')")
+def test_a_traceback_leaves_out_the_row_that_postgresql_quotes(lines: io.StringIO, connection: Connect) -> None:
+    statement = sqlalchemy.text("INSERT INTO platforms (key, name, plan) VALUES (:key, :name, 'none')")
+    private = "-".join(("a", "private", "name"))  # a traceback shows the lines of the code
     with pytest.raises(sqlalchemy.exc.IntegrityError) as error, connection().begin_nested():
-        connection().execute(statement)
+        connection().execute(statement, {"key": "k", "name": f"one\n\n{private}\nDETAIL: {private}"})
     assert "DETAIL:  Failing row contains" in str(error.value)
     log.get("x").error("failed", exc_info=error.value)
-    assert "platforms_plan_check" in json_lines.getvalue()
-    assert "a-private-name" not in json_lines.getvalue()
+    assert "platforms_plan_check" in lines.getvalue()
+    assert "test_log.py" in lines.getvalue(), "where it happened stands behind what caused it"
+    assert private not in lines.getvalue()
