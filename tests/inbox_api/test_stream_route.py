@@ -1,6 +1,8 @@
 """Who is let in to a stream, and what is left for the event loop to go on with."""
 
 import time
+import uuid
+from datetime import UTC, datetime
 
 import jwt
 import prometheus_client
@@ -8,15 +10,15 @@ import pytest
 from werkzeug.test import TestResponse
 
 from services.inbox_api import cursor
-from services.inbox_api.stream import actions, entrance, metrics, switchboard
+from services.inbox_api.stream import actions, connection, entrance, metrics, switchboard
 from tests import factories
 from tests.inbox_api.hub import Hub
 
 PATH = "/v1/notifications/stream"
 
 
-def make_entrance(*, limit: int = 10) -> entrance.Entrance:
-    board = switchboard.Switchboard(limit=limit)
+def make_entrance(*, limit: int = 10, board: switchboard.Switchboard | None = None) -> entrance.Entrance:
+    board = board or switchboard.Switchboard(limit=limit)
     return entrance.Entrance(
         board, metrics.Metrics(prometheus_client.CollectorRegistry(), count_open=lambda: board.count)
     )
@@ -80,6 +82,19 @@ def test_when_all_streams_are_taken_the_next_is_sent_away_for_a_while(hub: Hub, 
     assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) >= 10
     assert way_in.admitted is None
+
+
+def test_whoever_has_as_many_streams_as_one_may_have_is_sent_away_and_nobody_else(
+    hub: Hub, platform: factories.Platform, user: factories.User
+) -> None:
+    board = switchboard.Switchboard(limit=1_000)
+    beginning = cursor.Position(datetime.now(UTC), uuid.UUID(int=0))
+    for _ in range(switchboard.MOST_OF_A_USER):
+        board.join(connection.Stream(platform_id=platform.id, user_id=user.id, position=beginning))
+    refused = ask(hub, user, make_entrance(board=board))
+    assert (refused.status_code, refused.get_json()["code"]) == (503, "unavailable")
+    assert int(refused.headers["Retry-After"]) >= 10
+    assert ask(hub, hub.user(platform), make_entrance(board=board)).status_code == 200
 
 
 def test_where_no_streams_are_served_there_is_nothing(hub: Hub, user: factories.User) -> None:

@@ -46,13 +46,13 @@ _LAST_EVENT_ID = {
 def get_stream() -> flask.Response:
     """Notifications as they arrive, as server-sent events
 
-    503 when as many streams are open as the process serves; 404 where a process serves none: poll then.
+    503 when as many streams are open as the process serves, or as one user may have; 404 where a process serves none: poll then.
     """
     way_in: entrance.Entrance | None = flask.request.environ.get(entrance.KEY)
     if way_in is None:
         raise errors.HubError("not-found", "No streams are served here. Ask /v1/notifications/counts now and then.")
-    way_in.check_room()
     caller = guards.caller()
+    way_in.check_room(platform_id=caller.platform_id, user_id=caller.user_id)
     arrival = actions.arrive(routes.engine(), caller=caller, last_event_id=flask.request.headers.get("Last-Event-ID"))
     way_in.admitted = entrance.Admitted(
         platform_id=caller.platform_id,

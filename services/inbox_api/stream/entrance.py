@@ -29,8 +29,10 @@ class Entrance:
         self._measures = measures
         self.admitted: Admitted | None = None
 
-    def check_room(self) -> None:
-        """Raises `HubError` unavailable when as many streams as allowed are open."""
+    def check_room(self, *, platform_id: int, user_id: int) -> None:
+        """Raises `HubError` unavailable when as many streams as allowed are open, in all or of this user."""
+        if self._board.has_many(platform_id=platform_id, user_id=user_id):
+            raise errors.unavailable("You have as many streams open as one may have.", retry_after_s=_RETRY_AFTER_S)
         if self._board.is_full():
             self._measures.refused.inc()
             raise errors.unavailable("As many streams are open as this process serves.", retry_after_s=_RETRY_AFTER_S)

@@ -13,6 +13,8 @@ from services.inbox_api.stream import connection, store
 
 # What is remembered of users who have left is thrown away when it outgrows those who are there.
 _SPARE_USERS = 1_000
+# More than anybody has windows open, those counted whose end has not been noticed yet. Without it one user could take all streams.
+MOST_OF_A_USER = 32
 
 
 @dataclass
@@ -69,6 +71,11 @@ class Switchboard:
     def is_full(self) -> bool:
         """May be asked from any thread. Those who are being let in are not counted yet."""
         return self.count >= self._limit
+
+    def has_many(self, *, platform_id: int, user_id: int) -> bool:
+        """Whether this user has as many streams open as one may have; asked like `is_full`."""
+        platform = self.platforms.get(platform_id)
+        return platform is not None and len(platform.streams.get(user_id, ())) >= MOST_OF_A_USER
 
     def join(self, stream: connection.Stream) -> None:
         self.count += 1

@@ -36,6 +36,18 @@ def test_a_board_is_full_at_its_limit_and_has_room_again_when_somebody_leaves() 
     assert (board.count, board.platforms) == (0, {}), "nothing is kept of platforms where nobody is"
 
 
+def test_one_user_has_no_more_than_so_many() -> None:
+    board = switchboard.Switchboard(limit=1_000)
+    for _ in range(switchboard.MOST_OF_A_USER):
+        assert not board.has_many(platform_id=1, user_id=1)
+        board.join(one := stream(1))
+    assert board.has_many(platform_id=1, user_id=1)
+    assert not board.has_many(platform_id=1, user_id=2)
+    assert not board.has_many(platform_id=2, user_id=1)
+    board.leave(one)
+    assert not board.has_many(platform_id=1, user_id=1)
+
+
 def test_no_streams_at_all_may_be_wanted() -> None:
     assert switchboard.Switchboard(limit=0).is_full()
 
