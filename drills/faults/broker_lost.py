@@ -16,9 +16,8 @@ PROMISED_S = 0.3
 
 
 def drill(stage: Stage) -> None:
-    gone_before_an_acknowledgement(stage)
-    emptied_with_tasks_waiting(stage)
-    hangs(stage)
+    for one in (gone_before_an_acknowledgement, emptied_with_tasks_waiting, hangs, killed, flushed):
+        one(stage)
     windows = (killed, killed, flushed, hangs, emptied_with_tasks_waiting, gone_before_an_acknowledgement)
     while not stage.is_over:
         stage.pause(0.5, 3.0)
@@ -82,12 +81,18 @@ def gone_before_an_acknowledgement(stage: Stage) -> None:
     with triggers.holding(stage.engine, at="written") as hold:
         stage.post(world.SMALL)
         hit = hold.wait_reached(seconds=20)
+        before = _failed_acknowledgements(stage)
         stage.hub.kill(REDIS)
         hold.release()
-        # Long enough for the transaction and the attempt to acknowledge, both of which take milliseconds.
-        time.sleep(1.0)
+        hit = hit and has_come(lambda: _failed_acknowledgements(stage) > before, seconds=20)
     stage.placed(hit, "killed before an acknowledgement")
     stage.hub.heal()
+
+
+def _failed_acknowledgements(stage: Stage) -> int:
+    """What Celery says in the workers' logs when Redis did not hear that a task is done."""
+    logs = [stage.hub.processes[name].log for name in stage.hub.running_workers]
+    return sum(log.read_bytes().count(b"Couldn't ack") for log in logs)
 
 
 def _waiting(stage: Stage) -> int:

@@ -13,8 +13,8 @@ _LOCK_TIMEOUT_S = 2.0
 
 def drill(stage: Stage) -> None:
     windows = (before_the_commit, inside_the_commit, inside_a_failing_commit, before_the_answer, before_publishing)
-    for window in windows:
-        window(stage)
+    for one in (*windows, at_random):
+        one(stage)
     while not stage.is_over:
         stage.pause(0.3, 2.5)
         stage.rng.choice((at_random, at_random, *windows))(stage)

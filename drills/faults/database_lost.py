@@ -24,6 +24,8 @@ def drill(stage: Stage) -> None:
     with behind_a_proxy(stage) as proxy:
         cut_inside_an_accepting_commit(stage, proxy)
         cut_inside_a_delivering_commit(stage, proxy)
+        for how in (cut, terminated, stopped):
+            how(stage, proxy)
         while not stage.is_over:
             stage.pause(0.5, 4.0)
             one = stage.rng.choice((cut, terminated, terminated, stopped, stopped, in_a_window))

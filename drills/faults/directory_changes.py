@@ -22,7 +22,7 @@ def drill(stage: Stage) -> None:
                     engine, changed(platform.now, stage.rng, number), stage.hub.folder / "files" / platform.key
                 )
                 stage.note("imports")
-            if stage.is_over:
+            if stage.is_over and number > 1:
                 return
             stage.pause(0.1, 1.5)
     finally:

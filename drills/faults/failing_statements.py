@@ -16,6 +16,7 @@ import sqlalchemy
 from drills import triggers, world
 from drills.processes import has_come
 from drills.stage import Stage
+from drills.traffic import Post
 
 _ERRORS = (
     triggers.DISK_FULL,
@@ -26,35 +27,44 @@ _ERRORS = (
     triggers.DEADLOCK_DETECTED,
 )
 _PLACES = ("row", "written", "delivered", "cut", "sent")
+_VISIBLE_S = 40.0
 _FAILING = sqlalchemy.text("""
     SELECT count(*) FROM (
         SELECT message_id FROM fanout_batches WHERE delivered_at IS NULL AND last_error LIKE :error
         UNION ALL SELECT id FROM messages WHERE status <> 'sent' AND last_error LIKE :error
     ) failing
 """)
+_WRITTEN = sqlalchemy.text("""
+    SELECT count(*) > 0 FROM messages m
+    WHERE m.title = :title AND m.status = 'sending' AND m.recipient_count IS NOT NULL
+      AND NOT EXISTS (SELECT FROM fanout_batches b WHERE b.message_id = m.id AND b.delivered_at IS NULL)
+""")
 
 
 def drill(stage: Stage) -> None:
     with _small_disk(stage) as disk:
-        if disk is None:
-            raised(stage)
-        else:
+        if disk is not None:
             really_full(stage, disk)
+        for at in _PLACES:
+            raised(stage, at)
+        locked(stage)
+        too_slow(stage)
         while not stage.is_over:
             stage.rng.choice((raised, raised, locked, too_slow))(stage)
             stage.pause(0.2, 1.0)
 
 
-def raised(stage: Stage) -> None:
-    """Some error at some place, for a while: of every fifth recipient's batch, or of everything that comes there."""
-    at, sqlstate = stage.rng.choice(_PLACES), stage.rng.choice(_ERRORS)
+def raised(stage: Stage, at: str | None = None) -> None:
+    """Some error at some place, for a while: of a recipient in the middle of a batch, or of everything that comes there."""
+    at, sqlstate = at or stage.rng.choice(_PLACES), stage.rng.choice(_ERRORS)
     when = "mod(NEW.user_id, 977) = 5" if at == "row" else "true"
-    with triggers.raising(stage.engine, at=at, when=when, sqlstate=sqlstate):
-        _post(stage, world.LARGE if at in ("row", "delivered", "cut") else None)
-        if at != "sent":  # then nothing is undelivered, and nothing has failed but to say so
-            _expect_visible(stage, "%No space left on device%", f"{sqlstate} at {at}")
+    text = f"No space left on device {stage.rng.getrandbits(32):08x}"
+    with triggers.raising(stage.engine, at=at, when=when, sqlstate=sqlstate, text=text):
+        post = stage.post(world.LARGE)
+        # Where nothing fails but to say that it is sent, nothing is undelivered.
+        hit = _comes_to_be_written(stage, post) if at == "sent" else _is_visible(stage, f"%{text}%")
+        stage.placed(hit, f"statements failing at: {at}")
         stage.pause(0.5, 2.0)
-    stage.note(f"statements failing at: {at}")
 
 
 def locked(stage: Stage) -> None:
@@ -62,7 +72,7 @@ def locked(stage: Stage) -> None:
     with stage.engine.begin() as connection:
         connection.execute(sqlalchemy.text("LOCK TABLE inbox_entries IN SHARE MODE"))
         _post(stage)
-        _expect_visible(stage, "%LockNotAvailable%", "lock_timeout")
+        _expect_visible(stage, "%due to lock timeout%", "lock_timeout")
     stage.note("lock timeouts")
 
 
@@ -72,7 +82,7 @@ def too_slow(stage: Stage) -> None:
         stage.hub.restart(name, statement_timeout_ms=300)
     with triggers.holding(stage.engine, at="written"):
         _post(stage)
-        _expect_visible(stage, "%QueryCanceled%", "statement_timeout")
+        _expect_visible(stage, "%due to statement timeout%", "statement_timeout")
     for name in stage.hub.running_workers:
         stage.hub.restart(name)
     stage.note("statement timeouts")
@@ -96,13 +106,28 @@ def _post(stage: Stage, platform: str | None = None) -> None:
 
 
 def _expect_visible(stage: Stage, error: str, what: str) -> None:
-    """The reason stands with a batch or a message, where `message-hub status` finds it."""
+    hit = _is_visible(stage, error)
+    stage.expect(hit, "failures are visible", f"after {_VISIBLE_S:.0f} s still not noted: {what}")
+
+
+def _is_visible(stage: Stage, error: str) -> bool:
+    """Whether the reason comes to stand with a batch or a message, where `message-hub status` finds it."""
 
     def is_noted() -> bool:
         with stage.engine.connect() as connection:
             return int(connection.execute(_FAILING, {"error": error}).scalar_one()) > 0
 
-    _expect(stage, is_noted, "failures are visible", f"{what}: the reason is noted")
+    return has_come(is_noted, seconds=_VISIBLE_S, every=0.1)
+
+
+def _comes_to_be_written(stage: Stage, post: Post) -> bool:
+    """Whether all entries of a message come to stand without its being called sent."""
+
+    def is_written() -> bool:
+        with stage.engine.connect() as connection:
+            return bool(connection.execute(_WRITTEN, {"title": post.title}).scalar_one())
+
+    return has_come(is_written, seconds=_VISIBLE_S, every=0.1)
 
 
 def _expect_shown_by_status_and_metric(stage: Stage) -> None:
@@ -121,7 +146,8 @@ def _expect_shown_by_status_and_metric(stage: Stage) -> None:
 
 
 def _expect(stage: Stage, true: Callable[[], bool], check: str, what: str) -> None:
-    stage.expect(has_come(true, seconds=40, every=0.1), check, f"after 40 s still not: {what}")
+    hit = has_come(true, seconds=_VISIBLE_S, every=0.1)
+    stage.expect(hit, check, f"after {_VISIBLE_S:.0f} s still not: {what}")
 
 
 class _Disk:

@@ -27,9 +27,11 @@ def drill(stage: Stage) -> None:
     try:
         refused_visibly(stage)
         unknown(stage, app)
-        while not stage.is_over:
+        while True:
             beside(stage)
             instead(stage, ours)
+            if stage.is_over:
+                return
             stage.rng.choice((refused_visibly, lambda its: unknown(its, app)))(stage)
     finally:
         app.close()
@@ -40,10 +42,11 @@ def drill(stage: Stage) -> None:
 
 def beside(stage: Stage) -> None:
     """Both others take what they get of our tasks, and refuse it; we refuse theirs, which their sweeps publish."""
+    before = _refused(stage)
     for name in _OTHERS:
         stage.hub.start(name)
-        stage.note("worker of another release started")
-    stage.pause(2.0, 4.0)
+    stage.placed(_is_refusing(stage, before), "workers of other releases beside ours")
+    stage.pause(0.5, 3.0)
     for name in _OTHERS:
         stage.hub.kill(name)
 
@@ -53,9 +56,11 @@ def instead(stage: Stage, ours: list[str]) -> None:
     other = stage.rng.choice(list(_OTHERS))
     for name in ours:
         stage.hub.kill(name)
+    before = _refused(stage)
     stage.hub.start(other)
-    stage.note("only a worker of another release")
-    stage.pause(2.0, 5.0)
+    stage.post(world.LARGE)
+    stage.placed(_is_refusing(stage, before), "only a worker of another release")
+    stage.pause(0.5, 3.0)
     stage.hub.kill(other)
     for name in ours:
         stage.hub.again(name)
@@ -95,6 +100,11 @@ def refused_visibly(stage: Stage) -> None:
 
 def _send(app: celery.Celery, contract: type[contracts.Contract], arguments: dict[str, Any]) -> None:
     app.send_task(contract.task, kwargs=arguments, queue=contract.queue, retry=False)
+
+
+def _is_refusing(stage: Stage, before: int) -> bool:
+    """Whether more tasks come to be refused than were before."""
+    return has_come(lambda: _refused(stage) > before, seconds=60)
 
 
 def _refused(stage: Stage) -> int:

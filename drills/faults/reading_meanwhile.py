@@ -4,7 +4,7 @@ import datetime
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from drills.stage import Stage
 _READERS_EACH = 3
 _LISTENERS_EACH = 2
 _PAGE = 100
+_HELD_AT = ("written", "delivered", "sent")
 # How late a stream may tell of what a poll shows already.
 _STREAM_S = 15.0
 
@@ -28,9 +29,11 @@ def drill(stage: Stage) -> None:
     for thread in threads:
         thread.start()
     try:
+        for at in _HELD_AT:
+            held_up(stage, at, readers)
         while not stage.is_over:
-            held_up(stage)
             stage.pause(0.2, 1.0)
+            held_up(stage, stage.rng.choice(_HELD_AT), readers)
     finally:
         ending.set()
         for thread in threads:
@@ -42,13 +45,18 @@ def drill(stage: Stage) -> None:
             stage.expect(False, *violation)
 
 
-def held_up(stage: Stage) -> None:
-    """Fan-outs stand for a moment where entries are written and not committed, where a batch commits, or where a message becomes sent."""
-    at = stage.rng.choice(("written", "delivered", "sent"))
-    with triggers.holding(stage.engine, at=at):
+def held_up(stage: Stage, at: str, readers: Sequence["Reader"]) -> None:
+    """Fan-outs stand where entries are written and not committed, where a batch commits, or where a message becomes sent; until all
+    readers have polled meanwhile, and for a moment more.
+    """
+    with triggers.holding(stage.engine, at=at) as hold:
         stage.post(world.LARGE)
-        stage.pause(0.3, 1.2)
-    stage.note(f"fan-outs held: {at}")
+        hit = hold.wait_reached(seconds=20)
+        # The poll under way began before; the next one is over when the one after it has begun.
+        wanted = [reader.polls + 2 for reader in readers]
+        hit = hit and has_come(lambda: all(one.polls >= n for one, n in zip(readers, wanted, strict=True)), seconds=20)
+        stage.pause(0.0, 0.5)
+        stage.placed(hit and hold.count() > 0, f"polled while a fan-out is held: {at}")
 
 
 def _people(stage: Stage) -> tuple[list["Reader"], list["Listener"]]:
@@ -114,6 +122,7 @@ class Reader(Person):
     put_away: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     had_more: bool = False
+    polls: int = 0
 
     def live(self, client: httpx.Client, ending: threading.Event) -> None:
         while not ending.is_set():
@@ -125,6 +134,7 @@ class Reader(Person):
 
     def poll(self, client: httpx.Client) -> None:
         """A page and its counts, then at once the same with its ETag; and what is unread, which must be as many as were counted."""
+        self.polls += 1
         answer = self.get(client, "/v1/notifications", limit=_PAGE)
         page, tag = answer.json(), answer.headers["ETag"]
         again = self.get(client, "/v1/notifications", tag, limit=_PAGE)

@@ -25,9 +25,9 @@ def drill(stage: Stage) -> None:
     stage.hub.restart(worker(1), expand_step_ms=1)  # so that cutting takes many steps where this one does it
     try:
         with httpx.Client(timeout=10, base_url=stage.hub.apis.inbox_url) as client:
-            for step in itertools.cycle(steps):
+            for number, step in enumerate(itertools.cycle(steps), start=1):
                 step(stage, client)
-                if stage.is_over:
+                if stage.is_over and number >= len(steps):
                     return
                 stage.pause(0.0, 0.3)
     finally:

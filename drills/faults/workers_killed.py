@@ -4,9 +4,13 @@ from drills import triggers, world
 from drills.hub import BEAT
 from drills.stage import Stage
 
+_HOW = ("worker", "worker", "main process", "working process", "all workers", "beat")
+
 
 def drill(stage: Stage) -> None:
     inside_a_batch(stage)
+    for how in dict.fromkeys(_HOW):
+        killed(stage, how)
     rounds = 0
     while not stage.is_over:
         rounds += 1
@@ -14,13 +18,12 @@ def drill(stage: Stage) -> None:
         if rounds % 3 == 0:
             inside_a_batch(stage)
         else:
-            at_random(stage)
+            killed(stage, stage.rng.choice(_HOW))
 
 
-def at_random(stage: Stage) -> None:
+def killed(stage: Stage, how: str) -> None:
     """One victim, dead for a moment: the whole of a worker, only its main process, only the one that works, all of them, or the beat."""
     workers = stage.hub.running_workers
-    how = stage.rng.choice(("worker", "worker", "main process", "working process", "all workers", "beat"))
     if how == "beat":
         stage.hub.kill(BEAT)
     elif how == "all workers":
