@@ -1,9 +1,10 @@
 """Why a person has a message or has it not, in one sentence. Pure: made of what explain_store.py read.
 
-The directory keeps versions, no times: what came later or went before is told by the versions in which it did.
+The directory keeps versions, no times: what came later or went before is told by the versions in which it did, and by the times at
+which these were imported as far as the audit trail has them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,7 @@ NOT_ACTIVE = "not-active"
 OUTSIDE = "outside"
 
 _NAMED = 3
+_ADVICE = "docs/operations.md tells how it can be taken away"
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,14 @@ class Facts:
     targets: Sequence[Target]
     user: User
     memberships: Sequence[Membership]
+    imported_at: Mapping[int, datetime]
     written: Written
     batch: Batch | None
+
+    def version(self, number: int | None) -> str:
+        """A version of the directory, in words."""
+        at = None if number is None else self.imported_at.get(number)
+        return f"directory version {number}" + (f" ({moment(at)})" if at else "")
 
 
 @dataclass(frozen=True)
@@ -54,54 +62,53 @@ def explain(facts: Facts) -> Explanation:
     who = facts.user.external_id
     if not through:
         outcome, reason = _why_not(facts)
-        if facts.written.has_entry:
-            sentence = (
-                f"{who} has it and should not, for {who} {reason}; {_done(facts.written)}. "
-                "docs/operations.md says what can be done about unexpected entries."
-            )
+        if facts.written.has_entry or facts.written.other_sent_at:
+            sentence = f"{who} has it and should not ({_ADVICE}), for {who} {reason}; {_done(facts.written)}."
             return Explanation(UNEXPECTED, sentence)
         return Explanation(outcome, f"{who} did not get it, for {who} {reason}.")
-    outcome, what = _what_became(facts)
-    return Explanation(outcome, f"{who} {what.format(through=_listed(through))}.", through)
+    outcome, what = _what_became(facts, _listed(through))
+    return Explanation(outcome, f"{who} {what}.", through)
 
 
 def _through(facts: Facts) -> tuple[str, ...]:
     then = _valid(facts.memberships, facts.message.directory_version)
     return tuple(
-        f"as {_member(membership)}"
-        + ("" if membership.level == target.level else f", for {_chosen(target)} was chosen")
+        _member(membership) + ("" if membership.level == target.level else f", for {_chosen(target)} was chosen")
         for target in facts.targets
         for membership in then
         if _matches(membership, target)
     )
 
 
-def _what_became(facts: Facts) -> tuple[str, str]:
-    """The outcome for a recipient, and the rest of the sentence after their name."""
+def _what_became(facts: Facts, through: str) -> tuple[str, str]:
+    """The outcome for a recipient, reached `through` what is said, and the rest of the sentence after their name."""
     message, written = facts.message, facts.written
     if message.recalled_at is not None:
         had = (
             "had it in their inbox by then" if written.has_entry else "had it in their bell only until then, unwritten"
         )
         return RECALLED, (
-            f"was a recipient ({{through}}), but {message.recalled_by} recalled it at {moment(message.recalled_at)}: "
+            f"was a recipient ({through}), but {message.recalled_by} recalled it at {moment(message.recalled_at)}: "
             f"{facts.user.external_id} {had}; {_done(written)}"
         )
     if message.is_expired:
         return EXPIRED, (
-            f"was a recipient ({{through}}), but what was sent before {moment(message.dropped_before)} has expired: "
+            f"was a recipient ({through}), but what was sent before {moment(message.dropped_before)} has expired: "
             "its entries were dropped with their month, and it is in nobody's bell any more"
         )
+    if written.has_entry and written.other_sent_at:
+        return UNEXPECTED, (
+            f"has it in their inbox, {through}, and once more as of {moment(written.other_sent_at)}, which should not be ({_ADVICE}); "
+            f"{_done(written)}"
+        )
     if written.has_entry:
-        return DELIVERED, f"has it in their inbox, {{through}}; {_done(written)}"
+        return DELIVERED, f"has it in their inbox, {through}; {_done(written)}"
     if message.is_in_flight and message.status != "sent":
         return (
             IN_FLIGHT,
-            f"has it in their bell, {{through}}, though it is not written yet: {_waits(facts)}; {_done(written)}",
+            f"has it in their bell, {through}, though it is not written yet: {_waits(facts)}; {_done(written)}",
         )
-    return MISSING, (
-        f"should have it, {{through}}, and has not: `message-hub verify {message.id} --repair` delivers it"
-    )
+    return MISSING, (f"should have it, {through}, and has not: `message-hub verify {message.id} --repair` delivers it")
 
 
 def _waits(facts: Facts) -> str:
@@ -120,7 +127,7 @@ def _waits(facts: Facts) -> str:
 def _why_not(facts: Facts) -> tuple[str, str]:
     """The outcome for somebody outside of the audience, and the reason, to follow their name."""
     version = facts.message.directory_version
-    accepted = f"the message was accepted as of version {version}"
+    accepted = f"the message was accepted at {moment(facts.message.sent_at)}, as of version {version}"
     if not _valid([one for one in facts.memberships if one.level == "platform"], version):
         return _why_not_active(facts, accepted)
     reached = [one for one in facts.memberships if any(_matches(one, target) for target in facts.targets)]
@@ -129,22 +136,23 @@ def _why_not(facts: Facts) -> tuple[str, str]:
     for other in then:
         moved = [one for one in reached if one.scope_id == other.scope_id]
         if moved:
-            return MOVED, (
-                f"{was}: {_place(moved[-1])} it is only in directory version {moved[-1].valid_from_version}"
-                f"{_until(moved[-1])}, and {accepted}"
-            )
+            clinic, organisation = moved[-1], f"organisation {moved[-1].organisation}"
+            came_later = clinic.valid_from_version > version
+            when = clinic.valid_from_version if came_later else clinic.valid_to_version
+            what = f"came to {organisation} only in" if came_later else f"had left {organisation} in"
+            return MOVED, f"{was}: clinic {clinic.external_id} {what} {facts.version(when)}, and {accepted}"
     later = [one for one in reached if one.valid_from_version > version]
     before = [one for one in reached if one.valid_to_version is not None and one.valid_to_version <= version]
     if before:
         left = before[-1]
-        again = f", comes back in version {later[0].valid_from_version}" if later else ""
+        again = f", came back in {facts.version(later[0].valid_from_version)}" if later else ""
         return (
             LEFT_BEFORE,
-            f"left {_place(left)} in directory version {left.valid_to_version}{again}, and {accepted} ({was})",
+            f"left {_place(left)} in {facts.version(left.valid_to_version)}{again}, and {accepted} ({was})",
         )
     if later:
         return JOINED_LATER, (
-            f"joined {_place(later[0])} only in directory version {later[0].valid_from_version}, and {accepted} ({was})"
+            f"joined {_place(later[0])} only in {facts.version(later[0].valid_from_version)}, and {accepted} ({was})"
         )
     chosen = _listed([_chosen(target) for target in facts.targets])
     return OUTSIDE, f"was outside its audience: the sender chose {chosen}, and {facts.user.external_id} {was}"
@@ -160,12 +168,15 @@ def _why_not_active(facts: Facts, accepted: str) -> tuple[str, str]:
     begun = [one.valid_from_version for one in active if one.valid_from_version > version]
     if ended and begun:
         return NOT_ACTIVE, (
-            f"was not active from directory version {max(ended)} until version {min(begun)}, and {accepted}"
+            f"was not active from {facts.version(max(ended))} until {facts.version(min(begun))}, and {accepted}"
         )
     if begun:
-        return JOINED_LATER, f"joined the platform only in directory version {min(begun)}, and {accepted}"
+        return (
+            JOINED_LATER,
+            f"joined the platform, or became active there, only in {facts.version(min(begun))}, and {accepted}",
+        )
     if ended:
-        return NOT_ACTIVE, f"has been {status} since directory version {max(ended)}, and {accepted}"
+        return NOT_ACTIVE, f"has not been active since {facts.version(max(ended))} (now: {status}), and {accepted}"
     return NOT_ACTIVE, f"is {status} and was never active"
 
 
@@ -191,15 +202,11 @@ def _valid(memberships: Sequence[Membership], version: int) -> list[Membership]:
     ]
 
 
-def _until(membership: Membership) -> str:
-    return "" if membership.valid_to_version is None else f" to {membership.valid_to_version}"
-
-
 def _member(membership: Membership) -> str:
     if membership.level == "platform":
-        return f"everyone on platform {membership.external_id}"
+        return f"like everyone on platform {membership.external_id}"
     article = "an" if membership.role == "administrator" else "a"
-    return f"{article} {membership.role} of {_place(membership)}"
+    return f"as {article} {membership.role} of {_place(membership)}"
 
 
 def _place(membership: Membership) -> str:
@@ -218,6 +225,6 @@ def _listed(things: Sequence[str]) -> str:
     return " and ".join(unique[:_NAMED]) + more if not more else ", ".join(unique[:_NAMED]) + more
 
 
-def when(value: datetime | None) -> str | None:
+def as_text(value: datetime | None) -> str | None:
     """A time as JSON has it."""
     return None if value is None else value.isoformat().replace("+00:00", "Z")

@@ -1,6 +1,7 @@
 """SQL: everything that decides why one person has a message or has it not. Reads only."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,9 +48,10 @@ class Membership:
 
 @dataclass(frozen=True)
 class Written:
-    """What stands in the person's inbox."""
+    """What stands in the person's inbox. `other_sent_at`: of an entry under another time than the message's, of which there is none."""
 
     has_entry: bool
+    other_sent_at: datetime | None
     seen_at: datetime | None
     read_at: datetime | None
     archived_at: datetime | None
@@ -83,6 +85,19 @@ _FIND_USER = sqlalchemy.text("""
     SELECT id, external_id, status FROM users WHERE platform_id = :platform_id AND external_id = :external_id
 """)
 
+_LIST_USERS_BY_EMAIL = sqlalchemy.text("""
+    SELECT id, external_id, status FROM users
+    WHERE platform_id = :platform_id AND email <> '' AND lower(email) = lower(:email)
+    ORDER BY external_id LIMIT :limit
+""")
+
+# What an import changed has the version that it made; platforms that were changed otherwise have none of their own.
+_GET_IMPORT_TIMES = sqlalchemy.text("""
+    SELECT directory_version, max(happened_at) AS happened_at FROM audit_events
+    WHERE platform_id = :platform_id AND action = 'import' AND outcome = 'changed' AND directory_version = ANY(:versions)
+    GROUP BY directory_version
+""")
+
 _LIST_PLATFORMS_OF = sqlalchemy.text("""
     SELECT p.key FROM platforms p JOIN users u ON u.platform_id = p.id AND u.external_id = :external_id ORDER BY p.key LIMIT :limit
 """)
@@ -101,6 +116,8 @@ _LIST_MEMBERSHIPS = sqlalchemy.text("""
 _GET_WRITTEN = sqlalchemy.text("""
     SELECT EXISTS (SELECT FROM inbox_entries e
                    WHERE e.user_id = :user_id AND e.sent_at = :sent_at AND e.message_id = :message_id) AS has_entry,
+           (SELECT min(e.sent_at) FROM inbox_entries e
+            WHERE e.user_id = :user_id AND e.sent_at <> :sent_at AND e.message_id = :message_id) AS other_sent_at,
            s.seen_at, s.read_at, s.archived_at
     FROM (SELECT) AS one
     LEFT JOIN inbox_states s ON s.user_id = :user_id AND s.sent_at = :sent_at AND s.message_id = :message_id
@@ -122,6 +139,18 @@ def find_user(connection: Connection, *, platform_id: int, external_id: str) -> 
     values = {"platform_id": platform_id, "external_id": external_id}
     row = connection.execute(_FIND_USER, values).mappings().one_or_none()
     return None if row is None else User(**row)
+
+
+def list_users_by_email(connection: Connection, *, platform_id: int, email: str, limit: int) -> list[User]:
+    """Those with that address, whatever its case. No index: 0.1 s among a million."""
+    values = {"platform_id": platform_id, "email": email, "limit": limit}
+    return [User(**row) for row in connection.execute(_LIST_USERS_BY_EMAIL, values).mappings()]
+
+
+def get_import_times(connection: Connection, *, platform_id: int, versions: Sequence[int]) -> dict[int, datetime]:
+    """When these versions of the directory were made, as far as the audit trail still has it."""
+    rows = connection.execute(_GET_IMPORT_TIMES, {"platform_id": platform_id, "versions": list(versions)})
+    return {row.directory_version: row.happened_at for row in rows}
 
 
 def list_platforms_of(connection: Connection, *, external_id: str, limit: int) -> list[str]:

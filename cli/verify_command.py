@@ -57,7 +57,7 @@ def verify(
     delivered   should have it and has
     pending     should have it; a batch that workers will still write
     missing     should have it, has not, and no worker will write it: --repair does
-    unexpected  has it and should not; told, never removed
+    unexpected  has it and should not, or has it twice; told, never removed
     withheld    stays unwritten, for the message was recalled or its entries have expired
 
     Exit code 0 when everything holds (what is pending does), 3 when anything does not, 1 when it could not be found out.

@@ -30,7 +30,7 @@ def of_message(facts: dict[str, Any]) -> str:
         ("pending", "of them are in batches that workers will still write"),
         ("withheld", "of them never get it written"),
         ("missing", "of them have not, and no worker will write it"),
-        ("unexpected", "others have it and should not"),
+        ("unexpected", "entries that should not be there"),
     ):
         if facts[name] or name not in ("pending", "withheld"):
             lines.append(f"{name.capitalize():<11} {facts[name]:>{width},}  {what}{_named(facts, name)}")

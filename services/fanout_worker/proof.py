@@ -40,7 +40,8 @@ class Window:
 class Found:
     """What one window held, all of one moment. `pending`: not written, and workers will; `absent`: not written, and none will.
 
-    `early`: written although its batch says it is not. The ids are the lowest few.
+    `unexpected`: entries of people who should not have it, and those that stand under another time than the message's. `early`:
+    written although its batch says it is not. The ids are the lowest few.
     """
 
     planned: int

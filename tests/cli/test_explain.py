@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import main
+from cli.wording import moment
 from tests import factories, messages
 from tests.conftest import MakeEngine
 from tests.fanout_worker.conftest import Hub, hub  # noqa: F401 (a fixture)
@@ -29,6 +30,8 @@ class Explain:
         assert (told.exit_code, shown.exit_code) == (code, code), told.output
         facts = json.loads(told.stdout)
         assert shown.stdout == facts["sentence"] + "\n"
+        assert facts["sentence"].endswith(".")
+        assert ". " not in facts["sentence"], "one sentence"
         assert who.external_id in facts["sentence"]
         assert (facts["user"], facts["message_id"]) == (who.external_id, str(message_id))
         return facts["outcome"], facts["sentence"]
@@ -99,7 +102,7 @@ def test_every_way_in_which_somebody_was_reached_is_told(hub: Hub, explain: Expl
     assert sentence.count("as a member of clinic") == 2
     assert "and 1 more" in sentence
     _, sentence = explain(send(hub), who)
-    assert f"as everyone on platform {hub.platform.key}" in sentence
+    assert f"like everyone on platform {hub.platform.key}" in sentence
 
 
 def test_in_flight_it_is_in_the_bell_though_not_written(hub: Hub, explain: Explain) -> None:
@@ -121,7 +124,7 @@ def test_who_should_have_it_and_has_not_is_told_how_to_get_it(hub: Hub, explain:
     hub.execute("DELETE FROM inbox_entries")
     outcome, sentence = explain(message_id, hub.sender, code=3)
     assert outcome == "missing"
-    assert f"should have it, as everyone on platform {hub.platform.key}, and has not" in sentence
+    assert f"should have it, like everyone on platform {hub.platform.key}, and has not" in sentence
     assert f"`message-hub verify {message_id} --repair` delivers it" in sentence
 
 
@@ -132,6 +135,17 @@ def test_who_has_it_wrongly_is_told_why_it_is_wrong(hub: Hub, explain: Explain) 
     assert outcome == "unexpected"
     assert "has it and should not" in sentence
     assert f"the sender chose clinic {hub.clinics[0].external_id}" in sentence
+    assert "docs/operations.md tells how it can be taken away" in sentence
+
+
+def test_who_has_it_twice_is_told_so(hub: Hub, explain: Explain) -> None:
+    message_id = send(hub)
+    hub.execute("INSERT INTO inbox_entries SELECT user_id, sent_at + interval '1 s', message_id FROM inbox_entries")
+    outcome, sentence = explain(message_id, hub.sender, code=3)
+    assert outcome == "unexpected"
+    assert f"like everyone on platform {hub.platform.key}, and once more as of 20" in sentence
+    hub.execute("DELETE FROM inbox_entries e USING messages m WHERE e.sent_at = m.sent_at")
+    assert explain(message_id, hub.sender, code=3)[0] == "missing", "where bells and workers look there is none"
 
 
 @pytest.mark.parametrize("is_written", [True, False])
@@ -170,8 +184,8 @@ def test_who_came_to_the_platform_later_did_not_get_it(hub: Hub, explain: Explai
     accepted = hub.message(message_id).directory_version
     assert explain(message_id, who) == (
         "joined-later",
-        f"{who.external_id} did not get it, for {who.external_id} joined the platform only in directory version {version}, "
-        f"and the message was accepted as of version {accepted}.",
+        f"{who.external_id} did not get it, for {who.external_id} joined the platform, or became active there, only in directory "
+        f"version {version}, and the message was accepted at {moment(hub.message(message_id).sent_at)}, as of version {accepted}.",
     )
 
 
@@ -200,7 +214,7 @@ def test_who_left_before_did_not_get_it(hub: Hub, explain: Explain) -> None:
     assert "then belonged to no organisation and no clinic" in sentence
     with hub.engine.begin() as connection:
         factories.member(connection, who, hub.clinics[0])
-    assert "comes back in version" in explain(message_id, who)[1]
+    assert "came back in directory version" in explain(message_id, who)[1]
 
 
 @pytest.mark.parametrize("is_before", [True, False])
@@ -218,7 +232,8 @@ def test_whose_clinic_belonged_to_another_organisation_then_did_not_get_it(
     assert outcome == "moved"
     then = hub.organisations[1 if is_before else 0]
     assert f"then belonged to clinic {hub.clinics[0].external_id} of organisation {then.external_id}" in sentence
-    assert f"clinic {hub.clinics[0].external_id} of organisation {chosen.external_id} it is only in" in sentence
+    what = "had left" if is_before else "came to"
+    assert f"clinic {hub.clinics[0].external_id} {what} organisation {chosen.external_id}" in sentence
 
 
 @pytest.mark.parametrize("status", ["pending", "disabled"])
@@ -240,7 +255,8 @@ def test_who_was_not_active_any_more_did_not_get_it(hub: Hub, explain: Explain, 
     message_id = send(hub)
     outcome, sentence = explain(message_id, who)
     assert outcome == "not-active"
-    assert f"has been {status} since directory version" in sentence
+    assert "has not been active since directory version" in sentence
+    assert f"(now: {status})" in sentence
     with hub.engine.begin() as connection:
         factories.set_status(connection, who, "active")
     outcome, sentence = explain(message_id, who)
@@ -277,6 +293,19 @@ def test_nothing_that_somebody_is_called_moves_or_colours_a_terminal(hub: Hub, e
     assert "\x1b" not in explain.run(message_id, "\x1b[32mnobody").output
 
 
+def test_braces_in_ids_and_errors_are_only_braces(hub: Hub, explain: Explain) -> None:
+    hub.join(count=24)
+    message_id = hub.accept()
+    hub.expand(message_id)
+    hub.execute("UPDATE users SET external_id = '{who}' || '{}{0}' WHERE id = :id", id=hub.sender.id)
+    hub.execute("UPDATE fanout_batches SET last_error = 'DiskFull: {no} space'")
+    told = explain.run(message_id, "{who}{}{0}").output
+    assert told.startswith("{who}{}{0} has it in their bell, like everyone on platform")
+    assert "last error: DiskFull: {no} space" in told
+    hub.execute("UPDATE messages SET recalled_at = now(), recalled_by_id = sender_id")
+    assert "but {who}{}{0} recalled it at" in explain.run(message_id, "{who}{}{0}").output
+
+
 def test_users_that_the_platform_does_not_have_are_told_apart(
     hub: Hub, explain: Explain, make_engine: MakeEngine
 ) -> None:
@@ -304,3 +333,51 @@ def test_a_message_that_is_not_there_is_a_sentence(explain: Explain, asked: str,
     shown = explain.run(asked, "alice")
     assert shown.exit_code == 1
     assert sentence in shown.output
+
+
+def test_versions_are_told_with_the_time_at_which_they_were_imported(hub: Hub, explain: Explain) -> None:
+    (who,) = hub.join(hub.clinics[0])
+    message_id = send(hub, hub.clinics[3])
+    with hub.engine.begin() as connection:
+        factories.member(connection, who, hub.clinics[3])
+    version = hub.one(
+        "SELECT directory_version FROM platforms WHERE id = (SELECT platform_id FROM messages WHERE id = :id)",
+        message_id,
+    )
+    for action, outcome, at in (
+        ("import", "changed", "10:00"),
+        ("import", "unchanged", "11:00"),
+        ("platform", "updated", "12:00"),
+    ):
+        hub.execute(
+            """INSERT INTO audit_events (happened_at, action, outcome, platform_id, operator, directory_version)
+               VALUES (CAST(:at AS timestamptz), :action, :outcome, :platform, 'somebody', :version)""",
+            at=f"2026-11-22 {at}Z",
+            action=action,
+            outcome=outcome,
+            platform=hub.platform.id,
+            version=version[0],
+        )
+    assert f"only in directory version {version[0]} (2026-11-22 10:00:00.000 UTC), and" in explain(message_id, who)[1]
+
+
+def test_somebody_may_be_named_by_their_address(hub: Hub, explain: Explain, make_engine: MakeEngine) -> None:
+    (who, other) = hub.join(count=2)
+    message_id = send(hub)
+    hub.execute("UPDATE users SET email = 'Ada@Example.org' WHERE id = :id", id=who.id)
+    with make_engine().begin() as connection:
+        stranger = factories.user(connection, factories.platform(connection, key="other"))
+    hub.execute("UPDATE users SET email = 'grace@example.org' WHERE id = :id", id=stranger.id)
+    told = explain.run(message_id, "ada@example.org")
+    assert told.exit_code == 0
+    assert told.stdout.startswith(f"{who.external_id} has it in their inbox")
+    assert "which has no user grace@example.org" in explain.run(message_id, "grace@example.org").output
+    assert "which has no user ." in explain.run(message_id, "").output, "nobody is named by no address"
+
+    hub.execute("UPDATE users SET email = 'ada@example.org' WHERE id = :id", id=other.id)
+    refused = explain.run(message_id, "ada@example.org")
+    assert refused.exit_code == 1
+    names = ", ".join(sorted((who.external_id, other.external_id)))
+    assert f"Several users have the address ada@example.org; name one by their id: {names}." in refused.output
+    hub.execute("UPDATE users SET external_id = 'ada@example.org' WHERE id = :id", id=other.id)
+    assert explain.run(message_id, "ada@example.org").stdout.startswith("ada@example.org has it"), "an id comes first"

@@ -6,7 +6,7 @@ its mark are committed together, so nobody is missing who is only late.
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy
 from sqlalchemy import Connection
@@ -62,6 +62,14 @@ _WRITTEN = """
     SELECT user_id FROM inbox_entries
     WHERE sent_at = :sent_at AND message_id = :message_id AND user_id > :after_user_id AND user_id <= :up_to_user_id
 """
+# With what stands under another time of that month, which costs nothing more: all of a window's entries are passed in any case.
+_FOUND = """
+    SELECT user_id, bool_or(sent_at = :sent_at) AS is_written, count(*) FILTER (WHERE sent_at <> :sent_at) AS misplaced
+    FROM inbox_entries
+    WHERE sent_at >= :month AND sent_at < :next_month AND message_id = :message_id
+      AND user_id > :after_user_id AND user_id <= :up_to_user_id
+    GROUP BY user_id
+"""
 _IS_PENDING = "EXISTS (SELECT FROM pending r WHERE r.low < {user_id} AND {user_id} <= r.high)"
 _FIRST = "(coalesce(array_agg(user_id ORDER BY user_id) FILTER (WHERE {which}), '{{}}'))[1 : :limit]"
 
@@ -70,18 +78,19 @@ _FIRST = "(coalesce(array_agg(user_id ORDER BY user_id) FILTER (WHERE {which}), 
 _COMPARE = {
     people: sqlalchemy.text(f"""
         WITH {_PENDING}, compared AS (
-            SELECT coalesce(p.user_id, w.user_id) AS user_id, p.user_id IS NOT NULL AS is_planned, w.user_id IS NOT NULL AS is_written,
-                   {_IS_PENDING.format(user_id="coalesce(p.user_id, w.user_id)")} AS is_pending
-            FROM ({people}) AS p FULL JOIN ({_WRITTEN}) AS w ON w.user_id = p.user_id
+            SELECT coalesce(p.user_id, f.user_id) AS user_id, p.user_id IS NOT NULL AS is_planned,
+                   coalesce(f.is_written, false) AS is_written, coalesce(f.misplaced, 0) AS misplaced,
+                   {_IS_PENDING.format(user_id="coalesce(p.user_id, f.user_id)")} AS is_pending
+            FROM ({people}) AS p FULL JOIN ({_FOUND}) AS f ON f.user_id = p.user_id
         )
         SELECT count(*) FILTER (WHERE is_planned) AS planned,
                count(*) FILTER (WHERE is_planned AND is_written) AS delivered,
-               count(*) FILTER (WHERE NOT is_written AND is_pending) AS pending,
-               count(*) FILTER (WHERE NOT is_written AND NOT is_pending) AS absent,
-               count(*) FILTER (WHERE NOT is_planned) AS unexpected,
+               count(*) FILTER (WHERE is_planned AND NOT is_written AND is_pending) AS pending,
+               count(*) FILTER (WHERE is_planned AND NOT is_written AND NOT is_pending) AS absent,
+               CAST(coalesce(sum(misplaced), 0) AS bigint) + count(*) FILTER (WHERE NOT is_planned AND is_written) AS unexpected,
                count(*) FILTER (WHERE is_planned AND is_written AND is_pending) AS early,
-               {_FIRST.format(which="NOT is_written AND NOT is_pending")} AS absent_ids,
-               {_FIRST.format(which="NOT is_planned")} AS unexpected_ids
+               {_FIRST.format(which="is_planned AND NOT is_written AND NOT is_pending")} AS absent_ids,
+               {_FIRST.format(which="misplaced > 0 OR NOT is_planned")} AS unexpected_ids
         FROM compared
     """)  # noqa: S608 (only constants are put in)
     for people in audience.STATEMENTS
@@ -188,9 +197,12 @@ def list_messages(
 def _parameters(
     message_id: uuid.UUID, sent_at: datetime, of: audience.Audience, window: proof.Window
 ) -> dict[str, object]:
+    month = sent_at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return {
         **of.parameters(after_user_id=window.after_user_id, up_to_user_id=window.up_to_user_id),
         "message_id": message_id,
         "sent_at": sent_at,
+        "month": month,
+        "next_month": (month + timedelta(days=31)).replace(day=1),
         "last_user_id": audience.LAST_USER,
     }

@@ -107,6 +107,20 @@ def test_who_lacks_it_and_who_has_it_wrongly_are_found_one_by_one(hub: Hub, peop
     assert report.verdict == "fails"
 
 
+def test_a_second_entry_under_another_time_is_found(hub: Hub, people: list[factories.User]) -> None:
+    message_id = sent(hub)
+    twice, moved = people[3].id, people[9].id
+    hub.execute(
+        """INSERT INTO inbox_entries SELECT user_id, sent_at + number * interval '1 us', message_id
+           FROM inbox_entries, generate_series(1, 2) AS number WHERE user_id = :id""",
+        id=twice,
+    )
+    hub.execute("UPDATE inbox_entries SET sent_at = sent_at - interval '1 us' WHERE user_id = :id", id=moved)
+    report = look(hub, message_id)
+    assert counts(report) == (25, 24, 0, 1, 0, 3)
+    assert (list(report.missing_ids), list(report.unexpected_ids)) == ([moved], [twice, moved])
+
+
 @pytest.mark.usefixtures("people")
 def test_missing_beside_pending_is_told_apart(hub: Hub) -> None:
     message_id = hub.accept()
