@@ -122,9 +122,7 @@ class Stage:
         return post
 
     def let_pass(self) -> None:
-        """As if every task that is not done had been published long ago: due when the next sweep comes."""
-        with self.engine.begin() as connection:
-            connection.exec_driver_sql(_LET_PASS)
+        let_pass(self.engine)
 
     def stored(self, post: Post) -> int:
         """How many messages with its title there are."""
@@ -138,6 +136,12 @@ class Stage:
 
 
 Drill = Callable[[Stage], None]
+
+
+def let_pass(owner: Engine) -> None:
+    """As if every task that is not done had been published long ago: due when the next sweep comes."""
+    with owner.begin() as connection:
+        connection.exec_driver_sql(_LET_PASS)
 
 
 @dataclass
