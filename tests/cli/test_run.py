@@ -54,6 +54,11 @@ class Hub:
         )
         assert self.is_running(), self.told()
 
+    def stop(self) -> None:
+        if self.process is not None and self.is_running():
+            self.process.terminate()
+            self.process.wait(timeout=60)
+
     def told(self) -> str:
         return self.output.read_text(encoding="utf-8")
 
@@ -100,11 +105,21 @@ class Hub:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
+    """Not started yet."""
     hub = Hub(tmp_path / "data")
     yield hub
-    if hub.process is not None and hub.is_running():
-        hub.process.terminate()
-        hub.process.wait(timeout=60)
+    hub.stop()
+
+
+@pytest.fixture(scope="module")
+def new_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """As a new user has it: running, with its demo, nothing sent yet."""
+    hub = Hub(tmp_path_factory.mktemp("run") / "data")
+    try:
+        hub.start("--workers", "1")
+        yield hub
+    finally:
+        hub.stop()
 
 
 def _environment() -> dict[str, str]:
@@ -133,8 +148,29 @@ def _json(answer: "subprocess.CompletedProcess[str]") -> Any:
 
 
 @pytest.mark.timeout(240)
-def test_a_new_user_sends_the_printed_message_sees_it_and_looks_around(hub: Hub, tmp_path: Path) -> None:
-    hub.start("--workers", "1")
+def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
+    compose, inbox = (f"http://127.0.0.1:{port}" for port in new_hub.ports)
+    assert f"{compose}/console/" in new_hub.told()
+    assert f"{compose}/demo/" in new_hub.told()
+    page = httpx.get(compose, follow_redirects=True)
+    assert (page.status_code, page.url.path) == (200, "/console/"), "have the pages been built? make web"
+    assert httpx.get(f"{compose}/console/config.json").json() == {"inbox_url": inbox, "demo": True}
+    assert f"connect-src 'self' {inbox};" in page.headers["Content-Security-Policy"]
+    assert httpx.get(f"{inbox}/bell.js").status_code == 200
+
+    people = httpx.get(f"{compose}/demo/people.json").json()["people"]
+    assert {one["id"] for one in people} >= {"platform-administrator", "user"}
+    for origin in (compose, compose.replace("127.0.0.1", "localhost")):
+        for one in people:
+            headers = {"Authorization": f"Bearer {one['token']}", "Origin": origin}
+            answer = httpx.get(f"{inbox}/v1/notifications/counts", headers=headers)
+            assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
+
+
+@pytest.mark.timeout(240)
+def test_a_new_user_sends_the_printed_message_sees_it_and_looks_around(new_hub: Hub, tmp_path: Path) -> None:
+    """The last that uses this hub: it is stopped at the end."""
+    hub = new_hub
     message_id = hub.send_and_see()
 
     life = _json(hub.command("status", message_id, "--json"))
@@ -204,27 +240,6 @@ def test_whatever_is_killed_the_hub_works_again_and_keeps_its_messages(hub: Hub)
     # Asked for by its id: how many messages have come since depends on how often it was tried whether the hub works.
     feed = hub.printed_curl(1)
     assert httpx.get(f"{feed.url}/{first}", headers=feed.headers).status_code == 200
-
-
-@pytest.mark.timeout(240)
-def test_the_console_finds_both_apis_and_the_demo_people(hub: Hub) -> None:
-    hub.start("--workers", "0")
-    compose, inbox = (f"http://127.0.0.1:{port}" for port in hub.ports)
-    assert f"{compose}/console/" in hub.told()
-    assert f"{compose}/demo/" in hub.told()
-    page = httpx.get(compose, follow_redirects=True)
-    assert (page.status_code, page.url.path) == (200, "/console/"), "have the pages been built? make web"
-    assert httpx.get(f"{compose}/console/config.json").json() == {"inbox_url": inbox, "demo": True}
-    assert f"connect-src 'self' {inbox};" in page.headers["Content-Security-Policy"]
-    assert httpx.get(f"{inbox}/bell.js").status_code == 200
-
-    people = httpx.get(f"{compose}/demo/people.json").json()["people"]
-    assert {one["id"] for one in people} >= {"platform-administrator", "user"}
-    for origin in (compose, compose.replace("127.0.0.1", "localhost")):
-        for one in people:
-            headers = {"Authorization": f"Bearer {one['token']}", "Origin": origin}
-            answer = httpx.get(f"{inbox}/v1/notifications/counts", headers=headers)
-            assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
 
 
 @pytest.mark.timeout(120)
