@@ -18,11 +18,13 @@ import redis
 import sqlalchemy
 from psycopg import sql
 from sqlalchemy import Connection, Engine
+from xdist.remote import Producer
 
 from cli.embedded import postgres as embedded_postgres
 from cli.embedded import redis as embedded_redis
 from cli.embedded import server
 from shared import broker, contracts, db, migrations, settings
+from tests import distribution
 
 for _name in [name for name in os.environ if name.startswith("HUB_")]:
     del os.environ[_name]
@@ -34,6 +36,17 @@ _numbers = itertools.count(1)
 
 MakeEngine = Callable[..., Engine]
 Connect = Callable[..., Connection]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In each process of a parallel run."""
+    if hasattr(config, "workerinput"):
+        items[:] = distribution.order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> distribution.Scheduling | None:
+    return distribution.Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def database_settings(url: str, *, pool_size: int = 5) -> settings.Database:

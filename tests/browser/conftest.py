@@ -1,4 +1,4 @@
-"""One running hub, one browser and one page of another origin for all browser tests of a pytest process; a platform for each test.
+"""One running hub, one browser and one page of another origin for all browser tests (tests/distribution.py); a platform for each test.
 
 They end with the package, not with the process: Playwright leaves an event loop running in the thread of the tests, where those of
 other packages could start none of their own.
@@ -27,13 +27,6 @@ _BUILT = (
 
 # Nothing here takes that long; a machine that does other things at the same time may.
 expect.set_options(timeout=15_000)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests stay in one process of a parallel run: they share the hub and the browser."""
-    for item in items:
-        if "tests/browser/" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -30,7 +30,7 @@ from tests.fanout_worker.conftest import StillBroker, worker_settings
 SEED = 4
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stage.House]:
     with stage.opened(tmp_path_factory.mktemp("drills"), size=stage.SHORT, seed=SEED) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""One running hub for all flow tests of a pytest process; every test has a platform of its own."""
+"""One running hub for all flow tests (tests/distribution.py); every test has a platform of its own."""
 
 import signal
 from collections.abc import Iterator
@@ -16,14 +16,7 @@ from tests import factories
 from tests.flow.hub import Hub
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Flow tests stay in one process of a parallel run: they share the hub, and take processes and the broker away from it."""
-    for item in items:
-        if "tests/flow/" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group("flow"))
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _hub(postgres: server.Server, shared_flow_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder = tmp_path_factory.mktemp("hub")
     redis = embedded_redis.prepare(folder / "redis")
@@ -46,7 +39,7 @@ def _hub(postgres: server.Server, shared_flow_database: str, tmp_path_factory: p
         engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_flow_database(postgres: server.Server, template_database: str) -> str:
     return base.clone(postgres, template_database)
 
