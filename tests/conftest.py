@@ -190,8 +190,9 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
 
 def clone(postgres: server.Server, template: str) -> str:
     """The URL of a new database that is a copy of `template`."""
+    # Copied as files, not through the log: making one and dropping it takes half the time (21 ms of processor, not 42).
     name = f"test_{next(_numbers)}"
-    _execute(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    _execute(postgres, "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
     return _url_of(postgres, name)
 
 
