@@ -28,6 +28,8 @@ Answer = refusals.Answer
 # How long a body may take to come, and how much of unfinished ones is held at once, all requests together.
 BODY_WITHIN_S = 10.0
 MOST_UNFINISHED_BYTES = 16 * 1024 * 1024
+# Each piece costs a turn of the event loop: a body of 65,000 chunks of a byte took it two seconds.
+MOST_PIECES = 2_048
 # A larger answer is sent in pieces, each of which a client has so long to take; so much of such answers is held at once. The
 # server would buffer whatever it is given: 300 clients that read nothing of a page of 1.6 MB took 480 MB.
 PIECE_BYTES = 64 * 1024
@@ -51,8 +53,8 @@ _ENVIRON: Environ = {
 }
 
 
-class _GoneError(Exception):
-    """The client left before it had sent its request."""
+class _BrokenError(Exception):
+    """The client left in the middle of its body, or sent what is none."""
 
 
 class _TooMuchError(Exception):
@@ -76,11 +78,7 @@ class Bridge:
         self._unsent_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            answer = await self.ask(scope, receive)
-        except _GoneError:
-            return
-        await self.reply(scope, send, answer)
+        await self.reply(scope, send, await self.ask(scope, receive))
 
     async def ask(self, scope: Scope, receive: Receive, more: Environ | None = None) -> Answer:
         """What the application answers, or why it is not asked; `more` goes into its environ."""
@@ -96,6 +94,9 @@ class Bridge:
             environ["wsgi.input"] = io.BytesIO(await self._read_body(receive) if _has_body(environ) else b"")
         except TimeoutError:
             return self._refused.make("slow", scope["headers"])
+        except _BrokenError:
+            # Whoever is still there reads it; left without an answer, the server would make one of its own.
+            return self._refused.make("broken", scope["headers"])
         except _TooMuchError:
             return self._refused.make("busy", scope["headers"])
         if takes_place:
@@ -136,15 +137,17 @@ class Bridge:
     async def _read_body(self, receive: Receive) -> bytes:
         """The body as far as the app takes one at all: of a larger one, just enough for the app to see that it is too large.
 
-        Raises `TimeoutError` when it does not come, `_TooMuchError` when others take the memory, `_GoneError`.
+        Raises `TimeoutError` when it does not come, `_TooMuchError` when others take the memory, `_BrokenError`.
         """
         body = bytearray()
+        pieces = 0
         try:
             async with asyncio.timeout(BODY_WITHIN_S):
                 while len(body) <= parsing.MAX_BODY_BYTES + 1:
                     message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise _GoneError
+                    pieces += 1
+                    if message["type"] == "http.disconnect" or pieces > MOST_PIECES:
+                        raise _BrokenError
                     piece = message.get("body", b"")
                     body += piece
                     self._unfinished_bytes += len(piece)
@@ -194,9 +197,17 @@ def _environ(scope: Scope) -> Environ:
     if client := scope.get("client"):
         environ["REMOTE_ADDR"] = client[0]
     for name, value in scope["headers"]:
-        key, text = _key(name), value.decode("latin-1")
+        # It would become the same key as the name with a hyphen: what no proxy has looked at would speak for what one wrote.
+        if b"_" in name:
+            continue
+        key = _key(name) if len(name) <= _LONGEST_KEPT else _key.__wrapped__(name)
+        text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
     return environ
+
+
+# A name may have hundreds of kilobytes.
+_LONGEST_KEPT = 64
 
 
 @functools.lru_cache(512)

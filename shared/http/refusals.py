@@ -31,14 +31,19 @@ class Refusals:
     def __init__(self, registry: prometheus_client.CollectorRegistry, *, origins: tuple[str, ...] = ()) -> None:
         counter = prometheus_client.Counter(
             "message_hub_requests_refused",
-            "Requests refused before the application saw them, by reason: busy, slow (a body that did not come in time).",
+            "Requests refused before the application saw them, by reason: busy, slow (a body that did not come in time), "
+            "broken (one that ended too soon or came in crumbs).",
             ["reason"],
             registry=registry,
         )
         busy = errors.unavailable("More requests are being served than this process takes on at once.")
         slow = errors.HubError("bad-request", "The body did not come in time.", headers={"Connection": "close"})
         slow.status = exceptions.RequestTimeout.code
-        self._made = {reason: _make(error) for reason, error in (("busy", busy), ("slow", slow))}
+        broken = errors.HubError(
+            "bad-request", "The body did not come whole, or in too many pieces.", headers={"Connection": "close"}
+        )
+        made = {"busy": busy, "slow": slow, "broken": broken}
+        self._made = {reason: _make(error) for reason, error in made.items()}
         self._counts = {reason: counter.labels(reason) for reason in self._made}
         self._origins = frozenset(origins)
         self._logged_at = float("-inf")

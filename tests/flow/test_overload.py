@@ -105,9 +105,13 @@ def test_clients_that_send_slowly_or_not_at_all_keep_nobody_out(
         ("many fields", 431),
         ("a large body", 413),
         ("large chunks", 413),
+        ("broken chunks", 400),
+        ("crumbs", 400),
     ],
 )
-def test_what_is_too_large_is_refused(hub: Hub, tree: Tree, api: tuple[str, str, str], what: str, status: int) -> None:
+def test_what_is_too_large_or_broken_is_refused(
+    hub: Hub, tree: Tree, api: tuple[str, str, str], what: str, status: int
+) -> None:
     url, path, taking = api
     headers = factories.bearer(tree.administrator, tree.platform)
     posted = {**headers, "Content-Type": "application/json"}
@@ -118,6 +122,10 @@ def test_what_is_too_large_is_refused(hub: Hub, tree: Tree, api: tuple[str, str,
         "a large body": head("POST", taking, {**posted, "Content-Length": "70000"}) + b" " * 70_000,
         "large chunks": head("POST", taking, {**posted, "Transfer-Encoding": "chunked"})
         + (b"4000\r\n" + b" " * 0x4000 + b"\r\n") * 5
+        + b"0\r\n\r\n",
+        "broken chunks": head("POST", taking, {**posted, "Transfer-Encoding": "chunked"}) + b"2\r\n{}\r\nnone\r\n",
+        "crumbs": head("POST", taking, {**posted, "Transfer-Encoding": "chunked"})
+        + b"1\r\n \r\n" * 10_000
         + b"0\r\n\r\n",
     }[what]
     parts = urlsplit(url)

@@ -125,6 +125,21 @@ def test_a_header_that_comes_twice_arrives_as_one(mirror: bridge.Bridge) -> None
     assert environ["HTTP_ACCEPT"] == "a,b"
 
 
+def test_a_name_with_an_underscore_does_not_speak_for_the_one_with_a_hyphen(mirror: bridge.Bridge) -> None:
+    headers = {"X-Forwarded-For": "192.0.2.7", "X_Forwarded_For": "203.0.113.6", "Content_Length": "3"}
+    _, _, body = asyncio.run(call(mirror, "/", headers=headers))
+    found = json.loads(body)
+    assert found["headers"] == {"X-Forwarded-For": "192.0.2.7"}
+
+
+def test_names_of_headers_are_remembered_unless_they_are_long(mirror: bridge.Bridge) -> None:
+    name = "X-" + "a" * 1_000
+    before = bridge._key.cache_info().currsize
+    _, _, body = asyncio.run(call(mirror, "/", headers={name: "1", f"X-{before}-new": "2"}))
+    assert len(json.loads(body)["headers"]) == 2
+    assert bridge._key.cache_info().currsize == before + 1
+
+
 @pytest.mark.parametrize(
     "headers", [{"Content-Length": "10"}, {"Transfer-Encoding": "chunked"}], ids=["length", "chunks"]
 )
@@ -280,19 +295,26 @@ def test_a_body_that_does_not_come_takes_no_place_and_is_given_up(
     assert (b"connection", b"close") in starts[0]["headers"]
 
 
-def test_whoever_goes_before_the_body_is_whole_has_asked_for_nothing(reader: Engine) -> None:
+@pytest.mark.parametrize(
+    "end", [{"type": "http.disconnect"}, {"type": "http.request", "body": b"{", "more_body": True}]
+)
+def test_a_body_that_breaks_off_or_comes_in_crumbs_is_none_and_whoever_is_there_hears_so(end: dict[str, Any]) -> None:
     asked = []
     served = serve(lambda environ, _start: asked.append(environ) or [])  # type: ignore[func-returns-value]
-    pieces = [{"type": "http.request", "body": b"{}", "more_body": True}, {"type": "http.disconnect"}]
+    pieces = [{"type": "http.request", "body": b"{}", "more_body": True}]
+    said: list[Any] = []
 
     async def receive() -> dict[str, Any]:
-        return pieces.pop(0)
+        return pieces.pop(0) if pieces else end
 
-    async def send(_message: Any) -> None:
-        raise AssertionError("there is nobody left")
+    async def send(message: Any) -> None:
+        said.append(message)
 
-    asyncio.run(served(make_scope("POST", "/v1/work", {"Content-Length": "9"}), receive, send))
+    asyncio.run(served(make_scope("POST", "/v1/work", {"Content-Length": "9000"}), receive, send))
     assert asked == []
+    assert said[0]["status"] == 400
+    assert (b"connection", b"close") in said[0]["headers"]
+    assert json.loads(said[1]["body"])["code"] == "bad-request"
 
 
 def test_bodies_that_are_still_coming_take_so_much_memory_and_no_more(
