@@ -22,10 +22,10 @@ LATE_AFTER_S = 0.5
 # So many wait for each place at most.
 _WAITING_PER_PLACE = 16
 # While this process computes most of the time, no more than so many are let in at once. Threads that compute take turns, and the
-# event loop is one among them: the fewer they are, the sooner it can refuse, but with two fewer requests are served.
+# event loop is one among them: the fewer they are, the sooner it can refuse; but with three or two, fewer requests are served.
 # Whoever waits for PostgreSQL does not compute; so when that is slow, all places are used. That the loop runs late would not do
 # as a sign: on a busy machine it does whatever is done here, and then PostgreSQL is slow.
-_AT_ONCE = 3
+_AT_ONCE = 4
 _COMPUTES_ABOVE = 0.6
 
 

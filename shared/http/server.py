@@ -12,7 +12,7 @@ from shared.http import bridge
 FILES = 12_000
 # How long a thread that computes keeps others waiting, the event loop among them. Python's own 5 ms, once for each of several
 # threads, are most of the time in which a refusal must be out.
-_TURN_S = 0.0001
+_TURN_S = 0.0002
 
 
 def serve(
