@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import redis
 
-from shared import log
+from shared import logging
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ AWAY = (redis.ConnectionError, redis.TimeoutError, OSError)
 _AGAIN_AFTER_S = 1.0
 # For `call`: each takes a fraction of a millisecond.
 _THREADS = 4
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 class OpenError(Exception):

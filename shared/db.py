@@ -17,7 +17,7 @@ from psycopg import pq
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from shared import log, settings
+from shared import logging, settings
 
 # A dead peer is noticed by the server after 10 + 3 × 5 seconds of silence; what it had claimed is free again then.
 _SERVER_KEEPALIVES = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
@@ -31,7 +31,7 @@ WORKER_ROLE = "message_hub_worker"
 INBOX_ROLE = "message_hub_inbox"
 DIRECTORY_ROLE = "message_hub_directory"
 
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 def make_engine(

@@ -1,6 +1,6 @@
 """Every error the hub answers with: one class, one catalogue of stable codes (RFC 9457 problem details).
 
-Actions raise `HubError`; shared/http/problems.py turns it into `application/problem+json`. Codes never change meaning.
+Actions raise `HubError`; shared/web/problems.py turns it into `application/problem+json`. Codes never change meaning.
 """
 
 from collections.abc import Mapping

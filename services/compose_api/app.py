@@ -12,8 +12,8 @@ from services.compose_api.actions import audiences as audience_actions
 from services.compose_api.routes import audiences, audited, messages
 from services.compose_api.routes import pages as page_routes
 from shared import contracts, settings
-from shared.http import app as frame
-from shared.http import clients
+from shared.web import app as frame
+from shared.web import clients
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import contextlib
 
 from services.compose_api import settings, wsgi
-from shared.http import bridge, refusals, server
+from shared.web import bridge, refusals, server
 
 _settings = settings.read()
 _refused = refusals.Refusals(wsgi.app.extensions["hub_registry"], origins=_settings.cors_origins)

@@ -14,13 +14,13 @@ from typing import Generic, TypeVar
 
 import celery.exceptions
 
-from shared import breaker, contracts, log
+from shared import breaker, contracts, logging
 
 T = TypeVar("T", contracts.Contract, contracts.PlatformChanged)
 
 _CAPACITY = 1_000
 _STALE_AFTER_S = 5.0
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 class Publisher(Generic[T]):

@@ -14,14 +14,14 @@ import prometheus_client
 import redis
 from limits import storage, strategies
 
-from shared import breaker, errors, log, redis_client
+from shared import breaker, errors, logging, redis_client
 from shared.auth.store import Caller
 
 # One trip to Redis takes less than a millisecond; who waits this long waits for nothing.
 _WITHIN_S = 0.1
 _SOCKET_TIMEOUT_S = 0.25
 _PREFIX = "message_hub:rate"
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 Strategy = strategies.SlidingWindowCounterRateLimiter
 Hit = Callable[[Caller], "Verdict"]

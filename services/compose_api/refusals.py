@@ -14,11 +14,11 @@ import prometheus_client
 from sqlalchemy import Engine
 
 from services.compose_api.store import audit
-from shared import log
+from shared import logging
 
 PER_MINUTE = 60
 _CAPACITY = 1_000
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 class Recorder:

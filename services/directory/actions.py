@@ -16,13 +16,13 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from services.directory import csv_import, domain, errors, report
 from services.directory.store import audit, memberships, platforms, scopes, staging, upkeep, users
-from shared import db, log
+from shared import db, logging
 
 _CHUNK_ROWS = 20_000
 _BAD_LINES_KEPT = 100
 _SILENT = report.Silent()
 _UNKNOWN = "unknown"
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 class PlatformChange(NamedTuple):

@@ -17,7 +17,7 @@ import sqlalchemy.exc
 from services.fanout_worker.actions import deliver, expand, failure
 from services.fanout_worker.actions import sweep as sweeping
 from services.fanout_worker.actions.context import Context
-from shared import contracts, log
+from shared import contracts, logging
 
 # What passes by itself: tried again a few times, then left to the sweep, which never gives up.
 TRANSIENT = (
@@ -62,15 +62,15 @@ def register(app: celery.Celery, context: Callable[[], Context]) -> None:
     @app.task(name=contracts.Sweep.task, **{**OPTIONS, "autoretry_for": ()})
     def sweep(**_whatever: Any) -> None:
         # Of any version: it only says "now", and what a sweep does is what the release that runs it can repair.
-        log.clear()
+        logging.clear()
         sweeping.sweep(context())
 
 
 @contextlib.contextmanager
 def _noting(context: Context, contract: type[contracts.Some], given: dict[str, Any]) -> Iterator[contracts.Some]:
     """The task as this release knows it. What goes wrong with it is written down and raised again."""
-    log.clear()
-    log.bind(request_id=given.get("request_id"))
+    logging.clear()
+    logging.bind(request_id=given.get("request_id"))
     try:
         yield contracts.read(contract, given)
     except Exception as error:

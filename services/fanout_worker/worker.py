@@ -7,7 +7,7 @@ from celery import bootsteps, signals
 from services.fanout_worker import queues, settings, tasks, transport
 from services.fanout_worker.actions import failure, sweep
 from services.fanout_worker.actions.context import Context
-from shared import broker, contracts, db, log, process, redis_client
+from shared import broker, contracts, db, logging, process, redis_client
 
 _settings = settings.read()
 _contexts: list[Context] = []
@@ -36,7 +36,7 @@ tasks.register(app, lambda: _contexts[-1])
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _configure_log(**_kwargs: Any) -> None:
-    log.configure(_settings.log, service="fanout_worker")
+    logging.configure(_settings.log, service="fanout_worker")
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]

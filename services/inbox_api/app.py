@@ -8,8 +8,8 @@ import flask
 from services.inbox_api import actions, routes
 from services.inbox_api.routes import bell, notifications, sent_messages, stream
 from shared import settings
-from shared.http import app as frame
-from shared.http import clients
+from shared.web import app as frame
+from shared.web import clients
 
 Context = routes.Context
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from services.inbox_api import settings, wsgi
 from services.inbox_api.stream import bridge, streams
-from shared.http import refusals, server
+from shared.web import refusals, server
 
 _settings = settings.read()
 _registry = wsgi.app.extensions["hub_registry"]

@@ -8,8 +8,8 @@ from marshmallow import fields, validate
 
 from services.inbox_api import actions
 from shared import errors
-from shared.http import ids, parsing, times
 from shared.sent_messages import schemas as sent_messages
+from shared.web import ids, parsing, times
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20

@@ -3,11 +3,11 @@
 from services.inbox_api import app as inbox
 from services.inbox_api import settings
 from services.inbox_api.store import inbox as inbox_store
-from shared import breaker, db, log, process, redis_client
+from shared import breaker, db, logging, process, redis_client
 
 process.die_with_parent()
 _settings = settings.read()
-log.configure(_settings.log, service="inbox_api")
+logging.configure(_settings.log, service="inbox_api")
 # One for this process, the streams' listener included; none where no Redis is named.
 redis_breaker = breaker.Breaker(redis_client.make(_settings.redis_url).ping) if _settings.redis_url else None
 

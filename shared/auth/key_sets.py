@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-from shared import errors, log
+from shared import errors, logging
 
 NEVER = float("-inf")
 
@@ -29,7 +29,7 @@ _MAX_BYTES = 256 * 1024
 _MAX_KEYS = 100
 _WEAKEST_RSA_BITS = 2_048
 _PUBLIC_KEYS = (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 class KeySet:

@@ -5,8 +5,8 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
-from shared.http import times
 from shared.sent_messages import store
+from shared.web import times
 
 STATUSES = ("queued", "sending", "sent", "recalled")
 

@@ -126,7 +126,7 @@ def test_a_forgotten_requirement_or_folder_would_be_seen(tmp_path: Path) -> None
 
     shutil.rmtree(tmp_path / "shared" / "http")
     answer = start(tmp_path, required(dockerfile), ENTRIES[dockerfile])
-    assert "shared.http" in answer.stderr
+    assert "shared.web" in answer.stderr
 
 
 @pytest.mark.parametrize("service", ["compose_api", "fanout_worker", "inbox_api"])

@@ -2,7 +2,7 @@ import flask
 import pytest
 
 from cli import openapi
-from shared.http import guards
+from shared.web import guards
 
 APPS = openapi.make_apps()
 PUBLIC = {"/healthz", "/readyz", "/metrics", "/openapi.json"}

@@ -14,7 +14,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from shared import errors
-from shared.http import guards
+from shared.web import guards
 from tests import factories
 from tests.apis import MESSAGES, Apis, apis  # noqa: F401
 from tests.shared import answers

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from services.compose_api import app as compose
 from services.compose_api import publisher, rate_limit
 from shared import breaker, contracts
-from shared.http import guards
+from shared.web import guards
 from tests.compose_api import conftest
 from tests.compose_api.hub import Hub, World
 from tests.shared import answers

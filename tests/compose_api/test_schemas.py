@@ -7,7 +7,7 @@ import pytest
 
 from services.compose_api import schemas
 from services.compose_api.store import audiences as store
-from shared.http import answers as written
+from shared.web import answers as written
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
 

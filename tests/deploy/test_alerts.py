@@ -13,7 +13,7 @@ from services.compose_api import app as compose
 from services.compose_api import metrics as compose_metrics
 from services.inbox_api.stream import metrics as stream_metrics
 from shared import db, settings
-from shared.http import refusals
+from shared.web import refusals
 from tests import factories
 from tests.conftest import MakeEngine
 

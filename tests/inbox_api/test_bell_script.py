@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.inbox_api.routes import bell
-from shared.http import cors, problems
+from shared.web import cors, problems
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy
 
 from services.inbox_api import actions
-from shared.http import guards
+from shared.web import guards
 from tests import statements as sent_statements
 from tests.inbox_api.hub import Hub
 

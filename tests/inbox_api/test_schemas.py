@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from services.inbox_api import actions, schemas
 from services.inbox_api.store import inbox
-from shared.http import answers
+from shared.web import answers
 
 
 def test_what_is_written_past_the_schemas_is_what_they_would_write() -> None:

@@ -9,7 +9,7 @@ import sqlalchemy
 import structlog
 from sqlalchemy import text
 
-from shared import db, log
+from shared import db, logging
 from tests.conftest import MakeEngine, database_settings
 
 
@@ -45,7 +45,7 @@ def test_limits_and_role_outlive_a_rollback_and_another_use(make_engine: MakeEng
 def test_a_slow_statement_is_logged_with_its_time_and_the_request_but_without_parameters(database_url: str) -> None:
     database = dataclasses.replace(database_settings(database_url), slow_statement_ms=50)
     engine = db.make_engine(database, role=None, name="tests")
-    log.bind(request_id="request-of-a-test")
+    logging.bind(request_id="request-of-a-test")
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_sleep(0.06), :secret"), {"secret": "hunter2"})
@@ -53,7 +53,7 @@ def test_a_slow_statement_is_logged_with_its_time_and_the_request_but_without_pa
         with db.reading(engine) as driver, pytest.raises(psycopg.errors.DivisionByZero):
             driver.execute(db.driver_sql("SELECT 1 / (count(*) - :one)\n   FROM pg_sleep(0.06)"), {"one": 1})
     engine.dispose()
-    log.clear()
+    logging.clear()
     first, second = (line for line in logged if line["event"] == "slow statement")
     assert first["statement"].startswith("SELECT pg_sleep(0.06), %(secret)s")
     assert second["statement"] == "SELECT 1 / (count(*) - %(one)s) FROM pg_sleep(0.06)"

@@ -12,11 +12,11 @@ from services.compose_api.actions import audiences
 from services.compose_api.store import audiences as audience_store
 from services.compose_api.store import audit
 from services.compose_api.store import messages as store
-from shared import db, errors, log
+from shared import db, errors, logging
 from shared.auth.store import Caller
 from shared.sent_messages import store as sent_messages
 
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 @dataclass(frozen=True)

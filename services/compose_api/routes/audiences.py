@@ -6,8 +6,8 @@ import flask
 
 from services.compose_api import domain, schemas
 from services.compose_api.actions import audiences as actions
-from shared.http import answers, guards
-from shared.http import app as frame
+from shared.web import answers, guards
+from shared.web import app as frame
 
 blueprint = frame.Blueprint("audiences", __name__, description="What may be chosen as audience.")
 

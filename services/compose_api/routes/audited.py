@@ -10,7 +10,7 @@ import flask
 from services.compose_api.store import audit
 from shared import errors
 from shared.auth.store import Caller
-from shared.http import clients, observe
+from shared.web import clients, observe
 
 View = TypeVar("View", bound=Callable[..., Any])
 REFUSALS = "hub_refusals"

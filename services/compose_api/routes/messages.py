@@ -9,8 +9,8 @@ from services.compose_api import domain, rate_limit, schemas
 from services.compose_api.actions import messages as actions
 from services.compose_api.routes import audited
 from shared import contracts, errors
-from shared.http import app as frame
-from shared.http import guards, ids, observe
+from shared.web import app as frame
+from shared.web import guards, ids, observe
 
 blueprint = frame.Blueprint("messages", __name__, description="Send a message, recall it.")
 

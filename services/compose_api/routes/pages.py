@@ -11,7 +11,7 @@ import flask
 
 from services.compose_api import page_policy, settings
 from shared import errors
-from shared.http import guards, static
+from shared.web import guards, static
 
 FOLDER = Path(__file__).parents[1] / "pages"
 # A page elsewhere whose name leads to this machine for a while must not read the demo people's tokens.

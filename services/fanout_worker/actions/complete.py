@@ -5,9 +5,9 @@ import uuid
 from sqlalchemy import Engine
 
 from services.fanout_worker.store import batches, messages
-from shared import db, log
+from shared import db, logging
 
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 def complete_message(engine: Engine, *, message_id: uuid.UUID) -> bool:

@@ -8,9 +8,9 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from services.fanout_worker import settings
-from shared import contracts, log
+from shared import contracts, logging
 
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 class Broker(Protocol):

@@ -6,9 +6,9 @@ from services.fanout_worker import batching
 from services.fanout_worker.actions import complete
 from services.fanout_worker.actions.context import Context
 from services.fanout_worker.store import batches, messages
-from shared import log
+from shared import logging
 
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 def deliver_batch(context: Context, *, message_id: uuid.UUID, seq: int) -> None:

@@ -16,9 +16,9 @@ from services.fanout_worker.actions import complete
 from services.fanout_worker.actions.context import Context
 from services.fanout_worker.store import batches as batch_store
 from services.fanout_worker.store import messages
-from shared import contracts, db, log
+from shared import contracts, db, logging
 
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 def expand_message(context: Context, *, message_id: uuid.UUID) -> None:

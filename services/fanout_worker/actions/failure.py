@@ -12,11 +12,11 @@ from sqlalchemy import Engine
 
 from services.fanout_worker.actions.context import Broker, Context
 from services.fanout_worker.store import batches, counters, messages
-from shared import contracts, log
+from shared import contracts, logging
 
 _MAX_LENGTH = 500
 _REFUSALS = (contracts.UnknownVersionError, contracts.UnreadableError)
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 def note_failure(context: Context, *, task: str, given: Mapping[str, Any], error: BaseException) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy.exc
 from services.fanout_worker.actions import complete
 from services.fanout_worker.actions.context import Context
 from services.fanout_worker.store import counters, messages, upkeep
-from shared import contracts, log
+from shared import contracts, logging
 
 # How many are taken in one transaction.
 _LIMIT = 1_000
@@ -22,7 +22,7 @@ _PUBLISHED_AGAIN = {
     contracts.DeliverBatch: counters.BATCHES_PUBLISHED_AGAIN,
 }
 Due = TypeVar("Due", upkeep.DueMessage, upkeep.DueBatch)
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 def sweep(context: Context) -> None:

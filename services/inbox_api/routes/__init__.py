@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from services.inbox_api import tags as kept_tags
 from services.inbox_api.store import readers
-from shared.http import etags, guards
+from shared.web import etags, guards
 
 UNCHANGED = "Nothing has changed since the answer that carried the ETag in If-None-Match."
 View = TypeVar("View", bound=Callable[..., Any])

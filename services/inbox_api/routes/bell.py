@@ -9,7 +9,7 @@ from pathlib import Path
 import flask
 
 from shared import errors
-from shared.http import guards, static
+from shared.web import guards, static
 
 FOLDER = Path(__file__).parents[1] / "pages"
 _HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}

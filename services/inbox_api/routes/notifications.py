@@ -8,8 +8,8 @@ import flask.sansio.blueprints
 from werkzeug import routing
 
 from services.inbox_api import actions, routes, schemas
-from shared.http import answers, guards, ids
-from shared.http import app as frame
+from shared.web import answers, guards, ids
+from shared.web import app as frame
 
 blueprint = frame.Blueprint("notifications", __name__, description="What is under the bell of the calling user.")
 

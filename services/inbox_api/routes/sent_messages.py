@@ -4,8 +4,8 @@ import dataclasses
 from typing import Any
 
 from services.inbox_api import actions, routes, schemas
-from shared.http import app as frame
-from shared.http import guards, ids
+from shared.web import app as frame
+from shared.web import guards, ids
 
 blueprint = frame.Blueprint("sent-messages", __name__, description="What was sent, as far as the caller may see it.")
 

@@ -6,8 +6,8 @@ from services.inbox_api import routes
 from services.inbox_api.stream import actions, entrance, events
 from shared import errors
 from shared.auth import tokens
-from shared.http import app as frame
-from shared.http import guards
+from shared.web import app as frame
+from shared.web import guards
 
 blueprint = frame.Blueprint("stream", __name__, description="What happens under the bell, as it happens.")
 

@@ -8,12 +8,12 @@ import redis.asyncio.client
 from redis import backoff
 from redis.asyncio import retry
 
-from shared import breaker, contracts, log, redis_client
+from shared import breaker, contracts, logging, redis_client
 
 # A Redis that hangs refuses nothing and says nothing: when it has been silent for so long, it has to answer a ping in as long.
 _SILENCE_S = 3.0
 _LOOK_AGAIN_AFTER_S = 0.1
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 async def listen(url: str, on_change: Callable[[int], None], redis_breaker: breaker.Breaker) -> None:

@@ -1,7 +1,7 @@
 """The bridge of inbox_api: one of its answers may go on as a stream."""
 
 from services.inbox_api.stream import entrance, streams
-from shared.http import bridge, refusals
+from shared.web import bridge, refusals
 
 STREAM_PATH = "/v1/notifications/stream"
 

@@ -5,7 +5,7 @@ import collections
 
 from services.inbox_api import cursor
 from services.inbox_api.stream import events
-from shared.http import bridge
+from shared.web import bridge
 
 HEARTBEAT_S = 15.0
 # Beyond this many waiting events the client is told to ask the feed instead.

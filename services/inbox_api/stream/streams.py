@@ -10,12 +10,12 @@ import prometheus_client
 from sqlalchemy import Engine
 
 from services.inbox_api.stream import announcements, connection, entrance, metrics, switchboard, watch
-from shared import breaker, log
-from shared.http import bridge
+from shared import breaker, logging
+from shared.web import bridge
 
 # Now and then everybody comes in anew, so that whoever may no longer read is found out: a little apart from each other.
 _RENEWED_AFTER_S = (3_000.0, 4_200.0)
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 class Streams:

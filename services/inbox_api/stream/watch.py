@@ -17,13 +17,13 @@ from sqlalchemy import Engine
 
 from services.inbox_api import cursor
 from services.inbox_api.stream import actions, events, metrics, store, switchboard
-from shared import log
+from shared import logging
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 LOOK_EVERY_S = 1.0
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 class Watch:

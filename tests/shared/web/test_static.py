@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from shared.http import static
+from shared.web import static
 
 SCRIPT = b"export const answer = 42;\n" * 40
 

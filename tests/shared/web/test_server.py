@@ -9,7 +9,7 @@ from typing import Any
 
 import prometheus_client
 
-from shared.http import bridge, refusals, server
+from shared.web import bridge, refusals, server
 
 
 def test_it_runs_from_the_first_request_to_the_last_with_short_turns_and_little_to_search_for_garbage() -> None:

@@ -6,7 +6,7 @@ import resource
 import sys
 from collections.abc import Callable
 
-from shared.http import bridge
+from shared.web import bridge
 
 # Connections that the server takes (`--backpressure`), those to PostgreSQL, and what else a process has open.
 FILES = 12_000

@@ -9,9 +9,9 @@ from typing import Any, TypeVar, cast
 
 import flask
 
-from shared import errors, log
+from shared import errors, logging
 from shared.auth import store, tokens
-from shared.http import parsing
+from shared.web import parsing
 
 View = TypeVar("View", bound=Callable[..., Any])
 # find_caller(platform, user), by the platform's key and the user's external id
@@ -80,7 +80,7 @@ def _authenticate() -> store.Caller:
         raise errors.HubError("token-missing", "Send a token in the header Authorization: Bearer <token>.")
     auth: Authenticator = flask.current_app.extensions["hub_auth"]
     found = auth(token.strip())
-    log.bind(platform_id=found.platform_id, user_id=found.user_id)
+    logging.bind(platform_id=found.platform_id, user_id=found.user_id)
     return found
 
 

@@ -6,11 +6,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from shared import settings
-from shared.http import app as app_frame
+from shared.web import app as app_frame
 from tests import factories
 from tests.shared import answers
 from tests.shared.auth import keys
-from tests.shared.http import frame
+from tests.shared.web import frame
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,15 @@ import uuid
 import flask
 import prometheus_client
 
-from shared import log
-from shared.http import clients, problems
+from shared import logging
+from shared.web import clients, problems
 
 HEADER = "X-Request-ID"
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 # Anything else a client makes up would become a time series of its own.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) -> None:
@@ -38,8 +38,8 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
     def begin() -> None:
         flask.g.request_id = make_id(flask.request.headers.get(HEADER, ""))
         flask.g.began_at = time.perf_counter()
-        log.clear()
-        log.bind(request_id=flask.g.request_id)
+        logging.clear()
+        logging.bind(request_id=flask.g.request_id)
 
     @app.after_request
     def end(answer: flask.Response) -> flask.Response:

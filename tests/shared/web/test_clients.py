@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from shared.http import clients
+from shared.web import clients
 
 PROXY, INNER, CLIENT = "10.0.0.5", "10.0.0.6", "192.0.2.1"
 TRUSTED = (ipaddress.ip_network("10.0.0.0/24"), ipaddress.ip_network("2001:db8:1::/48"))

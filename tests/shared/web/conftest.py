@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from tests import factories
-from tests.shared.http import frame
+from tests.shared.web import frame
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ import prometheus_client
 from marshmallow import fields, validate
 from sqlalchemy import Engine
 
-from shared import log, settings
+from shared import logging, settings
 from shared.auth import store, tokens
-from shared.http import (
+from shared.web import (
     addresses,
     clients,
     cors,
@@ -31,7 +31,7 @@ from shared.http import (
 API_VERSION = "1.0.0"
 View = TypeVar("View", bound=Callable[..., Any])
 _REFUSES = "refuses"
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Problem(marshmallow.Schema):
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """flask-smorest for OpenAPI only: errors are answered by shared/http/problems.py."""
+    """flask-smorest for OpenAPI only: errors are answered by shared/web/problems.py."""
 
     ERROR_SCHEMA = Problem
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from shared.http import places
+from shared.web import places
 from tests.shared import answers
-from tests.shared.http import frame
-from tests.shared.http.frame import Work
+from tests.shared.web import frame
+from tests.shared.web.frame import Work
 
 
 def test_when_all_places_are_taken_the_next_is_refused_at_once_and_health_answers(

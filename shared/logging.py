@@ -19,7 +19,7 @@ _DETAIL_OF_ONE = re.compile(_DETAIL + r".*?(?=\n\n(?:The above exception|During 
 
 bind = structlog.contextvars.bind_contextvars
 clear = structlog.contextvars.clear_contextvars
-get = structlog.get_logger
+get_logger = structlog.get_logger
 
 
 def configure(log: settings.Log, *, service: str) -> None:

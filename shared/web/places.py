@@ -1,6 +1,6 @@
 """Load shedding: a request takes one of a fixed number of places before it touches anything, or is answered 503 within a moment.
 
-Behind the bridge nobody comes so far without having one (shared/http/gate.py), so nobody waits here. Served without it (plain
+Behind the bridge nobody comes so far without having one (shared/web/gate.py), so nobody waits here. Served without it (plain
 WSGI), there must be more server threads than places, so that refusing and health checks do not wait behind the work.
 """
 
@@ -11,7 +11,7 @@ import time
 import flask
 
 from shared import errors
-from shared.http import guards
+from shared.web import guards
 
 # Whoever waits so long for a place is refused; whoever comes when none has been taken or given back for so long, at once.
 _WAIT_S = 0.04

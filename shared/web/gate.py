@@ -1,7 +1,7 @@
 """Who may go on to a thread: as many requests as there are places, some more that wait their turn, and nobody else.
 
 Lives in the event loop, before anything of a request is read or looked up, so that refusing costs next to nothing however many
-come. Used by the bridge; what serves without it (plain WSGI) has shared/http/places.py.
+come. Used by the bridge; what serves without it (plain WSGI) has shared/web/places.py.
 """
 
 import asyncio

@@ -6,7 +6,7 @@ from typing import Any
 import flask
 import orjson
 
-from shared.http import times
+from shared.web import times
 
 
 def write(value: Any) -> flask.Response:

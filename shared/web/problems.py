@@ -7,8 +7,8 @@ import psycopg
 import sqlalchemy.exc
 from werkzeug import exceptions
 
-from shared import errors, log
-from shared.http import parsing
+from shared import errors, logging
+from shared.web import parsing
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:message-hub:error:"
@@ -26,7 +26,7 @@ _DETAILS = {
 }
 # A standby that is not promoted yet, and a transaction that the server ended because nothing came for too long.
 _PASSING = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 def register(app: flask.Flask) -> None:

@@ -10,8 +10,8 @@ from marshmallow import fields
 from sqlalchemy import Engine
 
 from shared import settings
-from shared.http import app as frame
-from shared.http import guards, parsing
+from shared.web import app as frame
+from shared.web import guards, parsing
 from tests import factories
 
 

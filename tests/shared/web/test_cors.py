@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from shared.http import cors
-from tests.shared.http import frame
+from shared.web import cors
+from tests.shared.web import frame
 
 PORTAL, CONSOLE, STRANGER = "https://portal.example.org", "http://127.0.0.1:8001", "https://elsewhere.example.org"
 

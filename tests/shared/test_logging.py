@@ -2,27 +2,27 @@
 
 import io
 import json
-import logging
+import logging as stdlib_logging
 from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy
 import structlog
 
-from shared import log, settings
+from shared import logging, settings
 from tests.conftest import Connect
 
 
 @pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
     """`configure(format)`: what is logged from now on; all is as it was afterwards."""
-    root = logging.getLogger()
+    root = stdlib_logging.getLogger()
     handlers, level = list(root.handlers), root.level
 
     def configured(format_: str) -> io.StringIO:
         written = io.StringIO()
         monkeypatch.setattr("sys.stderr", written)
-        log.configure(settings.Log(level="info", format=format_), service="tests")
+        logging.configure(settings.Log(level="info", format=format_), service="tests")
         return written
 
     yield configured
@@ -51,7 +51,7 @@ def test_a_traceback_shows_where_and_why_and_no_local_variables(lines: io.String
     try:
         fail("".join(["the", "-text"]))
     except RuntimeError:
-        log.get("x").exception("failed")
+        logging.get_logger("x").exception("failed")
     assert "it failed after 8 characters" in lines.getvalue()
     assert "test_log.py" in lines.getvalue()
     assert "the-text" not in lines.getvalue()
@@ -62,18 +62,18 @@ def test_a_database_error_is_logged_without_parameters(lines: io.StringIO, conne
     statement = sqlalchemy.text("SELECT CAST(:value AS integer) / 0")
     with pytest.raises(sqlalchemy.exc.DBAPIError) as error, connection().begin_nested():
         connection().execute(statement, {"value": int("776" + "655")})
-    log.get("x").error("failed", exc_info=error.value)
+    logging.get_logger("x").error("failed", exc_info=error.value)
     assert "division by zero" in lines.getvalue()
     assert "776655" not in lines.getvalue()
 
 
 def test_json_lines_carry_what_is_bound_and_the_service(json_lines: io.StringIO) -> None:
-    log.bind(request_id="r")
-    log.get("x").info("one", number=1)
-    logging.getLogger("library").warning("two %s", "three")
-    log.get("x").debug("too quiet")
-    log.clear()
-    log.get("x").info("last")
+    logging.bind(request_id="r")
+    logging.get_logger("x").info("one", number=1)
+    stdlib_logging.getLogger("library").warning("two %s", "three")
+    logging.get_logger("x").debug("too quiet")
+    logging.clear()
+    logging.get_logger("x").info("last")
     one, two, last = [json.loads(line) for line in json_lines.getvalue().splitlines()]
     assert (one["event"], one["number"], one["request_id"], one["service"], one["level"]) == (
         "one",
@@ -94,7 +94,7 @@ def test_a_traceback_leaves_out_the_row_that_postgresql_quotes(lines: io.StringI
     with pytest.raises(sqlalchemy.exc.IntegrityError) as error, connection().begin_nested():
         connection().execute(statement, {"key": "k", "name": f"one\n\n{private}\nDETAIL: {private}"})
     assert "DETAIL:  Failing row contains" in str(error.value)
-    log.get("x").error("failed", exc_info=error.value)
+    logging.get_logger("x").error("failed", exc_info=error.value)
     assert "platforms_plan_check" in lines.getvalue()
     assert "test_log.py" in lines.getvalue(), "where it happened stands behind what caused it"
     assert private not in lines.getvalue()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from shared.http import gate
+from shared.web import gate
 
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:

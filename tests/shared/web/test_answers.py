@@ -7,7 +7,7 @@ import flask
 import pytest
 
 from shared import errors
-from shared.http import etags, ids, times
+from shared.web import etags, ids, times
 
 APP = flask.Flask("tests")
 

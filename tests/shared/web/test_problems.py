@@ -16,7 +16,7 @@ from shared import db, errors, settings
 from tests import conftest as base
 from tests import factories
 from tests.shared import answers
-from tests.shared.http import frame
+from tests.shared.web import frame
 
 MakeImpatient = Callable[..., Engine]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import flask
 from werkzeug import security
 
-from shared.http import etags
+from shared.web import etags
 
 # Nothing else is served, the compressed files by their own names included.
 _TYPES = {

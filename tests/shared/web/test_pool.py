@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from shared.http import pool
+from shared.web import pool
 
 
 def test_what_work_returns_or_raises_comes_back() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from shared import breaker, db, migrations, settings
 from tests import conftest as base
-from tests.shared.http import frame
+from tests.shared.web import frame
 
 
 def ready(engine: Engine, **options: Any) -> tuple[int, dict[str, str]]:

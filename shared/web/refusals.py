@@ -1,6 +1,6 @@
 """What the bridge answers by itself, without the application: made beforehand, for it is needed when there is no time.
 
-The same problem details and headers as everybody else's (shared/http/problems.py, observe.py, cors.py). Under a rush there
+The same problem details and headers as everybody else's (shared/web/problems.py, observe.py, cors.py). Under a rush there
 would be thousands of log lines a second, so they are counted in a metric and summed up in one line a second.
 """
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import prometheus_client
 from werkzeug import exceptions
 
-from shared import errors, log
-from shared.http import cors, observe, problems, protection
+from shared import errors, logging
+from shared.web import cors, observe, problems, protection
 
 Headers = list[tuple[bytes, bytes]]
 
 _LOG_EVERY_S = 1.0
-_logger = log.get(__name__)
+_logger = logging.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import sqlalchemy.exc
 from sqlalchemy import Engine
 
 from shared import migrations
-from shared.http import guards
+from shared.web import guards
 
 
 def register(

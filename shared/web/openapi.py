@@ -1,7 +1,7 @@
 """What the OpenAPI document says of an operation beside its good answer: every refusal with its codes, and the headers.
 
 Worked out of what decides it, so that the document cannot forget: the guard, whether there is a body, what the route declares with
-`blueprint.refuses`. Called by shared/http/app.py while the app is built; tests/fuzz holds every answer to it.
+`blueprint.refuses`. Called by shared/web/app.py while the app is built; tests/fuzz holds every answer to it.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from typing import Any
 import apispec
 
 from shared import errors
-from shared.http import problems
+from shared.web import problems
 
 _EVERYBODY = ("token-missing", "token-invalid", "token-expired", "user-inactive", "validation-failed", "unavailable")
 _BY_GUARD = {

@@ -12,9 +12,9 @@ import pytest
 import structlog
 from sqlalchemy import Engine
 
-from shared.http import bridge, refusals
-from tests.shared.http import frame
-from tests.shared.http.frame import Work
+from shared.web import bridge, refusals
+from tests.shared.web import frame
+from tests.shared.web.frame import Work
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -168,7 +168,7 @@ def test_of_a_body_that_is_too_large_no_more_is_kept_than_shows_it(mirror: bridg
             said.append(message)
 
         await mirror(make_scope("POST", "/", headers), receive, send)
-        if chunked:  # how large it is shows only in what there is of it: shared.http.parsing looks at that
+        if chunked:  # how large it is shows only in what there is of it: shared.web.parsing looks at that
             whole = b"".join(message["body"] for message in said[1:])
             assert len(json.loads(whole)["body"]) == bridge.parsing.MAX_BODY_BYTES + 1
         else:
