@@ -124,7 +124,7 @@ def test_a_forgotten_requirement_or_folder_would_be_seen(tmp_path: Path) -> None
     answer = start(tmp_path, lacking, ENTRIES[dockerfile])
     assert "No module named 'celery' in this image" in answer.stderr
 
-    shutil.rmtree(tmp_path / "shared" / "http")
+    shutil.rmtree(tmp_path / "shared" / "web")
     answer = start(tmp_path, required(dockerfile), ENTRIES[dockerfile])
     assert "shared.web" in answer.stderr
 

@@ -53,7 +53,7 @@ def test_a_traceback_shows_where_and_why_and_no_local_variables(lines: io.String
     except RuntimeError:
         logging.get_logger("x").exception("failed")
     assert "it failed after 8 characters" in lines.getvalue()
-    assert "test_log.py" in lines.getvalue()
+    assert "test_logging.py" in lines.getvalue()
     assert "the-text" not in lines.getvalue()
     assert "THE-TEXT" not in lines.getvalue()
 
@@ -96,5 +96,5 @@ def test_a_traceback_leaves_out_the_row_that_postgresql_quotes(lines: io.StringI
     assert "DETAIL:  Failing row contains" in str(error.value)
     logging.get_logger("x").error("failed", exc_info=error.value)
     assert "platforms_plan_check" in lines.getvalue()
-    assert "test_log.py" in lines.getvalue(), "where it happened stands behind what caused it"
+    assert "test_logging.py" in lines.getvalue(), "where it happened stands behind what caused it"
     assert private not in lines.getvalue()
