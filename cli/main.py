@@ -7,20 +7,10 @@ import click
 import redis
 import sqlalchemy.exc
 
-from cli import (
-    audit_command,
-    directory_commands,
-    doctor_command,
-    env_command,
-    explain_command,
-    migrate_command,
-    run_command,
-    status_command,
-    token_command,
-    verify_command,
-)
+from cli.commands import audit, doctor, env, explain, import_, migrate, platform, run, status, token, verify
 from cli.embedded import server
-from cli.wording import one_line
+from cli.output import one_line
+from services.directory import errors
 from shared import settings
 
 
@@ -30,7 +20,7 @@ class _Commands(click.Group):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
-        except server.EmbeddedError as error:
+        except (server.EmbeddedError, errors.DirectoryError) as error:
             raise click.ClickException(str(error)) from None
         except settings.SettingsError as error:
             raise click.ClickException(f"These settings are missing or wrong:\n{error}") from None
@@ -62,17 +52,17 @@ def commands() -> None:
 
 
 for _command in (
-    run_command.run,
-    env_command.env,
-    directory_commands.platform,
-    directory_commands.import_,
-    token_command.token,
-    status_command.status,
-    audit_command.audit,
-    verify_command.verify,
-    explain_command.explain,
-    doctor_command.doctor,
-    migrate_command.migrate,
+    run.run,
+    env.env,
+    platform.platform,
+    import_.import_,
+    token.token,
+    status.status,
+    audit.audit,
+    verify.verify,
+    explain.explain,
+    doctor.doctor,
+    migrate.migrate,
 ):
     commands.add_command(_command)
 

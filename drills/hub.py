@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import sqlalchemy
 
-from cli import programs
 from cli.embedded import files, server
+from cli.run import programs
 from drills.processes import Process, wait_until
 from drills.proxy import Proxy
 

@@ -15,7 +15,7 @@ TOGETHER = ("tests/browser/", "tests/flow/")
 LONGEST = (
     "tests/browser/",
     "tests/drills/test_short.py",
-    "tests/cli/test_run.py",
+    "tests/cli/commands/test_run.py",
     "tests/flow/",
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 import celery
 import sqlalchemy
 
-from cli import queues as broker_view
+from cli.store import queues as broker_view
 from drills import world
 from drills.hub import BEAT
 from drills.processes import has_come

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import programs
+from cli.run import programs
 from tests.architecture import compose_file
 from tests.architecture.compose_file import BINARIES, ROOT
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from cli import demo
 from cli.embedded import files
+from cli.run import demo
 from tests import factories
 from tests.browser import chromium, console, portal
 from tests.browser.bell import Bell

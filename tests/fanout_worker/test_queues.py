@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli import queues as cli_queues
+from cli.store import queues as cli_queues
 from services.fanout_worker import queues
 from shared import broker, contracts, redis_client
 

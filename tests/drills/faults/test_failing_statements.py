@@ -10,7 +10,7 @@ import sqlalchemy
 import sqlalchemy.exc
 from sqlalchemy import Engine
 
-from cli import store as operator
+from cli.store import messages as operator
 from drills import triggers
 from drills.processes import wait_until
 from services.compose_api import metrics

@@ -1,4 +1,4 @@
-"""Who should have a message against who has, as the worker's role sees it; tests/cli/test_verify.py repairs."""
+"""Who should have a message against who has, as the worker's role sees it; tests/cli/commands/test_verify.py repairs."""
 
 import uuid
 

@@ -1,0 +1,73 @@
+"""`message-hub audit`: who composed, recalled, imported, repaired and changed platforms, when, from where, and with what outcome."""
+
+import dataclasses
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+
+import click
+
+from cli import connect, parameters
+from cli.output import table
+from cli.store import audit as audit_store
+
+
+@click.command("audit", short_help="Show who did what.")
+@connect.data_option
+@click.option("--platform", metavar="KEY", type=parameters.TEXT, help="Only of this platform.")
+@click.option("--message", "message_id", metavar="ID", type=click.UUID, help="Only about this message.")
+@click.option("--since", type=parameters.Since(), help="Only since then: 90m, 12h, 7d, 2w, or a date or time (UTC).")
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="At most so many, the newest."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, for programs.")
+def audit(
+    platform: str | None, message_id: uuid.UUID | None, since: datetime | None, limit: int, as_json: bool
+) -> None:
+    """Show the audit trail, oldest first: composing, recalls, imports, changes of platforms, repairs, and what of it was refused.
+
+    \b
+    Examples:
+      message-hub audit --since 7d
+      message-hub audit --message 0190f5fe-6f43-7d84-8f6c-0e1a5c2a3b4d --json
+    """
+    with connect.engine(None) as engine, engine.connect() as connection:
+        platform_id = None
+        if platform is not None:
+            platform_id = audit_store.find_platform_id(connection, key=platform)
+            if platform_id is None:
+                raise click.ClickException(f"There is no platform {platform}.")
+        events = audit_store.list_events(
+            connection, limit=limit, platform_id=platform_id, message_id=message_id, since=since
+        )
+    if as_json:
+        for event in events:
+            click.echo(json.dumps(_plain(event)))
+    elif events:
+        click.echo(_text(events))
+    else:
+        click.echo("Nothing is recorded that fits.", err=True)
+
+
+def _plain(event: audit_store.Event) -> dict[str, Any]:
+    return {**dataclasses.asdict(event), "happened_at": event.happened_at.isoformat().replace("+00:00", "Z")}
+
+
+def _text(events: list[audit_store.Event]) -> str:
+    return table(
+        ("when (UTC)", "platform", "who", "from", "what", "outcome", "message or version", "detail"),
+        [
+            (
+                event.happened_at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
+                event.platform or "-",
+                event.who,
+                event.address or "-",
+                event.action,
+                f"{event.outcome}: {event.reason}" if event.reason else event.outcome,
+                event.message_id or ("-" if event.directory_version is None else f"version {event.directory_version}"),
+                event.detail or "",
+            )
+            for event in events
+        ],
+    )

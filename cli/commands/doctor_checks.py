@@ -1,0 +1,176 @@
+"""The single checks of `message-hub doctor`: each looks at one thing and says what it found and what to do about it.
+
+They read and never repair. None waits longer than the limits of its connection.
+"""
+
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import redis
+from sqlalchemy import Connection, Engine
+
+from cli.embedded import postgres
+from cli.output import duration
+from cli.store import database, messages, partitions, queues
+from services.fanout_worker.actions import sweep
+from shared import db, migrations
+
+ROLES = [db.COMPOSE_ROLE, db.WORKER_ROLE, db.INBOX_ROLE, db.DIRECTORY_ROLE]
+_CLOCK_WARN_S = 2.0
+# Tokens are accepted this much after their end, so clocks further apart refuse good ones.
+_CLOCK_FAIL_S = 30.0
+_SWEEP_WARN_S = 60.0
+_BACKLOG_WARN = 10_000
+_CONNECT_TIMEOUT_S = 2.0
+
+
+class State(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "FAIL"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's answer. `advice` is empty when all is well."""
+
+    state: State
+    what: str
+    found: str
+    advice: str = ""
+
+
+def of_database(engine: Engine) -> Iterator[Finding]:
+    """Everything that PostgreSQL itself can tell. Raises what the driver raises when it cannot be reached."""
+    with engine.connect() as connection:
+        yield Finding(State.OK, "database", f"reachable at {engine.url.host}:{engine.url.port or 5432}")
+        for check in (_version, _clock, _roles):
+            yield check(connection)
+    migrated = _migrations(engine)
+    yield migrated
+    if migrated.state is State.OK:
+        with engine.connect() as connection:
+            for check in (_partitions, _failing_batches):
+                yield check(connection)
+
+
+def of_broker(client: "redis.Redis") -> Iterator[Finding]:
+    """Everything that Redis can tell. Raises `redis.RedisError` when it cannot be reached."""
+    key, value = f"message-hub:doctor:{uuid.uuid4()}", b"round trip"
+    started_at = time.perf_counter()
+    client.set(key, value, ex=10)
+    came_back = client.getdel(key) == value
+    took_ms = (time.perf_counter() - started_at) * 1_000
+    yield (
+        Finding(State.OK, "broker", f"reachable, round trip {took_ms:.1f} ms")
+        if came_back
+        else Finding(State.FAIL, "broker", "Redis lost a value at once", "see its maxmemory and eviction settings")
+    )
+    found = queues.read(client)
+    yield _workers(found, now=time.time())
+    yield _backlog(found)
+
+
+def of_port(name: str, url: str) -> Finding:
+    """Whether something listens where an API should."""
+    address = urlsplit(url)
+    try:
+        with socket.create_connection((address.hostname or "127.0.0.1", address.port or 80), _CONNECT_TIMEOUT_S):
+            return Finding(State.OK, name, f"listens at {url}")
+    except OSError as error:
+        return Finding(State.FAIL, name, f"nothing answers at {url}: {error.strerror or error}", "see its log")
+
+
+def _version(connection: Connection) -> Finding:
+    version = database.get_server_version(connection)
+    if version.split(".")[0] == str(postgres.VERSION):
+        return Finding(State.OK, "version", f"PostgreSQL {version}")
+    advice = f"run PostgreSQL {postgres.VERSION}, the version that the hub is made for and tested with"
+    older = int(version.split(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz")) < postgres.VERSION
+    return Finding(State.FAIL if older else State.WARN, "version", f"PostgreSQL {version}", advice)
+
+
+def _clock(connection: Connection) -> Finding:
+    before = time.time()
+    theirs = database.get_time(connection)
+    after = time.time()
+    apart = max(before - theirs, theirs - after, 0.0)
+    state = State.OK if apart < _CLOCK_WARN_S else State.WARN if apart < _CLOCK_FAIL_S else State.FAIL
+    advice = "" if state is State.OK else "let both machines follow a time server (NTP): tokens end by these clocks"
+    return Finding(state, "clock", f"{duration(apart)} apart from PostgreSQL's", advice)
+
+
+def _roles(connection: Connection) -> Finding:
+    missing = database.list_unusable_roles(connection, roles=ROLES)
+    if not missing:
+        return Finding(State.OK, "roles", "this user may act as each service")
+    return Finding(
+        State.FAIL,
+        "roles",
+        f"missing, or not to be acted as: {', '.join(missing)}",
+        "run `message-hub migrate` as the schema's owner, and grant each service's role to the user it connects as",
+    )
+
+
+def _migrations(engine: Engine) -> Finding:
+    current, head = migrations.current(engine), migrations.head()
+    if current == head:
+        return Finding(State.OK, "migrations", f"up to date ({head})")
+    if current > head:
+        return Finding(
+            State.WARN, "migrations", f"{current} is newer than this release ({head})", "upgrade this machine"
+        )
+    return Finding(
+        State.FAIL, "migrations", f"at {current or 'nothing'}, this release needs {head}", "run `message-hub migrate`"
+    )
+
+
+def _partitions(connection: Connection) -> Finding:
+    there = partitions.get_partitions(connection).months
+    expected = partitions.list_expected_months(connection, ahead=sweep.MONTHS_AHEAD)
+    missing = [month for month in expected if month not in there]
+    if not missing:
+        return Finding(State.OK, "partitions", f"{expected[0]} to {expected[-1]} are there")
+    # Without this month's nothing can be delivered now; the others are wanted in time.
+    state = State.FAIL if expected[0] in missing else State.WARN
+    return Finding(
+        state, "partitions", f"missing: {', '.join(missing)}", "the sweep makes them: see that a worker and beat run"
+    )
+
+
+def _failing_batches(connection: Connection) -> Finding:
+    count = messages.count_failing_batches(connection)
+    if not count:
+        return Finding(State.OK, "batches", "none fails")
+    return Finding(State.WARN, "batches", f"{count} keep failing", "see `message-hub status` for their errors")
+
+
+def _workers(found: queues.Queues, *, now: float) -> Finding:
+    if found.swept_at is None:
+        return Finding(
+            State.WARN,
+            "workers",
+            "no sweep has been seen",
+            "see that a worker and beat run; one sweeps every few seconds",
+        )
+    age = max(0.0, now - found.swept_at)
+    if age <= _SWEEP_WARN_S:
+        return Finding(State.OK, "workers", f"last sweep {duration(age)} ago")
+    return Finding(
+        State.FAIL,
+        "workers",
+        f"last sweep {duration(age)} ago",
+        "see that a worker and beat run: their logs say why they do not",
+    )
+
+
+def _backlog(found: queues.Queues) -> Finding:
+    waiting = ", ".join(f"{name} {length}" for name, length in found.waiting.items())
+    if sum(found.waiting.values()) <= _BACKLOG_WARN:
+        return Finding(State.OK, "queues", waiting)
+    return Finding(State.WARN, "queues", waiting, "run more workers")

@@ -1,0 +1,211 @@
+"""`message-hub run`: a whole hub on this machine, supervised until somebody stops it."""
+
+import contextlib
+import os
+import shlex
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import sqlalchemy.exc
+from alembic.util import CommandError
+
+from cli import connect
+from cli.data_folder import AlreadyRunningError, DataFolder, Running, readable_name
+from cli.embedded import files, postgres, redis, server
+from cli.run import banner, bring_up, programs, web_pages
+from cli.run.supervisor import Supervisor
+from shared import settings
+
+# What a killed run leaves behind ends by itself, but not in the same instant.
+_LEFTOVERS_TIMEOUT_S = 20.0
+_PORT = click.IntRange(1, 65535)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    apis: programs.Apis
+    workers: int
+    with_demo: bool
+
+
+@click.command("run", short_help="Run a whole hub on this machine.")
+@connect.data_option
+@click.option("--compose-port", default=8001, show_default=True, type=_PORT, help="Port of the compose API.")
+@click.option("--inbox-port", default=8002, show_default=True, type=_PORT, help="Port of the inbox API.")
+@click.option(
+    "--workers", default=2, show_default=True, type=click.IntRange(0, 64), help="How many fan-out workers; 0: none."
+)
+@click.option("--no-demo", is_flag=True, help="Do not make the demo platform.")
+def run(compose_port: int, inbox_port: int, workers: int, no_demo: bool) -> None:
+    """Run a whole hub here: servers, both APIs, workers.
+
+    PostgreSQL and Redis are started from installed packages and keep their data in the data folder, unless
+    HUB_DATABASE_URL or HUB_REDIS_URL name others. Whatever dies is started again. Ctrl-C stops everything.
+
+    \b
+    Example:
+      message-hub run --data /tmp/hub --workers 4
+    """
+    if compose_port == inbox_port:
+        raise click.UsageError("The two APIs need different ports: see --compose-port and --inbox-port.")
+    apis = programs.Apis(compose_port=compose_port, inbox_port=inbox_port)
+    options = _Options(apis=apis, workers=workers, with_demo=not no_demo)
+    folder = connect.data_folder()
+    with _claimed(folder):
+        if folder.was_left_behind():
+            _wait_for_leftovers(folder, apis)
+        _check_port(compose_port, "compose API", "--compose-port")
+        _check_port(inbox_port, "inbox API", "--inbox-port")
+        failure = _supervise(folder, options)
+        folder.withdraw()
+    if failure is not None:
+        raise click.ClickException(failure)
+
+
+def _supervise(folder: DataFolder, options: _Options) -> str | None:
+    """Runs the hub until it is stopped; the reason if it could not be brought up."""
+    secret = connect.given_jwt_secret() or folder.make_jwt_secret()
+    database_url, redis_url = settings.read(settings.read_given)
+    _say("Starting Message Hub …")
+    servers: list[server.Server] = []
+    if not database_url:
+        servers.append(postgres.prepare(folder.postgres))
+        database_url = servers[-1].url
+    if not redis_url:
+        servers.append(redis.prepare(folder.redis))
+        redis_url = servers[-1].url
+    os.environ |= {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url, "HUB_JWT_SECRET": secret}
+    for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL", "HUB_JWT_SECRET"):
+        os.environ.pop(f"{name}_FILE", None)
+    settings.read(settings.read_redis_url)
+    connect.make_engine(None).dispose()  # an address that cannot work is told now
+
+    environment = {
+        **{"HUB_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"},
+        **os.environ,
+        **web_pages.environment(options.apis, os.environ, demo_file=folder.demo_people if options.with_demo else None),
+    }
+    plan = bring_up.Plan(
+        servers=servers,
+        server_programs=programs.servers(servers, environment=environment, logs=folder.logs),
+        service_programs=programs.services(
+            options.apis,
+            workers=options.workers,
+            beat_schedule=folder.beat_schedule,
+            environment=environment,
+            logs=folder.logs,
+        ),
+        apis=options.apis,
+        make_engine=connect.make_engine,
+        with_demo=options.with_demo,
+    )
+    running = Running(
+        pid=os.getpid(),
+        database_url=database_url,
+        redis_url=redis_url,
+        jwt_secret=secret,
+        compose_url=options.apis.compose_url,
+        inbox_url=options.apis.inbox_url,
+    )
+    supervisor = Supervisor(_tell)
+
+    def come_up() -> None:
+        bring_up.bring_up(plan, supervisor, on_servers=lambda: folder.announce(running))
+        _say(_banner(folder, options, secret))
+
+    threading.Thread(target=_guarded(come_up, supervisor), name="bring-up", daemon=True).start()
+    failure = supervisor.run()
+    _say("Stopped." if failure is None else "")
+    return failure
+
+
+def _guarded(come_up: Callable[[], None], supervisor: Supervisor) -> Callable[[], None]:
+    """`come_up` such that whatever stops it ends the run with a sentence."""
+
+    def guarded() -> None:
+        try:
+            come_up()
+        except bring_up.NotUpError as error:
+            if not supervisor.is_stopping():
+                supervisor.fail(str(error))
+        except (sqlalchemy.exc.SQLAlchemyError, CommandError) as error:
+            if not supervisor.is_stopping():
+                supervisor.fail(f"The database could not be prepared: {getattr(error, 'orig', None) or error}")
+        except Exception as error:
+            supervisor.fail(f"The hub could not be brought up: {type(error).__name__}: {error}")
+            raise
+
+    return guarded
+
+
+def _banner(folder: DataFolder, options: _Options, secret: str) -> str:
+    with connect.engine(None) as engine, engine.connect() as connection:
+        people = banner.demo_people(connection, secret) if options.with_demo else []
+    if people:
+        web_pages.write_people(folder.demo_people, people)
+    facts = banner.Facts(
+        command=_own_command(),
+        data=readable_name(folder.path),
+        workers=options.workers,
+        has_pages=web_pages.are_built(),
+    )
+    return banner.render(options.apis, people, facts)
+
+
+def _own_command() -> str:
+    """What to type for message-hub: its name where the shell finds it, else its path (make run needs no activated .venv)."""
+    if shutil.which("message-hub"):
+        return "message-hub"
+    return shlex.quote(readable_name(Path(sys.executable).parent / "message-hub"))
+
+
+@contextlib.contextmanager
+def _claimed(folder: DataFolder) -> Iterator[None]:
+    name = readable_name(folder.path)
+    try:
+        lock = folder.claim()
+    except AlreadyRunningError:
+        running = folder.running()
+        who = f" (process {running.pid}, {running.compose_url})" if running else ""
+        raise click.ClickException(
+            f"A hub is already running with the data folder {name}{who}: stop it first, or give this one another --data."
+        ) from None
+    except OSError as error:
+        raise click.ClickException(f"The data folder {name} cannot be used: {error.strerror}.") from None
+    with lock:
+        yield
+
+
+def _wait_for_leftovers(folder: DataFolder, apis: programs.Apis) -> None:
+    """After a run that was killed: gives its programs time to end, so that their ports are free again."""
+    ports = [apis.compose_port, apis.inbox_port]
+    for path in (folder.postgres / "port", folder.redis / "port"):
+        with contextlib.suppress(OSError, ValueError):
+            ports.append(int(Path(path).read_text(encoding="utf-8")))
+    deadline = time.monotonic() + _LEFTOVERS_TIMEOUT_S
+    while time.monotonic() < deadline and not all(map(files.is_free, ports)):
+        time.sleep(0.1)
+
+
+def _check_port(port: int, what: str, option: str) -> None:
+    if not files.is_free(port):
+        raise click.ClickException(
+            f"Port {port} is taken, so the {what} cannot listen there: stop what uses it, or choose another with {option}."
+        )
+
+
+def _tell(line: str) -> None:
+    _say(f"{time.strftime('%H:%M:%S')} {line}")
+
+
+def _say(text: str) -> None:
+    """Prints; a reader who has gone away must not end the hub."""
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(text)
+        sys.stdout.flush()

@@ -1,0 +1,96 @@
+"""`message-hub status`: what an operator wants to know of the fan-out, and of one message."""
+
+import dataclasses
+import json
+import time
+import uuid
+from datetime import datetime
+from typing import Any
+
+import click
+import redis
+
+from cli import connect, parameters
+from cli.commands import status_text
+from cli.store import messages, partitions, queues
+from services.compose_api.store import backlog
+from shared import redis_client
+
+_LIMIT = 20
+
+
+@click.command("status", short_help="Show what is on its way and what fails.")
+@connect.data_option
+@click.argument("message_id", required=False, type=parameters.MESSAGE_ID)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def status(message_id: uuid.UUID | None, as_json: bool) -> None:
+    """Show what is on its way, what fails and why; with MESSAGE_ID the life of one message.
+
+    \b
+    Examples:
+      message-hub status
+      message-hub status 0190f5fe-6f43-7d84-8f6c-0e1a5c2a3b4d --json
+    """
+    facts = _of_hub() if message_id is None else _of_message(message_id)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, default=_plain))
+    else:
+        click.echo(status_text.of_hub(facts) if message_id is None else status_text.of_message(facts))
+
+
+def _of_hub() -> dict[str, Any]:
+    with connect.engine(None) as engine, engine.connect() as connection:
+        facts = {
+            "totals": dataclasses.asdict(messages.get_totals(connection)),
+            "backlog": dataclasses.asdict(backlog.get_backlog(connection)),
+            "counters": backlog.get_counters(connection),
+            "unfinished": _rows(messages.list_unfinished(connection, limit=_LIMIT)),
+            "failing_batches": messages.count_failing_batches(connection),
+            "failing": _rows(messages.list_undelivered(connection, limit=_LIMIT, only_failing=True)),
+            "partitions": dataclasses.asdict(partitions.get_partitions(connection)),
+        }
+    return {**facts, "broker": _of_broker()}
+
+
+def _of_broker() -> dict[str, Any]:
+    try:
+        with redis_client.make(connect.redis_url()) as client:
+            found = queues.read(client)
+    except click.ClickException as error:
+        return {"reachable": False, "reason": error.message}
+    except redis.RedisError as error:
+        return {"reachable": False, "reason": str(error)}
+    age = None if found.swept_at is None else max(0.0, time.time() - found.swept_at)
+    refused = None
+    if found.refused is not None:
+        refused = {
+            "count": found.refused.count,
+            "task": found.refused.task,
+            "reason": found.refused.reason,
+            "age_s": max(0.0, time.time() - found.refused.at),
+        }
+    return {"reachable": True, "waiting": found.waiting, "taken": found.taken, "swept_age_s": age, "refused": refused}
+
+
+def _of_message(message_id: uuid.UUID) -> dict[str, Any]:
+    wanted = str(message_id)
+    with connect.engine(None) as engine, engine.connect() as connection:
+        message = messages.find_message(connection, message_id=wanted)
+        if message is None:
+            raise parameters.unknown_message(message_id)
+        facts = {
+            "message": dataclasses.asdict(message),
+            "targets": _rows(messages.list_targets(connection, message_id=wanted)),
+            "undelivered_batches": _rows(messages.list_undelivered(connection, limit=_LIMIT, message_id=wanted)),
+        }
+    return facts
+
+
+def _rows(rows: list[Any]) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(row) for row in rows]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,199 @@
+"""`message-hub verify`: proves that messages reached just whom they should, and delivers what is missing."""
+
+import contextlib
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import click
+import rich.console
+import rich.progress
+from sqlalchemy import Engine
+
+from cli import connect, operator, parameters
+from cli.commands import verify_repair, verify_text
+from services.fanout_worker import proof
+from services.fanout_worker.actions import verify as actions
+from services.fanout_worker.store import proof as store
+from shared import db
+
+# 1 is what went wrong with the command itself, 2 what was wrong with its arguments.
+FAILS = 3
+_PAGE = 1_000
+
+
+@click.command("verify", short_help="Prove who has a message; deliver what is missing.")
+@connect.data_option
+@click.argument("message_id", required=False, type=parameters.MESSAGE_ID)
+@click.option(
+    "--since",
+    type=parameters.Since(),
+    metavar="WHEN",
+    help="Every message since: 90m, 12h, 7d, 2w, or a date or time (UTC).",
+)
+@click.option("--all", "is_all", is_flag=True, help="Every message there is.")
+@click.option("--platform", metavar="KEY", type=parameters.TEXT, help="With --since or --all: of this platform only.")
+@click.option("--repair", is_flag=True, help="Deliver what is missing, then look again.")
+@click.option(
+    "--limit",
+    default=5,
+    show_default=True,
+    type=click.IntRange(0, 10_000),
+    help="Name at most so many people of a kind.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def verify(
+    message_id: uuid.UUID | None,
+    since: datetime | None,
+    is_all: bool,
+    platform: str | None,
+    repair: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Work out from the directory, as it stood when the message was accepted, who should have it, and compare with who has.
+
+    \b
+    delivered   should have it and has
+    pending     should have it; a batch that workers will still write
+    missing     should have it, has not, and no worker will write it: --repair does
+    unexpected  has it and should not, or has it twice; told, never removed
+    withheld    stays unwritten, for the message was recalled or its entries have expired
+
+    Exit code 0 when everything holds (what is pending does), 3 when anything does not, 1 when it could not be found out.
+
+    \b
+    Examples:
+      message-hub verify 0190f5fe-6f43-7d84-8f6c-0e1a5c2a3b4d --repair
+      message-hub verify --since 2d
+    """
+    if (message_id is not None) + (since is not None) + is_all != 1:
+        raise click.UsageError("Name a message, or say --since WHEN or --all.")
+    if platform is not None and message_id is not None:
+        raise click.UsageError("--platform goes with --since or --all.")
+    with contextlib.ExitStack() as stack:
+        reading = stack.enter_context(connect.engine(db.WORKER_ROLE))
+        owner = stack.enter_context(connect.engine(None)) if repair else None
+        checks = _Checks(reading, owner, limit)
+        holds = (
+            _verify_one(checks, message_id, as_json) if message_id else _verify_many(checks, since, platform, as_json)
+        )
+    if not holds:
+        raise click.exceptions.Exit(FAILS)
+
+
+class _Checks:
+    """Verifies messages one by one, repairs them where `owner` is given, and describes what came out."""
+
+    def __init__(self, reading: Engine, owner: Engine | None, limit: int) -> None:
+        self.reading = reading
+        self.owner = owner
+        self._limit = limit
+
+    def run(self, message_id: uuid.UUID, progress: actions.Progress, *, is_strict: bool) -> dict[str, Any] | None:
+        """The facts; None where there is no such message. Strict: what may not be repaired is an error, missing or not."""
+        began = time.monotonic()
+        report = self._verify(message_id, progress)
+        if report is None:
+            return None
+        repaired = None
+        if self.owner is not None and (is_strict or report.missing):
+            try:
+                repaired = verify_repair.repair_message(
+                    self.owner, message_id=message_id, report=report, progress=progress, by=operator.name()
+                )
+            except actions.NotRepairableError:
+                if is_strict:
+                    raise
+            report = self._verify(message_id, progress) or report
+        return {
+            **self._describe(message_id, report),
+            "repaired": repaired,
+            "seconds": round(time.monotonic() - began, 2),
+        }
+
+    def _verify(self, message_id: uuid.UUID, progress: actions.Progress) -> proof.Report | None:
+        return actions.verify_message(self.reading, message_id=message_id, limit=self._limit, progress=progress)
+
+    def _describe(self, message_id: uuid.UUID, report: proof.Report) -> dict[str, Any]:
+        with self.reading.connect() as connection:
+            missing = store.list_people(connection, user_ids=list(report.missing_ids))
+            unexpected = store.list_people(connection, user_ids=list(report.unexpected_ids))
+        return {
+            "message_id": str(message_id),
+            "platform": report.facts.platform,
+            "sent_at": report.facts.sent_at,
+            "status": "recalled" if report.facts.is_recalled else report.facts.status,
+            "expired": report.facts.is_expired,
+            "verdict": report.verdict,
+            "planned": report.planned,
+            "delivered": report.delivered,
+            "pending": report.pending,
+            "missing": report.missing,
+            "withheld": report.withheld,
+            "unexpected": report.unexpected,
+            "missing_users": [verify_text.person(one, report.facts.platform) for one in missing],
+            "unexpected_users": [verify_text.person(one, report.facts.platform) for one in unexpected],
+            "disagreements": list(report.disagreements),
+        }
+
+
+def _verify_one(checks: _Checks, message_id: uuid.UUID, as_json: bool) -> bool:
+    try:
+        with _bar() as progress:
+            facts = checks.run(message_id, progress, is_strict=True)
+    except actions.NotRepairableError as error:
+        raise click.ClickException(f"Message {message_id} is not repaired: {error}.") from None
+    if facts is None:
+        raise parameters.unknown_message(message_id)
+    click.echo(verify_text.as_json(facts) if as_json else verify_text.of_message(facts))
+    return bool(facts["verdict"] != "fails")
+
+
+def _verify_many(checks: _Checks, since: datetime | None, platform: str | None, as_json: bool) -> bool:
+    """One line each, as they come, the oldest first; in JSON one object a line."""
+    verdicts: dict[str, int] = {}
+    with checks.reading.connect() as connection:
+        total = store.count_messages(connection, since=since, platform=platform)
+    with _bar() as progress:
+        for done, position in enumerate(_positions(checks.reading, since, platform), 1):
+            facts = checks.run(position.message_id, lambda _done, _total: None, is_strict=False)
+            if facts is None:
+                continue
+            verdicts[facts["verdict"]] = verdicts.get(facts["verdict"], 0) + 1
+            click.echo(json.dumps(facts, default=verify_text.plain) if as_json else verify_text.line(facts))
+            progress(done, max(done, total))
+    if not as_json:
+        click.echo(verify_text.summary(verdicts))
+    return "fails" not in verdicts
+
+
+def _positions(engine: Engine, since: datetime | None, platform: str | None) -> Iterator[store.Position]:
+    after = None
+    while True:
+        with engine.connect() as connection:
+            page = store.list_messages(connection, since=since, after=after, platform=platform, limit=_PAGE)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1]
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[actions.Progress]:
+    """A bar on a terminal, which goes when all is done; nothing elsewhere."""
+    console = rich.console.Console(stderr=True)
+    with rich.progress.Progress(
+        rich.progress.TextColumn("Comparing"),
+        rich.progress.BarColumn(),
+        rich.progress.TaskProgressColumn(),
+        rich.progress.TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as shown:
+        task = shown.add_task("", total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)

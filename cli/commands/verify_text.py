@@ -1,0 +1,96 @@
+"""What `message-hub verify` found, as text for people and as JSON for programs."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from cli.output import moment, printable
+from services.fanout_worker.store import proof as store
+
+# verdict → what it means
+_VERDICTS = {
+    "holds": "everybody who should have it has it, and nobody else.",
+    "pending": "nothing is missing; what is pending, workers will write.",
+    "recalled": "it was recalled: what was written is hidden, what was not stays unwritten.",
+    "expired": "its entries have expired and were dropped with their month.",
+}
+
+
+def of_message(facts: dict[str, Any]) -> str:
+    width = max(
+        len(f"{facts[name]:,}") for name in ("planned", "delivered", "pending", "missing", "withheld", "unexpected")
+    )
+    lines = [
+        f"Message     {facts['message_id']} of platform {facts['platform']}, {facts['status']}, "
+        f"accepted {moment(facts['sent_at'])}"
+    ]
+    for name, what in (
+        ("planned", "people in its audience, by the directory as of its version"),
+        ("delivered", "of them have it"),
+        ("pending", "of them are in batches that workers will still write"),
+        ("withheld", "of them never get it written"),
+        ("missing", "of them have not, and no worker will write it"),
+        ("unexpected", "entries that should not be there"),
+    ):
+        if facts[name] or name not in ("pending", "withheld"):
+            lines.append(f"{name.capitalize():<11} {facts[name]:>{width},}  {what}{_named(facts, name)}")
+    if facts["repaired"] is not None:
+        lines.append(f"Repaired    {facts['repaired']:,} entries were written just now")
+    lines += [f"Disagrees   {sentence}" for sentence in facts["disagreements"]]
+    lines.append(f"Verdict     {_verdict(facts)} ({facts['seconds']:.1f} s)")
+    return "\n".join(lines)
+
+
+def line(facts: dict[str, Any]) -> str:
+    """One message of many. Only what is not 0 is said of what should be 0."""
+    parts = [f"{facts['delivered']:,} of {facts['planned']:,} delivered"]
+    parts += [f"{facts[name]:,} {name}" for name in ("pending", "withheld", "missing", "unexpected") if facts[name]]
+    if facts["repaired"]:
+        parts.append(f"{facts['repaired']:,} repaired just now")
+    parts += facts["disagreements"]
+    when = facts["sent_at"].strftime("%Y-%m-%d %H:%M")
+    return f"{facts['verdict']:<8}  {facts['message_id']}  {when}  {facts['platform']}  {'; '.join(parts)}"
+
+
+def summary(verdicts: dict[str, int]) -> str:
+    if not verdicts:
+        return "There are no such messages."
+    total = sum(verdicts.values())
+    told = ", ".join(f"{verdict} {count:,}" for verdict, count in sorted(verdicts.items()))
+    return f"{total:,} message{'s' if total > 1 else ''}: {told}."
+
+
+def as_json(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, indent=2, default=plain)
+
+
+def plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(type(value).__name__)
+
+
+def person(one: store.Person, platform: str) -> str:
+    """As the platform calls them; with their own platform's key where that is another."""
+    if one.external_id is None:
+        return f"nobody (user number {one.user_id} does not exist)"
+    return one.external_id if one.platform == platform else f"{one.external_id} of platform {one.platform}"
+
+
+def _named(facts: dict[str, Any], name: str) -> str:
+    users = facts.get(f"{name}_users") or []
+    if not users:
+        return ""
+    more = facts[name] - len(users)
+    return f": {', '.join(map(printable, users))}" + (f" and {more:,} more" if more else "")
+
+
+def _verdict(facts: dict[str, Any]) -> str:
+    if facts["verdict"] != "fails":
+        return f"{facts['verdict']}: {_VERDICTS[facts['verdict']]}"
+    advice = []
+    if facts["missing"]:
+        advice.append(f"`message-hub verify {facts['message_id']} --repair` delivers what is missing")
+    if facts["unexpected"] or facts["disagreements"]:
+        advice.append("docs/operations.md says what to do under “a proof that fails”")
+    return f"FAILS: {'; '.join(advice)}."

@@ -1,0 +1,152 @@
+"""`message-hub doctor`: each thing that can be wrong is found, named, and comes with what to do."""
+
+import time
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from cli import main
+from cli.commands import doctor_checks
+from cli.store import database, partitions
+from tests import factories
+from tests.conftest import MakeEngine
+
+
+@pytest.fixture
+def environment(database_url: str, redis_url: str) -> dict[str, str]:
+    """A healthy hub: what `doctor` is pointed at before a test breaks it."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.set("message-hub:swept-at", time.time())
+    return {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url, "HUB_JWT_SECRET": factories.SECRET}
+
+
+def _doctor(environment: dict[str, str]) -> Result:
+    return CliRunner().invoke(main.commands, ["doctor", "--data", "/does/not/exist"], env=environment)
+
+
+def _line(result: Result, what: str) -> str:
+    return next(line for line in result.output.splitlines() if line.split()[1] == what)
+
+
+def test_a_healthy_hub_is_well_in_every_line(environment: dict[str, str]) -> None:
+    shown = _doctor(environment)
+    assert shown.exit_code == 0, shown.output
+    assert [line.split()[:2] for line in shown.output.splitlines()] == [
+        ["ok", what]
+        for what in (
+            "settings", "database", "version", "clock", "roles", "migrations", "partitions", "batches", "broker", "workers", "queues",
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("broken", "what", "advice"),
+    [
+        ({"HUB_DATABASE_URL": "postgresql://hub:pw@127.0.0.1:1/hub"}, "database", "HUB_DATABASE_URL"),
+        ({"HUB_DATABASE_URL": "mysql://hub"}, "database", "postgresql://"),
+        ({"HUB_REDIS_URL": "redis://127.0.0.1:1/0"}, "broker", "HUB_REDIS_URL"),
+        ({"HUB_JWT_SECRET": "short"}, "settings", "correct these variables"),
+        ({"HUB_JWT_SECRET": ""}, "settings", "HUB_JWT_SECRET"),
+    ],
+)
+def test_what_cannot_work_fails_and_the_rest_is_still_looked_at(
+    environment: dict[str, str], broken: dict[str, str], what: str, advice: str
+) -> None:
+    shown = _doctor(environment | broken)
+    assert shown.exit_code == 1
+    assert _line(shown, what).startswith("FAIL")
+    assert advice in _line(shown, what)
+    others = {"settings", "database", "broker"} - {what}
+    assert all(_line(shown, other).startswith("ok") for other in others)
+
+
+def test_partitions_that_are_missing_are_named(environment: dict[str, str], make_engine: MakeEngine) -> None:
+    with make_engine().begin() as connection:
+        months = partitions.get_partitions(connection).months
+        connection.execute(text(f"DROP TABLE inbox_states_{months[2].replace('-', '_')}"))
+    shown = _doctor(environment)
+    assert (shown.exit_code, _line(shown, "partitions").split()[0]) == (0, "warn")
+    with make_engine().begin() as connection:
+        connection.execute(text(f"DROP TABLE inbox_entries_{months[0].replace('-', '_')}"))
+    shown = _doctor(environment)
+    assert shown.exit_code == 1
+    assert f"missing: {months[0]}, {months[2]}" in _line(shown, "partitions")
+
+
+def test_a_schema_that_is_behind_fails_and_one_that_is_ahead_does_not(
+    environment: dict[str, str], make_engine: MakeEngine
+) -> None:
+    for version, state, code in (("0001", "FAIL", 1), ("9999", "warn", 0)):
+        with make_engine().begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+        shown = _doctor(environment)
+        assert (shown.exit_code, _line(shown, "migrations").split()[0]) == (code, state)
+
+
+def test_a_role_that_this_user_may_not_act_as_is_named(environment: dict[str, str], make_engine: MakeEngine) -> None:
+    with make_engine().connect() as connection:
+        assert database.list_unusable_roles(connection, roles=doctor_checks.ROLES) == []
+        assert database.list_unusable_roles(connection, roles=["message_hub_nobody", *doctor_checks.ROLES]) == [
+            "message_hub_nobody"
+        ]
+
+
+@pytest.mark.parametrize(("age_s", "state", "code"), [(3, "ok", 0), (3_600, "FAIL", 1), (None, "warn", 0)])
+def test_workers_that_no_longer_sweep_are_noticed(
+    environment: dict[str, str], redis_url: str, age_s: int | None, state: str, code: int
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete("message-hub:swept-at")
+        if age_s is not None:
+            client.set("message-hub:swept-at", time.time() - age_s)
+    shown = _doctor(environment)
+    assert (shown.exit_code, _line(shown, "workers").split()[0]) == (code, state)
+
+
+@pytest.mark.parametrize(("apart", "state"), [(0.5, "ok"), (-5, "warn"), (60, "FAIL")])
+def test_clocks_that_disagree_are_noticed(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, apart: float, state: str
+) -> None:
+    monkeypatch.setattr(database, "get_time", lambda _connection: time.time() + apart)
+    findings = {finding.what: finding for finding in doctor_checks.of_database(make_engine())}
+    assert findings["clock"].state == state
+
+
+def test_a_port_where_nothing_listens_fails() -> None:
+    assert doctor_checks.of_port("compose API", "http://127.0.0.1:1").state is doctor_checks.State.FAIL
+
+
+def test_without_a_secret_and_keys_every_platform_needs_an_issuer_of_its_own(
+    environment: dict[str, str], make_engine: MakeEngine
+) -> None:
+    environment = environment | {"HUB_JWT_SECRET": ""}
+    with make_engine().begin() as connection:
+        factories.platform(
+            connection, key="own", issuer="https://id.example.org", jwks_url="https://id.example.org/jwks"
+        )
+    shown = _doctor(environment)
+    assert (shown.exit_code, _line(shown, "settings").split()[0]) == (0, "ok"), shown.output
+    with make_engine().begin() as connection:
+        factories.platform(connection, key="acme")
+        factories.platform(connection, key="beta")
+    shown = _doctor(environment)
+    assert shown.exit_code == 1
+    assert "the tokens of platform acme and 1 more" in _line(shown, "settings")
+    assert "issuer of its own" in _line(shown, "settings")
+
+
+@pytest.mark.parametrize("is_reachable", [True, False])
+def test_no_secret_is_printed(environment: dict[str, str], is_reachable: bool) -> None:
+    broken = {
+        "HUB_DATABASE_URL": "postgresql://hub:hunter2@127.0.0.1:1/hub",
+        "HUB_REDIS_URL": "redis://:hunter2@127.0.0.1:1/0",
+        "HUB_JWT_SECRET": "hunter2",
+    }
+    shown = _doctor(environment if is_reachable else broken)
+    assert "hunter2" not in shown.output
+    assert environment["HUB_JWT_SECRET"] not in shown.output
+    for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL"):
+        assert (urlsplit(environment[name]).password or "none") not in shown.output
