@@ -101,7 +101,7 @@ def read_log(env: environs.Env) -> Log:
 
 
 def read_redis_url(env: environs.Env) -> str:
-    return _read_address(env, "REDIS_URL", _check_redis_url)
+    return _with_verification(_read_address(env, "REDIS_URL", _check_redis_url)) or ""
 
 
 def read_given(env: environs.Env) -> tuple[str | None, str | None]:
@@ -110,7 +110,17 @@ def read_given(env: environs.Env) -> tuple[str | None, str | None]:
 
 
 def read_given_redis_url(env: environs.Env) -> str | None:
-    return read_secret(env, "REDIS_URL", _check_redis_url)
+    return _with_verification(read_secret(env, "REDIS_URL", _check_redis_url))
+
+
+def _with_verification(redis_url: str | None) -> str | None:
+    """With TLS, the certificate is verified unless the URL says otherwise. redis-py does that by itself, kombu does not."""
+    if redis_url is None or not redis_url.startswith("rediss://"):
+        return redis_url
+    query = urlsplit(redis_url).query
+    if "ssl_cert_reqs=" in query:
+        return redis_url
+    return f"{redis_url}{'&' if query else '?'}ssl_cert_reqs=required"
 
 
 def read_auth(env: environs.Env) -> Auth:
@@ -194,7 +204,7 @@ def _check_postgresql_url(value: str) -> None:
 
 
 def _check_redis_url(value: str) -> None:
-    if not value.startswith(("redis://", "rediss://", "unix://")) or not _is_readable(value):
+    if not value.startswith(("redis://", "rediss://")) or not _is_readable(value):
         raise environs.ValidationError(f"Must look like redis://host:6379/0. {_ESCAPE}.")
 
 

@@ -142,6 +142,7 @@ def test_each_secret_goes_only_where_it_is_needed() -> None:
         "HUB_DATABASE_COMPOSE_API_PASSWORD": {"compose_api", "logins"},
         "HUB_DATABASE_INBOX_API_PASSWORD": {"inbox_api", "logins"},
         "HUB_DATABASE_FANOUT_WORKER_PASSWORD": {"fanout_worker", "beat", "logins"},
+        "HUB_REDIS_PASSWORD": {"redis", *OWN},
     }
     for secret, value in compose_file.SECRETS.items():
         assert {name for name, service in SERVICES.items() if value in str(service)} == expected[secret]
@@ -171,6 +172,14 @@ def test_postgresql_quotes_no_rows_in_its_log() -> None:
 def test_postgresql_has_connections_for_both_apis_the_operator_and_fifty_workers() -> None:
     (most,) = re.findall(r"max_connections=(\d+)", _text(SERVICES["postgres"]["command"]))
     assert int(most) >= 20 + 20 + 2 + 50 * 2
+
+
+def test_redis_asks_for_a_password_also_of_its_health_check() -> None:
+    password = compose_file.SECRETS["HUB_REDIS_PASSWORD"]
+    redis = SERVICES["redis"]
+    assert f"--requirepass {password}" in _text(redis["command"])
+    assert redis["environment"]["REDISCLI_AUTH"] == password
+    assert SERVICES["fanout_worker"]["environment"]["HUB_REDIS_URL"] == f"redis://:{password}@redis:6379/0"
 
 
 def test_redis_keeps_nothing_and_drops_nothing_unseen() -> None:

@@ -146,10 +146,30 @@ def test_an_address_that_cannot_be_read_is_refused_here_and_not_by_who_would_sho
     assert "hunter2" not in line
 
 
-@pytest.mark.parametrize("url", ["redis://", "redis://h", "unix:///run/redis.sock?db=1", "rediss://u:a%2Fb@[::1]:1/0"])
+@pytest.mark.parametrize("url", ["redis://", "redis://h", "redis://u:a%2Fb@[::1]:1/0?db=1"])
 def test_a_redis_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("HUB_REDIS_URL", url)
     assert settings.read(settings.read_redis_url) == url
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("rediss://h", "rediss://h?ssl_cert_reqs=required"),
+        ("rediss://h/0?ssl_ca_certs=/ca.pem", "rediss://h/0?ssl_ca_certs=/ca.pem&ssl_cert_reqs=required"),
+        ("rediss://h/0?ssl_cert_reqs=none", "rediss://h/0?ssl_cert_reqs=none"),
+    ],
+)
+def test_the_certificate_of_a_redis_is_verified_unless_the_address_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, given: str, read: str
+) -> None:
+    monkeypatch.setenv("HUB_REDIS_URL", given)
+    assert settings.read(settings.read_redis_url) == settings.read(settings.read_given_redis_url) == read
+
+
+def test_a_socket_that_celery_cannot_use_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_REDIS_URL", "unix:///run/redis.sock")
+    assert refusal(settings.read_redis_url)[0].startswith("HUB_REDIS_URL: Must look like")
 
 
 def test_a_secret_that_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +225,7 @@ def test_a_weak_secret_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatc
     assert secret not in line
 
 
-ADDRESSES = {"DATABASE_URL": "postgresql://u:hunter2@h/d", "REDIS_URL": "rediss://:hunter2@h/0"}
+ADDRESSES = {"DATABASE_URL": "postgresql://u:hunter2@h/d", "REDIS_URL": "redis://:hunter2@h/0"}
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
