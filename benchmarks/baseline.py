@@ -7,10 +7,9 @@ import flask
 import sqlalchemy
 
 from services.inbox_api import settings
-from shared import db, process
+from shared import db
 from shared.auth import tokens
 
-process.die_with_parent()
 _settings = settings.read()
 _engine = db.make_engine(_settings.database, role=db.INBOX_ROLE, name="baseline").execution_options(
     isolation_level="AUTOCOMMIT"

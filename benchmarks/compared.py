@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from benchmarks import figures, wrk
 from benchmarks import hub as hubs
 from benchmarks.bench import Size
 from benchmarks.report import Row
-from cli.embedded import files, leash
+from cli.embedded import files, processes
 
 _ROOT = Path(__file__).parents[1]
 _START_S = 30.0
@@ -42,9 +41,7 @@ def baseline(hub: hubs.Hub) -> Iterator[str]:
     }
     url = f"http://127.0.0.1:{port}"
     command = [*_COMMAND, "--port", str(port), "benchmarks.baseline:app"]
-    with (hub.folder / "baseline.log").open("ab") as log:
-        leashed = leash.wrap(command, on_death=signal.SIGTERM)
-        process = subprocess.Popen(leashed, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    process = processes.start(command, log=hub.folder / "baseline.log", environment=environment)
     try:
         _wait_ready(f"{url}/bare", process, hub.folder / "baseline.log")
         yield url

@@ -17,7 +17,7 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from cli.data_folder import DataFolder
-from cli.embedded import files, leash
+from cli.embedded import files, processes
 from shared import contracts
 
 WORKERS = 2
@@ -56,14 +56,7 @@ class Hub:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
         # Counted as ever, never reached: what is measured is what a sender pays for being counted.
         environment["HUB_COMPOSE_RATE_LIMIT"] = "1000000000 per minute"
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                leash.wrap(command, on_death=signal.SIGTERM),
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = processes.start(command, log=self.folder / "log", environment=environment)
         self._wait_ready()
         running = self.data.running()
         if running is None:

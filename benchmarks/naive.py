@@ -6,8 +6,6 @@ django-notifications: a loop that saves an object for each recipient, each with 
 
 import contextlib
 import os
-import signal
-import subprocess
 import sys
 import time
 import uuid
@@ -22,7 +20,7 @@ from sqlalchemy import orm
 
 from benchmarks import hub as hubs
 from benchmarks import limit
-from cli.embedded import leash
+from cli.embedded import processes as child_processes
 
 SAMPLE = 2_000
 # What naive_worker is told, and what it calls its task.
@@ -120,14 +118,10 @@ def _workers(hub: hubs.Hub, broker: str) -> Iterator[None]:
         "PYTHONPATH": str(_ROOT),
     }
     processes = []
-    with (hub.folder / "naive.log").open("wb") as log:
-        for number in range(hubs.WORKERS):
-            command = [sys.executable, "-m", "celery", "--quiet", "-A", "benchmarks.naive_worker", "worker", *_WORKER]
-            command += ["--hostname", f"naive_{number}@%h"]
-            leashed = leash.wrap(command, on_death=signal.SIGTERM)
-            processes.append(
-                subprocess.Popen(leashed, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            )
+    for number in range(hubs.WORKERS):
+        command = [sys.executable, "-m", "celery", "--quiet", "-A", "benchmarks.naive_worker", "worker", *_WORKER]
+        command += ["--hostname", f"naive_{number}@%h"]
+        processes.append(child_processes.start(command, log=hub.folder / "naive.log", environment=environment))
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from cli.embedded import leash
+from cli.embedded import processes
 
 PATIENCE_S = 45.0
 _FAREWELL_S = 20.0
@@ -33,19 +33,11 @@ def has_come(true: Callable[[], bool], *, seconds: float, every: float = 0.05) -
 
 
 class Process:
-    """Begins when it is made, in a process group of its own, from the main thread only (its leash is that thread's life)."""
+    """Begins when it is made, in a process group of its own, from the main thread only (it ends with that thread)."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
-        with log.open("ab") as output:
-            self.handle = subprocess.Popen(
-                leash.wrap(command, on_death=signal.SIGTERM),
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        self.handle = processes.start(command, log=log, environment=environment)
 
     @property
     def is_alive(self) -> bool:
@@ -63,15 +55,15 @@ class Process:
     def kill(self) -> None:
         """SIGKILL for the process and its children in the same instant: nobody can clear up."""
         if self.is_alive:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.handle.pid, signal.SIGKILL)
+            processes.kill_group(self.handle)
             self.handle.wait()
 
     def kill_main(self) -> None:
-        """SIGKILL for the main process alone; its children are told by the kernel."""
+        """SIGKILL for the main process; what it leaves behind is killed afterwards, as a container engine or supervisor does."""
         if self.is_alive:
             self.handle.kill()
             self.handle.wait()
+            processes.kill_group(self.handle)
 
     def kill_child(self) -> bool:
         """SIGKILL for the children only, those that do the work. Whether there was one."""

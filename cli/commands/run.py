@@ -5,15 +5,12 @@ import os
 import shlex
 import shutil
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import sqlalchemy.exc
-from alembic.util import CommandError
 
 from cli import connect
 from cli.data_folder import AlreadyRunningError, DataFolder, Running, readable_name
@@ -62,14 +59,14 @@ def run(compose_port: int, inbox_port: int, workers: int, no_demo: bool) -> None
             _wait_for_leftovers(folder, apis)
         _check_port(compose_port, "compose API", "--compose-port")
         _check_port(inbox_port, "inbox API", "--inbox-port")
-        failure = _supervise(folder, options)
-        folder.withdraw()
-    if failure is not None:
-        raise click.ClickException(failure)
+        try:
+            _supervise(folder, options)
+        finally:
+            folder.withdraw()
 
 
-def _supervise(folder: DataFolder, options: _Options) -> str | None:
-    """Runs the hub until it is stopped; the reason if it could not be brought up."""
+def _supervise(folder: DataFolder, options: _Options) -> None:
+    """Runs the hub until it is stopped."""
     secret = connect.given_jwt_secret() or folder.make_jwt_secret()
     database_url, redis_url = settings.read(settings.read_given)
     _say("Starting Message Hub …")
@@ -113,35 +110,11 @@ def _supervise(folder: DataFolder, options: _Options) -> str | None:
         compose_url=options.apis.compose_url,
         inbox_url=options.apis.inbox_url,
     )
-    supervisor = Supervisor(_tell)
-
-    def come_up() -> None:
+    with Supervisor(_tell) as supervisor:
         bring_up.bring_up(plan, supervisor, on_servers=lambda: folder.announce(running))
         _say(_banner(folder, options, secret))
-
-    threading.Thread(target=_guarded(come_up, supervisor), name="bring-up", daemon=True).start()
-    failure = supervisor.run()
-    _say("Stopped." if failure is None else "")
-    return failure
-
-
-def _guarded(come_up: Callable[[], None], supervisor: Supervisor) -> Callable[[], None]:
-    """`come_up` such that whatever stops it ends the run with a sentence."""
-
-    def guarded() -> None:
-        try:
-            come_up()
-        except bring_up.NotUpError as error:
-            if not supervisor.is_stopping():
-                supervisor.fail(str(error))
-        except (sqlalchemy.exc.SQLAlchemyError, CommandError) as error:
-            if not supervisor.is_stopping():
-                supervisor.fail(f"The database could not be prepared: {getattr(error, 'orig', None) or error}")
-        except Exception as error:
-            supervisor.fail(f"The hub could not be brought up: {type(error).__name__}: {error}")
-            raise
-
-    return guarded
+        supervisor.watch()
+    _say("Stopped.")
 
 
 def _banner(folder: DataFolder, options: _Options, secret: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.embedded import leash
+from cli.embedded import processes
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -32,14 +32,7 @@ class Server:
 @contextlib.contextmanager
 def running(server: Server, *, log: Path) -> Iterator[Server]:
     """Runs `server` until the block ends, or its starter dies. Raises `EmbeddedError` with its last lines if it does not start."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 (our own programs)
-            leash.wrap(server.command, on_death=server.stop_signal),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    process = processes.start(server.command, log=log, stop_signal=server.stop_signal)
     try:
         _wait_until_ready(server, process, log)
         yield server
@@ -52,11 +45,11 @@ def running(server: Server, *, log: Path) -> Iterator[Server]:
             process.wait()
 
 
-def last_lines(log: Path, *, after: int = 0, count: int = 15) -> str:
-    """The end of what a log file holds behind its first `after` bytes, for an error message."""
+def last_lines(log: Path, *, count: int = 15) -> str:
+    """The end of a log file, for an error message."""
     try:
         with log.open("rb") as file:
-            file.seek(max(after, log.stat().st_size - 16_384))
+            file.seek(max(0, log.stat().st_size - 16_384))
             return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-count:])
     except OSError:
         return ""

@@ -2,9 +2,8 @@
 
 from services.compose_api import app as compose
 from services.compose_api import metrics, publisher, rate_limit, settings
-from shared import breaker, broker, contracts, db, logging, process, redis_client
+from shared import breaker, broker, contracts, db, logging, redis_client
 
-process.die_with_parent()
 _settings = settings.read()
 logging.configure(_settings.log, service="compose_api")
 _engine = db.make_engine(_settings.database, role=db.COMPOSE_ROLE, name="compose_api")

@@ -7,7 +7,7 @@ from celery import bootsteps, signals
 from services.fanout_worker import queues, settings, tasks, transport
 from services.fanout_worker.actions import failure, sweep
 from services.fanout_worker.actions.context import Context
-from shared import broker, contracts, db, logging, process, redis_client
+from shared import broker, contracts, db, logging, redis_client
 
 _settings = settings.read()
 _contexts: list[Context] = []
@@ -42,7 +42,6 @@ def _configure_log(**_kwargs: Any) -> None:
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def _begin(**_kwargs: Any) -> None:
     """Connections are made in the process that uses them, never inherited."""
-    process.die_with_parent()
     engine = db.make_engine(_settings.database, role=db.WORKER_ROLE, name="fanout_worker")
     client = redis_client.make(_settings.redis_url)
     _contexts.append(Context(engine, lambda task: broker.publish(app, task), queues.Queues(client), _settings))

@@ -3,9 +3,8 @@
 from services.inbox_api import app as inbox
 from services.inbox_api import settings
 from services.inbox_api.store import inbox as inbox_store
-from shared import breaker, db, logging, process, redis_client
+from shared import breaker, db, logging, redis_client
 
-process.die_with_parent()
 _settings = settings.read()
 logging.configure(_settings.log, service="inbox_api")
 # One for this process, the streams' listener included; none where no Redis is named.

@@ -17,12 +17,14 @@ import json, os, sys
 from pathlib import Path
 from cli.run.supervisor import Program, Supervisor
 
-supervisor = Supervisor(lambda line: print(line, flush=True))
-for name, (code, stage) in json.loads(sys.argv[2]).items():
-    command = (sys.executable, "-c", code)
-    log = Path(sys.argv[1]) / f"{name}.log"
-    supervisor.start(Program(name=name, command=command, environment=os.environ, log=log, stage=stage, stop_timeout_s=1.5))
-print("failure:", supervisor.run(), flush=True)
+with Supervisor(lambda line: print(line, flush=True)) as supervisor:
+    for name, (code, stage) in json.loads(sys.argv[2]).items():
+        command = (sys.executable, "-c", code)
+        log = Path(sys.argv[1]) / f"{name}.log"
+        program = Program(name=name, command=command, environment=os.environ, log=log, stage=stage, stop_timeout_s=1.5)
+        supervisor.start(program)
+    supervisor.watch()
+print("stopped", flush=True)
 """
 
 # Notes its pid, then stays; notes when it is told to stop.
@@ -127,7 +129,7 @@ def test_programs_are_stopped_from_the_last_stage_to_the_first(
     process = supervise({name: (_stay(notes, name), stage) for name, stage in (("c", 2), ("a", 0), ("b", 1))})
     _wait(lambda: len(_pids(notes)) == 3)
     process.send_signal(number)
-    assert process.communicate(timeout=10)[0] == "failure: None\n"
+    assert process.communicate(timeout=10)[0] == "stopped\n"
     assert process.returncode == 0
     assert [name for name, _pid in _noted(notes, "stopped")] == ["c", "b", "a"]
 
