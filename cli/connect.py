@@ -82,6 +82,18 @@ def act_as(connection: Connection, role: str | None) -> None:
     connection.execute(sqlalchemy.text(f"SET LOCAL ROLE {role or 'NONE'}"))
 
 
+def running(variable: str) -> Running:
+    """The hub that runs in the data folder. `variable` is what can be set instead. Raises `click.ClickException`."""
+    found = data_folder().running()
+    if found is None:
+        name = readable_name(data_folder().path)
+        raise click.ClickException(
+            f"{variable} is not set, and no hub is running here with the data folder {name}. Set {variable}; "
+            "or start a hub with `message-hub run`, or name the folder of the running one with --data."
+        )
+    return found
+
+
 def redis_url() -> str:
     """The address of Redis. Raises like `make_engine`."""
     with _filled_in("HUB_REDIS_URL", lambda running: running.redis_url):
@@ -114,14 +126,7 @@ def _filled_in(variable: str, value: Callable[[Running], str]) -> Iterator[None]
     if os.environ.get(variable) or os.environ.get(f"{variable}_FILE"):
         yield
         return
-    running = data_folder().running()
-    if running is None:
-        name = readable_name(data_folder().path)
-        raise click.ClickException(
-            f"No hub is running with the data folder {name}: start it with `message-hub run`, "
-            f"name its folder with --data, or set {variable}."
-        )
-    os.environ[variable] = value(running)
+    os.environ[variable] = value(running(variable))
     try:
         yield
     finally:

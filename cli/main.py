@@ -1,4 +1,4 @@
-"""The `message-hub` command: every subcommand, and one place that turns what may go wrong into a sentence."""
+"""The `message-hub` command: its subcommands, and how their errors are reported."""
 
 import logging
 from typing import Any
@@ -15,7 +15,7 @@ from shared import settings
 
 
 class _Commands(click.Group):
-    """A group whose commands end with exit code 1 and one sentence, never with a traceback, when something is away or wrong."""
+    """Known errors of every command become one sentence and exit code 1."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -34,7 +34,7 @@ def _about_database(error: sqlalchemy.exc.DBAPIError) -> str:
     if getattr(error.orig, "sqlstate", None) in ("42P01", "42703"):
         return "The database's schema is older than this release: run `message-hub migrate`."
     if isinstance(error, sqlalchemy.exc.OperationalError):
-        return f"PostgreSQL cannot be reached or gave up: {one_line(error.orig)}"
+        return f"PostgreSQL cannot be reached or did not finish: {one_line(error.orig)}"
     return f"PostgreSQL refused: {one_line(error.orig)}"
 
 
@@ -47,7 +47,7 @@ def commands() -> None:
     Example:
       message-hub run
     """
-    # Alembic tells of each step; whoever runs a command wants its outcome.
+    # Alembic logs each step; a command prints the outcome.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
@@ -55,6 +55,7 @@ for _command in (
     run.run,
     env.env,
     platform.platform,
+    platform.platforms,
     import_.import_,
     token.token,
     status.status,

@@ -1,7 +1,12 @@
-"""Small things that several commands say in the same way."""
+"""How commands print: times, counts, tables, JSON, progress."""
 
-from collections.abc import Sequence
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+
+import click
 
 _CELL_LIMIT = 80
 
@@ -17,8 +22,13 @@ def duration(seconds: float) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """A time in UTC, to the millisecond; - where there is none."""
+    """A time in UTC, to the millisecond; - for None."""
     return "-" if value is None else value.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 batch`, `2,000 batches`. Without `many` the plural ends in s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -29,18 +39,44 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"  {line}".rstrip() for line in lines)
 
 
+def as_json(facts: object, *, indent: int | None = 2) -> str:
+    """`facts` as JSON, with times as RFC 3339 in UTC."""
+    return json.dumps(facts, indent=indent, default=_instant)
+
+
 def one_line(value: object) -> str:
-    """What an error or a text says, on one line, without anything that could move or colour a terminal."""
+    """A text or an error on one line, with control characters escaped."""
     return printable(" ".join(str(value).split()))
 
 
 def printable(value: str) -> str:
-    """`value` with what is not printed written as Python would write it: names of a directory are not ours."""
+    """`value` with unprintable characters escaped as Python does: a name in a directory must not control the terminal."""
     if value.isprintable():
         return value
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
 
 
+@contextlib.contextmanager
+def progress(label: str, *, is_hidden: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr if that is a terminal. Call what it yields with the amounts done and in total."""
+    if is_hidden or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+
+        yield show
+
+
 def _cell(value: str) -> str:
     line = one_line(value)
     return line if len(line) <= _CELL_LIMIT else line[: _CELL_LIMIT - 1] + "…"
+
+
+def _instant(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(type(value).__name__)

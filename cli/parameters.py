@@ -61,6 +61,7 @@ class Since(click.ParamType[datetime]):
 
 TEXT = Text()
 MESSAGE_ID = MessageId()
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def unknown_message(message_id: uuid.UUID) -> click.ClickException:

@@ -1,15 +1,12 @@
 """`message-hub audit`: who composed, recalled, imported, repaired and changed platforms, when, from where, and with what outcome."""
 
 import dataclasses
-import json
 import uuid
 from datetime import datetime
-from typing import Any
 
 import click
 
-from cli import connect, parameters
-from cli.output import table
+from cli import connect, output, parameters
 from cli.store import audit as audit_store
 
 
@@ -21,7 +18,7 @@ from cli.store import audit as audit_store
 @click.option(
     "--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="At most so many, the newest."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, for programs.")
+@parameters.json_option
 def audit(
     platform: str | None, message_id: uuid.UUID | None, since: datetime | None, limit: int, as_json: bool
 ) -> None:
@@ -43,23 +40,19 @@ def audit(
         )
     if as_json:
         for event in events:
-            click.echo(json.dumps(_plain(event)))
+            click.echo(output.as_json(dataclasses.asdict(event), indent=None))
     elif events:
         click.echo(_text(events))
     else:
-        click.echo("Nothing is recorded that fits.", err=True)
-
-
-def _plain(event: audit_store.Event) -> dict[str, Any]:
-    return {**dataclasses.asdict(event), "happened_at": event.happened_at.isoformat().replace("+00:00", "Z")}
+        click.echo("No event matches.", err=True)
 
 
 def _text(events: list[audit_store.Event]) -> str:
-    return table(
+    return output.table(
         ("when (UTC)", "platform", "who", "from", "what", "outcome", "message or version", "detail"),
         [
             (
-                event.happened_at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
+                output.moment(event.happened_at).removesuffix(" UTC"),
                 event.platform or "-",
                 event.who,
                 event.address or "-",

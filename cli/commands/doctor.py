@@ -1,4 +1,4 @@
-"""`message-hub doctor`: looks over a whole hub and says what is wrong and what to do."""
+"""`message-hub doctor`: checks a whole hub and says what is wrong and what to do."""
 
 from collections.abc import Iterator
 
@@ -58,7 +58,7 @@ def _settings() -> Iterator[Finding]:
 
 
 def _without_keys() -> Finding:
-    """Neither a secret nor an address of keys: right only where every platform has an issuer of its own."""
+    """Neither a secret nor a JWKS address is set: correct only if every platform has an issuer of its own."""
     advice = "set HUB_JWT_SECRET (32 characters or more) or HUB_JWKS_URL, or give each an issuer of its own"
     try:
         with connect.engine(None) as engine, engine.connect() as connection:
@@ -83,7 +83,7 @@ def _database() -> Iterator[Finding]:
     except sqlalchemy.exc.OperationalError as error:
         yield Finding(State.FAIL, "database", one_line(error.orig), "start it, or correct HUB_DATABASE_URL")
     except sqlalchemy.exc.DBAPIError as error:
-        yield Finding(State.FAIL, "database", one_line(error.orig), "see that the user may read the hub's tables")
+        yield Finding(State.FAIL, "database", one_line(error.orig), "check that the user can read the hub's tables")
 
 
 def _broker() -> Iterator[Finding]:

@@ -1,7 +1,4 @@
-"""The single checks of `message-hub doctor`: each looks at one thing and says what it found and what to do about it.
-
-They read and never repair. None waits longer than the limits of its connection.
-"""
+"""The single checks of `message-hub doctor`: each reads one thing and says what is wrong and what to do. None repairs anything."""
 
 import socket
 import time
@@ -14,6 +11,7 @@ from urllib.parse import urlsplit
 import redis
 from sqlalchemy import Connection, Engine
 
+from cli import output
 from cli.embedded import postgres
 from cli.output import duration
 from cli.store import database, messages, partitions, queues
@@ -22,7 +20,7 @@ from shared import db, migrations
 
 ROLES = [db.COMPOSE_ROLE, db.WORKER_ROLE, db.INBOX_ROLE, db.DIRECTORY_ROLE]
 _CLOCK_WARN_S = 2.0
-# Tokens are accepted this much after their end, so clocks further apart refuse good ones.
+# The leeway of the token check: with clocks further apart, valid tokens are refused.
 _CLOCK_FAIL_S = 30.0
 _SWEEP_WARN_S = 60.0
 _BACKLOG_WARN = 10_000
@@ -69,7 +67,9 @@ def of_broker(client: "redis.Redis") -> Iterator[Finding]:
     yield (
         Finding(State.OK, "broker", f"reachable, round trip {took_ms:.1f} ms")
         if came_back
-        else Finding(State.FAIL, "broker", "Redis lost a value at once", "see its maxmemory and eviction settings")
+        else Finding(
+            State.FAIL, "broker", "Redis lost a value immediately", "check its maxmemory and eviction settings"
+        )
     )
     found = queues.read(client)
     yield _workers(found, now=time.time())
@@ -90,7 +90,7 @@ def _version(connection: Connection) -> Finding:
     version = database.get_server_version(connection)
     if version.split(".")[0] == str(postgres.VERSION):
         return Finding(State.OK, "version", f"PostgreSQL {version}")
-    advice = f"run PostgreSQL {postgres.VERSION}, the version that the hub is made for and tested with"
+    advice = f"run PostgreSQL {postgres.VERSION}, the version that the hub is tested with"
     older = int(version.split(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz")) < postgres.VERSION
     return Finding(State.FAIL if older else State.WARN, "version", f"PostgreSQL {version}", advice)
 
@@ -101,18 +101,22 @@ def _clock(connection: Connection) -> Finding:
     after = time.time()
     apart = max(before - theirs, theirs - after, 0.0)
     state = State.OK if apart < _CLOCK_WARN_S else State.WARN if apart < _CLOCK_FAIL_S else State.FAIL
-    advice = "" if state is State.OK else "let both machines follow a time server (NTP): tokens end by these clocks"
+    advice = (
+        ""
+        if state is State.OK
+        else "synchronise both machines with NTP: the expiry of tokens is checked by these clocks"
+    )
     return Finding(state, "clock", f"{duration(apart)} apart from PostgreSQL's", advice)
 
 
 def _roles(connection: Connection) -> Finding:
     missing = database.list_unusable_roles(connection, roles=ROLES)
     if not missing:
-        return Finding(State.OK, "roles", "this user may act as each service")
+        return Finding(State.OK, "roles", "this user can act as each service")
     return Finding(
         State.FAIL,
         "roles",
-        f"missing, or not to be acted as: {', '.join(missing)}",
+        f"missing, or not granted to this user: {', '.join(missing)}",
         "run `message-hub migrate` as the schema's owner, and grant each service's role to the user it connects as",
     )
 
@@ -123,7 +127,10 @@ def _migrations(engine: Engine) -> Finding:
         return Finding(State.OK, "migrations", f"up to date ({head})")
     if current > head:
         return Finding(
-            State.WARN, "migrations", f"{current} is newer than this release ({head})", "upgrade this machine"
+            State.WARN,
+            "migrations",
+            f"{current}, newer than this release ({head})",
+            "nothing after a rollback; otherwise install the newer release",
         )
     return Finding(
         State.FAIL, "migrations", f"at {current or 'nothing'}, this release needs {head}", "run `message-hub migrate`"
@@ -136,18 +143,26 @@ def _partitions(connection: Connection) -> Finding:
     missing = [month for month in expected if month not in there]
     if not missing:
         return Finding(State.OK, "partitions", f"{expected[0]} to {expected[-1]} are there")
-    # Without this month's nothing can be delivered now; the others are wanted in time.
+    # Without this month's partition nothing can be delivered now; the others are needed later.
     state = State.FAIL if expected[0] in missing else State.WARN
     return Finding(
-        state, "partitions", f"missing: {', '.join(missing)}", "the sweep makes them: see that a worker and beat run"
+        state,
+        "partitions",
+        f"missing: {', '.join(missing)}",
+        "the sweep makes them: check that a worker and beat are running",
     )
 
 
 def _failing_batches(connection: Connection) -> Finding:
-    count = messages.count_failing_batches(connection)
-    if not count:
-        return Finding(State.OK, "batches", "none fails")
-    return Finding(State.WARN, "batches", f"{count} keep failing", "see `message-hub status` for their errors")
+    failing = messages.count_failing_batches(connection)
+    if not failing:
+        return Finding(State.OK, "batches", "none is failing")
+    return Finding(
+        State.WARN,
+        "batches",
+        f"{output.count(failing, 'batch keeps', 'batches keep')} failing",
+        "`message-hub status` shows the errors",
+    )
 
 
 def _workers(found: queues.Queues, *, now: float) -> Finding:
@@ -156,7 +171,7 @@ def _workers(found: queues.Queues, *, now: float) -> Finding:
             State.WARN,
             "workers",
             "no sweep has been seen",
-            "see that a worker and beat run; one sweeps every few seconds",
+            "check that a worker and beat are running: a sweep runs every few seconds",
         )
     age = max(0.0, now - found.swept_at)
     if age <= _SWEEP_WARN_S:
@@ -165,7 +180,7 @@ def _workers(found: queues.Queues, *, now: float) -> Finding:
         State.FAIL,
         "workers",
         f"last sweep {duration(age)} ago",
-        "see that a worker and beat run: their logs say why they do not",
+        "check that a worker and beat are running; their logs say why not",
     )
 
 

@@ -1,29 +1,22 @@
-"""`message-hub env`: how to reach the servers of the hub that runs in the data folder."""
+"""`message-hub env`: the settings that reach the servers of the running hub."""
 
 import shlex
 
 import click
 
 from cli import connect
-from cli.data_folder import readable_name
 
 
 @click.command("env", short_help="Print the running hub's HUB_… variables.")
 @connect.data_option
 def env() -> None:
-    """Print the HUB_… variables of the running hub, for psql and friends.
+    """Print the HUB_… variables of the running hub, for psql and other programs.
 
     \b
     Example:
       eval "$(message-hub env)" && psql "$HUB_DATABASE_URL"
     """
-    folder = connect.data_folder()
-    running = folder.running()
-    if running is None:
-        raise click.ClickException(
-            f"No hub is running with the data folder {readable_name(folder.path)}: start it with `message-hub run`, "
-            "or name its folder with --data."
-        )
+    running = connect.running("HUB_DATABASE_URL")
     variables = {
         "HUB_DATABASE_URL": running.database_url,
         "HUB_REDIS_URL": running.redis_url,

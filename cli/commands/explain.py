@@ -1,14 +1,12 @@
 """`message-hub explain`: why one person has a message or has it not."""
 
-import json
 import uuid
 
 import click
 from sqlalchemy import Connection
 
-from cli import connect, parameters
+from cli import connect, output, parameters
 from cli.commands import explain_reasons
-from cli.output import printable
 from cli.store import explain as explain_store
 from cli.store import messages
 
@@ -21,7 +19,7 @@ _NAMED = 5
 @connect.data_option
 @click.argument("message_id", type=parameters.MESSAGE_ID)
 @click.argument("user", type=parameters.TEXT)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@parameters.json_option
 def explain(message_id: uuid.UUID, user: str, as_json: bool) -> None:
     """Say in one sentence why USER has the message or has it not, and what they did with it.
 
@@ -40,7 +38,7 @@ def explain(message_id: uuid.UUID, user: str, as_json: bool) -> None:
     ):
         facts = _read(connection, message_id, user)
     explanation = explain_reasons.explain(facts)
-    click.echo(_as_json(facts, explanation) if as_json else printable(explanation.sentence))
+    click.echo(_as_json(facts, explanation) if as_json else output.printable(explanation.sentence))
     if not explanation.is_as_it_should_be:
         raise click.exceptions.Exit(FAILS)
 
@@ -74,34 +72,37 @@ def _find_user(connection: Connection, message: explain_store.Message, user: str
     if not found:
         raise _unknown_user(connection, message.platform, user)
     if len(found) > 1:
-        names = ", ".join(printable(one.external_id) for one in found)
-        raise click.ClickException(f"Several users have the address {printable(user)}; name one by their id: {names}.")
+        names = ", ".join(output.printable(one.external_id) for one in found)
+        raise click.ClickException(
+            f"Several users have the address {output.printable(user)}; name one by their id: {names}."
+        )
     return found[0]
 
 
 def _unknown_user(connection: Connection, platform: str, user: str) -> click.ClickException:
+    sentence = f"The message is of platform {platform}, which has no user {output.printable(user)}."
     elsewhere = explain_store.list_platforms_of(connection, external_id=user, limit=3)
-    if not elsewhere:
-        return click.ClickException(f"The message is of platform {platform}, which has no user {printable(user)}.")
-    return click.ClickException(
-        f"The message is of platform {platform}, which has no user {printable(user)}; there is one on platform {', '.join(elsewhere)}, "
-        "and nothing crosses from one platform to another."
-    )
+    if elsewhere:
+        sentence += (
+            f" There is one on platform {', '.join(elsewhere)}, but no message crosses from one platform to another."
+        )
+    return click.ClickException(sentence)
 
 
 def _as_json(facts: explain_reasons.Facts, explanation: explain_reasons.Explanation) -> str:
-    told = {
-        "message_id": str(facts.message.id),
-        "platform": facts.message.platform,
-        "user": facts.user.external_id,
-        "outcome": explanation.outcome,
-        "sentence": explanation.sentence,
-        "through": list(explanation.through),
-        "is_written": facts.written.has_entry,
-        "directory_version": facts.message.directory_version,
-        "sent_at": explain_reasons.as_text(facts.message.sent_at),
-        "seen_at": explain_reasons.as_text(facts.written.seen_at),
-        "read_at": explain_reasons.as_text(facts.written.read_at),
-        "archived_at": explain_reasons.as_text(facts.written.archived_at),
-    }
-    return json.dumps(told, indent=2)
+    return output.as_json(
+        {
+            "message_id": str(facts.message.id),
+            "platform": facts.message.platform,
+            "user": facts.user.external_id,
+            "outcome": explanation.outcome,
+            "sentence": explanation.sentence,
+            "through": list(explanation.through),
+            "is_written": facts.written.has_entry,
+            "directory_version": facts.message.directory_version,
+            "sent_at": facts.message.sent_at,
+            "seen_at": facts.written.seen_at,
+            "read_at": facts.written.read_at,
+            "archived_at": facts.written.archived_at,
+        }
+    )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cli.output import moment, one_line
+from cli.output import count, moment, one_line
 from cli.store.explain import Batch, Membership, Message, User, Written
 from cli.store.messages import Target
 
@@ -114,14 +114,14 @@ def _what_became(facts: Facts, through: str) -> tuple[str, str]:
 def _waits(facts: Facts) -> str:
     if facts.batch is None:
         return (
-            "the audience is still to be cut up to there"
+            "the audience is not cut into batches yet"
             if facts.message.recipient_count is None
-            else "no batch has them"
+            else "no batch contains them"
         )
     if facts.batch.is_delivered:
-        return f"batch {facts.batch.seq} says delivered, so `message-hub verify` would call it missing"
+        return f"batch {facts.batch.seq} is marked as delivered, so `message-hub verify` reports it as missing"
     error = f", last error: {one_line(facts.batch.last_error)}" if facts.batch.last_error else ""
-    return f"batch {facts.batch.seq} is still to be delivered (tried again {facts.batch.attempts} times{error})"
+    return f"batch {facts.batch.seq} is not delivered yet ({count(facts.batch.attempts, 'retry', 'retries')}{error})"
 
 
 def _why_not(facts: Facts) -> tuple[str, str]:
@@ -223,8 +223,3 @@ def _listed(things: Sequence[str]) -> str:
     unique = list(dict.fromkeys(things))
     more = f" and {len(unique) - _NAMED} more" if len(unique) > _NAMED else ""
     return " and ".join(unique[:_NAMED]) + more if not more else ", ".join(unique[:_NAMED]) + more
-
-
-def as_text(value: datetime | None) -> str | None:
-    """A time as JSON has it."""
-    return None if value is None else value.isoformat().replace("+00:00", "Z")

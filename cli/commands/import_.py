@@ -1,20 +1,21 @@
 """`message-hub import`: makes a directory what CSV files say. The rest is in services.directory."""
 
+import contextlib
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import click
-import rich.console
-import rich.progress
 
 from cli import connect, operator, parameters
 from cli.output import printable
 from services.directory import actions, errors, report
 from shared import db
 
-# Beyond all directories; a slip of the hand with a hundred digits is none.
+# More than any directory holds, and small enough for PostgreSQL.
 _MOST_REMOVALS = 10**9
+_BAD_LINES_SHOWN = 20
 
 
 @click.command("import")
@@ -27,16 +28,17 @@ _MOST_REMOVALS = 10**9
     help="The platform whose directory this is.",
 )
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
 @click.option(
     "--allow-removals",
     metavar="N",
     type=click.IntRange(0, _MOST_REMOVALS),
     default=0,
-    help="Let up to N users, N scopes and N memberships end, however large a share of all that is.",
+    help="Allow up to N users, N scopes and N memberships to end, whatever share of the directory that is.",
 )
+@click.option("--all-lines", is_flag=True, help=f"Show every bad line instead of the first {_BAD_LINES_SHOWN}.")
 @connect.data_option
-def import_(platform_key: str, folder: Path, dry_run: bool, allow_removals: int) -> None:
+def import_(platform_key: str, folder: Path, dry_run: bool, allow_removals: int, all_lines: bool) -> None:
     """Make a platform's directory what the CSV files in DIR say.
 
     \b
@@ -46,15 +48,15 @@ def import_(platform_key: str, folder: Path, dry_run: bool, allow_removals: int)
     memberships.csv    user,level,scope,role               (platform, organisation or clinic;
                                                             member or administrator)
 
-    UTF-8 with a header line. The files are the whole directory: who and what they leave out ends. Every active user
-    belongs to the platform without being listed for it. Blanks around values are dropped; a membership stated twice counts
-    once, and the administrator wins.
+    The files are UTF-8 with a header line. They are the whole directory: whatever they leave out ends. Every active user
+    belongs to the platform without a line for it. Blanks around values are removed. A membership that is listed twice counts
+    once, as administrator if one of the lines says so.
 
     \b
     Example:
       message-hub import --platform acme --dry-run /srv/directory
     """
-    with connect.engine(db.DIRECTORY_ROLE) as engine, _Progress() as progress:
+    with connect.engine(db.DIRECTORY_ROLE) as engine, _Progress(None if all_lines else _BAD_LINES_SHOWN) as progress:
         try:
             outcome = actions.import_directory(
                 engine,
@@ -91,51 +93,40 @@ def _show_difference(outcome: report.ImportReport) -> None:
 
 
 class _Progress:
-    """A bar on a terminal, a line for each step elsewhere; bad lines either way. All of it on stderr."""
+    """Each step on stderr: a bar on a terminal, a line elsewhere. Of the bad lines, the first `line_limit`."""
 
-    def __init__(self) -> None:
-        console = rich.console.Console(stderr=True)
-        self._is_terminal = console.is_terminal
-        self._bar = rich.progress.Progress(
-            rich.progress.TextColumn("{task.description:<30}"),
-            rich.progress.BarColumn(),
-            rich.progress.TaskProgressColumn(),
-            rich.progress.TimeElapsedColumn(),
-            console=console,
-            disable=not self._is_terminal,
-        )
-        self._task: rich.progress.TaskID | None = None
+    def __init__(self, line_limit: int | None) -> None:
+        self._line_limit = line_limit
+        self._bad_lines = 0
+        self._step = contextlib.ExitStack()
+        self._advance: Callable[[int], None] = _ignore
 
     def __enter__(self) -> Self:
-        self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._finish_step()
-        self._bar.stop()
+    def __exit__(self, *_: object) -> None:
+        self._step.close()
+        if self._line_limit is not None and self._bad_lines > self._line_limit:
+            click.echo(f"… and {self._bad_lines - self._line_limit:,} more; --all-lines shows them all.", err=True)
 
     def step(self, label: str, total: int | None) -> None:
-        if not self._is_terminal:
+        self._step.close()
+        self._advance = _ignore
+        if total is None:
             click.echo(f"{label} …", err=True)
-            return
-        self._finish_step()
-        self._task = self._bar.add_task(label, total=total)
+        else:
+            bar = click.progressbar(length=total, label=f"{label} …", file=sys.stderr)
+            self._advance = self._step.enter_context(bar).update
 
     def advance(self, amount: int) -> None:
-        if self._task is not None:
-            self._bar.advance(self._task, amount)
+        self._advance(amount)
 
     def bad_line(self, bad: report.BadLine) -> None:
-        self._bar.stop()
-        click.echo(printable(str(bad)), err=True)
+        self._step.close()
+        self._bad_lines += 1
+        if self._line_limit is None or self._bad_lines <= self._line_limit:
+            click.echo(printable(str(bad)), err=True)
 
-    def _finish_step(self) -> None:
-        if self._task is None:
-            return
-        task = self._bar.tasks[self._task]
-        total = task.total or 1
-        self._bar.update(self._task, total=total, completed=total)
-        self._bar.stop_task(self._task)
+
+def _ignore(_amount: int) -> None:
+    pass

@@ -1,34 +1,43 @@
-"""`message-hub platform`: makes a platform, or updates it. The rest is in services.directory."""
+"""`message-hub platform` makes or changes a platform, `message-hub platforms` lists them. The rest is in services.directory."""
+
+import dataclasses
 
 import click
 
-from cli import connect, operator, parameters
+from cli import connect, operator, output, parameters
 from services.directory import actions, domain
 from shared import db
 
 
 @click.command()
 @click.argument("key", type=parameters.TEXT)
-@click.option("--name", required=True, type=parameters.TEXT, help="The platform's name as people read it.")
-@click.option("--plan", required=True, type=click.Choice(domain.PLANS), help="Only enterprise platforms may send.")
+@click.option("--name", required=True, type=parameters.TEXT, help="The platform's name for people.")
+@click.option("--plan", required=True, type=click.Choice(domain.PLANS), help="Only enterprise platforms can send.")
 @click.option(
     "--issuer",
     type=parameters.TEXT,
-    help="The `iss` of the platform's own tokens. Together with --jwks-url; empty removes both.",
+    help="The `iss` of the platform's own tokens. Needs --jwks-url; two empty values remove both.",
 )
-@click.option("--jwks-url", type=parameters.TEXT, help="Where the keys of that issuer are published.")
+@click.option("--jwks-url", type=parameters.TEXT, help="Where that issuer publishes its keys.")
+@click.option("--yes", is_flag=True, help="Do not ask before an enterprise platform loses sending.")
 @connect.data_option
-def platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None) -> None:
-    """Make the platform KEY, or update it.
+def platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None, yes: bool) -> None:
+    """Make the platform KEY, or change it.
 
-    KEY is what tokens and the other commands call the platform; it never changes. An issuer that is not mentioned stays as
-    it is.
+    Tokens and the other commands name the platform by KEY, which never changes. Without --issuer the issuer stays as it is.
 
     \b
     Example:
       message-hub platform acme --name "Acme Telehealth" --plan enterprise
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine:
+        before = {one.key: one.plan for one in actions.list_platforms(engine)}
+        if before.get(key) == "enterprise" and plan != "enterprise" and not yes:
+            click.confirm(
+                f"Nobody on platform {key} will be able to send messages any more. Continue? (--yes skips this question)",
+                abort=True,
+                err=True,
+            )
         change = actions.put_platform(
             engine, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url, operator=operator.name()
         )
@@ -38,3 +47,25 @@ def platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str |
         f"Platform {made.key} {change.outcome}: {made.name}, plan {made.plan}{tokens}, "
         f"directory version {made.directory_version}."
     )
+
+
+@click.command(short_help="List the platforms.")
+@parameters.json_option
+@connect.data_option
+def platforms(as_json: bool) -> None:
+    """List the platforms with their plan, directory version and issuer.
+
+    \b
+    Example:
+      message-hub platforms --json
+    """
+    with connect.engine(db.DIRECTORY_ROLE) as engine:
+        found = actions.list_platforms(engine)
+    if as_json:
+        rows = [dataclasses.asdict(one) for one in found]
+        click.echo(output.as_json([{name: value for name, value in row.items() if name != "id"} for row in rows]))
+    elif found:
+        rows_shown = [(one.key, one.name, one.plan, str(one.directory_version), one.issuer or "-") for one in found]
+        click.echo(output.table(("key", "name", "plan", "directory version", "issuer"), rows_shown))
+    else:
+        click.echo("There is no platform yet: make one with `message-hub platform`.", err=True)

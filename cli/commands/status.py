@@ -1,16 +1,14 @@
 """`message-hub status`: what an operator wants to know of the fan-out, and of one message."""
 
 import dataclasses
-import json
 import time
 import uuid
-from datetime import datetime
 from typing import Any
 
 import click
 import redis
 
-from cli import connect, parameters
+from cli import connect, output, parameters
 from cli.commands import status_text
 from cli.store import messages, partitions, queues
 from services.compose_api.store import backlog
@@ -22,7 +20,7 @@ _LIMIT = 20
 @click.command("status", short_help="Show what is on its way and what fails.")
 @connect.data_option
 @click.argument("message_id", required=False, type=parameters.MESSAGE_ID)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@parameters.json_option
 def status(message_id: uuid.UUID | None, as_json: bool) -> None:
     """Show what is on its way, what fails and why; with MESSAGE_ID the life of one message.
 
@@ -33,7 +31,7 @@ def status(message_id: uuid.UUID | None, as_json: bool) -> None:
     """
     facts = _of_hub() if message_id is None else _of_message(message_id)
     if as_json:
-        click.echo(json.dumps(facts, indent=2, default=_plain))
+        click.echo(output.as_json(facts))
     else:
         click.echo(status_text.of_hub(facts) if message_id is None else status_text.of_message(facts))
 
@@ -63,12 +61,8 @@ def _of_broker() -> dict[str, Any]:
     age = None if found.swept_at is None else max(0.0, time.time() - found.swept_at)
     refused = None
     if found.refused is not None:
-        refused = {
-            "count": found.refused.count,
-            "task": found.refused.task,
-            "reason": found.refused.reason,
-            "age_s": max(0.0, time.time() - found.refused.at),
-        }
+        refused = dataclasses.asdict(found.refused)
+        refused["age_s"] = max(0.0, time.time() - refused.pop("at"))
     return {"reachable": True, "waiting": found.waiting, "taken": found.taken, "swept_age_s": age, "refused": refused}
 
 
@@ -88,9 +82,3 @@ def _of_message(message_id: uuid.UUID) -> dict[str, Any]:
 
 def _rows(rows: list[Any]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(row) for row in rows]
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    raise TypeError(type(value).__name__)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.output import duration, moment, printable, table
+from cli.output import count, duration, moment, printable, table
 
 
 def of_hub(facts: dict[str, Any]) -> str:
@@ -22,7 +22,7 @@ def of_hub(facts: dict[str, Any]) -> str:
     if facts["unfinished"]:
         parts += ["", "Not sent yet, oldest first:", _unfinished(facts["unfinished"])]
     if facts["failing"]:
-        parts += ["", "Failing batches, those tried most often first:", _batches(facts["failing"])]
+        parts += ["", "Failing batches, those with most retries first:", _batches(facts["failing"])]
     return "\n".join(parts)
 
 
@@ -40,7 +40,7 @@ def of_message(facts: dict[str, Any]) -> str:
     if message["recalled_at"] is not None:
         lines.append(f"Recalled    {moment(message['recalled_at'])} by {message['recalled_by']}")
     lines += [
-        f"Expanding   last queued {moment(message['expand_published_at'])}, {message['expand_attempts']} attempts",
+        f"Expanding   last queued {moment(message['expand_published_at'])}, {count(message['expand_attempts'], 'retry', 'retries')}",
         f"Recipients  {total}, delivered to {message['delivered_count']}",
         f"Batches     {message['batches']}, of which {message['undelivered']} to deliver",
         f"Completed   {moment(message['completed_at'])}",
@@ -49,14 +49,14 @@ def of_message(facts: dict[str, Any]) -> str:
         lines.append(f"Last error  {message['last_error']}")
     lines = [printable(line) for line in lines]  # ids are the platforms'
     if facts["undelivered_batches"]:
-        lines += ["", "Batches to deliver, those tried most often first:", _batches(facts["undelivered_batches"])]
+        lines += ["", "Undelivered batches, those with most retries first:", _batches(facts["undelivered_batches"])]
     return "\n".join(lines)
 
 
 def _oldest(backlog: dict[str, Any]) -> str:
-    """How long what is not done has waited."""
+    """How long the oldest unfinished work has waited."""
     if not backlog["messages_unfinished"]:
-        return "nothing waits"
+        return "nothing is waiting"
     waits = [
         (what, backlog[f"oldest_{name}_seconds"])
         for what, name in (("message to be taken", "queued"), ("batch to be delivered", "undelivered_batch"))
@@ -68,10 +68,10 @@ def _oldest(backlog: dict[str, Any]) -> str:
 def _repairs(backlog: dict[str, Any], counters: dict[str, int]) -> str:
     messages, batches = counters.get("messages_published_again", 0), counters.get("batches_published_again", 0)
     parts = [
-        f"{backlog['batches_retried']} batches to deliver were tried again",
+        f"{count(backlog['batches_retried'], 'undelivered batch was', 'undelivered batches were')} retried",
         f"so far {counters.get('sweeps', 0)} sweeps published {messages} messages and {batches} batches again "
         f"and completed {counters.get('messages_completed', 0)}",
-        f"{counters.get('tasks_failed', 0)} attempts failed",
+        f"{count(counters.get('tasks_failed', 0), 'task failure')}, immediate retries included",
     ]
     return "; ".join(parts)
 
@@ -81,24 +81,25 @@ def _broker(facts: dict[str, Any]) -> str:
         return f"Redis cannot be reached: {facts['reason']}"
     waiting = ", ".join(f"{name} {length}" for name, length in facts["waiting"].items())
     swept = "no sweep seen" if facts["swept_age_s"] is None else f"last sweep {duration(facts['swept_age_s'])} ago"
-    return f"{waiting}; {facts['taken']} in the hands of workers; {swept}"
+    return f"{waiting}; {count(facts['taken'], 'task')} taken by workers, sweeps included; {swept}"
 
 
 def _refused(facts: dict[str, Any]) -> str:
-    tasks = "1 task" if facts["count"] == 1 else f"{facts['count']} tasks"
-    return f"{tasks}, the last {duration(facts['age_s'])} ago: {facts['task']}, {facts['reason']}"
+    return (
+        f"{count(facts['count'], 'task')}, the last {duration(facts['age_s'])} ago: {facts['task']}, {facts['reason']}"
+    )
 
 
 def _unfinished(rows: list[dict[str, Any]]) -> str:
     return table(
-        ("message", "platform", "status", "age", "delivered", "batches", "attempts", "last error"),
+        ("message", "platform", "status", "age", "delivered", "batches", "retries", "last error"),
         [
             (
                 row["id"],
                 row["platform"],
                 row["status"],
                 duration(row["age_s"]),
-                f"{row['delivered_count']}/{'?' if row['recipient_count'] is None else row['recipient_count']}",
+                _delivered(row),
                 f"{row['batches'] - row['undelivered']}/{row['batches']}",
                 str(row["expand_attempts"]),
                 row["last_error"] or "",
@@ -108,9 +109,15 @@ def _unfinished(rows: list[dict[str, Any]]) -> str:
     )
 
 
+def _delivered(row: dict[str, Any]) -> str:
+    if row["recipient_count"] is None:
+        return "audience not counted yet"
+    return f"{row['delivered_count']}/{row['recipient_count']}"
+
+
 def _batches(rows: list[dict[str, Any]]) -> str:
     return table(
-        ("message", "batch", "recipients", "attempts", "last queued", "last error"),
+        ("message", "batch", "recipients", "retries", "last queued", "last error"),
         [
             (
                 row["message_id"],

@@ -1,7 +1,7 @@
 """`message-hub verify`: proves that messages reached just whom they should, and delivers what is missing."""
 
 import contextlib
-import json
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -9,11 +9,9 @@ from datetime import datetime
 from typing import Any
 
 import click
-import rich.console
-import rich.progress
 from sqlalchemy import Engine
 
-from cli import connect, operator, parameters
+from cli import connect, operator, output, parameters
 from cli.commands import verify_repair, verify_text
 from services.fanout_worker import proof
 from services.fanout_worker.actions import verify as actions
@@ -44,7 +42,7 @@ _PAGE = 1_000
     type=click.IntRange(0, 10_000),
     help="Name at most so many people of a kind.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@parameters.json_option
 def verify(
     message_id: uuid.UUID | None,
     since: datetime | None,
@@ -143,13 +141,13 @@ class _Checks:
 
 def _verify_one(checks: _Checks, message_id: uuid.UUID, as_json: bool) -> bool:
     try:
-        with _bar() as progress:
+        with output.progress("Comparing") as progress:
             facts = checks.run(message_id, progress, is_strict=True)
     except actions.NotRepairableError as error:
         raise click.ClickException(f"Message {message_id} is not repaired: {error}.") from None
     if facts is None:
         raise parameters.unknown_message(message_id)
-    click.echo(verify_text.as_json(facts) if as_json else verify_text.of_message(facts))
+    click.echo(output.as_json(facts) if as_json else verify_text.of_message(facts))
     return bool(facts["verdict"] != "fails")
 
 
@@ -158,13 +156,14 @@ def _verify_many(checks: _Checks, since: datetime | None, platform: str | None, 
     verdicts: dict[str, int] = {}
     with checks.reading.connect() as connection:
         total = store.count_messages(connection, since=since, platform=platform)
-    with _bar() as progress:
+    # On a terminal the lines themselves show how far it is.
+    with output.progress("Comparing", is_hidden=sys.stdout.isatty()) as progress:
         for done, position in enumerate(_positions(checks.reading, since, platform), 1):
             facts = checks.run(position.message_id, lambda _done, _total: None, is_strict=False)
             if facts is None:
                 continue
             verdicts[facts["verdict"]] = verdicts.get(facts["verdict"], 0) + 1
-            click.echo(json.dumps(facts, default=verify_text.plain) if as_json else verify_text.line(facts))
+            click.echo(output.as_json(facts, indent=None) if as_json else verify_text.line(facts))
             progress(done, max(done, total))
     if not as_json:
         click.echo(verify_text.summary(verdicts))
@@ -180,20 +179,3 @@ def _positions(engine: Engine, since: datetime | None, platform: str | None) -> 
         if len(page) < _PAGE:
             return
         after = page[-1]
-
-
-@contextlib.contextmanager
-def _bar() -> Iterator[actions.Progress]:
-    """A bar on a terminal, which goes when all is done; nothing elsewhere."""
-    console = rich.console.Console(stderr=True)
-    with rich.progress.Progress(
-        rich.progress.TextColumn("Comparing"),
-        rich.progress.BarColumn(),
-        rich.progress.TaskProgressColumn(),
-        rich.progress.TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as shown:
-        task = shown.add_task("", total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)

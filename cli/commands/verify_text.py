@@ -1,10 +1,8 @@
 """What `message-hub verify` found, as text for people and as JSON for programs."""
 
-import json
-from datetime import datetime
 from typing import Any
 
-from cli.output import moment, printable
+from cli.output import count, moment, printable
 from services.fanout_worker.store import proof as store
 
 # verdict → what it means
@@ -57,17 +55,7 @@ def summary(verdicts: dict[str, int]) -> str:
         return "There are no such messages."
     total = sum(verdicts.values())
     told = ", ".join(f"{verdict} {count:,}" for verdict, count in sorted(verdicts.items()))
-    return f"{total:,} message{'s' if total > 1 else ''}: {told}."
-
-
-def as_json(facts: dict[str, Any]) -> str:
-    return json.dumps(facts, indent=2, default=plain)
-
-
-def plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    raise TypeError(type(value).__name__)
+    return f"{count(total, 'message')}: {told}."
 
 
 def person(one: store.Person, platform: str) -> str:

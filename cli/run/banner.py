@@ -13,13 +13,6 @@ from cli.run.programs import Apis
 from shared.auth import store
 
 _TTL_DAYS = 30
-# The first one sends the first message, the last one reads it.
-_PEOPLE = {
-    "platform administrator": demo.PLATFORM_ADMINISTRATOR,
-    "organisation administrator": demo.ORGANISATION_ADMINISTRATOR,
-    "clinic administrator": demo.CLINIC_ADMINISTRATOR,
-    "user": demo.USER,
-}
 _FIRST_MESSAGE = {
     "title": "Welcome to Message Hub",
     "body": "This is a first message to everyone. Read more at https://example.org/welcome",
@@ -38,7 +31,7 @@ class Person:
 def demo_people(connection: Connection, secret: str) -> list[Person]:
     """The people of the demo platform who are there and active, each with a token; empty when there is no demo platform."""
     found = []
-    for role, user in _PEOPLE.items():
+    for role, user in demo.PEOPLE.items():
         caller = store.find_caller(connection, platform=demo.PLATFORM, user=user)
         if caller is not None and caller.is_active:
             token = tokens.make(

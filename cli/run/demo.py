@@ -26,12 +26,12 @@ DOUBLE_ADMINISTRATOR = "double-administrator"  # of an organisation, and of a cl
 USER = "user"
 PENDING_USER = "pending-user"
 DISABLED_USER = "disabled-user"
-# Those whom a newcomer tries first: a sender to begin with, a reader at the end.
+# For a first try, by role: the first sends, the last reads.
 PEOPLE = {
-    "a platform administrator": PLATFORM_ADMINISTRATOR,
-    "an organisation administrator": ORGANISATION_ADMINISTRATOR,
-    "a clinic administrator": CLINIC_ADMINISTRATOR,
-    "a user": USER,
+    "platform administrator": PLATFORM_ADMINISTRATOR,
+    "organisation administrator": ORGANISATION_ADMINISTRATOR,
+    "clinic administrator": CLINIC_ADMINISTRATOR,
+    "user": USER,
 }
 # On `demo-standard`, whose plan does not include sending.
 STANDARD_ADMINISTRATOR = "standard-administrator"

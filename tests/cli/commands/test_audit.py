@@ -80,7 +80,7 @@ def test_what_makes_no_sense_is_refused(arguments: list[str], exit_code: int, ab
 
 def test_nothing_found_is_said_so() -> None:
     result = run("audit", "--message", str(uuid.uuid4()))
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Nothing is recorded that fits.\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No event matches.\n")
 
 
 def test_the_first_id_of_a_moment_lies_before_the_ids_of_that_moment() -> None:

@@ -84,6 +84,34 @@ def test_a_schema_that_is_behind_fails_and_one_that_is_ahead_does_not(
             connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
         shown = _doctor(environment)
         assert (shown.exit_code, _line(shown, "migrations").split()[0]) == (code, state)
+    assert "nothing after a rollback" in _line(shown, "migrations")
+
+
+def test_failing_batches_are_counted_in_whole_sentences(environment: dict[str, str], make_engine: MakeEngine) -> None:
+    with make_engine().begin() as connection:
+        sender = factories.user(connection, factories.platform(connection, key="acme"))
+        connection.execute(
+            text("""
+                WITH made AS (
+                    INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, request_hash, status,
+                                          recipient_count, created_at, sent_at)
+                    VALUES (gen_random_uuid(), :platform_id, :id, 't', 'b', 0, 'r', '', 'sending', 20, now(), clock_timestamp())
+                    RETURNING id
+                )
+                INSERT INTO fanout_batches (message_id, seq, after_user_id, up_to_user_id, recipient_count, published_at, last_error)
+                SELECT id, 0, 0, 10, 10, now(), 'DiskFull' FROM made
+            """),
+            {"platform_id": sender.platform_id, "id": sender.id},
+        )
+    assert "1 batch keeps failing" in _line(_doctor(environment), "batches")
+    with make_engine().begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO fanout_batches (message_id, seq, after_user_id, up_to_user_id, recipient_count, published_at, last_error)
+                SELECT message_id, 1, 10, 20, 10, now(), 'DiskFull' FROM fanout_batches
+            """)
+        )
+    assert "2 batches keep failing" in _line(_doctor(environment), "batches")
 
 
 def test_a_role_that_this_user_may_not_act_as_is_named(environment: dict[str, str], make_engine: MakeEngine) -> None:

@@ -111,12 +111,14 @@ def test_in_flight_it_is_in_the_bell_though_not_written(hub: Hub, explain: Expla
     outcome, sentence = explain(message_id, who)
     assert outcome == "in-flight"
     assert "has it in their bell" in sentence
-    assert "the audience is still to be cut up to there" in sentence
+    assert "the audience is not cut into batches yet" in sentence
     hub.expand(message_id)
     hub.execute("UPDATE fanout_batches SET attempts = 3, last_error = 'DiskFull: no space\nleft' WHERE seq = 1")
     outcome, sentence = explain(message_id, who)
     assert outcome == "in-flight"
-    assert "batch 1 is still to be delivered (tried again 3 times, last error: DiskFull: no space left)" in sentence
+    hub.execute("UPDATE fanout_batches SET attempts = 1 WHERE seq = 1")
+    assert "(1 retry, last error:" in explain(message_id, who)[1]
+    assert "batch 1 is not delivered yet (3 retries, last error: DiskFull: no space left)" in sentence
 
 
 def test_who_should_have_it_and_has_not_is_told_how_to_get_it(hub: Hub, explain: Explain) -> None:
@@ -319,7 +321,7 @@ def test_users_that_the_platform_does_not_have_are_told_apart(
     )
     elsewhere = explain.run(message_id, "stranger")
     assert elsewhere.exit_code == 1
-    assert "there is one on platform other, and nothing crosses from one platform to another" in elsewhere.output
+    assert "There is one on platform other, but no message crosses from one platform to another." in elsewhere.output
 
 
 @pytest.mark.parametrize(

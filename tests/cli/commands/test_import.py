@@ -1,4 +1,4 @@
-"""`message-hub platform` and `message-hub import` as an operator sees them: output, errors, exit codes."""
+"""`message-hub import` as an operator sees it: output, errors, exit codes."""
 
 from pathlib import Path
 
@@ -14,10 +14,6 @@ def _database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_DATABASE_URL", database_url)
 
 
-def platform(*arguments: str) -> Result:
-    return CliRunner().invoke(main.commands, ["platform", *arguments])
-
-
 def import_(folder: Path, *arguments: str, key: str = "acme") -> Result:
     return CliRunner().invoke(main.commands, ["import", "--platform", key, str(folder), *arguments])
 
@@ -25,36 +21,9 @@ def import_(folder: Path, *arguments: str, key: str = "acme") -> Result:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The platform `acme` is there; these are the files of 300 people, not yet imported."""
-    assert platform("acme", "--name", "Acme", "--plan", "enterprise").exit_code == 0
+    made = CliRunner().invoke(main.commands, ["platform", "acme", "--name", "Acme", "--plan", "enterprise"])
+    assert made.exit_code == 0
     return files.crowd(300).write(tmp_path / "files")
-
-
-def test_platform_says_in_one_line_what_happened() -> None:
-    made = ("acme", "--name", "Acme", "--plan", "enterprise")
-    issuer = ("--issuer", "https://id.example.org", "--jwks-url", "https://id.example.org/jwks")
-    assert platform(*made).output == "Platform acme created: Acme, plan enterprise, directory version 0.\n"
-    assert platform(*made).output == "Platform acme unchanged: Acme, plan enterprise, directory version 0.\n"
-    assert (
-        platform(*made, *issuer).output
-        == "Platform acme updated: Acme, plan enterprise, tokens from https://id.example.org, directory version 1.\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "exit_code", "about"),
-    [
-        (["-x-", "--name", "Acme", "--plan", "enterprise"], 2, "No such option"),
-        (["a b", "--name", "Acme", "--plan", "enterprise"], 1, "cannot be a platform's key"),
-        (["acme", "--name", "Acme", "--plan", "gold"], 2, "'gold' is not one of"),
-        (["acme", "--plan", "standard"], 2, "Missing option '--name'"),
-        (["acme", "--name", "Acme", "--plan", "standard", "--issuer", "https://id"], 1, "give both, or neither"),
-    ],
-)
-def test_platform_refuses_with_a_reason(arguments: list[str], exit_code: int, about: str) -> None:
-    result = platform(*arguments)
-    assert result.exit_code == exit_code
-    assert about in result.stderr
-    assert result.stdout == ""
 
 
 def test_import_shows_the_difference_and_the_new_version(folder: Path) -> None:
@@ -103,6 +72,19 @@ def test_import_names_every_bad_line_on_stderr(folder: Path) -> None:
         "users.csv:303: has 2 columns instead of 4",
         "Error: 3 bad lines. Nothing was changed; correct the files and import them again.",
     ]
+
+
+def test_import_shows_the_first_bad_lines_and_counts_the_rest(folder: Path) -> None:
+    with (folder / "users.csv").open("a") as file:
+        file.writelines(f"eve-{number},,,active\n" for number in range(30))
+    shown = import_(folder).stderr.splitlines()
+    bad = [line for line in shown if line.startswith("users.csv:")]
+    assert (len(bad), bad[0]) == (20, "users.csv:302: name is empty")
+    assert shown[-2] == "… and 10 more; --all-lines shows them all."
+    assert shown[-1].startswith("Error: 30 bad lines.")
+    everything = import_(folder, "--all-lines").stderr.splitlines()
+    assert sum(line.startswith("users.csv:") for line in everything) == 30
+    assert not any("--all-lines" in line for line in everything)
 
 
 def test_import_refuses_to_end_many_until_it_is_allowed(folder: Path, tmp_path: Path) -> None:

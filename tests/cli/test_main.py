@@ -73,7 +73,8 @@ def test_each_command_explains_itself_with_an_example(name: str) -> None:
 def test_without_a_running_hub_commands_say_how_to_have_one(arguments: tuple[str, ...], tmp_path: Path) -> None:
     shown = _run(*arguments, "--data", str(tmp_path / "nothing"), HUB_JWT_SECRET=factories.SECRET)
     assert shown.exit_code == 1
-    assert shown.output.startswith("Error: No hub is running with the data folder")
+    assert "is not set, and no hub is running here with the data folder" in shown.output
+    assert "Set HUB_DATABASE_URL" in shown.output, "in a container that is the answer"
     assert "message-hub run" in shown.output
     assert "--data" in shown.output
     assert not (tmp_path / "nothing").exists()
@@ -164,6 +165,7 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
     with redis.Redis.from_url(redis_url) as client:
         client.rpush("deliver_bulk", "{}", "{}")
         client.set("message-hub:swept-at", time.time() - 7)
+        client.hset("unacked", "tag", "{}")
         refused = {
             "count": 3,
             "task": "message_hub.deliver_batch",
@@ -197,10 +199,14 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
     assert "1 delivered, 2 to deliver, 1 failing" in shown
     assert "expand 0, deliver_bulk 2, sweep 0" in shown
     assert re.search(r"Oldest +message to be taken .*, batch to be delivered .*, message not sent yet", shown)
-    assert "1 batches to deliver were tried again; so far 12 sweeps published 0 messages and 3 batches again" in shown
+    assert "1 undelivered batch was retried; so far 12 sweeps published 0 messages and 3 batches again" in shown
     assert "disk full second line" in shown
     assert "3 tasks, the last 90 min" in shown
     assert "message_hub.deliver_batch, contract version 2" in shown
+    assert re.search(rf"{queued}.* audience not counted yet +0/0 +0\n", shown)
+    assert re.search(r"batch +recipients +retries +last queued", shown)
+    assert "0 task failures, immediate retries included" in shown
+    assert "1 task taken by workers, sweeps included" in shown
     assert "secret body" not in shown
 
 
@@ -208,7 +214,7 @@ def test_status_goes_on_without_the_broker_and_says_so(database_url: str) -> Non
     shown = _run("status", HUB_DATABASE_URL=database_url, HUB_REDIS_URL="redis://127.0.0.1:1/0")
     assert shown.exit_code == 0
     assert "Redis cannot be reached" in shown.output
-    assert "nothing waits" in shown.output
+    assert "nothing is waiting" in shown.output
 
 
 def test_status_tells_the_life_of_one_message(database_url: str, make_engine: MakeEngine) -> None:
@@ -252,9 +258,20 @@ def test_migrate_may_be_run_again_and_again(database_url: str) -> None:
         assert re.fullmatch(r"The schema is up to date \(\d+\)\.\n", shown.stdout)
 
 
+def test_migrate_leaves_a_newer_schema_as_it_is(database_url: str, make_engine: MakeEngine) -> None:
+    """After a rollback the older release's `migrate` runs before its services start, and must not stop them."""
+    with make_engine().begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    shown = _run("migrate", HUB_DATABASE_URL=database_url)
+    assert shown.exit_code == 0
+    assert re.fullmatch(
+        r"The schema \(9999\) is newer than this release \(\d+\)\. Nothing was changed\.\n", shown.stdout
+    )
+
+
 def test_every_command_is_offered() -> None:
     assert sorted(main.commands.list_commands(click.Context(main.commands))) == [
-        "audit", "doctor", "env", "explain", "import", "migrate", "platform", "run", "status", "token", "verify",
+        "audit", "doctor", "env", "explain", "import", "migrate", "platform", "platforms", "run", "status", "token", "verify",
     ]  # fmt: skip
 
 
