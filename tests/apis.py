@@ -118,7 +118,7 @@ def running(postgres: server.Server, template: str, name: str) -> Iterator[Apis]
         worker = WorkerContext(
             worker_engine, lambda _contract: None, StillBroker(), worker_settings(url, batch_size=1_000)
         )
-        context = compose.Context(compose_engine, lambda _contract: None, lambda _change: None)
+        context = compose.Context(compose_engine, lambda _published: None)
         yield Apis(
             compose.make_app(context, auth=_AUTH, places=_PLACES),
             inbox.make_app(inbox.Context(inbox_engine), auth=_AUTH, places=_PLACES),

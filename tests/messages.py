@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 from services.compose_api import domain
 from services.compose_api.actions import messages
 from services.compose_api.store import audit
+from shared import rate_limit
 from shared.auth import store as auth
 from tests import factories
 
@@ -41,13 +42,15 @@ def accept(
         draft=draft,
         idempotency_key=None,
         origin=ORIGIN,
-        check_rate=lambda: None,
+        rate=rate_limit.Verdict(),
     )
     return accepted.message.id
 
 
 def recall(engine: Engine, who: factories.User, of: factories.Platform, message_id: uuid.UUID) -> None:
-    messages.recall_message(engine, caller=caller(engine, who, of), message_id=message_id, origin=ORIGIN)
+    messages.recall_message(
+        engine, caller=caller(engine, who, of), message_id=message_id, origin=ORIGIN, rate=rate_limit.Verdict()
+    )
 
 
 def recipients(engine: Engine, message_id: uuid.UUID) -> list[int]:

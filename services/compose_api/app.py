@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import flask
 from sqlalchemy import Engine
 
-from services.compose_api import metrics, rate_limit, refusals
+from services.compose_api import metrics, publisher, refusals
 from services.compose_api import settings as own_settings
 from services.compose_api.actions import audiences as audience_actions
 from services.compose_api.routes import audiences, audited, messages
 from services.compose_api.routes import pages as page_routes
-from shared import contracts, settings
+from shared import rate_limit, settings
 from shared.web import app as frame
 from shared.web import clients
 
@@ -21,9 +21,8 @@ class Context:
     """What the routes work with."""
 
     engine: Engine
-    publish: Callable[[contracts.Contract], None]
-    announce: Callable[[contracts.PlatformChanged], None]
-    hit: rate_limit.Hit = rate_limit.allow
+    publish: Callable[[publisher.Published], None]
+    limiter: rate_limit.Limiter = field(default_factory=lambda: rate_limit.Limiter("", name="none"))
     counter: audience_actions.Counter = field(default_factory=audience_actions.Counter)
 
 
@@ -54,5 +53,6 @@ def make_app(
     app.register_blueprint(page_routes.make(pages or own_settings.Pages()))
     registry = app.extensions["hub_registry"]
     registry.register(metrics.Backlog(context.engine))
+    registry.register(metrics.RECALLS_REPEATED)
     app.extensions[audited.REFUSALS] = refusals.Recorder(context.engine, registry)
     return app

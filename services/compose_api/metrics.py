@@ -1,10 +1,10 @@
 """What an operator sees of the fan-out, as Prometheus asks for it.
 
 All of it is read from PostgreSQL when it is asked for, so it is the same whichever process of compose_api answers, however
-many there are, and workers need no port of their own. Only what this process dropped is counted by the process.
+many there are, and workers need no port of their own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import prometheus_client
 import sqlalchemy.exc
@@ -27,6 +27,9 @@ _BACKLOG = (
     ("batches_retried", "Those of them that were published again."),
     ("batches_failing", "Those of them whose last attempt failed."),
     ("partition_months_ahead", "Months after this one that the inbox has partitions for."),
+)
+RECALLS_REPEATED = prometheus_client.Counter(
+    "message_hub_recalls_repeated", "Requests to recall a message that was recalled already.", registry=None
 )
 # What the sweep had to repair: label → counter
 _REPAIRS = {
@@ -72,21 +75,3 @@ class Backlog(Collector):
         for label, name in _REPAIRS.items():
             repairs.add_metric([label], counters.get(name, 0))
         yield repairs
-
-
-class Dropped:
-    """What this process did not publish, because Redis was away or slow: the sweep does, or streams look by themselves."""
-
-    def __init__(self) -> None:
-        self._counter = prometheus_client.Counter(
-            "message_hub_publish_dropped", "What was not published, task or announcement.", ["what"], registry=None
-        )
-        self.task = self._counting("task")
-        self.announcement = self._counting("announcement")
-
-    def register(self, registry: prometheus_client.CollectorRegistry) -> None:
-        registry.register(self._counter)
-
-    def _counting(self, what: str) -> Callable[[], None]:
-        counter = self._counter.labels(what)
-        return lambda: counter.inc()

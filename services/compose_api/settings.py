@@ -7,8 +7,7 @@ from pathlib import Path
 import environs
 from marshmallow import validate
 
-from services.compose_api import rate_limit
-from shared import settings
+from shared import rate_limit, settings
 
 # It becomes part of a Content-Security-Policy.
 _ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")

@@ -3,6 +3,7 @@
 Readiness asks the database and its migrations; the broker's state is told but decides nothing, for both APIs work without it.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import prometheus_client
 import sqlalchemy.exc
 from sqlalchemy import Engine
 
-from shared import migrations
+from shared import migrations, redis_client
 from shared.web import guards
 
 
@@ -23,10 +24,14 @@ def register(
     broker_state: Callable[[], str] | None,
 ) -> None:
     if broker_state is not None:
-        reachable = prometheus_client.Gauge(
-            "message_hub_broker_reachable", "1 where Redis answers this process, 0 where not.", registry=registry
+        states = prometheus_client.Gauge(
+            "message_hub_broker_state",
+            "1 for the state that Redis is in for this process.",
+            ["state"],
+            registry=registry,
         )
-        reachable.set_function(lambda: float(broker_state() == "ok"))
+        for state in redis_client.STATES:
+            states.labels(state).set_function(functools.partial(_is_in_state, broker_state, state))
 
     @app.get("/healthz")
     @guards.public
@@ -57,3 +62,7 @@ def register(
         return flask.Response(
             prometheus_client.generate_latest(registry), content_type=prometheus_client.CONTENT_TYPE_LATEST
         )
+
+
+def _is_in_state(broker_state: Callable[[], str], state: str) -> float:
+    return float(broker_state() == state)

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from cli.embedded import server
 from services.compose_api import app as compose
-from services.compose_api import rate_limit
-from shared import contracts, db, settings
+from services.compose_api import publisher
+from shared import contracts, db, rate_limit, settings
 from shared.auth.store import Caller
 from tests import conftest as base
 from tests import factories
@@ -24,19 +24,19 @@ class Relay:
 
     def __init__(self) -> None:
         self.to: base.Published | None = None
-        self.announced: list[contracts.PlatformChanged] = []
+        self.change_notices: list[contracts.PlatformChanged] = []
         self.verdict = rate_limit.Verdict()
 
-    def __call__(self, contract: contracts.Contract) -> None:
-        assert self.to is not None
-        self.to(contract)
+    def __call__(self, item: publisher.Published) -> None:
+        if isinstance(item, contracts.PlatformChanged):
+            assert contracts.PlatformChanged.read(item.write()) == item
+            self.change_notices.append(item)
+        else:
+            assert self.to is not None
+            self.to(item)
 
-    def hit(self, _caller: Caller) -> rate_limit.Verdict:
+    def hit(self, _caller: Caller, _action: str) -> rate_limit.Verdict:
         return self.verdict
-
-    def announce(self, change: contracts.PlatformChanged) -> None:
-        assert contracts.PlatformChanged.read(change.write()) == change
-        self.announced.append(change)
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +65,7 @@ def _relay() -> Relay:
 @pytest.fixture(scope="session")
 def app(compose_engine: Engine, _relay: Relay) -> flask.Flask:
     return compose.make_app(
-        compose.Context(engine=compose_engine, publish=_relay, announce=_relay.announce, hit=_relay.hit),
+        compose.Context(engine=compose_engine, publish=_relay, limiter=_relay),
         auth=AUTH,
         places=32,
         broker_state=lambda: "ok",
@@ -75,14 +75,14 @@ def app(compose_engine: Engine, _relay: Relay) -> flask.Flask:
 @pytest.fixture
 def hub(app: flask.Flask, tenants_owner: Engine, published: base.Published, _relay: Relay) -> hubs.Hub:
     _relay.to = published
-    _relay.announced.clear()
+    _relay.change_notices.clear()
     _relay.verdict = rate_limit.Verdict()
-    return hubs.Hub(app=app, owner=tenants_owner, published=published, announced=_relay.announced)
+    return hubs.Hub(app=app, owner=tenants_owner, published=published, change_notices=_relay.change_notices)
 
 
 @pytest.fixture
 def too_many(hub: hubs.Hub, _relay: Relay) -> Iterator[Callable[[bool], None]]:
-    """Whether whoever sends a message from now on has sent too many."""
+    """Whether every request from now on is over the rate limit."""
 
     def are(they_are: bool) -> None:
         _relay.verdict = rate_limit.Verdict(17 if they_are else None)

@@ -99,7 +99,7 @@ class Hub:
     app: flask.Flask
     owner: Engine
     published: base.Published
-    announced: list[contracts.PlatformChanged] = field(default_factory=list)
+    change_notices: list[contracts.PlatformChanged] = field(default_factory=list)
 
     def call(self, method: str, path: str, who: Person | None, **request: Any) -> TestResponse:
         """A request by `who`. `json` may be anything, even what cannot be encoded; `data` goes as JSON unless it says otherwise."""

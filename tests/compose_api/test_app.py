@@ -2,21 +2,23 @@
 
 import json
 import re
-import threading
 import time
 from typing import Any
 
 import flask
 import pytest
+import sqlalchemy
 from sqlalchemy import Engine
 
+from drills.proxy import Proxy
 from services.compose_api import app as compose
-from services.compose_api import publisher, rate_limit
-from shared import breaker, contracts
+from services.compose_api import publisher
+from shared import broker, rate_limit, redis_client
 from shared.web import guards
 from tests.compose_api import conftest
 from tests.compose_api.hub import Hub, World
 from tests.shared import answers
+from tests.waiting import wait_until
 
 GUARDS = {
     "POST /v1/messages": "sending administrator",
@@ -131,32 +133,35 @@ def test_the_page_serves_nothing_but_its_own_files(hub: Hub, path: str) -> None:
     assert hub.call("GET", f"/docs/{path}", None).status_code == 404
 
 
-def test_a_post_answers_at_once_while_the_broker_hangs(hub: Hub, world: World, compose_engine: Engine) -> None:
-    go_on = threading.Event()
-
-    def send(_contract: contracts.Contract | contracts.PlatformChanged) -> None:
-        go_on.wait(10)
-        raise OSError("away")
-
-    one = breaker.Breaker(lambda: go_on.wait(10))
-    app = compose.make_app(
-        compose.Context(
-            engine=compose_engine,
-            publish=publisher.Publisher(send, one).submit,
-            announce=publisher.Publisher(send, one).submit,
-            hit=rate_limit.make("100 per hour", url="redis://no-such-host.invalid/0", redis_breaker=one).hit,
-        ),
-        auth=conftest.AUTH,
-        places=4,
-        broker_state=one.state,
-    )
-    slow = Hub(app=app, owner=hub.owner, published=hub.published)
-    for _ in range(3):
-        began_at = time.perf_counter()
+def test_a_post_answers_at_once_while_the_broker_hangs(
+    hub: Hub, world: World, compose_engine: Engine, redis_url: str
+) -> None:
+    with Proxy(int(sqlalchemy.make_url(redis_url).port or 0)) as proxy:
+        url = sqlalchemy.make_url(redis_url).set(port=proxy.port).render_as_string(hide_password=False)
+        monitor = redis_client.Monitor(url)
+        wait_until(lambda: monitor.is_ok)
+        celery = broker.make_celery(url, connect_timeout_s=0.1, socket_timeout_s=0.1)
+        app = compose.make_app(
+            compose.Context(
+                engine=compose_engine,
+                publish=publisher.Publisher(celery, url, monitor).submit,
+                limiter=rate_limit.Limiter("100 per hour", name="test", url=url, monitor=monitor),
+            ),
+            auth=conftest.AUTH,
+            places=4,
+            broker_state=monitor.state,
+        )
+        slow = Hub(app=app, owner=hub.owner, published=hub.published)
         slow.sent(world["platform administrator"])
+        proxy.hold()
+        for _ in range(3):
+            began_at = time.perf_counter()
+            slow.sent(world["platform administrator"])
+            assert time.perf_counter() - began_at < 0.3
+        began_at = time.perf_counter()
+        ready = slow.call("GET", "/readyz", None)
         assert time.perf_counter() - began_at < 0.3
-    began_at = time.perf_counter()
-    ready = slow.call("GET", "/readyz", None)
-    assert time.perf_counter() - began_at < 0.3
-    assert (ready.status_code, ready.get_json()["broker"]) == (200, "unreachable")
-    go_on.set()
+        assert (ready.status_code, ready.get_json()["broker"]) == (200, "unreachable")
+        metrics = slow.call("GET", "/metrics", None).text
+        assert 'message_hub_broker_state{state="unreachable"} 1.0' in metrics
+        assert 'message_hub_broker_state{state="ok"} 0.0' in metrics

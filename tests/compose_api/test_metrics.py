@@ -74,18 +74,6 @@ def test_batches_that_were_tried_again_and_messages_that_fail_are_told(
     assert gained == {"messages_failing": 1, "batches_retried": 1, "batches_failing": 0}
 
 
-def test_what_was_not_published_is_counted_by_the_process() -> None:
-    registry = prometheus_client.CollectorRegistry()
-    dropped = metrics.Dropped()
-    dropped.register(registry)
-    dropped.task()
-    dropped.task()
-    dropped.announcement()
-    name = "message_hub_publish_dropped_total"
-    assert registry.get_sample_value(name, {"what": "task"}) == 2
-    assert registry.get_sample_value(name, {"what": "announcement"}) == 1
-
-
 def test_the_backlog_is_absent_while_the_database_is_away(database_url: str) -> None:
     away = settings.Database(**{**vars(base.database_settings(database_url)), "url": "postgresql://u:p@127.0.0.1:1/d"})
     engine = db.make_engine(away, role=db.COMPOSE_ROLE, name="tests")

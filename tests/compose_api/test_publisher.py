@@ -1,171 +1,167 @@
-"""The publisher beside the requests: whatever the broker does, nobody waits for it and nothing is raised."""
+"""The publisher beside the requests: whatever Redis does, `submit` returns at once and what is not published is counted."""
 
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 
-import kombu.exceptions
+import prometheus_client
 import pytest
+import redis
+import sqlalchemy
 import structlog
 
+from drills.proxy import Proxy
 from services.compose_api import publisher
-from shared import breaker, contracts
+from shared import broker, contracts, redis_client
+from tests.waiting import wait_until
+
+NOTICE = contracts.PlatformChanged(platform_id=7)
+Make = Callable[[str], publisher.Publisher]
 
 
 def task(number: int = 0) -> contracts.ExpandMessage:
     return contracts.ExpandMessage(message_id=str(uuid.UUID(int=number)), request_id="r")
 
 
-def there() -> breaker.Breaker:
-    """Of a Redis that answers whoever asks whether it does."""
-    return breaker.Breaker(lambda: None)
+def make(url: str) -> publisher.Publisher:
+    """As wsgi.py makes it, of a Redis that the monitor has found available."""
+    monitor = redis_client.Monitor(url)
+    app = broker.make_celery(url, connect_timeout_s=0.1, socket_timeout_s=0.1)
+    return publisher.Publisher(app, url, monitor)
 
 
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(breaker, "_AGAIN_AFTER_S", 0.02)
+def ready(url: str) -> publisher.Publisher:
+    made = make(url)
+    wait_until(lambda: made._monitor.is_ok)
+    return made
 
 
-def wait_until(is_so: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 5
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.002)
-
-
-class Hung:
-    """A send that hangs until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.sent: list[contracts.Contract] = []
-        self.began = threading.Event()
-        self.go_on = threading.Event()
-
-    def __call__(self, contract: contracts.Contract) -> None:
-        self.began.set()
-        self.go_on.wait(10)
-        self.sent.append(contract)
+def dropped(of: publisher.Publisher, kind: str = "task") -> float | None:
+    registry = prometheus_client.CollectorRegistry()
+    of.register(registry)
+    return registry.get_sample_value("message_hub_publishes_dropped_total", {"kind": kind})
 
 
 @pytest.fixture
-def hung() -> Iterator[Hung]:
-    send = Hung()
-    yield send
-    send.go_on.set()
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as made:
+        yield made
 
 
-def test_what_is_submitted_is_sent_in_order() -> None:
-    sent: list[contracts.Contract] = []
-    taken = publisher.Publisher(sent.append, there())
-    tasks = [task(number) for number in range(50)]
-    for one in tasks:
-        taken.submit(one)
+@pytest.fixture
+def proxy(redis_url: str) -> Iterator[Proxy]:
+    with Proxy(int(sqlalchemy.make_url(redis_url).port or 0)) as made:
+        yield made
+
+
+def through(proxy: Proxy, redis_url: str) -> str:
+    return sqlalchemy.make_url(redis_url).set(port=proxy.port).render_as_string(hide_password=False)
+
+
+def test_tasks_and_change_notices_are_published(redis_url: str, client: redis.Redis) -> None:
+    made = ready(redis_url)
+    with client.pubsub(ignore_subscribe_messages=True) as heard:
+        heard.subscribe(NOTICE.channel)
+        heard.get_message(timeout=5)
+        for number in range(20):
+            made.submit(task(number))
+        made.submit(NOTICE)
+        wait_until(lambda: client.llen(contracts.EXPAND_QUEUE) == 20)
+        message = heard.get_message(timeout=5)
+        assert message is not None
+        assert contracts.PlatformChanged.read(message["data"]) == NOTICE
+    assert (dropped(made), dropped(made, "change_notice")) == (0, 0)
+
+
+def test_what_one_thread_submits_is_published_in_order(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr(broker, "publish", lambda _app, item: sent.append(item))
+    made = ready(redis_url)
+    for number in range(50):
+        made.submit(task(number))
     wait_until(lambda: len(sent) == 50)
-    assert sent == tasks
+    assert sent == [task(number) for number in range(50)]
 
 
-def test_nobody_waits_while_a_send_hangs(hung: Hung) -> None:
-    taken = publisher.Publisher(hung, there())
+def test_a_redis_that_hangs_costs_nobody_anything_and_what_it_did_not_take_is_counted(
+    proxy: Proxy, redis_url: str, client: redis.Redis
+) -> None:
+    made = ready(through(proxy, redis_url))
+    proxy.hold()
     began_at = time.perf_counter()
     for number in range(100):
-        taken.submit(task(number))
+        made.submit(task(number))
+        made.submit(NOTICE)
     assert time.perf_counter() - began_at < 0.1
-    assert hung.sent == []
+    wait_until(lambda: dropped(made) == dropped(made, "change_notice") == 100)
+    proxy.cut()
+    proxy.release()
+    wait_until(lambda: made._monitor.is_ok)
+    made.submit(task())
+    wait_until(lambda: client.llen(contracts.EXPAND_QUEUE) > 0)
+    assert dropped(made) == 100
 
 
-@pytest.mark.parametrize(
-    "error",
-    [OSError("away"), kombu.exceptions.OperationalError("away"), RuntimeError("odd"), ValueError("$"), KeyError("x")],
-    ids=repr,
-)
-def test_a_send_that_raises_is_logged_without_its_words_and_the_next_goes_out(error: Exception) -> None:
-    sent: list[contracts.Contract] = []
-
-    def send(contract: contracts.Contract) -> None:
-        if contract == task(1):
-            raise error
-        sent.append(contract)
-
-    taken = publisher.Publisher(send, there())
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "redis://no-such-host.invalid/0"])
+def test_what_is_submitted_while_redis_is_away_is_dropped_at_once(url: str) -> None:
+    made = make(url)
     with structlog.testing.capture_logs() as logged:
-        taken.submit(task(1))
-        taken.submit(task(2))
+        made.submit(task(1))
+        wait_until(lambda: dropped(made) == 1)
+    (line,) = [line for line in logged if "kind" in line]
+    assert (line["log_level"], line["kind"], line["message_id"]) == ("warning", "task", task(1).message_id)
+
+
+@pytest.mark.parametrize("error", [OSError("away"), RuntimeError("odd"), ValueError("$"), KeyError("x")], ids=repr)
+def test_an_error_is_logged_without_its_words_and_the_next_is_published(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    sent: list[object] = []
+
+    def publish(_app: object, item: contracts.Contract) -> None:
+        if item == task(1):
+            raise error
+        sent.append(item)
+
+    monkeypatch.setattr(broker, "publish", publish)
+    made = ready(redis_url)
+    with structlog.testing.capture_logs() as logged:
+        made.submit(task(1))
+        made.submit(task(2))
         wait_until(lambda: sent)
     assert sent == [task(2)]
-    left = [line for line in logged if "message_id" in line]
-    assert [(line["log_level"], line["reason"], line["message_id"]) for line in left] == [
-        ("warning", type(error).__name__, task(1).message_id)
+    assert [(line["reason"], line["message_id"]) for line in logged if "kind" in line] == [
+        (type(error).__name__, task(1).message_id)
     ]
 
 
-def test_what_waited_too_long_is_left_to_the_sweep_and_logged(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publisher, "_STALE_AFTER_S", 0.05)
-    taken = publisher.Publisher(hung, there())
-    with structlog.testing.capture_logs() as logged:
-        taken.submit(task(1))
-        hung.began.wait(5)
-        for number in (2, 3):
-            taken.submit(task(number))
-        time.sleep(0.1)
-        hung.go_on.set()
-        wait_until(lambda: len(logged) == 2)
-        taken.submit(task(4))
-        wait_until(lambda: len(hung.sent) == 2)
-    assert hung.sent == [task(1), task(4)], "the first was on its way, the last is fresh"
-    assert [line["message_id"] for line in logged] == [task(2).message_id, task(3).message_id]
-
-
-def test_what_is_too_much_is_left_to_the_sweep_at_once(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_queue_does_not_hold_is_dropped_at_once(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher, "_CAPACITY", 3)
-    taken = publisher.Publisher(hung, there())
-    taken.submit(task(0))
-    hung.began.wait(5)
-    with structlog.testing.capture_logs() as logged:
-        for number in range(1, 6):
-            taken.submit(task(number))
-    assert [line["message_id"] for line in logged] == [task(4).message_id, task(5).message_id]
-    hung.go_on.set()
-    wait_until(lambda: len(hung.sent) == 4)
+    began, go_on, sent = threading.Event(), threading.Event(), []
+
+    def publish(_app: object, item: object) -> None:
+        began.set()
+        go_on.wait(10)
+        sent.append(item)
+
+    monkeypatch.setattr(broker, "publish", publish)
+    made = ready(redis_url)
+    made.submit(task(0))
+    assert began.wait(5)
+    for number in range(1, 6):
+        made.submit(task(number))
+    assert dropped(made) == 2
+    go_on.set()
+    wait_until(lambda: len(sent) == 4)
+    assert sent == [task(number) for number in range(4)]
 
 
-def test_what_is_dropped_is_counted_whatever_the_reason(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publisher, "_CAPACITY", 1)
-    dropped: list[None] = []
-    taken = publisher.Publisher(hung, there(), count=lambda: dropped.append(None))
-    taken.submit(task(0))
-    hung.began.wait(5)
-    for number in (1, 2, 3):
-        taken.submit(task(number))
-    assert len(dropped) == 2
-    hung.go_on.set()
-    wait_until(lambda: len(hung.sent) == 2)
-    assert len(dropped) == 2
-
-
-def test_while_redis_is_away_what_is_fresh_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(breaker, "_AGAIN_AFTER_S", 0.2)
-    sent: list[contracts.Contract] = []
-    one = there()
-    taken = publisher.Publisher(sent.append, one)
-    one.failed(OSError("away"))
-    taken.submit(task(1))
-    taken.submit(task(2))
-    time.sleep(0.05)
-    assert sent == []
-    wait_until(lambda: len(sent) == 2)
-    assert one.is_closed
-
-
-def test_many_threads_may_submit_at_once() -> None:
-    sent: list[contracts.Contract] = []
-    taken = publisher.Publisher(sent.append, there())
-    threads = [
-        threading.Thread(target=lambda n=n: [taken.submit(task(n * 100 + i)) for i in range(50)]) for n in range(8)
-    ]
+def test_many_threads_may_submit_at_once(redis_url: str, client: redis.Redis) -> None:
+    made = ready(redis_url)
+    threads = [threading.Thread(target=lambda: [made.submit(task()) for _ in range(50)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    wait_until(lambda: len(sent) == 400)
-    assert len(set(sent)) == 400
+    wait_until(lambda: client.llen(contracts.EXPAND_QUEUE) == 400)

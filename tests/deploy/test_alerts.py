@@ -11,8 +11,9 @@ from prometheus_client import parser
 
 from services.compose_api import app as compose
 from services.compose_api import metrics as compose_metrics
+from services.compose_api import publisher
 from services.inbox_api.stream import metrics as stream_metrics
-from shared import db, settings
+from shared import broker, db, redis_client, settings
 from shared.web import refusals
 from tests import factories
 from tests.conftest import MakeEngine
@@ -45,13 +46,14 @@ def exported(make_engine: MakeEngine) -> dict[str, set[str]]:
     with make_engine().begin() as connection:
         connection.exec_driver_sql("INSERT INTO fanout_counters VALUES ('sweeps', 1, now())")
     registry.register(compose_metrics.Backlog(engine))
-    compose_metrics.Dropped().register(registry)
+    away = "redis://127.0.0.1:1/0"
+    publisher.Publisher(broker.make_celery(away), away, redis_client.Monitor(away)).register(registry)
     streams = stream_metrics.Metrics(registry, count_open=lambda: 0)
     refusals.Refusals(registry)
     streams.ended.labels("gone")
     streams.events.labels("message")
     texts = [prometheus_client.generate_latest(registry).decode()]
-    context = compose.Context(engine, publish=lambda _contract: None, announce=lambda _change: None)
+    context = compose.Context(engine, publish=lambda _published: None)
     auth = settings.Auth(secret=factories.SECRET, jwks_url=None)
     client = compose.make_app(context, auth=auth, places=1, broker_state=lambda: "ok").test_client()
     client.get("/healthz")

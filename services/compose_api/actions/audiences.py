@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from services.compose_api import domain
 from services.compose_api.store import audiences as store
 from shared import audience as audience_sql
-from shared import errors
+from shared import errors, rate_limit
 from shared.auth.store import Caller
 
 _CACHED_COUNTS = 10_000
@@ -52,14 +52,17 @@ def get_audiences(engine: Engine, *, caller: Caller) -> store.Audiences:
         return store.get_tree(connection, reach=choice.reach)
 
 
-def preview(engine: Engine, counter: Counter, *, caller: Caller, audience: domain.Audience) -> int:
+def preview(
+    engine: Engine, counter: Counter, *, caller: Caller, audience: domain.Audience, rate: rate_limit.Verdict
+) -> int:
     """How many distinct people `audience` would reach now.
 
-    Raises `HubError` validation-failed for unknown scopes and audience-out-of-reach, as sending would.
+    Raises `HubError` validation-failed for unknown scopes, audience-out-of-reach and rate-limited, as sending would.
     """
     with engine.connect() as connection:
         choice = store.get_choice(connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=audience)
         check_choice(choice)
+        rate.check()
         if len(choice.targets) == 1:
             return store.get_user_count(connection, scope_id=choice.targets[0].scope_id)
         wanted = _audience(caller.platform_id, choice)

@@ -1,7 +1,6 @@
 """Accepts a message, recalls one. Decides, and owns the transaction. Called by the routes."""
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
@@ -12,7 +11,7 @@ from services.compose_api.actions import audiences
 from services.compose_api.store import audiences as audience_store
 from services.compose_api.store import audit
 from services.compose_api.store import messages as store
-from shared import db, errors, logging
+from shared import db, errors, logging, rate_limit
 from shared.auth.store import Caller
 from shared.sent_messages import store as sent_messages
 
@@ -34,28 +33,36 @@ def accept_message(
     draft: domain.Draft,
     idempotency_key: str | None,
     origin: audit.Origin,
-    check_rate: Callable[[], None],
+    rate: rate_limit.Verdict,
 ) -> Accepted:
     """Stores the message with all that follows from it, or answers the one that was stored under the same key.
 
     Once this returns the message is safe, whoever dies next. Raises `HubError` validation-failed for unknown scopes,
-    audience-out-of-reach, idempotency-key-reused, and what `check_rate` raises, where nothing else is wrong.
+    audience-out-of-reach, idempotency-key-reused, and rate-limited where nothing else is wrong.
     """
     try:
-        accepted = _accept(engine, caller, draft, idempotency_key, origin, check_rate)
+        accepted = _accept(engine, caller, draft, idempotency_key, origin, rate)
     except psycopg.errors.UniqueViolation:
         # Another request with this key was faster by a moment and has committed: now it is found.
-        accepted = _accept(engine, caller, draft, idempotency_key, origin, check_rate)
+        accepted = _accept(engine, caller, draft, idempotency_key, origin, rate)
     _logger.info("message accepted", message_id=str(accepted.message.id), replayed=accepted.replayed)
     return accepted
 
 
+@dataclass(frozen=True)
+class Recalled:
+    """The recalled message, and whether it was recalled before."""
+
+    message: sent_messages.SentMessage
+    repeated: bool
+
+
 def recall_message(
-    engine: Engine, *, caller: Caller, message_id: uuid.UUID, origin: audit.Origin
-) -> sent_messages.SentMessage:
+    engine: Engine, *, caller: Caller, message_id: uuid.UUID, origin: audit.Origin, rate: rate_limit.Verdict
+) -> Recalled:
     """The message, recalled: by its sender or an administrator above all its targets. Repeating it changes nothing.
 
-    Raises `HubError` not-found where the caller may not see it, audience-out-of-reach where they may but not recall it.
+    Raises `HubError` not-found where the caller may not see it, audience-out-of-reach where they may but not recall it, rate-limited.
     """
     with engine.begin() as connection:
         found = store.find_recallable(connection, platform_id=caller.platform_id, message_id=message_id)
@@ -68,17 +75,19 @@ def recall_message(
             raise errors.HubError(
                 "audience-out-of-reach", "Only its sender or an administrator above all its targets may recall it."
             )
-        outcome: audit.Outcome = "unchanged"
+        rate.check()
+        is_first = False
         if not found.is_recalled:
             db.lock(connection, purpose="recall", key=caller.platform_id)
             is_first = store.mark_recalled(
                 connection, platform_id=caller.platform_id, message_id=message_id, user_id=caller.user_id
             )
-            outcome = "recalled" if is_first else "unchanged"
+        if is_first:
+            event = audit.Event("recall", "recalled", caller.platform_id, caller.user_id, origin, message_id)
+            audit.insert(connection, event)
             _logger.info("message recalled", message_id=str(message_id))
-        audit.insert(connection, audit.Event("recall", outcome, caller.platform_id, caller.user_id, origin, message_id))
         (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
-        return message
+        return Recalled(message, repeated=not is_first)
 
 
 def _accept(
@@ -87,14 +96,14 @@ def _accept(
     draft: domain.Draft,
     idempotency_key: str | None,
     origin: audit.Origin,
-    check_rate: Callable[[], None],
+    rate: rate_limit.Verdict,
 ) -> Accepted:
     with engine.begin() as connection:
         earlier = None
         if idempotency_key is not None:
             earlier = store.find_earlier(connection, sender_id=caller.user_id, idempotency_key=idempotency_key)
         if earlier is not None and earlier.request_hash == draft.request_hash:
-            check_rate()
+            rate.check()
             audit.insert(
                 connection,
                 audit.Event("compose", "replayed", caller.platform_id, caller.user_id, origin, earlier.id),
@@ -106,7 +115,7 @@ def _accept(
         audiences.check_choice(choice)
         if earlier is not None:
             raise errors.HubError("idempotency-key-reused", "You have sent another message with this Idempotency-Key.")
-        check_rate()
+        rate.check()
         return Accepted(_store(connection, caller, draft, choice, idempotency_key, origin), replayed=False)
 
 

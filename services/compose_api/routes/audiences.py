@@ -26,10 +26,16 @@ def get_audiences() -> flask.Response:
 @guards.administrator
 @blueprint.arguments(schemas.PreviewIn)
 @blueprint.response(200, schemas.PreviewOut)
-@blueprint.refuses("audience-out-of-reach")
+@blueprint.refuses("audience-out-of-reach", "rate-limited")
 @blueprint.doc(operationId="previewAudience")
 def post_preview(wanted: dict[str, domain.Audience]) -> Any:
     """How many distinct people an audience would reach now"""
     hub = flask.current_app.extensions["hub"]
-    count = actions.preview(hub.engine, hub.counter, caller=guards.caller(), audience=wanted["audience"])
+    count = actions.preview(
+        hub.engine,
+        hub.counter,
+        caller=guards.caller(),
+        audience=wanted["audience"],
+        rate=hub.limiter.hit(guards.caller(), "preview"),
+    )
     return {"recipient_count": count}

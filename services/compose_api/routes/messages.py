@@ -5,7 +5,7 @@ from typing import Any
 
 import flask
 
-from services.compose_api import domain, rate_limit, schemas
+from services.compose_api import domain, metrics, schemas
 from services.compose_api.actions import messages as actions
 from services.compose_api.routes import audited
 from shared import contracts, errors
@@ -54,21 +54,19 @@ def post_message(draft: domain.Draft) -> Any:
     """Send a message"""
     hub = flask.current_app.extensions["hub"]
     idempotency_key = _read_idempotency_key()
-    # Counted before the database is asked for anything, told when everything else is right: see the order of checks.
-    verdict: rate_limit.Verdict = hub.hit(guards.caller())
     accepted = actions.accept_message(
         hub.engine,
         caller=guards.caller(),
         draft=draft,
         idempotency_key=idempotency_key,
         origin=audited.origin(),
-        check_rate=verdict.check,
+        rate=hub.limiter.hit(guards.caller(), "send"),
     )
     headers = {"Location": f"/v1/messages/{accepted.message.id}"}
     if accepted.replayed:
         headers["Idempotency-Replayed"] = "true"
     else:
-        hub.announce(contracts.PlatformChanged(platform_id=guards.caller().platform_id))
+        hub.publish(contracts.PlatformChanged(platform_id=guards.caller().platform_id))
         hub.publish(contracts.ExpandMessage(message_id=str(accepted.message.id), request_id=observe.request_id()))
     return accepted.message, headers
 
@@ -77,17 +75,24 @@ def post_message(draft: domain.Draft) -> Any:
 @audited.refusals("recall")
 @guards.administrator
 @blueprint.response(200, schemas.MessageOut)
-@blueprint.refuses("audience-out-of-reach", "not-found")
+@blueprint.refuses("audience-out-of-reach", "not-found", "rate-limited")
 @blueprint.doc(operationId="recallMessage")
 def delete_message(message_id: str) -> Any:
     """Recall a message: it leaves every bell at the next poll"""
     hub = flask.current_app.extensions["hub"]
     caller = guards.caller()
     recalled = actions.recall_message(
-        hub.engine, caller=caller, message_id=ids.read_uuid(message_id, "message"), origin=audited.origin()
+        hub.engine,
+        caller=caller,
+        message_id=ids.read_uuid(message_id, "message"),
+        origin=audited.origin(),
+        rate=hub.limiter.hit(caller, "recall"),
     )
-    hub.announce(contracts.PlatformChanged(platform_id=caller.platform_id))
-    return recalled
+    if recalled.repeated:
+        metrics.RECALLS_REPEATED.inc()
+    else:
+        hub.publish(contracts.PlatformChanged(platform_id=caller.platform_id))
+    return recalled.message
 
 
 def _read_idempotency_key() -> str | None:

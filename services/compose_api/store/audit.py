@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from shared import db
 
 Action = Literal["compose", "recall"]
-Outcome = Literal["accepted", "replayed", "recalled", "unchanged", "refused"]
+Outcome = Literal["accepted", "replayed", "recalled", "refused"]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ CREATE TABLE audit_events (
     detail text CHECK (char_length(detail) BETWEEN 1 AND 500 AND detail !~ '[[:cntrl:]]'),
     CHECK (CASE action
         WHEN 'compose' THEN outcome IN ('accepted', 'replayed', 'refused')
-        WHEN 'recall' THEN outcome IN ('recalled', 'unchanged', 'refused')
+        WHEN 'recall' THEN outcome IN ('recalled', 'refused')
         WHEN 'repair' THEN outcome = 'changed' AND message_id IS NOT NULL
         WHEN 'import' THEN outcome IN ('changed', 'unchanged', 'tried', 'refused')
         WHEN 'platform' THEN outcome IN ('created', 'updated', 'unchanged', 'refused')

@@ -110,8 +110,10 @@ def test_too_many_are_told_when_to_come_back_a_replay_too_and_nothing_is_stored(
         assert answer.headers["Retry-After"] == "17"
     assert hub.count_messages(world.platform) == before
     assert not hub.published.contracts
-    assert hub.preview(who, {"clinics": ["a1"]}).status_code == 200
-    assert hub.recall(who, first["id"]).status_code == 200
+    answers.problem(hub.preview(who, {"clinics": ["a1"]}), "rate-limited")
+    answers.problem(hub.recall(who, first["id"]), "rate-limited")
+    too_many(False)
+    assert hub.recall(who, first["id"]).get_json()["status"] == "recalled"
 
 
 @pytest.mark.usefixtures("used_key")
@@ -138,7 +140,19 @@ def test_a_preview_tells_of_unknown_scopes_before_those_out_of_reach(hub: Hub, w
     answers.problem(hub.preview(world["administrator of a1"], audience), "validation-failed")
 
 
-def test_a_recall_is_checked_in_the_same_order(hub: Hub, world: World) -> None:
+def test_a_preview_over_the_limit_is_checked_for_everything_else_first(
+    hub: Hub, world: World, too_many: TooMany
+) -> None:
+    too_many(True)
+    answers.problem(hub.preview(world["administrator of a1"], {"clinics": ["b1"]}), "audience-out-of-reach")
+    answers.problem(hub.preview(world["administrator of a1"], {"clinics": ["nowhere"]}), "validation-failed")
+
+
+def test_a_recall_is_checked_in_the_same_order(hub: Hub, world: World, too_many: TooMany) -> None:
+    message = hub.sent(world["platform administrator"])
+    too_many(True)
+    answers.problem(hub.recall(world["administrator of a1"], message["id"]), "not-found")
+    answers.problem(hub.recall(world["platform administrator"], message["id"]), "rate-limited")
     path = "/v1/messages/nothing-of-that-name"
     answers.problem(hub.call("DELETE", path, None), "token-missing")
     answers.problem(hub.call("DELETE", path, world["disabled"]), "user-inactive")

@@ -42,9 +42,10 @@ PATHS = (
 
 @pytest.fixture(scope="module")
 def services(reader: Engine) -> dict[str, FlaskClient]:
-    nothing = {"publish": lambda _: None, "announce": lambda _: None}
     return {
-        "compose": compose.make_app(compose.Context(engine=reader, **nothing), auth=AUTH, places=2).test_client(),
+        "compose": compose.make_app(
+            compose.Context(engine=reader, publish=lambda _: None), auth=AUTH, places=2
+        ).test_client(),
         "inbox": inbox.make_app(inbox.Context(reader), auth=AUTH, places=2).test_client(),
     }
 

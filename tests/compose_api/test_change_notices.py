@@ -1,4 +1,4 @@
-"""What compose_api announces to whoever has streams open."""
+"""What compose_api publishes to the live streams."""
 
 import contextlib
 import time
@@ -14,25 +14,28 @@ def changed(world: World) -> contracts.PlatformChanged:
     return contracts.PlatformChanged(platform_id=world.platform.id)
 
 
-def test_an_accepted_message_and_its_recall_are_announced(hub: Hub, world: World) -> None:
+def test_an_accepted_message_and_its_recall_publish_a_change_notice(hub: Hub, world: World) -> None:
     message = hub.sent(world["platform administrator"])
-    assert hub.announced == [changed(world)]
+    assert hub.change_notices == [changed(world)]
     hub.recall(world["platform administrator"], message["id"])
-    assert hub.announced == [changed(world)] * 2
+    assert hub.change_notices == [changed(world)] * 2
 
 
-def test_what_changes_nothing_is_not_announced(hub: Hub, world: World) -> None:
+def test_what_changes_nothing_publishes_none(hub: Hub, world: World) -> None:
     administrator = world["platform administrator"]
-    hub.sent(administrator, key="once")
-    hub.announced.clear()
-    hub.sent(administrator, key="once")
+    message = hub.sent(administrator, key="once")
+    recalled = hub.sent(administrator)
+    hub.recall(administrator, recalled["id"])
+    hub.change_notices.clear()
+    assert hub.sent(administrator, key="once")["id"] == message["id"]
     hub.send(administrator, {"everyone": False})
     hub.send(world["member"])
     hub.recall(administrator, str(uuid.uuid4()))
-    assert hub.announced == []
+    assert hub.recall(administrator, recalled["id"]).status_code == 200
+    assert hub.change_notices == []
 
 
-def test_an_announcement_carries_ids_and_numbers_only_and_is_read_as_it_was_written(redis_url: str) -> None:
+def test_a_change_notice_carries_ids_and_numbers_only_and_is_read_as_it_was_written(redis_url: str) -> None:
     change = contracts.PlatformChanged(platform_id=7)
     assert change.write() == '{"platform_id": 7, "version": 1}'
     with contextlib.closing(redis.Redis.from_url(redis_url)) as client, client.pubsub() as heard:
