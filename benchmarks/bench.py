@@ -1,4 +1,4 @@
-"""What every question is given: a running hub, how large the run is, directories that are made when first asked for."""
+"""What every question gets: a running hub, the size of the run, and platforms that are made when first asked for."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,15 +12,11 @@ from benchmarks import seed
 class Size:
     """How much is measured. `audiences` are numbers of users, the last one is what "large" means in this run."""
 
-    name: str
     audiences: tuple[int, ...]
     rounds: int
-    bell_samples: int
-    behind_samples: int
+    samples: int
     reads_each: int
-    load_rounds: int
     load_seconds: int
-    directory_users: int
 
     @property
     def large(self) -> int:
@@ -28,34 +24,14 @@ class Size:
 
 
 SIZES = {
-    "quick": Size(
-        name="quick",
-        audiences=(1_000, 100_000),
-        rounds=3,
-        bell_samples=100,
-        behind_samples=20,
-        reads_each=10,
-        load_rounds=3,
-        load_seconds=1,
-        directory_users=100_000,
-    ),
-    "full": Size(
-        name="full",
-        audiences=(1_000, 100_000, 1_000_000),
-        rounds=5,
-        bell_samples=200,
-        behind_samples=30,
-        reads_each=25,
-        load_rounds=5,
-        load_seconds=2,
-        directory_users=1_000_000,
-    ),
+    "quick": Size(audiences=(1_000, 100_000), rounds=3, samples=100, reads_each=10, load_seconds=1),
+    "full": Size(audiences=(1_000, 100_000, 1_000_000), rounds=5, samples=200, reads_each=25, load_seconds=2),
 }
 
 
 @dataclass
 class Bench:
-    """`say` tells whoever watches what is being done."""
+    """`say` reports progress."""
 
     hub: hubs.Hub
     size: Size
@@ -63,8 +39,16 @@ class Bench:
     say: Callable[[str], None]
     _platforms: dict[int, seed.Platform] = field(default_factory=dict)
 
-    def platform(self, users: int) -> seed.Platform:
-        if users not in self._platforms:
-            self.say(f"filling a directory with {users:,} users")
-            self._platforms[users] = seed.platform(self.hub.engine, f"bench-{users}", users=users)
-        return self._platforms[users]
+    def platform(self, people: int) -> seed.Platform:
+        """A platform of this hub with that many people."""
+        if people not in self._platforms:
+            self.say(f"importing a directory of {people:,} people")
+            self._platforms[people] = self.make_platform(self.hub, seed.Platform(f"bench-{people}", people))
+        return self._platforms[people]
+
+    def make_platform(self, hub: hubs.Hub, platform: seed.Platform) -> seed.Platform:
+        folder = self.folder / platform.key
+        seed.write_files(folder, platform)
+        seed.create(hub, platform)
+        seed.import_files(hub, platform, folder)
+        return platform

@@ -1,166 +1,122 @@
-"""The directory: how fast a large one is imported, against bare COPY of the same rows, and how fast its tree and previews are told."""
+"""The directory: time and size of a large import, against plain INSERTs of the same rows; how fast the tree and previews are.
 
-import contextlib
-import subprocess
-import sys
-import tempfile
+Asked first, while the hub has no other platform.
+"""
+
 import time
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import psycopg
+import sqlalchemy
 
-from benchmarks import directory_files as files
-from benchmarks import figures
 from benchmarks import hub as hubs
+from benchmarks import report, seed
 from benchmarks.bench import Bench
 from benchmarks.report import Answer, Row, Table, Target
 
-PLATFORM = "bench-directory"
 _SAMPLES = 50
 _BOUND_MS = 200.0
-_IMPORT_S = 600
 _TABLES = ("users", "memberships")
 _IMPORT_NOTE = (
-    "`message-hub import` from its start to its end. COPY: the resulting rows of users and memberships, from CSV into empty tables "
-    "with the same columns, checks and indexes over one connection."
+    "`message-hub import` from its start to its end. INSERT … SELECT: the resulting rows of users and memberships into empty tables "
+    "with the same columns, checks and indexes. MB: these two tables with their indexes."
 )
-_ASK_NOTE = (
+_CHOICE_NOTE = (
     "Milliseconds over HTTP for the administrator of the platform. First: after a change of the directory, each time another "
-    "choice, so that nothing kept can answer. Again: the same at once."
+    "choice, so that no cache can answer. Again: the same at once."
 )
+_SIZE = " + ".join(f"pg_total_relation_size('{table}')" for table in _TABLES)
 
 
 def run(bench: Bench) -> Answer:
-    hub, users = bench.hub, bench.size.directory_users
-    bench.say(f"writing the files of a directory with {users:,} users")
-    folder = bench.folder / "directory"
-    files.write(folder, users=users)
-    _command(hub, "platform", PLATFORM, "--name", "Benchmark", "--plan", "enterprise")
-    bench.say("importing it, for the first time and unchanged")
-    took = {how: _import(hub, folder) for how in ("first", "unchanged")}
-    bench.say("copying the same rows")
-    copied = _copy(hub)
+    hub, users = bench.hub, bench.size.large
+    platform = seed.Platform("bench-directory", users, clinics_each=50)
+    bench.say(f"importing a directory of {users:,} people, for the first time and unchanged")
+    folder = bench.folder / platform.key
+    seed.write_files(folder, platform)
+    seed.create(hub, platform)
+    took = {how: seed.import_files(hub, platform, folder) for how in ("first", "unchanged")}
+    inserted = _insert(hub)
+    with hub.engine.connect() as connection:
+        size = int(connection.execute(sqlalchemy.text(f"SELECT {_SIZE}")).scalar_one())
     rows: list[Row] = [
         {
             "how": how,
             "users": users,
             "seconds": round(seconds, 1),
             "users_per_second": round(users / seconds),
-            "times_copy": round(seconds / copied, 1),
+            "times_insert": round(seconds / inserted, 1),
+            "mb": round(size / 1e6) if how == "first" else None,
         }
-        for how, seconds in {**took, "bare COPY": copied}.items()
+        for how, seconds in {**took, "INSERT … SELECT": inserted}.items()
     ]
-    bench.say("asking for the tree and for previews")
-    asked, targets = _ask(hub)
-    size = f"{users:,} users, {files.ORGANISATIONS} organisations, {files.CLINICS:,} clinics"
-    return Answer(
-        "Directory", [Table(f"Import of {size}", rows, _IMPORT_NOTE), Table("Choosing", asked, _ASK_NOTE)], targets
-    )
+    bench.say("requesting the tree and previews")
+    chosen, targets = _choose(hub, platform)
+    what = f"Import of {users:,} users, {seed.ORGANISATIONS} organisations, {platform.clinics:,} clinics"
+    return Answer("Directory", [Table(what, rows, _IMPORT_NOTE), Table("Choosing", chosen, _CHOICE_NOTE)], targets)
 
 
-def _import(hub: hubs.Hub, folder: Path) -> float:
+def _insert(hub: hubs.Hub) -> float:
+    """Seconds that a plain INSERT … SELECT takes to write the tables' rows once more."""
+    for table in _TABLES:
+        hub.administer(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING ALL)")
     hub.checkpoint()
     began = time.perf_counter()
-    _command(hub, "import", "--platform", PLATFORM, str(folder))
-    return time.perf_counter() - began
-
-
-def _command(hub: hubs.Hub, name: str, *arguments: str) -> None:
-    command = [sys.executable, "-m", "cli", name, "--data", str(hub.data.path), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_IMPORT_S)
-    if done.returncode:
-        raise RuntimeError(f"message-hub {name} failed: {done.stderr or done.stdout}")
-
-
-def _copy(hub: hubs.Hub) -> float:
-    """Seconds that COPY takes to write what the import wrote. The tables' own rows are read into files beforehand."""
-    with psycopg.connect(hub.database_url, autocommit=True) as connection:
-        for table in _TABLES:
-            connection.execute(f"DROP TABLE IF EXISTS bench_{table}")
-            connection.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING ALL)")
-        with contextlib.ExitStack() as stack:
-            rows = {table: stack.enter_context(tempfile.TemporaryFile()) for table in _TABLES}
-            for table, file in rows.items():
-                _read(connection, table, file)
-            hub.checkpoint()
-            began = time.perf_counter()
-            for table, file in rows.items():
-                _write(connection, table, file)
-            took = time.perf_counter() - began
-        for table in _TABLES:
-            connection.execute(f"DROP TABLE bench_{table}")
+    for table in _TABLES:
+        hub.administer(f"INSERT INTO bench_{table} SELECT * FROM {table}")
+    took = time.perf_counter() - began
+    hub.administer(*(f"DROP TABLE bench_{table}" for table in _TABLES))
     return took
 
 
-def _read(connection: psycopg.Connection[Any], table: str, file: IO[bytes]) -> None:
-    rows = f"SELECT t.* FROM {table} t JOIN platforms p ON p.id = t.platform_id WHERE p.key = '{PLATFORM}'"
-    with connection.cursor().copy(f"COPY ({rows}) TO STDOUT (FORMAT csv)") as copy:
-        for block in copy:
-            file.write(block)
-    file.seek(0)
-
-
-def _write(connection: psycopg.Connection[Any], table: str, file: IO[bytes]) -> None:
-    with connection.cursor().copy(f"COPY bench_{table} FROM STDIN (FORMAT csv)") as copy:
-        while block := file.read(2**18):
-            copy.write(block)
-
-
-def _ask(hub: hubs.Hub) -> tuple[list[Row], list[Target]]:
+def _choose(hub: hubs.Hub, platform: seed.Platform) -> tuple[list[Row], list[Target]]:
     """The tree and three previews in turn, each after a new version of the directory and then again."""
     first: dict[str, list[float]] = {}
     again: dict[str, list[float]] = {}
     for number in range(-1, _SAMPLES):  # one of each to warm up
-        for name, audience in _choices(number % _SAMPLES).items():
-            hub.administer(f"UPDATE platforms SET directory_version = directory_version + 1 WHERE key = '{PLATFORM}'")
+        for name, audience in _choices(platform, number % _SAMPLES).items():
+            hub.administer(
+                f"UPDATE platforms SET directory_version = directory_version + 1 WHERE key = '{platform.key}'"
+            )
             for kept in (first, again):
-                took = _time(hub, audience)
+                took = _time(hub, platform, audience)
                 if number >= 0:
                     kept.setdefault(name, []).append(took)
     rows: list[Row] = [
         {
-            "asked_for": name,
-            "samples": len(first[name]),
-            "first_median_ms": figures.milliseconds(figures.median(first[name])),
-            "first_p99_ms": figures.milliseconds(figures.p99(first[name])),
-            "again_median_ms": figures.milliseconds(figures.median(again[name])),
-            "again_p99_ms": figures.milliseconds(figures.p99(again[name])),
+            "request": name,
+            "samples": _SAMPLES,
+            **report.times(first[name], "first_"),
+            **report.times(again[name], "again_"),
         }
         for name in first
     ]
     targets = [
-        Target(
-            f"p99 in milliseconds, {name}, {how}",
-            figures.milliseconds(figures.p99(kept[name])),
-            _BOUND_MS,
-            at_most=True,
-        )
+        report.at_most(f"p99 in milliseconds, {name}, {how}", report.milliseconds(report.p99(kept[name])), _BOUND_MS)
         for name in first
         for how, kept in (("first", first), ("again", again))
     ]
     return rows, targets
 
 
-def _choices(number: int) -> dict[str, dict[str, Any] | None]:
-    """What is asked for by its name, another choice for each number; None is the tree."""
-    organisations = [f"o{(number * 9 + n) % files.ORGANISATIONS}" for n in range(50)]
-    clinics = [files.clinic((number * 97 + n * 23) % files.CLINICS) for n in range(200)]
+def _choices(platform: seed.Platform, number: int) -> dict[str, dict[str, Any] | None]:
+    """The audiences to preview, others for each number; None is the tree."""
+    organisations = [f"o{(number * 9 + n) % seed.ORGANISATIONS}" for n in range(50)]
+    clinics = [platform.clinic(number * 97 + n * 23) for n in range(200)]
     return {
         "tree": None,
-        "preview of everyone": {"everyone": True},
+        "preview of everyone": hubs.EVERYONE,
         "preview of 50 organisations": {"organisations": organisations},
         "preview of 200 clinics": {"clinics": clinics},
     }
 
 
-def _time(hub: hubs.Hub, audience: dict[str, Any] | None) -> float:
-    headers = hub.headers("administrator", PLATFORM)
+def _time(hub: hubs.Hub, platform: seed.Platform, audience: dict[str, Any] | None) -> float:
+    url, headers = f"{hub.apis.compose_url}/v1/audiences", hub.bearer(hubs.ADMINISTRATOR, platform.key)
     began = time.perf_counter()
     if audience is None:
-        answer = hub.http.get(f"{hub.compose_url}/v1/audiences", headers=headers)
+        answer = hub.http.get(url, headers=headers)
     else:
-        answer = hub.http.post(f"{hub.compose_url}/v1/audiences/preview", json={"audience": audience}, headers=headers)
+        answer = hub.http.post(f"{url}/preview", json={"audience": audience}, headers=headers)
     took = time.perf_counter() - began
     answer.raise_for_status()
     return took

@@ -2,11 +2,11 @@
 
 import os
 import platform
+import re
 import subprocess
 from pathlib import Path
 
 import redis
-import sqlalchemy
 
 from benchmarks import hub as hubs
 
@@ -15,42 +15,29 @@ _SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers"
 
 
 def describe(hub: hubs.Hub) -> dict[str, object]:
+    names = ("server_version", *_SETTINGS)
     with hub.engine.connect() as connection:
-        postgres = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in _SETTINGS}
-        version = connection.execute(sqlalchemy.text("SHOW server_version")).scalar_one()
-    client = redis.Redis.from_url(hub.redis_url)
-    redis_version = dict(client.info("server"))["redis_version"]
-    client.close()
+        postgres = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names}
+    with redis.Redis.from_url(hub.environment["HUB_REDIS_URL"]) as client:
+        redis_version = dict(client.info("server"))["redis_version"]
+    cpuinfo = Path("/proc/cpuinfo")
+    models = re.findall(r"^model name\s*: (.+)$", cpuinfo.read_text() if cpuinfo.exists() else "", re.MULTILINE)
     return {
-        "processor": _processor(),
+        "processor": models[0] if models else platform.processor(),
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "postgresql": version,
-        "postgresql_settings": postgres,
+        "postgresql": postgres,
         "redis": redis_version,
         "revision": _revision(),
     }
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
 def _revision() -> str | None:
-    """The commit, with "dirty" where the working tree differs from it; None outside a clone."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(_ROOT), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-
+    """The commit, with "-dirty" where the working tree differs from it; None outside a clone."""
+    command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
     try:
-        return git("rev-parse", "--short", "HEAD") + (" dirty" if git("status", "--porcelain") else "")
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None

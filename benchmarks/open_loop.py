@@ -1,10 +1,11 @@
-"""Offers requests at a rate, whether or not those before were answered: what people do who know nothing of each other.
+"""The open-loop load generator: requests at a rate, whether or not those before were answered.
 
-Times are from the moment in which a request was due, so that a client that comes late by itself does not look good (Tene's
-"coordinated omission"). `wrk` sends the next request only when the last one was answered; then a slow server is asked less.
+Times are from the moment in which a request was due, so that a late client does not make the server look good (Tene's "coordinated
+omission"). `wrk` sends the next request only when the last one was answered; a slow server then gets fewer.
 """
 
 import contextlib
+import itertools
 import random
 import selectors
 import socket
@@ -14,9 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from benchmarks import wrk
+
 _HEALTH = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 _HEALTH_EVERY_S = 0.05
-# How long after the last request answers are still waited for.
+# For answers, after the last request.
 _PATIENCE_S = 5.0
 
 
@@ -29,7 +32,7 @@ class Answer:
 
 @dataclass
 class Offered:
-    """What came back: to the requests, and to the one who asks for /healthz beside them. `unsent` found no connection free."""
+    """The answers to the requests, and to those for /healthz beside them. `unsent`: due while no connection was free."""
 
     answers: list[Answer] = field(default_factory=list)
     health: list[Answer] = field(default_factory=list)
@@ -49,7 +52,7 @@ class _Connection:
         self.socket.sendall(request)
 
     def receive(self) -> bool:
-        """Whether the answer is whole now. Raises `ConnectionError`."""
+        """Whether the answer is complete. Raises `ConnectionError`."""
         piece = self.socket.recv(65_536)
         if not piece:
             raise ConnectionError("the server closed a connection")
@@ -62,13 +65,15 @@ class _Connection:
         return True
 
 
-def offer(url: str, request: bytes, *, connections: int, per_second: float, seconds: float) -> Offered:
-    """Offers the same request at random moments, `per_second` on average. Raises `ConnectionError`, `TimeoutError`."""
-    offered = Offered()
+def offer(
+    load: wrk.Load, *, connections: int, per_second: float, seconds: float, health_url: str | None = None
+) -> Offered:
+    """Sends the requests in turn at random moments, `per_second` on average. Raises `ConnectionError`, `TimeoutError`."""
+    offered, requests = Offered(), itertools.cycle(load.requests)
     with contextlib.ExitStack() as stack:
         selector = stack.enter_context(selectors.DefaultSelector())
-        free = stack.enter_context(_connected(url, connections, offered.answers, selector))
-        watcher = stack.enter_context(_connected(url, 1, offered.health, selector))
+        free = stack.enter_context(_connected(load.url, connections, offered.answers, selector))
+        watcher = stack.enter_context(_connected(health_url or load.url, 1, offered.health, selector))
         rng = random.Random(7)
         due = watched = began_at = time.perf_counter()
         waiting = 0
@@ -77,7 +82,7 @@ def offer(url: str, request: bytes, *, connections: int, per_second: float, seco
                 raise TimeoutError(f"{waiting} requests are not answered {_PATIENCE_S:.0f} s after the last one")
             while due <= now and due < began_at + seconds:
                 if free:
-                    free.popleft().send(request, due)
+                    free.popleft().send(next(requests), due)
                     waiting += 1
                 else:
                     offered.unsent += 1
@@ -109,7 +114,6 @@ def _connected(
 
 
 def _length(head: bytes) -> int:
-    """How long the body is that follows."""
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
             return int(line[15:])

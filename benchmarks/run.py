@@ -1,7 +1,7 @@
-"""Runs the benchmarks, shows a table for each question, keeps the figures: `python -m benchmarks.run [--size full] [--only fanout,bell]`.
+"""Runs the benchmarks, shows a table for each question, keeps the figures: `python -m benchmarks.run [--size full]`.
 
-Called by `make bench`. A question that fails leaves the others to go on, and makes the whole run fail; so does Ctrl-C, which still
-shows what was answered until then.
+Called by `make bench`. A question that fails leaves the others to go on and makes the whole run fail. Questions that need a program
+that is not installed are left out, and named.
 """
 
 import argparse
@@ -15,65 +15,68 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import rich.console
 
 from benchmarks import (
     accepting,
-    behind,
-    bell,
     directory,
     fanout,
+    gateway,
     hub,
+    latency,
     machine,
     memory,
     overload,
     polling,
+    reading,
     report,
-    steady,
     streams,
     wrk,
 )
-from benchmarks.bench import SIZES, Bench, Size
+from benchmarks.bench import SIZES, Bench
 
 RESULTS = Path(__file__).parent / "results"
 QUESTIONS: dict[str, ModuleType] = {
+    "directory": directory,
     "fanout": fanout,
-    "bell": bell,
-    "behind": behind,
-    "steady": steady,
+    "latency": latency,
+    "reading": reading,
     "polling": polling,
     "streams": streams,
     "accepting": accepting,
     "overload": overload,
     "memory": memory,
-    "directory": directory,
 }
-NEED_WRK = {"polling", "accepting", "overload", "memory"}
+NEED_WRK = {"polling", "accepting", "overload"}
+NEED_GATEWAY = {"overload"}
+
+
+@dataclass
+class Run:
+    """What was measured on which machine, the questions that failed, and those left out with the program that is missing."""
+
+    machine: dict[str, object] = field(default_factory=dict)
+    answers: dict[str, report.Answer] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def main() -> None:
     arguments = _arguments()
-    chosen = [name for name in QUESTIONS if name in arguments.only and name not in arguments.without]
-    if not chosen:
-        sys.exit("Nothing is left to measure: see --only and --without.")
-    loading = NEED_WRK.intersection(chosen)
-    if loading and not wrk.is_there():
-        leave_out = ",".join(name for name in chosen if name in loading)
-        sys.exit(f"wrk is missing: install it (apt-get install wrk, brew install wrk), or add --without {leave_out}.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the hub is stopped and its folder removed
     console = rich.console.Console(width=None if sys.stdout.isatty() else 160)
-    run = _measure(chosen, SIZES[arguments.size], console)
+    chosen = [name for name in QUESTIONS if name in arguments.only and name not in arguments.without]
+    missing = {"wrk": NEED_WRK} if not wrk.is_installed() else {}
+    missing |= {"haproxy": NEED_GATEWAY} if not gateway.is_installed() else {}
+    run = Run(left_out={one: program for program, names in missing.items() for one in chosen if one in names})
+    _measure([name for name in chosen if name not in run.left_out], arguments.size, run, console)
     for answer in run.answers.values():
         report.show(console, answer)
-    document = {
-        "size": arguments.size,
-        "machine": run.machine,
-        "results": {name: report.as_document(answer) for name, answer in run.answers.items()},
-    }
-    kept = _keep(document, whole=set(run.answers) == set(QUESTIONS))
-    console.print(f"Kept in {kept.relative_to(Path.cwd()) if kept.is_relative_to(Path.cwd()) else kept}")
+    if run.answers:
+        console.print(f"Kept in {_keep(run, arguments.size)}")
+    for name, program in run.left_out.items():
+        console.print(f"Left out: {name}, because {program} is not installed (apt-get install {program}).")
     if run.failed:
         sys.exit(f"Without an answer, see above: {', '.join(run.failed)}.")
 
@@ -92,16 +95,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@dataclass
-class _Run:
-    """What was measured on which machine, and the questions that failed."""
-
-    machine: dict[str, object]
-    answers: dict[str, report.Answer] = field(default_factory=dict)
-    failed: list[str] = field(default_factory=list)
-
-
-def _measure(chosen: list[str], size: Size, console: rich.console.Console) -> _Run:
+def _measure(chosen: list[str], size: str, run: Run, console: rich.console.Console) -> None:
     began = time.monotonic()
 
     def say(what: str) -> None:
@@ -111,33 +105,28 @@ def _measure(chosen: list[str], size: Size, console: rich.console.Console) -> _R
     try:
         say("starting a hub")
         with hub.running(folder / "hub") as running:
-            run = _Run(machine.describe(running))
-            bench = Bench(running, size, folder, say)
-            try:
-                for name in chosen:
-                    _answer(name, bench, run, console)
-            except (KeyboardInterrupt, SystemExit):
-                say("interrupted: showing what was answered")
-            run.failed += [name for name in chosen if name not in run.answers and name not in run.failed]
-            run.machine["seconds"] = round(time.monotonic() - began)
+            run.machine = machine.describe(running)
+            bench = Bench(running, SIZES[size], folder, say)
+            for name in chosen:
+                try:
+                    running.forget_messages()
+                    run.answers[name] = QUESTIONS[name].run(bench)
+                except Exception:
+                    console.print_exception(width=160)
+    except (KeyboardInterrupt, SystemExit):
+        say("interrupted: showing what was answered")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return run
+    run.failed = [name for name in chosen if name not in run.answers]
+    run.machine["seconds"] = round(time.monotonic() - began)
 
 
-def _answer(name: str, bench: Bench, run: _Run, console: rich.console.Console) -> None:
-    try:
-        bench.hub.forget_messages()
-        run.answers[name] = QUESTIONS[name].run(bench)
-    except Exception:
-        run.failed.append(name)
-        console.print_exception(width=160)
-
-
-def _keep(document: dict[str, Any], *, whole: bool) -> Path:
+def _keep(run: Run, size: str) -> Path:
     RESULTS.mkdir(exist_ok=True)
-    name = document["size"] if whole else f"{document['size']}-{'-'.join(document['results'])}"
+    name = size if run.answers.keys() == QUESTIONS.keys() else f"{size}-{'-'.join(run.answers)}"
     path = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}.json"
+    results = {name: report.as_document(answer) for name, answer in run.answers.items()}
+    document = {"size": size, "machine": run.machine, "left_out": run.left_out, "results": results}
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 

@@ -1,76 +1,85 @@
-"""Fills a directory as large as a benchmark wants it, in one statement per table. Called through `Bench.platform`."""
+"""Directories as large as a benchmark wants them: CSV files, brought in by `message-hub import`."""
 
+import itertools
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-import sqlalchemy
-from sqlalchemy import Engine
+from benchmarks import hub as hubs
+from drills import directory_files
 
 ORGANISATIONS = 100
 CLINICS_EACH = 10
+_IMPORT_S = 900
 
 
 @dataclass(frozen=True)
 class Platform:
-    """`users` people, each in one clinic, every tenth in a second one of another organisation."""
+    """`people` in clinics, evenly, every tenth in a second clinic of another organisation; an administrator of it all.
 
-    id: int
+    `extra` are the ids of people who are in the first clinic only.
+    """
+
     key: str
-    users: int
+    people: int
+    clinics_each: int = CLINICS_EACH
+    extra: Sequence[str] = ()
+
+    @property
+    def users(self) -> int:
+        return self.people + len(self.extra) + 1
+
+    @property
+    def clinics(self) -> int:
+        return ORGANISATIONS * self.clinics_each
+
+    def clinic(self, number: int) -> str:
+        number %= self.clinics
+        return f"o{number // self.clinics_each}-c{number % self.clinics_each}"
 
     def user(self, share: float) -> str:
-        """The external id of the one who stands at that share (0 to 1) of all users."""
-        return f"u{1 + round(share * (self.users - 2))}"
+        """The id of the one at that share (0 to 1) of all people."""
+        return f"u{int(share * (self.people - 1))}"
 
 
-_FILL = """
-WITH organisation AS (
-    INSERT INTO organisations (platform_id, external_id, name)
-    SELECT :platform_id, 'o' || n, 'Organisation ' || n FROM generate_series(0, :organisations - 1) n RETURNING id, external_id
-)
-INSERT INTO clinics (platform_id, organisation_id, external_id, name)
-SELECT :platform_id, o.id, o.external_id || '-c' || n, 'Clinic ' || n FROM organisation o, generate_series(0, :clinics_each - 1) n;
-INSERT INTO users (platform_id, external_id, name, email, status)
-SELECT :platform_id, CASE n WHEN 0 THEN 'administrator' ELSE 'u' || n END, 'Person ' || n, '', 'active'
-FROM generate_series(0, :users) n;
-INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, level, role)
-SELECT id, :platform_id, 1, :platform_id, 'platform', CASE external_id WHEN 'administrator' THEN 'administrator' ELSE 'member' END
-FROM users WHERE platform_id = :platform_id ORDER BY id;
-WITH clinic AS (
-    SELECT id, organisation_id, row_number() OVER (ORDER BY id) - 1 AS n FROM clinics WHERE platform_id = :platform_id
-), person AS (
-    SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM users WHERE platform_id = :platform_id AND external_id <> 'administrator'
-)
-INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, organisation_id, clinic_id, level, role)
-SELECT p.id, c.id, 1, :platform_id, c.organisation_id, c.id, 'clinic', 'member'
-FROM (SELECT id, n % (SELECT count(*) FROM clinic) AS clinic FROM person
-      UNION ALL SELECT id, (n + 5 * :clinics_each) % (SELECT count(*) FROM clinic) FROM person WHERE n % 10 = 0) p
-JOIN clinic c ON c.n = p.clinic
-ORDER BY p.id;
-INSERT INTO scope_user_counts (scope_id, platform_id, user_count)
-SELECT scope_id, :platform_id, count(*) FROM memberships WHERE platform_id = :platform_id AND level <> 'organisation' GROUP BY scope_id
-UNION ALL
-SELECT organisation_id, :platform_id, count(DISTINCT user_id) FROM memberships
-WHERE platform_id = :platform_id AND organisation_id IS NOT NULL GROUP BY organisation_id;
-"""
+def write_files(folder: Path, platform: Platform) -> None:
+    people = itertools.chain([hubs.ADMINISTRATOR], platform.extra, (f"u{n}" for n in range(platform.people)))
+    directory_files.write(
+        folder,
+        organisations=((f"o{n}",) for n in range(ORGANISATIONS)),
+        clinics=((platform.clinic(n), f"o{n // platform.clinics_each}") for n in range(platform.clinics)),
+        users=((one, "active") for one in people),
+        memberships=_memberships(platform),
+    )
 
 
-def platform(engine: Engine, key: str, *, users: int) -> Platform:
-    """A new platform with that many users and an administrator of it all."""
-    with engine.begin() as connection:
-        platform_id = connection.execute(
-            sqlalchemy.text(
-                "INSERT INTO platforms (key, name, plan, directory_version) VALUES (:key, :key, 'enterprise', 1) RETURNING id"
-            ),
-            {"key": key},
-        ).scalar_one()
-        values = {
-            "platform_id": platform_id,
-            "users": users,
-            "organisations": ORGANISATIONS,
-            "clinics_each": CLINICS_EACH,
-        }
-        for statement in filter(str.strip, _FILL.split(";")):
-            connection.execute(sqlalchemy.text(statement), values)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sqlalchemy.text("VACUUM (ANALYZE) users, memberships, scope_user_counts"))
-    return Platform(platform_id, key, users + 1)
+def create(hub: hubs.Hub, platform: Platform) -> None:
+    command(hub, "platform", platform.key, "--name", platform.key, "--plan", "enterprise")
+
+
+def import_files(hub: hubs.Hub, platform: Platform, folder: Path) -> float:
+    """Seconds that `message-hub import` takes, its start included."""
+    hub.checkpoint()
+    began = time.perf_counter()
+    command(hub, "import", "--platform", platform.key, str(folder))
+    return time.perf_counter() - began
+
+
+def command(hub: hubs.Hub, *arguments: str) -> None:
+    line = [sys.executable, "-m", "cli", *arguments]
+    done = subprocess.run(line, env=hub.environment, capture_output=True, text=True, check=False, timeout=_IMPORT_S)
+    if done.returncode:
+        raise RuntimeError(f"message-hub {' '.join(arguments)} failed: {done.stderr or done.stdout}")
+
+
+def _memberships(platform: Platform) -> Iterable[Sequence[str]]:
+    yield hubs.ADMINISTRATOR, "platform", "", "administrator"
+    for user in platform.extra:
+        yield user, "clinic", platform.clinic(0), "member"
+    for number in range(platform.people):
+        yield f"u{number}", "clinic", platform.clinic(number), "member"
+        if number % 10 == 0:
+            yield f"u{number}", "clinic", platform.clinic(number + 5 * platform.clinics_each + 1), "member"

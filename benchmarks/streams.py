@@ -1,59 +1,29 @@
-"""The live stream: many streams open on one process, and how long after the POST's answer the last of them has the message."""
+"""The live stream: many streams on one process, and how long after a POST's answer the last of them has the message."""
 
 import asyncio
-import contextlib
 import resource
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import psutil
-
-from benchmarks import figures, seed
 from benchmarks import hub as hubs
+from benchmarks import report, seed
 from benchmarks.bench import Bench
-from benchmarks.report import Answer, Row, Table, Target
-
-# The server refuses what it has no place for; a client that comes one of a few at a time is not refused.
-_AT_ONCE = 8
-_PATIENCE_S = 120.0
-_ARRIVED = b"event: notification"
-
+from benchmarks.report import Answer, Row, Table
+from drills import background
+from drills.hub import INBOX_API
 
 STREAMS = 2_000
 SAMPLES = 20
+_OPENED_AT_ONCE = 8
+_POLLING_CLIENTS = 8
+_GIVE_UP_S = 120.0
+_EVENT = b"event: notification"
 _NOTE = (
     f"{STREAMS:,} streams of as many users on one process, {SAMPLES} messages to everyone; times are from the POST's answer, clients "
     "on the same cores. The kilobytes are what each stream adds to the memory of that process."
 )
-
-
-def run(bench: Bench) -> Answer:
-    """Once with nothing else to do, once while somebody polls as fast as they are answered."""
-    hub, platform = bench.hub, bench.platform(STREAMS)
-    bench.say(f"{STREAMS:,} live streams")
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < STREAMS + 500:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    quiet = asyncio.run(_measure(hub, platform))
-    with _polling(hub, platform) as answered:
-        began_at = time.monotonic()
-        busy = asyncio.run(_measure(hub, platform))
-        rate = int(len(answered) / (time.monotonic() - began_at))
-    hub.forget_messages()
-    kilobytes = round(quiet.added_bytes / STREAMS / 1000, 1)
-    rows = [_row(quiet, polls=0, kilobytes=kilobytes), _row(busy, polls=rate, kilobytes=None)]
-    targets = [
-        Target(
-            "milliseconds until the last of all streams has it, 99th percentile, quiet",
-            _last_p99(quiet),
-            1_000,
-            at_most=True,
-        )
-    ]
-    return Answer("Live streams", [Table("From the POST's answer to the streams", rows, _NOTE)], targets)
 
 
 @dataclass(frozen=True)
@@ -64,41 +34,61 @@ class _Measured:
     arrivals: list[list[float]]
 
 
-def _row(measured: _Measured, *, polls: int, kilobytes: float | None) -> Row:
-    every = sorted(one for sample in measured.arrivals for one in sample)
+def run(bench: Bench) -> Answer:
+    """On an idle hub, and while clients poll as fast as they are answered."""
+    hub, platform = bench.hub, bench.platform(STREAMS)
+    bench.say(f"{STREAMS:,} live streams")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < STREAMS + 500:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    quiet = asyncio.run(_measure(hub, platform))
+    statuses: list[int] = []
+    url, headers = f"{hub.apis.inbox_url}/v1/notifications/counts", hub.bearer("u0", platform.key)
+
+    def poll(ending: threading.Event) -> None:
+        while not ending.is_set():
+            statuses.append(hub.http.get(url, headers=headers).status_code)
+
+    began = time.monotonic()
+    with background.running(*[poll] * _POLLING_CLIENTS):
+        busy = asyncio.run(_measure(hub, platform))
+    polls = int(len(statuses) / (time.monotonic() - began))
+    hub.forget_messages()
+    rows = [_row(quiet, polls=0), _row(busy, polls=polls)]
+    last = report.milliseconds(report.p99([sample[-1] for sample in quiet.arrivals]))
+    target = report.at_most("milliseconds until the last of all streams has it, p99, idle hub", last, 1_000)
+    return Answer("Live streams", [Table("From the POST's answer to the streams", rows, _NOTE)], [target])
+
+
+def _row(measured: _Measured, *, polls: int) -> Row:
+    every = [one for sample in measured.arrivals for one in sample]
     return {
         "polls_per_second": polls,
-        "kilobytes_per_stream": kilobytes,
-        "first_ms": figures.milliseconds(figures.median([sample[0] for sample in measured.arrivals])),
-        "median_ms": figures.milliseconds(every[len(every) // 2]),
-        "p99_ms": figures.milliseconds(figures.p99(every)),
-        "last_median_ms": figures.milliseconds(figures.median([sample[-1] for sample in measured.arrivals])),
-        "last_worst_ms": figures.milliseconds(max(sample[-1] for sample in measured.arrivals)),
+        "kilobytes_per_stream": round(measured.added_bytes / STREAMS / 1000, 1),
+        "first_ms": report.milliseconds(report.median([sample[0] for sample in measured.arrivals])),
+        **report.times(every),
+        **report.times([sample[-1] for sample in measured.arrivals], "last_"),
     }
 
 
-def _last_p99(measured: _Measured) -> float:
-    return figures.milliseconds(figures.p99([sample[-1] for sample in measured.arrivals]))
-
-
 async def _measure(hub: hubs.Hub, platform: seed.Platform) -> _Measured:
-    server = _serving(hub)
-    before = server.memory_info().rss
-    door = asyncio.Semaphore(_AT_ONCE)
+    process = hub.processes[INBOX_API]
+    before = process.memory_bytes()
+    limit = asyncio.Semaphore(_OPENED_AT_ONCE)
     arrived: list[float] = []
-    readers = [asyncio.create_task(_read(await _open(hub, platform, n, door), arrived)) for n in range(STREAMS)]
-    added = server.memory_info().rss - before
+    opened = await asyncio.gather(*(_open(hub, platform, number, limit) for number in range(STREAMS)))
+    readers = [asyncio.create_task(_read(*connection, arrived)) for connection in opened]
+    added = process.memory_bytes() - before
     arrivals = []
     try:
         for _ in range(SAMPLES):
             arrived.clear()
-            message_id = await asyncio.to_thread(hub.post, platform.key, {"everyone": True})
+            message_id = await asyncio.to_thread(hub.post, platform.key, hubs.EVERYONE)
             answered_at = time.perf_counter()
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(_GIVE_UP_S):
                 while len(arrived) < STREAMS:
                     await asyncio.sleep(0.01)
             arrivals.append(sorted(at - answered_at for at in arrived))
-            # Neither its fan-out nor its telling shall stand in the way of the next.
             await asyncio.to_thread(hub.wait_sent, message_id)
     finally:
         for reader in readers:
@@ -108,57 +98,24 @@ async def _measure(hub: hubs.Hub, platform: seed.Platform) -> _Measured:
 
 
 async def _open(
-    hub: hubs.Hub, platform: seed.Platform, number: int, door: asyncio.Semaphore
+    hub: hubs.Hub, platform: seed.Platform, number: int, limit: asyncio.Semaphore
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    address = urlsplit(hub.inbox_url)
-    token = hub.headers(f"u{number + 1}", platform.key)["Authorization"]
-    async with door:
+    address = urlsplit(hub.apis.inbox_url)
+    token = hub.bearer(f"u{number}", platform.key)["Authorization"]
+    async with limit:
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         request = f"GET /v1/notifications/stream HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: {token}\r\n\r\n"
         writer.write(request.encode())
         head = await reader.readuntil(b"event: ready")
         if b" 200 " not in head.partition(b"\r\n")[0]:
-            raise RuntimeError(f"a stream was refused: {head[:200]!r}")
+            raise RuntimeError(f"a stream was rejected: {head[:200]!r}")
     return reader, writer
 
 
-async def _read(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], arrived: list[float]) -> None:
-    reader, writer = connection
+async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, arrived: list[float]) -> None:
     try:
         while data := await reader.read(65_536):
-            arrived.extend([time.perf_counter()] * data.count(_ARRIVED))
+            arrived.extend([time.perf_counter()] * data.count(_EVENT))
         raise RuntimeError("a stream ended")
     finally:
         writer.close()
-
-
-def _serving(hub: hubs.Hub) -> psutil.Process:
-    """The process that holds the inbox API's connections."""
-    port = urlsplit(hub.inbox_url).port
-    for process in psutil.process_iter(["cmdline"]):
-        line = process.info["cmdline"] or []
-        if "services.inbox_api.asgi:app" in line and str(port) in line and (workers := process.children()):
-            return workers[-1]
-    raise RuntimeError("the inbox API's process is not found")
-
-
-@contextlib.contextmanager
-def _polling(hub: hubs.Hub, platform: seed.Platform, *, clients: int = 8) -> Iterator[list[int]]:
-    """Some clients that ask for their counts again and again; the statuses they got."""
-    statuses: list[int] = []
-    done = threading.Event()
-    headers = hub.headers(f"u{STREAMS}", platform.key)
-
-    def poll() -> None:
-        while not done.is_set():
-            statuses.append(hub.http.get(f"{hub.inbox_url}/v1/notifications/counts", headers=headers).status_code)
-
-    threads = [threading.Thread(target=poll) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield statuses
-    finally:
-        done.set()
-        for thread in threads:
-            thread.join()

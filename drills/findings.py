@@ -1,17 +1,14 @@
-"""What a drill found: every promise that was broken, and how much was looked at. Filled by `invariants`, `bells` and the drills."""
+"""What a drill found: the invariants that were violated, and how much was checked."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# After so many of one kind the rest says nothing new.
-_MOST_OF_A_KIND = 10
+# More violations of the same invariant say nothing new.
+_MAX_OF_A_KIND = 10
 
 
 class Violation(NamedTuple):
-    """`check` names the promise that was broken, `what` tells where."""
-
-    check: str
+    invariant: str
     what: str
 
 
@@ -24,13 +21,12 @@ class Findings:
     entries: int = 0
     recalled: int = 0
     feeds: int = 0
-    requests: int = 0
     proofs: int = 0
 
-    def broken(self, check: str, what: str) -> None:
-        if sum(one.check == check for one in self.violations) < _MOST_OF_A_KIND:
-            self.violations.append(Violation(check, what))
+    def violated(self, invariant: str, what: str) -> None:
+        if sum(one.invariant == invariant for one in self.violations) < _MAX_OF_A_KIND:
+            self.violations.append(Violation(invariant, what))
 
-    def expect(self, true: bool, check: str, what: Callable[[], str]) -> None:
-        if not true:
-            self.broken(check, what())
+    def check(self, holds: bool, invariant: str, what: str) -> None:
+        if not holds:
+            self.violated(invariant, what)

@@ -1,23 +1,22 @@
-"""What must be true after quiet, whatever happened before: the tables (`tables`) are compared with what the drill knows.
+"""What must hold once nothing is left to do, whatever happened before: the tables (`tables`) compared with what the drill knows.
 
-Who should have a message is computed from the drill's own directory (`world`), and once more from the memberships as they stand
-in the table; the product's SQL is not asked. What users and administrators are shown is checked in `bells`.
+The recipients of a message are computed from the drill's own directories (`platforms`), and once more from the stored memberships;
+the product's SQL is not used. What users and administrators are shown is checked in `feeds`.
 """
 
 import bisect
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Engine
 
-from drills import tables, world
+from drills import platforms, tables
 from drills.findings import Findings, Violation
+from drills.load import Post
 from drills.processes import has_come
 from drills.tables import Batch, Group, Message, Snapshot
-from drills.traffic import Post
 
 
 def wait_quiet(engine: Engine, *, seconds: float) -> Violation | None:
@@ -30,18 +29,17 @@ def wait_quiet(engine: Engine, *, seconds: float) -> Violation | None:
 
     if has_come(is_quiet, seconds=seconds, every=0.1):
         return None
-    told = ", ".join(f"{count} {what}" for what, count in left.items() if count)
-    return Violation("quiet", f"after {seconds:.0f} s still unfinished: {told}")
+    unfinished = ", ".join(f"{count} {what}" for what, count in left.items() if count)
+    return Violation("quiet", f"after {seconds:.0f} s still unfinished: {unfinished}")
 
 
 def check(engine: Engine, posts: Sequence[Post], findings: Findings) -> list[tuple[Post, Message]]:
-    """Checks all that the tables tell; answers which message came of which post, oldest first."""
+    """Checks the tables; returns each message with its post, oldest first."""
     snapshot = tables.read(engine)
     matched = _match(snapshot, posts, findings)
     recipients = _Recipients(engine, snapshot, findings)
     for post, message in matched:
         _check_whole(post, message, snapshot, findings)
-        _check_version(post, message, findings)
         _check_fan_out(post, message, recipients, findings)
     _check_order(matched, findings)
     findings.messages += len(matched)
@@ -58,107 +56,71 @@ def _match(snapshot: Snapshot, posts: Sequence[Post], findings: Findings) -> lis
     matched = []
     for post in posts:
         found = by_title.pop(post.title, [])
-        ids = {message.id for message in found}
-        findings.expect(len(found) <= 1, "one message", lambda f=found, p=post: f"{len(f)} of {_name(p)}")  # type: ignore[misc]
-        findings.expect(
-            post.accepted_ids <= ids,
-            "accepted is kept",
-            lambda p=post, i=ids: f"{_name(p)} was answered 202 with {_ids(p.accepted_ids)}, there is {_ids(i)}",  # type: ignore[misc]
-        )
-        findings.expect(
-            len(post.accepted_ids) <= 1,
-            "one key, one message",
-            lambda p=post: f"{_name(p)} was answered with {_ids(p.accepted_ids)}",  # type: ignore[misc]
-        )
-        if post.is_refused and found:
-            findings.broken("refused leaves nothing", f"{_name(post)} was refused, there is {_ids(ids)}")
+        answers = ", ".join(str(one.status or "no answer") for one in post.attempts)
+        name = f'"{post.title}" ({"with" if post.key else "without"} a key; answered: {answers})'
+        accepted, ids = ({str(one) for one in some} for some in (post.accepted_ids, [message.id for message in found]))
+        findings.check(len(found) <= 1, "one message", f"{len(found)} of {name}")
+        findings.check(accepted <= ids, "accepted is kept", f"{name} was accepted as {accepted}, there is {ids}")
+        findings.check(len(accepted) <= 1, "one key, one message", f"{name} was accepted as {accepted}")
+        findings.check(not (post.is_rejected and found), "rejected leaves nothing", f"{name}: there is {ids}")
         matched += [(post, message) for message in found]
     matched.sort(key=lambda pair: (pair[1].sent_at, pair[1].id))
     for left in by_title.values():
-        findings.broken("nothing comes of nothing", f"nobody posted message {left[0].id}")
+        findings.violated("nothing else is stored", f"message {left[0].id} was not posted")
     for message_id, count in snapshot.stray_entries.items():
-        findings.broken("nothing comes of nothing", f"{count} entries of message {message_id}, which is not there")
-    if snapshot.stray_inflight:
-        findings.broken("nothing comes of nothing", f"{snapshot.stray_inflight} targets in flight of no message")
+        findings.violated("nothing else is stored", f"{count} entries of message {message_id}, which is not stored")
+    stray = snapshot.stray_inflight
+    findings.check(not stray, "nothing else is stored", f"{stray} targets in flight without a message")
     return matched
 
 
 def _check_whole(post: Post, message: Message, snapshot: Snapshot, findings: Findings) -> None:
-    """The message, its targets and who may see it: all of it as it was posted."""
+    """The message, its targets, its visibility, its version and its audit trail are as it was posted."""
     ids = {**snapshot.scope_ids.get(post.platform.id, {}), "": post.platform.id}
     chosen = _chosen(post.audience)
-    targets = [(level, ids[scope]) for level, scope in chosen]
+    targets = sorted(ids[scope] for scope in chosen)
+    # What contained a target is that of the message's own version.
     clinics = post.platform.at(message.directory_version).clinics
-    concerned = {post.platform.id: False}
-    for level, scope in chosen:
-        if level == "clinic":
-            concerned.setdefault(ids[clinics[scope]], False)
-    concerned |= {scope_id: True for _level, scope_id in targets}
+    containing = {post.platform.id, *(ids[clinics[scope]] for scope in chosen if scope in clinics)}
+    visibility = dict.fromkeys(containing, False) | dict.fromkeys(targets, True)
     stored = (message.platform_id, message.sender, message.body, message.idempotency_key)
-    findings.expect(
-        stored == (post.platform.id, post.sender, post.body, post.key),
-        "a whole message",
-        lambda: f"message {message.id} is not as {_name(post)} was posted",
-    )
-    findings.expect(
-        sorted(message.targets) == sorted(targets),
-        "a whole message",
-        lambda: f"message {message.id} has the targets {message.targets} instead of {targets}",
-    )
-    findings.expect(
-        message.is_recalled or 200 not in post.recalls,
-        "recalled is recalled",
-        lambda: f"message {message.id} is {message.status} although its recall was answered with 200",
-    )
-    findings.expect(
-        bool(post.recalls) or not message.is_recalled,
-        "nothing comes of nothing",
-        lambda: f"nobody recalled message {message.id}",
-    )
-    audited = {"accepted": 1, "recalled": 1} if message.is_recalled else {"accepted": 1}
-    findings.expect(
-        message.audited == audited,
-        "the audit trail has it once",
-        lambda: f"message {message.id} has the events {dict(message.audited)} instead of {audited}",
-    )
-    # A clinic may have moved since: what contained it then is what counts.
-    findings.expect(
-        message.visibility == concerned,
-        "a whole message",
-        lambda: f"message {message.id} may be seen through {message.visibility} instead of {concerned}",
-    )
-
-
-def _check_version(post: Post, message: Message, findings: Findings) -> None:
-    """The recipients are those of the directory as it stood when the message was accepted, and of no other moment."""
+    posted = (post.platform.id, post.sender, post.body, post.key)
     versions = post.platform.versions_between(post.began, post.accepted_by)
-    findings.expect(
-        message.directory_version in versions,
-        "recipients of its moment",
-        lambda: f"message {message.id} is of version {message.directory_version}, its moment was in {versions}",
-    )
+    audited = {"accepted": 1, "recalled": 1} if message.is_recalled else {"accepted": 1}
+    for holds, invariant, what in (
+        (stored == posted, "a whole message", f"is {stored}, not {posted}"),
+        (sorted(message.targets) == targets, "a whole message", f"has targets {message.targets}, not {targets}"),
+        (message.visibility == visibility, "a whole message", f"is visible to {message.visibility}, not {visibility}"),
+        (message.is_recalled or 200 not in post.recalls, "recalled is recalled", f"is {message.status}"),
+        (bool(post.recalls) or not message.is_recalled, "nothing else is stored", "is recalled, without a request"),
+        (message.audited == audited, "audited once", f"has the events {dict(message.audited)}, not {audited}"),
+        (
+            message.directory_version in versions,
+            "recipients of its moment",
+            f"is of version {message.directory_version}, its moment was in {versions}",
+        ),
+    ):
+        findings.check(holds, invariant, f"message {message.id} {what}")
 
 
 @dataclass(frozen=True)
 class _People:
-    """Who should have a message: their ids in order, and all of them as one."""
+    """The recipients of a message: their ids in order, and all of them as one group."""
 
     ids: Sequence[int]
     whole: Group
 
     def within(self, batch: Batch) -> Sequence[int]:
-        """Those whom this batch is for."""
-        return self.ids[self._up_to(batch.after_user_id) : self._up_to(batch.up_to_user_id)]
-
-    def _up_to(self, user_id: int) -> int:
-        return bisect.bisect_right(self.ids, user_id)
+        """The recipients of this batch."""
+        after, up_to = (bisect.bisect_right(self.ids, one) for one in (batch.after_user_id, batch.up_to_user_id))
+        return self.ids[after:up_to]
 
 
 class _Recipients:
-    """Who should have a message, computed once for each audience and version."""
+    """The recipients of messages, computed once for each audience and version."""
 
     def __init__(self, engine: Engine, snapshot: Snapshot, findings: Findings) -> None:
-        self._engine = engine
+        self.engine = engine
         self._snapshot = snapshot
         self._findings = findings
         self._known: dict[object, _People] = {}
@@ -174,36 +136,27 @@ class _Recipients:
     def group(self, ids: Sequence[int]) -> Group:
         return Group(len(ids), sum(self._snapshot.checksums[one] for one in ids))
 
-    def whose(self, message: Message) -> list[int]:
-        return tables.list_recipients(self._engine, message_id=message.id)
-
     def _compare_with_memberships(self, post: Post, version: int, expected: Group) -> None:
-        names = self._snapshot.scope_ids.get(post.platform.id, {})
+        ids = self._snapshot.scope_ids.get(post.platform.id, {})
+        everyone = bool(post.audience.get("everyone"))
         members = tables.count_members(
-            self._engine,
+            self.engine,
             platform_id=post.platform.id,
             version=version,
-            everyone=bool(post.audience.get("everyone")),
-            scope_ids=[names[scope] for level, scope in _chosen(post.audience) if level != "platform"],
+            everyone=everyone,
+            scope_ids=[] if everyone else [ids[scope] for scope in _chosen(post.audience)],
         )
-        self._findings.expect(
-            members == expected,
-            "the directory is kept",
-            lambda: (
-                f"{members.count} members of {dict(post.audience)} of {post.platform.key} in version {version}, "
-                f"not {expected.count}, or others"
-            ),
-        )
+        audience = f"{dict(post.audience)} of {post.platform.key} in version {version}"
+        what = f"{members.count} members of {audience}, not {expected.count}, or others"
+        self._findings.check(members == expected, "the directory is kept", what)
 
 
 def _check_fan_out(post: Post, message: Message, recipients: _Recipients, findings: Findings) -> None:
     people = recipients.of(post, message.directory_version)
-    entries = message.entries
-    findings.expect(
-        not message.inflight, "out of flight", lambda: f"message {message.id} has {message.inflight} targets"
-    )
+    entries, name = message.entries, f"message {message.id}"
     same_time = entries.count == 0 or entries.first_sent_at == entries.last_sent_at == message.sent_at
-    findings.expect(same_time, "one time", lambda: f"message {message.id} has entries of another time than its own")
+    findings.check(not message.inflight, "out of flight", f"{name} has {message.inflight} targets in flight")
+    findings.check(same_time, "one time", f"{name} has entries of another time than its own")
     _check_batches(message, people, findings)
     needed, whole = people.ids, people.whole
     if message.is_recalled:
@@ -211,78 +164,52 @@ def _check_fan_out(post: Post, message: Message, recipients: _Recipients, findin
         needed = [one for batch in message.batches if batch.is_delivered for one in people.within(batch)]
         whole = recipients.group(needed)
     else:
-        findings.expect(
-            message.status == "sent", "accepted becomes sent", lambda: f"message {message.id} is {message.status}"
-        )
-        findings.expect(
-            message.recipient_count == whole.count,
-            "counters equal rows",
-            lambda: f"message {message.id} says {message.recipient_count} recipients, and has {whole.count}",
-        )
+        counted = f"{name} counts {message.recipient_count} recipients, and has {whole.count}"
+        findings.check(message.status == "sent", "accepted becomes sent", f"{name} is {message.status}")
+        findings.check(message.recipient_count == whole.count, "counters equal rows", counted)
     if entries.whose != whole:
-        _name_the_wrong(message, frozenset(needed), recipients.whose(message), findings)
+        stored = tables.list_recipients(recipients.engine, message_id=message.id)
+        _name_the_wrong(message, frozenset(needed), stored, findings)
 
 
 def _check_batches(message: Message, people: _People, findings: Findings) -> None:
     position = -1
     for number, batch in enumerate(message.batches, start=1):
-        findings.expect(
-            batch.seq == number and batch.after_user_id >= position,
-            "batches do not overlap",
-            lambda b=batch: f"message {message.id}, batch {b.seq} from {b.after_user_id}",  # type: ignore[misc]
-        )
-        position = batch.up_to_user_id
+        name = f"message {message.id}, batch {batch.seq}"
+        in_order = batch.seq == number and batch.after_user_id >= position
         count = len(people.within(batch))
-        findings.expect(
-            batch.recipient_count == count,
-            "counters equal rows",
-            lambda b=batch, c=count: f"message {message.id}, batch {b.seq} says {b.recipient_count}, and has {c}",  # type: ignore[misc]
-        )
+        counted = f"{name} counts {batch.recipient_count}, and has {count}"
+        findings.check(in_order, "batches do not overlap", f"{name} begins at {batch.after_user_id}")
+        findings.check(batch.recipient_count == count, "counters equal rows", counted)
+        position = batch.up_to_user_id
     delivered = sum(batch.recipient_count for batch in message.batches if batch.is_delivered)
-    findings.expect(
-        delivered == message.entries.count,
-        "counters equal rows",
-        lambda: f"message {message.id}: {delivered} delivered by its batches, {message.entries.count} entries",
-    )
+    what = f"message {message.id}: {delivered} delivered by its batches, {message.entries.count} entries"
+    findings.check(delivered == message.entries.count, "counters equal rows", what)
 
 
-def _name_the_wrong(message: Message, needed: frozenset[int], whose: Sequence[int], findings: Findings) -> None:
-    found = set(whose)
-    if missing := needed - found:
-        findings.broken("each recipient once", f"message {message.id}: {len(missing)} without, user {min(missing)} say")
-    if len(whose) > len(found):
-        twice = next(one for one, other in itertools.pairwise(whose) if one == other)
-        findings.broken(
-            "each recipient once", f"message {message.id}: {len(whose) - len(found)} twice, user {twice} say"
-        )
-    if beyond := found - needed:
-        findings.broken("nobody else", f"message {message.id}: {len(beyond)} others have it, user {min(beyond)} say")
+def _name_the_wrong(message: Message, needed: frozenset[int], stored: Sequence[int], findings: Findings) -> None:
+    found, name = set(stored), f"message {message.id}"
+    twice = {one for one, other in itertools.pairwise(stored) if one == other}
+    for wrong, invariant, what in (
+        (needed - found, "each recipient once", "have no entry"),
+        (twice, "each recipient once", "have two entries"),
+        (found - needed, "nobody else", "have an entry and are no recipients"),
+    ):
+        findings.check(not wrong, invariant, f"{name}: {len(wrong)} {what}, such as users {sorted(wrong)[:3]}")
 
 
 def _check_order(matched: Sequence[tuple[Post, Message]], findings: Findings) -> None:
-    """Who asked after another was answered is newer: nothing ever comes to stand below what was shown already."""
+    """A message that was posted after another was accepted is newer."""
     first_answer: dict[int, float] = {}
     for post, message in reversed(matched):
         answered = first_answer.get(message.platform_id, math.inf)
-        findings.expect(
-            post.began < answered,
-            "in the order of acceptance",
-            lambda m=message: f"message {m.id} was asked for after one that stands above it was accepted",  # type: ignore[misc]
-        )
+        what = f"message {message.id} was posted after a newer one was accepted"
+        findings.check(post.began < answered, "in the order of acceptance", what)
         first_answer[message.platform_id] = min(answered, post.accepted_by)
 
 
-def _chosen(audience: world.Audience) -> list[tuple[str, str]]:
+def _chosen(audience: platforms.Audience) -> list[str]:
+    """The chosen scopes; the platform itself is empty."""
     if audience.get("everyone"):
-        return [("platform", "")]
-    organisations = [("organisation", scope) for scope in audience.get("organisations", ())]
-    return [*organisations, *(("clinic", scope) for scope in audience.get("clinics", ()))]
-
-
-def _name(post: Post) -> str:
-    answers = ", ".join(str(one.status or "no answer") for one in post.attempts)
-    return f'"{post.title}" ({"with" if post.key else "without"} a key; answered: {answers})'
-
-
-def _ids(ids: Iterable[Any]) -> str:
-    return ", ".join(map(str, ids)) or "none"
+        return [""]
+    return [*audience.get("organisations", ()), *audience.get("clinics", ())]

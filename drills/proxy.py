@@ -1,4 +1,4 @@
-"""A small TCP proxy in front of PostgreSQL, Redis or an API, that cuts, holds or drops what passes when a drill says so."""
+"""A small TCP proxy in front of PostgreSQL, Redis or an API that resets connections, holds traffic or drops an answer."""
 
 import contextlib
 import socket
@@ -7,7 +7,7 @@ import threading
 from typing import Self
 
 _CHUNK = 65_536
-# Closing with this is a reset, not a farewell.
+# SO_LINGER with a timeout of 0: closing sends RST instead of FIN.
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -37,8 +37,8 @@ class Proxy:
         with self._lock:
             return len(self._pairs)
 
-    def cut(self) -> int:
-        """Resets every connection that passes here, both ends. How many."""
+    def reset(self) -> int:
+        """Resets every connection, both ends. Returns how many."""
         with self._lock:
             pairs = list(self._pairs)
             self._pairs.clear()
@@ -47,29 +47,29 @@ class Proxy:
         return len(pairs)
 
     def hold(self) -> None:
-        """Nothing passes from now on, in either direction; connections are taken all the same."""
+        """Holds all data in both directions; connections are still accepted."""
         self._open.clear()
 
     def release(self) -> None:
-        """Everything passes again, also what was held."""
+        """Passes data again, what was held first."""
         self._open.set()
 
     def drop_next_answer(self) -> None:
-        """The next that the target sends is thrown away and its connection reset; see `wait_dropped`."""
+        """Drops the next data that the target sends and resets its connection; see `wait_dropped`."""
         self._dropped.clear()
         self._dropping.set()
 
     def wait_dropped(self, seconds: float) -> bool:
-        """Whether the target has sent an answer that was thrown away, within so many seconds."""
+        """Whether an answer was dropped within so many seconds."""
         return self._dropped.wait(seconds)
 
     def close(self) -> None:
-        """Nobody listens here any more, and what passed is reset."""
+        """Stops listening and resets every connection."""
         with contextlib.suppress(OSError):
-            # Closing alone would let the thread that waits for a connection take one more.
+            # Closing alone would let the waiting thread accept one more connection.
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self.cut()
+        self.reset()
         self._open.set()
 
     def _accept(self) -> None:
@@ -117,7 +117,7 @@ def _reset(*sockets: socket.socket) -> None:
     for one in sockets:
         with contextlib.suppress(OSError):
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            # Wakes the thread that reads from it, and tells the other end nothing: that is what closing does.
+            # Wakes the thread that reads from it; the reset is sent by closing.
             one.shutdown(socket.SHUT_RD)
         with contextlib.suppress(OSError):
             one.close()

@@ -1,4 +1,4 @@
-"""Everything that the tables hold of messages, read as their owner, at one moment. The product's SQL is not asked."""
+"""Everything that the tables hold about messages, read as their owner in one snapshot. The product's SQL is not used."""
 
 import uuid
 from collections import Counter
@@ -23,7 +23,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Group:
-    """A set of people: how many, and a sum over who they are that no other set of people has."""
+    """A set of people: how many, and a sum over hashes of their ids that differs for every other set."""
 
     count: int = 0
     checksum: int = 0
@@ -57,7 +57,7 @@ class Message:
     recalled_at: datetime | None
     status: str
     recipient_count: int | None
-    targets: list[tuple[str, int]] = field(default_factory=list)
+    targets: list[int] = field(default_factory=list)
     visibility: dict[int, bool] = field(default_factory=dict)
     inflight: int = 0
     batches: list[Batch] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Message:
 
 @dataclass
 class Snapshot:
-    """All messages, and what names users and scopes. `checksums` holds what each user adds to the checksum of a group."""
+    """All messages, and the ids of scopes by external id. `checksums` holds what each user adds to the checksum of a group."""
 
     messages: list[Message]
     checksums: dict[int, int]
@@ -92,7 +92,7 @@ _MESSAGES = sqlalchemy.text("""
            m.sent_at, m.recalled_at, m.status, m.recipient_count
     FROM messages m JOIN users u ON u.id = m.sender_id ORDER BY m.sent_at, m.id
 """)
-_TARGETS = sqlalchemy.text("SELECT message_id, level, scope_id FROM message_targets ORDER BY message_id, position")
+_TARGETS = sqlalchemy.text("SELECT message_id, scope_id FROM message_targets ORDER BY message_id, position")
 _VISIBILITY = sqlalchemy.text("SELECT message_id, scope_id, is_target FROM message_visibility")
 _INFLIGHT = sqlalchemy.text("SELECT message_id, count(*) AS number FROM inflight_targets GROUP BY message_id")
 _BATCHES = sqlalchemy.text("""
@@ -124,17 +124,17 @@ _MEMBERS = sqlalchemy.text("""
 
 
 def count_unfinished(engine: Engine) -> dict[str, int]:
-    """What is still to be done, by kind."""
+    """How much is unfinished, by kind."""
     with engine.connect() as connection:
         return dict(connection.execute(_UNFINISHED).mappings().one())
 
 
 def read(engine: Engine) -> Snapshot:
-    """Everything at one moment."""
+    """All tables in one snapshot."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         messages = {row.id: Message(**row._mapping) for row in connection.execute(_MESSAGES)}
         for row in connection.execute(_TARGETS):
-            messages[row.message_id].targets.append((row.level, row.scope_id))
+            messages[row.message_id].targets.append(row.scope_id)
         for row in connection.execute(_VISIBILITY):
             messages[row.message_id].visibility[row.scope_id] = row.is_target
         for row in connection.execute(_BATCHES):
@@ -162,13 +162,13 @@ def read(engine: Engine) -> Snapshot:
 
 
 def list_recipients(engine: Engine, *, message_id: uuid.UUID) -> list[int]:
-    """Whose entries a message has, in order; whoever has two stands there twice."""
+    """The users of a message's entries, in order; a user with two entries twice."""
     with engine.connect() as connection:
         return list(connection.execute(_WHOSE, {"message_id": message_id}).scalars())
 
 
 def count_members(engine: Engine, *, platform_id: int, version: int, everyone: bool, scope_ids: Sequence[int]) -> Group:
-    """Who belonged to these scopes in a version, by the memberships that there are now."""
+    """The members of these scopes in a version, by the memberships that are stored now."""
     values = {"platform_id": platform_id, "version": version, "everyone": everyone, "scope_ids": list(scope_ids)}
     with engine.connect() as connection:
         row = connection.execute(_MEMBERS, values).one()

@@ -1,7 +1,7 @@
-"""Faults inside PostgreSQL: triggers that raise, or wait, just where a drill wants it. Made by the schema's owner, gone afterwards.
+"""Faults inside PostgreSQL: triggers that raise or wait at a chosen point, created by the schema's owner and dropped afterwards.
 
-What a service sees is what it would see of the real thing: the SQLSTATE of a full disk raised by a trigger travels and is caught
-like that of a full disk. Who waits has all its locks, as who hangs there would have.
+A service sees what it would see of the real fault: the SQLSTATE of a full disk raised by a trigger is caught like that of a full
+disk, and a transaction that waits keeps its locks.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy
 from sqlalchemy import Connection, Engine
 
+from drills import database
 from drills.processes import has_come, wait_until
 
 DISK_FULL = "53100"
@@ -25,8 +26,8 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class _Place:
-    """What is done to a table, to each row or once a statement; at the commit or at once; only to rows (NEW) that are so."""
+class _Point:
+    """The event on a table that fires the trigger: per row or statement, at the commit or at once, for rows (NEW) that are so."""
 
     table: str
     event: str
@@ -35,23 +36,23 @@ class _Place:
     only: str = "true"
 
 
-_PLACES = {
-    # The row of a message is written, nothing that follows it, and nothing is committed.
-    "accepting": _Place("messages", "AFTER INSERT"),
+_POINTS = {
+    # The row of a message is written, and nothing after it.
+    "accepting": _Point("messages", "AFTER INSERT"),
     # At the commit that accepts a message.
-    "accepted": _Place("messages", "AFTER INSERT", is_at_commit=True),
+    "accepted": _Point("messages", "AFTER INSERT", is_at_commit=True),
     # At the commit of a step that cut an audience into batches; of each of them, so one wait may hold several.
-    "cut": _Place("fanout_batches", "AFTER INSERT", is_at_commit=True),
+    "cut": _Point("fanout_batches", "AFTER INSERT", is_at_commit=True),
     # Before an entry is inserted: what the statement has written before it is undone when this fails.
-    "row": _Place("inbox_entries", "BEFORE INSERT"),
+    "row": _Point("inbox_entries", "BEFORE INSERT"),
     # A statement has written all its entries, of a batch or of a small message; nothing is committed.
-    "written": _Place("inbox_entries", "AFTER INSERT", each="STATEMENT"),
+    "written": _Point("inbox_entries", "AFTER INSERT", each="STATEMENT"),
     # At the commit of a batch: entries written, batch marked, nothing visible.
-    "delivered": _Place(
+    "delivered": _Point(
         "fanout_batches", "AFTER UPDATE OF delivered_at", is_at_commit=True, only="NEW.delivered_at IS NOT NULL"
     ),
     # At the commit of what makes a message sent.
-    "sent": _Place("messages", "AFTER UPDATE OF status", is_at_commit=True, only="NEW.status = 'sent'"),
+    "sent": _Point("messages", "AFTER UPDATE OF status", is_at_commit=True, only="NEW.status = 'sent'"),
 }
 # The title of the message that a row belongs to.
 _TITLES = {
@@ -67,7 +68,7 @@ _WAITING = sqlalchemy.text("""
 
 
 class Hold:
-    """A place where whoever comes waits."""
+    """A point at which transactions wait."""
 
     def __init__(self, engine: Engine, key: int, connection: Connection) -> None:
         self._engine = engine
@@ -75,20 +76,20 @@ class Hold:
         self._connection = connection
 
     def count(self) -> int:
-        """How many wait now."""
+        """How many transactions wait now."""
         with self._engine.connect() as connection:
             return int(connection.execute(_WAITING, {"key": self._key}).scalar_one())
 
     def wait(self, count: int = 1, *, seconds: float = 30.0) -> None:
-        """Returns once so many wait. Raises `TimeoutError`."""
+        """Returns once so many transactions wait. Raises `TimeoutError`."""
         wait_until(lambda: self.count() >= count, what=f"{count} wait for the drill", seconds=seconds, every=0.01)
 
-    def wait_reached(self, *, seconds: float) -> bool:
-        """Whether somebody came within so many seconds."""
+    def wait_reached(self, *, seconds: float = 20.0) -> bool:
+        """Whether a transaction waits within so many seconds."""
         return has_come(lambda: self.count() > 0, seconds=seconds, every=0.01)
 
     def release(self) -> None:
-        """Lets everybody go on, those who come later too."""
+        """Lets all transactions go on, later ones too."""
         self._connection.execute(sqlalchemy.text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
 
 
@@ -96,14 +97,14 @@ class Hold:
 def holding(
     engine: Engine, *, at: str, when: str = "true", title: str | None = None, patient: bool = True
 ) -> Iterator[Hold]:
-    """Until the block ends or `release`, whoever comes there waits; all at once go on then.
+    """Until the block ends or `release`, transactions that come to this point wait.
 
-    `when` describes the row (NEW). With a title only what concerns the message of that title, where a row has one message. Who is
-    not patient waits no longer than its own `lock_timeout`.
+    Only for rows that `when` describes (NEW), and of the message with that title where given, at a point where a row has one message.
+    A wait that is not `patient` ends with the session's own `lock_timeout`.
     """
     number = next(_numbers)
     key = 7_000_000 + number
-    only = "true" if title is None else f"'{title}' = {_TITLES[_PLACES[at].table]}"
+    only = "true" if title is None else f"'{title}' = {_TITLES[_POINTS[at].table]}"
     timeout = "SET lock_timeout = 0" if patient else ""
     body = f"IF {only} THEN PERFORM pg_advisory_xact_lock_shared({key}); END IF; RETURN NEW;"
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
@@ -115,7 +116,8 @@ def holding(
             connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": key})
             yield Hold(engine, key, connection)
         finally:
-            # Frees the lock, also where the server was killed meanwhile. Before the trigger goes: who waits has the table.
+            # Frees the lock, also where the server was killed meanwhile; before the trigger is dropped, since waiting
+            # transactions have locked its table.
             connection.invalidate()
 
 
@@ -123,7 +125,7 @@ def holding(
 def raising(
     engine: Engine, *, at: str, when: str = "true", sqlstate: str = DISK_FULL, text: str = "No space left on device"
 ) -> Iterator[None]:
-    """Until the block ends, whoever comes there with a row that `when` describes (NEW) fails with that SQLSTATE and text, always."""
+    """Until the block ends, a row that `when` describes (NEW) fails at this point with that SQLSTATE and text."""
     body = f"RAISE EXCEPTION USING ERRCODE = '{sqlstate}', MESSAGE = '{text}';"
     with _trigger(engine, at, when, f"drill_raise_{next(_numbers)}", f"AS $$ BEGIN {body} END $$"):
         yield
@@ -131,23 +133,15 @@ def raising(
 
 @contextlib.contextmanager
 def _trigger(engine: Engine, at: str, when: str, name: str, function: str) -> Iterator[None]:
-    place = _PLACES[at]
-    kind, deferred = ("CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED") if place.is_at_commit else ("TRIGGER", "")
-    _execute(
+    point = _POINTS[at]
+    kind, deferred = ("CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED") if point.is_at_commit else ("TRIGGER", "")
+    database.change(
         engine,
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {function}",
-        f"CREATE {kind} {name} {place.event} ON {place.table} {deferred} FOR EACH {place.each} "
-        f"WHEN ({place.only} AND ({when})) EXECUTE FUNCTION {name}()",
+        f"CREATE {kind} {name} {point.event} ON {point.table} {deferred} FOR EACH {point.each} "
+        f"WHEN ({point.only} AND ({when})) EXECUTE FUNCTION {name}()",
     )
     try:
         yield
     finally:
-        _execute(engine, f"DROP TRIGGER {name} ON {place.table}", f"DROP FUNCTION {name}()")
-
-
-def _execute(engine: Engine, *statements: str) -> None:
-    """In one transaction that waits for whoever uses the table at this moment."""
-    with engine.begin() as connection:
-        connection.execute(sqlalchemy.text("SET LOCAL lock_timeout = '30s'"))
-        for statement in statements:
-            connection.exec_driver_sql(statement)
+        database.change(engine, f"DROP TRIGGER {name} ON {point.table}", f"DROP FUNCTION {name}()")

@@ -1,4 +1,4 @@
-"""One drill a file: `drill(stage)` makes its faults until the stage is over. The first line of the file says what it does."""
+"""One drill a file: `drill(scenario)` makes its faults until the scenario is over. The first line of the file says what it does."""
 
 from types import ModuleType
 

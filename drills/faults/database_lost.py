@@ -1,133 +1,117 @@
-"""PostgreSQL is stopped at once, its postmaster killed, connections are cut: at random, inside batches and inside commits."""
+"""PostgreSQL is stopped at once, its postmaster killed, connections are reset: at random, inside batches and inside commits."""
 
 import contextlib
 import signal
 from collections.abc import Iterator
+from functools import partial
 
-import sqlalchemy
-
-from drills import triggers, world
+from drills import platforms, triggers
 from drills.hub import COMPOSE_API, POSTGRES, worker
 from drills.proxy import Proxy
-from drills.stage import Stage
+from drills.scenario import Scenario
 
-_TERMINATE = sqlalchemy.text("""
+_TERMINATE = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name <> 'drills'
       AND (CAST(:name AS text) IS NULL OR application_name = :name)
-""")
+"""
 
 
-def drill(stage: Stage) -> None:
-    inside_a_batch(stage)
-    inside_an_accepting_commit(stage)
-    with behind_a_proxy(stage) as proxy:
-        cut_inside_an_accepting_commit(stage, proxy)
-        cut_inside_a_delivering_commit(stage, proxy)
-        for how in (cut, terminated, stopped):
-            how(stage, proxy)
-        while not stage.is_over:
-            stage.pause(0.5, 4.0)
-            one = stage.rng.choice((cut, terminated, terminated, stopped, stopped, in_a_window))
-            one(stage, proxy)
+def drill(scenario: Scenario) -> None:
+    with behind_a_proxy(scenario) as proxy:
+        scenario.inject(
+            inside_a_batch,
+            inside_an_accepting_commit,
+            partial(reset_inside_an_accepting_commit, proxy=proxy),
+            partial(reset_inside_a_delivering_commit, proxy=proxy),
+            partial(reset, proxy=proxy),
+            terminated,
+            stopped,
+            most=4.0,
+        )
 
 
-def stopped(stage: Stage, _proxy: Proxy) -> None:
-    """An immediate stop, or SIGKILL for the postmaster; away for a while; recovery when it is back."""
-    how = stage.rng.choice(("stopped at once", "postmaster killed"))
-    if how == "stopped at once":
-        stage.hub.processes[POSTGRES].stop(signal.SIGQUIT)
+def stopped(scenario: Scenario) -> None:
+    """An immediate stop, or SIGKILL for the postmaster; recovery when it is back after a while."""
+    if scenario.rng.random() < 0.5:
+        scenario.hub.processes[POSTGRES].stop(signal.SIGQUIT)
+        scenario.note("stopped at once")
     else:
-        stage.hub.kill(POSTGRES)
-    stage.note(how)
-    stage.pause(0.0, 2.0)
-    stage.hub.heal()
+        scenario.hub.kill(POSTGRES)
+        scenario.note("postmaster killed")
+    scenario.pause(0.0, 2.0)
+    scenario.hub.restore()
 
 
-def terminated(stage: Stage, _proxy: Proxy) -> None:
-    """pg_terminate_backend: all of a service's connections, or everybody's."""
-    name = stage.rng.choice(("compose_api", "fanout_worker", "inbox_api", None))
-    with stage.engine.connect() as connection:
-        count = connection.execute(_TERMINATE, {"name": name}).scalar_one()
-    stage.note("connections terminated", count)
+def terminated(scenario: Scenario) -> None:
+    """pg_terminate_backend for all connections of a service, or of all services."""
+    name = scenario.rng.choice(("compose_api", "fanout_worker", "inbox_api", None))
+    scenario.note("connections terminated", scenario.count(_TERMINATE, name=name))
 
 
-def cut(stage: Stage, proxy: Proxy) -> None:
-    """Connections of the compose API and of a worker are reset without a word."""
-    stage.note("connections reset", proxy.cut())
+def reset(scenario: Scenario, proxy: Proxy) -> None:
+    """The connections of the compose API and of a worker are reset."""
+    scenario.note("connections reset", proxy.reset())
 
 
-def in_a_window(stage: Stage, proxy: Proxy) -> None:
-    which = stage.rng.randrange(4)
-    if which == 0:
-        inside_a_batch(stage)
-    elif which == 1:
-        inside_an_accepting_commit(stage)
-    elif which == 2:
-        cut_inside_an_accepting_commit(stage, proxy)
-    else:
-        cut_inside_a_delivering_commit(stage, proxy)
+def inside_a_batch(scenario: Scenario) -> None:
+    """The postmaster is killed after a worker has written entries and not committed them."""
+    with triggers.holding(scenario.engine, at="written") as hold:
+        scenario.post(platforms.LARGE)
+        hit = hold.wait_reached()
+        scenario.hub.kill(POSTGRES)
+        scenario.injected(hit, "postmaster killed inside a batch")
+        scenario.hub.restore()
 
 
-def inside_a_batch(stage: Stage) -> None:
-    """A worker has written entries and not committed them: there the postmaster is killed."""
-    with triggers.holding(stage.engine, at="written") as hold:
-        stage.post(world.LARGE)
-        hit = hold.wait_reached(seconds=20)
-        stage.hub.kill(POSTGRES)
-        stage.placed(hit, "postmaster killed inside a batch")
-        stage.hub.heal()
-
-
-def inside_an_accepting_commit(stage: Stage) -> None:
-    """A message is being committed, not yet durable: there the server is stopped at once. Nothing of it may be left."""
-    post = stage.draft(world.SMALL)
-    with triggers.holding(stage.engine, at="accepted", title=post.title) as hold:
-        with stage.posting(post):
+def inside_an_accepting_commit(scenario: Scenario) -> None:
+    """The server is stopped at once inside a message's COMMIT. Nothing of it may be left."""
+    post = scenario.draft(platforms.SMALL)
+    with triggers.holding(scenario.engine, at="accepted", title=post.title) as hold:
+        with scenario.posting(post):
             hit = hold.wait_reached(seconds=5)
-            stage.hub.processes[POSTGRES].stop(signal.SIGQUIT)
-        stage.hub.heal()
-        left = stage.stored(post)
-    stage.placed(hit and not post.is_accepted, "stopped at once inside a message's commit")
-    stage.expect(left == 0, "all or nothing", f'"{post.title}" is there although its commit never ended')
-    stage.traffic.insist(post)
+            scenario.hub.processes[POSTGRES].stop(signal.SIGQUIT)
+        scenario.hub.restore()
+        left = scenario.stored(post)
+    scenario.injected(hit and not post.is_accepted, "stopped at once inside a message's commit")
+    scenario.check(left == 0, "all or nothing", f'"{post.title}" is stored although its commit never ended')
+    scenario.load.post_until_settled(post)
 
 
-def cut_inside_an_accepting_commit(stage: Stage, proxy: Proxy) -> None:
+def reset_inside_an_accepting_commit(scenario: Scenario, proxy: Proxy) -> None:
     """The connection is reset inside the COMMIT, which then succeeds: an error for the client, a message all the same."""
     for key in (True, False):
-        post = stage.draft(world.SMALL, key=key)
-        with triggers.holding(stage.engine, at="accepted", title=post.title) as hold:
-            with stage.posting(post):
+        post = scenario.draft(platforms.SMALL, key=key)
+        with triggers.holding(scenario.engine, at="accepted", title=post.title) as hold:
+            with scenario.posting(post):
                 hit = hold.wait_reached(seconds=5)
-                proxy.cut()
+                proxy.reset()
             hold.release()
-        stage.placed(hit and not post.is_accepted, "connection reset inside a message's commit")
-        if key:
-            stage.traffic.insist(post)
+        scenario.injected(hit and not post.is_accepted, "connection reset inside a message's commit")
+        scenario.load.post_until_settled(post)
 
 
-def cut_inside_a_delivering_commit(stage: Stage, proxy: Proxy) -> None:
+def reset_inside_a_delivering_commit(scenario: Scenario, proxy: Proxy) -> None:
     """The same for a worker: it takes the batch for failed, and must not write it again."""
-    # Only the worker behind the proxy may come to it.
-    with stage.hub.paused(worker(2)), triggers.holding(stage.engine, at="delivered") as hold:
-        stage.post(world.LARGE)
-        hit = hold.wait_reached(seconds=20)
-        proxy.cut()
+    # Only the worker behind the proxy may reach the commit.
+    with scenario.hub.paused(worker(2)), triggers.holding(scenario.engine, at="delivered") as hold:
+        scenario.post(platforms.LARGE)
+        hit = hold.wait_reached()
+        proxy.reset()
         hold.release()
-        stage.placed(hit, "connection reset inside a batch's commit")
+        scenario.injected(hit, "connection reset inside a batch's commit")
 
 
 @contextlib.contextmanager
-def behind_a_proxy(stage: Stage) -> Iterator[Proxy]:
+def behind_a_proxy(scenario: Scenario) -> Iterator[Proxy]:
     """The compose API and one of the workers reach PostgreSQL through a proxy until the block ends."""
-    proxy, url = stage.hub.proxy_of(POSTGRES)
+    proxy, url = scenario.hub.proxy_of(POSTGRES)
     behind = (COMPOSE_API, worker(1))
     with proxy:
         for name in behind:
-            stage.hub.restart(name, database_url=url)
+            scenario.hub.restart(name, database_url=url)
         try:
             yield proxy
         finally:
             for name in behind:
-                stage.hub.restart(name)
+                scenario.hub.restart(name)

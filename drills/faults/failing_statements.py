@@ -1,4 +1,4 @@
-"""Statements fail in the middle of batches: a disk that is really full, full disks and other errors from triggers, locks, time limits."""
+"""Statements fail in the middle of batches: a disk that is really full, errors raised by triggers, locks, time limits."""
 
 import contextlib
 import json
@@ -7,16 +7,15 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
-import sqlalchemy
 
-from drills import triggers, world
+from drills import database, platforms, triggers
 from drills.processes import has_come
-from drills.stage import Stage
-from drills.traffic import Post
+from drills.scenario import Scenario
 
 _ERRORS = (
     triggers.DISK_FULL,
@@ -26,191 +25,133 @@ _ERRORS = (
     triggers.SERIALIZATION_FAILURE,
     triggers.DEADLOCK_DETECTED,
 )
-_PLACES = ("row", "written", "delivered", "cut", "sent")
+_POINTS = ("row", "written", "delivered", "cut", "sent")
 _VISIBLE_S = 40.0
-_FAILING = sqlalchemy.text("""
+_ENTRY_BYTES = 100  # with its place in the index
+_FAILING = """
     SELECT count(*) FROM (
         SELECT message_id FROM fanout_batches WHERE delivered_at IS NULL AND last_error LIKE :error
         UNION ALL SELECT id FROM messages WHERE status <> 'sent' AND last_error LIKE :error
     ) failing
-""")
-_WRITTEN = sqlalchemy.text("""
-    SELECT count(*) > 0 FROM messages m
+"""
+_WRITTEN = """
+    SELECT count(*) FROM messages m
     WHERE m.title = :title AND m.status = 'sending' AND m.recipient_count IS NOT NULL
       AND NOT EXISTS (SELECT FROM fanout_batches b WHERE b.message_id = m.id AND b.delivered_at IS NULL)
-""")
+"""
 
 
-def drill(stage: Stage) -> None:
-    with _small_disk(stage) as disk:
-        if disk is not None:
-            really_full(stage, disk)
-        for at in _PLACES:
-            raised(stage, at)
-        locked(stage)
-        too_slow(stage)
-        while not stage.is_over:
-            stage.rng.choice((raised, raised, locked, too_slow))(stage)
-            stage.pause(0.2, 1.0)
+def drill(scenario: Scenario) -> None:
+    disk_full(scenario)
+    scenario.inject(*(partial(raised, at=at) for at in _POINTS), locked, too_slow, least=0.2, most=1.0)
 
 
-def raised(stage: Stage, at: str | None = None) -> None:
-    """Some error at some place, for a while: of a recipient in the middle of a batch, or of everything that comes there."""
-    at, sqlstate = at or stage.rng.choice(_PLACES), stage.rng.choice(_ERRORS)
+def raised(scenario: Scenario, at: str) -> None:
+    """An error at some point for a while: for one recipient in the middle of a batch, or for everything that comes there."""
     when = "mod(NEW.user_id, 977) = 5" if at == "row" else "true"
-    text = f"No space left on device {stage.rng.getrandbits(32):08x}"
-    with triggers.raising(stage.engine, at=at, when=when, sqlstate=sqlstate, text=text):
-        post = stage.post(world.LARGE)
-        # Where nothing fails but to say that it is sent, nothing is undelivered.
-        hit = _comes_to_be_written(stage, post) if at == "sent" else _is_visible(stage, f"%{text}%")
-        stage.placed(hit, f"statements failing at: {at}")
-        stage.pause(0.5, 2.0)
+    text = f"No space left on device {scenario.rng.getrandbits(32):08x}"
+    sqlstate = scenario.rng.choice(_ERRORS)
+    with triggers.raising(scenario.engine, at=at, when=when, sqlstate=sqlstate, text=text):
+        post = scenario.post(platforms.LARGE)
+        # An error of the statement that marks a message as sent leaves nothing undelivered, and is not noted.
+        hit = _comes(scenario, _WRITTEN, title=post.title) if at == "sent" else _is_noted(scenario, text)
+        scenario.injected(hit, f"statements failing at: {at}")
+        scenario.pause(0.5, 2.0)
 
 
-def locked(stage: Stage) -> None:
-    """Somebody has locked the entries for longer than a worker waits: `lock_timeout`."""
-    with stage.engine.begin() as connection:
-        connection.execute(sqlalchemy.text("LOCK TABLE inbox_entries IN SHARE MODE"))
-        _post(stage)
-        _expect_visible(stage, "%due to lock timeout%", "lock_timeout")
-    stage.note("lock timeouts")
+def locked(scenario: Scenario) -> None:
+    """Another transaction has locked the entries for longer than a worker waits: `lock_timeout`."""
+    with scenario.engine.begin() as connection:
+        connection.exec_driver_sql("LOCK TABLE inbox_entries IN SHARE MODE")
+        scenario.post(scenario.rng.choice(list(scenario.platforms)))
+        scenario.injected(_is_noted(scenario, "due to lock timeout"), "lock timeouts")
 
 
-def too_slow(stage: Stage) -> None:
-    """Every batch takes longer than a worker may: `statement_timeout`."""
-    for name in stage.hub.running_workers:
-        stage.hub.restart(name, statement_timeout_ms=300)
-    with triggers.holding(stage.engine, at="written"):
-        _post(stage)
-        _expect_visible(stage, "%due to statement timeout%", "statement_timeout")
-    for name in stage.hub.running_workers:
-        stage.hub.restart(name)
-    stage.note("statement timeouts")
+def too_slow(scenario: Scenario) -> None:
+    """Every batch takes longer than a worker may take: `statement_timeout`."""
+    workers = scenario.hub.running_workers
+    for name in workers:
+        scenario.hub.restart(name, statement_timeout_ms=300)
+    with triggers.holding(scenario.engine, at="written"):
+        scenario.post(scenario.rng.choice(list(scenario.platforms)))
+        scenario.injected(_is_noted(scenario, "due to statement timeout"), "statement timeouts")
+    for name in workers:
+        scenario.hub.restart(name)
 
 
-def really_full(stage: Stage, disk: "_Disk") -> None:
-    """This month's entries lie on a disk of a few MB; once it is full they are made room for."""
-    entry_bytes = 100  # with its place in the index
-    for _ in range(2 + disk.free_bytes() // (entry_bytes * stage.size.largest)):
-        _post(stage, world.LARGE)
-    _expect_visible(stage, "%DiskFull%", "a full disk")
-    stage.note("disk full")
-    _expect_shown_by_status_and_metric(stage)
-    stage.pause(1.0, 3.0)
-    disk.grow()
+def disk_full(scenario: Scenario) -> None:
+    """This month's entries are on a disk of a few MB; once it is full it grows. Left out where this user may not mount one."""
+    with _small_disk(scenario) as disk:
+        if disk is None:
+            scenario.note("no full disk, this user may not mount one")
+            return
+        found = os.statvfs(disk)
+        for _ in range(2 + found.f_bavail * found.f_frsize // (_ENTRY_BYTES * scenario.size.largest)):
+            scenario.post(platforms.LARGE)
+        scenario.injected(_is_noted(scenario, "DiskFull"), "disk full")
+        for is_shown, where in ((_is_counted, "the metric"), (_is_in_status, "message-hub status")):
+            shown = has_come(partial(is_shown, scenario), seconds=_VISIBLE_S, every=0.1)
+            scenario.check(shown, "failures are visible", f"after {_VISIBLE_S:.0f} s not shown by {where}")
+        scenario.pause(1.0, 3.0)
 
 
-def _post(stage: Stage, platform: str | None = None) -> None:
-    chosen = platform or stage.rng.choice((world.LARGE, world.MIDDLE, world.SMALL))
-    stage.post(chosen)
+def _is_noted(scenario: Scenario, error: str) -> bool:
+    """Whether the error comes to be noted with a batch or a message, where `message-hub status` finds it."""
+    return _comes(scenario, _FAILING, error=f"%{error}%")
 
 
-def _expect_visible(stage: Stage, error: str, what: str) -> None:
-    hit = _is_visible(stage, error)
-    stage.expect(hit, "failures are visible", f"after {_VISIBLE_S:.0f} s still not noted: {what}")
+def _comes(scenario: Scenario, statement: str, **values: object) -> bool:
+    return has_come(lambda: scenario.count(statement, **values) > 0, seconds=_VISIBLE_S, every=0.1)
 
 
-def _is_visible(stage: Stage, error: str) -> bool:
-    """Whether the reason comes to stand with a batch or a message, where `message-hub status` finds it."""
-
-    def is_noted() -> bool:
-        with stage.engine.connect() as connection:
-            return int(connection.execute(_FAILING, {"error": error}).scalar_one()) > 0
-
-    return has_come(is_noted, seconds=_VISIBLE_S, every=0.1)
+def _is_counted(scenario: Scenario) -> bool:
+    text = httpx.get(f"{scenario.hub.apis.compose_url}/metrics", timeout=10).text
+    counted = re.findall(r"^message_hub_(?:batches|messages)_failing ([\d.e+]+)$", text, re.MULTILINE)
+    return sum(map(float, counted)) > 0
 
 
-def _comes_to_be_written(stage: Stage, post: Post) -> bool:
-    """Whether all entries of a message come to stand without its being called sent."""
-
-    def is_written() -> bool:
-        with stage.engine.connect() as connection:
-            return bool(connection.execute(_WRITTEN, {"title": post.title}).scalar_one())
-
-    return has_come(is_written, seconds=_VISIBLE_S, every=0.1)
-
-
-def _expect_shown_by_status_and_metric(stage: Stage) -> None:
-    def is_counted() -> bool:
-        text = httpx.get(f"{stage.hub.apis.compose_url}/metrics", timeout=10).text
-        counted = re.findall(r"^message_hub_(?:batches|messages)_failing ([\d.e+]+)$", text, re.MULTILINE)
-        return sum(map(float, counted)) > 0
-
-    def is_shown() -> bool:
-        command = [sys.executable, "-m", "cli", "status", "--json"]
-        told = json.loads(subprocess.run(command, env=stage.hub.environment, capture_output=True, check=True).stdout)
-        return "DiskFull" in json.dumps([told["failing"], told["unfinished"]])
-
-    _expect(stage, is_counted, "failures are visible", "the metric counts what fails")
-    _expect(stage, is_shown, "failures are visible", "message-hub status shows what fails")
-
-
-def _expect(stage: Stage, true: Callable[[], bool], check: str, what: str) -> None:
-    hit = has_come(true, seconds=_VISIBLE_S, every=0.1)
-    stage.expect(hit, check, f"after {_VISIBLE_S:.0f} s still not: {what}")
-
-
-class _Disk:
-    """A file system in memory, small at first."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def free_bytes(self) -> int:
-        found = os.statvfs(self._folder)
-        return found.f_bavail * found.f_frsize
-
-    def grow(self) -> None:
-        _run("mount", "-o", "remount,size=2g", str(self._folder))
+def _is_in_status(scenario: Scenario) -> bool:
+    command = [sys.executable, "-m", "cli", "status", "--json"]
+    done = subprocess.run(command, env=scenario.hub.environment, capture_output=True, check=True)
+    status = json.loads(done.stdout)
+    return "DiskFull" in json.dumps([status["failing"], status["unfinished"]])
 
 
 @contextlib.contextmanager
-def _small_disk(stage: Stage) -> Iterator[_Disk | None]:
-    """This month's entries on a disk of a few MB. None where this user may not make one: then the triggers must do."""
-    folder = stage.hub.folder / f"small-disk-{time.monotonic_ns()}"
+def _small_disk(scenario: Scenario) -> Iterator[Path | None]:
+    """This month's entries are on a small file system in memory until the block ends. None where this user may not mount one."""
+    name = f"small_disk_{time.monotonic_ns()}"
+    folder = scenario.hub.folder / name
     folder.mkdir()
     try:
-        _run("mount", "-t", "tmpfs", "-o", f"size={stage.size.largest // 2_000 + 1}m", "tmpfs", str(folder))
+        _run("mount", "-t", "tmpfs", "-o", f"size={scenario.size.largest // 2_000 + 1}m", "tmpfs", str(folder))
     except (OSError, subprocess.CalledProcessError):
         folder.rmdir()
-        stage.note("no full disk, this user may not mount one")
         yield None
         return
     try:
-        owner = (stage.hub.folder / "postgres" / "cluster").stat()
-        place = folder / "tablespace"
-        place.mkdir(mode=0o700)
-        os.chown(place, owner.st_uid, owner.st_gid)
-        name = f"small_disk_{time.monotonic_ns()}"
-        _administer(stage, f"CREATE TABLESPACE {name} LOCATION '{place}'")
+        owner = (scenario.hub.folder / "postgres" / "cluster").stat()
+        tablespace = folder / "tablespace"
+        tablespace.mkdir(mode=0o700)
+        os.chown(tablespace, owner.st_uid, owner.st_gid)
+        database.administer(scenario.engine, f"CREATE TABLESPACE {name} LOCATION '{tablespace}'")
         try:
-            _move(stage, name)
-            yield _Disk(folder)
+            _move(scenario, name)
+            yield folder
         finally:
             _run("mount", "-o", "remount,size=2g", str(folder))
-            _move(stage, "pg_default")
-            _administer(stage, "CHECKPOINT", f"DROP TABLESPACE {name}")
+            _move(scenario, "pg_default")
+            database.administer(scenario.engine, "CHECKPOINT", f"DROP TABLESPACE {name}")
     finally:
-        # Lazily: nothing is left there, but a process may hold a file that was dropped a moment longer.
+        # Lazily: a process may hold a dropped file open for a moment longer.
         _run("umount", "--lazy", str(folder))
 
 
-def _move(stage: Stage, tablespace: str) -> None:
-    with stage.engine.connect() as connection:
-        month = connection.execute(sqlalchemy.text("SELECT to_char(now() AT TIME ZONE 'UTC', '_YYYY_MM')")).scalar_one()
-    table = f"inbox_entries{month}"
-    _administer(
-        stage,
-        f"ALTER TABLE {table} SET TABLESPACE {tablespace}",
-        f"ALTER INDEX {table}_pkey SET TABLESPACE {tablespace}",
-    )
-
-
-def _administer(stage: Stage, *statements: str) -> None:
-    """Each outside a transaction."""
-    with stage.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
+def _move(scenario: Scenario, tablespace: str) -> None:
+    with scenario.engine.connect() as connection:
+        month = connection.exec_driver_sql("SELECT to_char(now() AT TIME ZONE 'UTC', '_YYYY_MM')").scalar_one()
+    for what in (f"TABLE inbox_entries{month}", f"INDEX inbox_entries{month}_pkey"):
+        database.change(scenario.engine, f"ALTER {what} SET TABLESPACE {tablespace}")
 
 
 def _run(*command: str) -> None:

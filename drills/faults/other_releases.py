@@ -1,118 +1,112 @@
-"""Workers of the previous and of the next release work beside and instead of ours; tasks come with fields and names unknown here."""
+"""Workers of the previous and of the next release work beside and instead of ours; tasks come with unknown fields and names."""
 
-import uuid
+from functools import partial
 from typing import Any
 
 import celery
 import sqlalchemy
 
 from cli.store import queues as broker_view
-from drills import world
+from drills import platforms
 from drills.hub import BEAT
+from drills.load import Post
 from drills.processes import has_come
-from drills.stage import Stage
+from drills.scenario import Scenario
 from shared import broker, contracts, redis_client
 
 _OURS = "services.fanout_worker.worker"
-_OTHERS = {"fanout_worker_older": "drills.releases.older", "fanout_worker_newer": "drills.releases.newer"}
+_NEWER = "fanout_worker_newer"
+_OTHERS = {"fanout_worker_older": "drills.releases.older", _NEWER: "drills.releases.newer"}
 _LAST_ERROR = sqlalchemy.text("SELECT last_error FROM messages WHERE id = :id")
 
 
-def drill(stage: Stage) -> None:
-    hub = stage.hub
-    ours = hub.running_workers
+def drill(scenario: Scenario) -> None:
+    hub, ours = scenario.hub, scenario.hub.running_workers
     for name, entry in _OTHERS.items():
         hub.add(name, tuple(entry if part == _OURS else part for part in hub.command(ours[0])))
     app = broker.make_celery(hub.environment["HUB_REDIS_URL"])
     try:
-        refused_visibly(stage)
-        unknown(stage, app)
-        while True:
-            beside(stage)
-            instead(stage, ours)
-            if stage.is_over:
-                return
-            stage.rng.choice((refused_visibly, lambda its: unknown(its, app)))(stage)
+        scenario.inject(
+            partial(rejected_visibly, ours=ours), partial(unknown, app=app), beside, partial(instead, ours=ours)
+        )
     finally:
         app.close()
         for name in _OTHERS:
             hub.stop(name)
-        hub.heal()
 
 
-def beside(stage: Stage) -> None:
-    """Both others take what they get of our tasks, and refuse it; we refuse theirs, which their sweeps publish."""
-    before = _refused(stage)
+def beside(scenario: Scenario) -> None:
+    """Both others take some of our tasks and reject them; we reject those that their sweeps publish."""
+    before = _rejected(scenario)
     for name in _OTHERS:
-        stage.hub.start(name)
-    stage.placed(_is_refusing(stage, before), "workers of other releases beside ours")
-    stage.pause(0.5, 3.0)
+        scenario.hub.start(name)
+    scenario.injected(_rejects(scenario, before), "workers of other releases beside ours")
+    scenario.pause(0.5, 3.0)
     for name in _OTHERS:
-        stage.hub.kill(name)
+        scenario.hub.kill(name)
 
 
-def instead(stage: Stage, ours: list[str]) -> None:
-    """For a while there is no worker but one of another release, which knows tasks of its own sweeps only."""
-    other = stage.rng.choice(list(_OTHERS))
+def instead(scenario: Scenario, ours: list[str]) -> None:
+    """For a while the only worker is one of another release, which knows the tasks of its own sweeps only."""
+    other = scenario.rng.choice(list(_OTHERS))
     for name in ours:
-        stage.hub.kill(name)
-    before = _refused(stage)
-    stage.hub.start(other)
-    stage.post(world.LARGE)
-    stage.placed(_is_refusing(stage, before), "only a worker of another release")
-    stage.pause(0.5, 3.0)
-    stage.hub.kill(other)
+        scenario.hub.kill(name)
+    before = _rejected(scenario)
+    scenario.hub.start(other)
+    scenario.post(platforms.LARGE)
+    scenario.injected(_rejects(scenario, before), "only a worker of another release")
+    scenario.pause(0.5, 3.0)
+    scenario.hub.kill(other)
     for name in ours:
-        stage.hub.again(name)
+        scenario.hub.start_again(name)
 
 
-def unknown(stage: Stage, app: celery.Celery) -> None:
-    """Fields of tomorrow are ignored; versions and names of tomorrow, and tasks without their fields, are refused and counted."""
-    (message_id,) = stage.post(world.SMALL).accepted_ids
-    before = _refused(stage)
+def unknown(scenario: Scenario, app: celery.Celery) -> None:
+    """Unknown fields are ignored; unknown versions and names, and tasks without their fields, are rejected and counted."""
+    message_id = scenario.post(platforms.SMALL).message_id
+    before = _rejected(scenario)
     fields = {"message_id": str(message_id), "request_id": "drill"}
     _send(app, contracts.ExpandMessage, {**fields, "version": contracts.VERSION, "colour": "blue"})
     _send(app, contracts.ExpandMessage, {**fields, "version": contracts.VERSION + 1})
     _send(app, contracts.DeliverBatch, {"version": contracts.VERSION + 1, "batches": [[str(message_id), 1, 9]]})
     _send(app, contracts.DeliverBatch, {"version": contracts.VERSION})
     app.send_task("message_hub.tomorrow", kwargs={"version": 1}, queue=contracts.EXPAND_QUEUE, retry=False)
-    stage.note("tasks that nobody here knows", 4)
-    counted = has_come(lambda: _refused(stage) >= before + 4, seconds=60)
-    stage.expect(counted, "refused visibly", f"4 more tasks are refused, {_refused(stage) - before} counted")
+    scenario.note("unknown tasks", 4)
+    counted = _rejects(scenario, before + 3)
+    scenario.check(counted, "rejected visibly", f"4 more tasks are rejected, {_rejected(scenario) - before} counted")
 
 
-def refused_visibly(stage: Stage) -> None:
-    """Only the next release's worker is there, and nothing sweeps: our message keeps the reason where an operator looks."""
-    ours = stage.hub.running_workers
+def rejected_visibly(scenario: Scenario, ours: list[str]) -> None:
+    """The next release's worker is alone and nothing sweeps: the message keeps the reason, for `message-hub status`."""
     for name in (*ours, BEAT):
-        stage.hub.kill(name)
-    with redis_client.make(stage.hub.environment["HUB_REDIS_URL"]) as client:
+        scenario.hub.kill(name)
+    with redis_client.make(scenario.hub.environment["HUB_REDIS_URL"]) as client:
         client.delete(contracts.SWEEP_QUEUE)
-    (message_id,) = stage.post(world.SMALL).accepted_ids
-    stage.hub.start("fanout_worker_newer")
-    noted = has_come(lambda: "UnknownVersion" in _last_error(stage, message_id), seconds=60)
-    stage.expect(noted, "refused visibly", f"the reason noted is {_last_error(stage, message_id)!r}")
-    stage.note("tasks refused by the next release")
-    stage.hub.kill("fanout_worker_newer")
+    post = scenario.post(platforms.SMALL)
+    scenario.hub.start(_NEWER)
+    noted = has_come(lambda: "UnknownVersion" in _last_error(scenario, post), seconds=60)
+    scenario.check(noted, "rejected visibly", f"the reason noted is {_last_error(scenario, post)!r}")
+    scenario.note("tasks rejected by the next release")
+    scenario.hub.kill(_NEWER)
     for name in (*ours, BEAT):
-        stage.hub.again(name)
+        scenario.hub.start_again(name)
 
 
 def _send(app: celery.Celery, contract: type[contracts.Contract], arguments: dict[str, Any]) -> None:
     app.send_task(contract.task, kwargs=arguments, queue=contract.queue, retry=False)
 
 
-def _is_refusing(stage: Stage, before: int) -> bool:
-    """Whether more tasks come to be refused than were before."""
-    return has_come(lambda: _refused(stage) > before, seconds=60)
+def _rejects(scenario: Scenario, before: int) -> bool:
+    """Whether more tasks than `before` come to be rejected."""
+    return has_come(lambda: _rejected(scenario) > before, seconds=60)
 
 
-def _refused(stage: Stage) -> int:
-    with redis_client.make(stage.hub.environment["HUB_REDIS_URL"]) as client:
+def _rejected(scenario: Scenario) -> int:
+    with redis_client.make(scenario.hub.environment["HUB_REDIS_URL"]) as client:
         found = broker_view.read(client).refused
     return 0 if found is None else found.count
 
 
-def _last_error(stage: Stage, message_id: uuid.UUID) -> str:
-    with stage.engine.connect() as connection:
-        return str(connection.execute(_LAST_ERROR, {"id": message_id}).scalar_one())
+def _last_error(scenario: Scenario, post: Post) -> str:
+    with scenario.engine.connect() as connection:
+        return str(connection.execute(_LAST_ERROR, {"id": post.message_id}).scalar_one())

@@ -1,85 +1,84 @@
-"""Every task comes twice or more, late and in any order; those of messages that are long sent come again too."""
+"""Every task comes twice or more, late and in any order; those of messages that were sent long ago come again too."""
 
 import json
 import random
 import uuid
 from collections import deque
+from functools import partial
 from typing import cast
 
 import celery
 import redis
 import sqlalchemy
 
-from drills import triggers, world
-from drills.stage import Stage
+from drills import platforms, triggers
+from drills.scenario import Scenario
 from shared import broker, contracts, redis_client
 
-_QUEUES = (contracts.EXPAND_QUEUE, contracts.DELIVER_QUEUE)
-_KEPT = 500
 # So many of a queue are copied at once: copies are copied too.
-_MOST = 60
+_MAX_COPIES = 60
 _TASKS = sqlalchemy.text("""
     SELECT m.id, COALESCE(max(b.seq), 0) AS batches FROM messages m LEFT JOIN fanout_batches b ON b.message_id = m.id
     GROUP BY m.id ORDER BY md5(m.id::text || :salt) LIMIT :limit
 """)
+_BATCHES = "SELECT count(*) FROM fanout_batches WHERE message_id = :id"
 
 
-def drill(stage: Stage) -> None:
-    app = broker.make_celery(stage.hub.environment["HUB_REDIS_URL"])
-    kept: deque[tuple[str, bytes]] = deque(maxlen=_KEPT)
+def drill(scenario: Scenario) -> None:
+    url = scenario.hub.environment["HUB_REDIS_URL"]
+    app = broker.make_celery(url)
+    earlier: deque[tuple[str, bytes]] = deque(maxlen=500)
     try:
-        with redis_client.make(stage.hub.environment["HUB_REDIS_URL"]) as client:
-            while True:
-                copied(stage, client, kept)
-                again(stage, app)
-                while_a_batch_is_written(stage, app)
-                if stage.is_over:
-                    return
-                stage.pause(0.1, 1.0)
+        with redis_client.make(url) as client:
+            scenario.inject(
+                partial(copied, client=client, earlier=earlier),
+                partial(published_again, app=app),
+                partial(repeated_while_they_run, app=app),
+                least=0.1,
+                most=0.5,
+            )
     finally:
         app.close()
 
 
-def copied(stage: Stage, client: redis.Redis, kept: deque[tuple[str, bytes]]) -> None:
-    """What waits in the queues while no worker takes anything is there twice afterwards, with tasks of earlier in between."""
-    with stage.hub.paused(*stage.hub.running_workers):
-        stage.pause(0.3, 1.0)
-        for queue in _QUEUES:
-            waiting = cast("list[bytes]", client.lrange(queue, 0, _MOST - 1))
-            copies = [*waiting, *(_renamed(one) for one in waiting)]
-            copies += [one for where, one in stage.rng.sample(list(kept), min(20, len(kept))) if where == queue]
-            kept.extend((queue, one) for one in waiting)
-            stage.rng.shuffle(copies)
+def copied(scenario: Scenario, client: redis.Redis, earlier: deque[tuple[str, bytes]]) -> None:
+    """The tasks that wait in the queues are copied while the workers are paused, with earlier tasks in between."""
+    with scenario.hub.paused(*scenario.hub.running_workers):
+        scenario.pause(0.3, 1.0)
+        for queue in (contracts.EXPAND_QUEUE, contracts.DELIVER_QUEUE):
+            waiting = cast("list[bytes]", client.lrange(queue, 0, _MAX_COPIES - 1))
+            copies = [*waiting, *(_with_another_tag(one) for one in waiting)]
+            chosen = scenario.rng.sample(list(earlier), min(20, len(earlier)))
+            copies += [task for where, task in chosen if where == queue]
+            earlier.extend((queue, one) for one in waiting)
+            scenario.rng.shuffle(copies)
             half = len(copies) // 2
             if copies[:half]:
                 client.rpush(queue, *copies[:half])  # taken next
             if copies[half:]:
                 client.lpush(queue, *copies[half:])  # taken last
-            stage.note("tasks copied in the queue", len(copies))
+            scenario.note("tasks copied in the queue", len(copies))
 
 
-def again(stage: Stage, app: celery.Celery) -> None:
-    """All tasks that some messages ever had, most of them sent by now, in any order."""
-    with stage.engine.connect() as connection:
-        found = connection.execute(_TASKS, {"salt": str(stage.rng.random()), "limit": 15}).all()
+def published_again(scenario: Scenario, app: celery.Celery) -> None:
+    """All tasks that some messages ever had, in any order; most of these messages are sent."""
+    with scenario.engine.connect() as connection:
+        found = connection.execute(_TASKS, {"salt": str(scenario.rng.random()), "limit": 15}).all()
     tasks = [task for message_id, batches in found for task in _tasks(message_id, batches)]
-    stage.rng.shuffle(tasks)
+    scenario.rng.shuffle(tasks)
     _publish(app, tasks)
-    stage.note("tasks published again", len(tasks))
+    scenario.note("tasks published again", len(tasks))
 
 
-def while_a_batch_is_written(stage: Stage, app: celery.Celery) -> None:
-    """The same deliveries, while workers have written the entries of some and committed nothing."""
-    with triggers.holding(stage.engine, at="written") as hold:
-        post = stage.post(world.LARGE)
+def repeated_while_they_run(scenario: Scenario, app: celery.Celery) -> None:
+    """The same deliveries, while workers have written entries and not committed them."""
+    with triggers.holding(scenario.engine, at="written") as hold:
+        post = scenario.post(platforms.LARGE)
         hold.wait()
-        for message_id in post.accepted_ids:
-            with stage.engine.connect() as connection:
-                statement = sqlalchemy.text("SELECT count(*) FROM fanout_batches WHERE message_id = :id")
-                batches = int(connection.execute(statement, {"id": message_id}).scalar_one())
-            _publish(app, _tasks(message_id, batches) * 2)
-            stage.note("tasks repeated while they run", 2 * batches + 2)
-        stage.pause(0.1, 0.5)
+        tasks = _tasks(post.message_id, scenario.count(_BATCHES, id=post.message_id)) * 2
+        _publish(app, tasks)
+        scenario.note("tasks repeated while they run", len(tasks))
+        scenario.pause(0.1, 0.5)
 
 
 def _tasks(message_id: uuid.UUID, batches: int) -> list[contracts.Contract]:
@@ -95,8 +94,8 @@ def _publish(app: celery.Celery, tasks: list[contracts.Contract]) -> None:
         broker.publish(app, task)
 
 
-def _renamed(task: bytes) -> bytes:
-    """A copy with a delivery tag of its own, as another publisher would make it; with the same tag it is as if put back."""
+def _with_another_tag(task: bytes) -> bytes:
+    """A copy with a delivery tag of its own, as another publisher would make it; kombu takes the same tag for a redelivery."""
     document = json.loads(task)
     document["properties"]["delivery_tag"] = str(uuid.UUID(int=random.getrandbits(128)))
     return json.dumps(document).encode()

@@ -1,48 +1,41 @@
 """Workers and the beat are killed again and again, at random moments and in the middle of a batch."""
 
-from drills import triggers, world
+import functools
+
+from drills import platforms, triggers
 from drills.hub import BEAT
-from drills.stage import Stage
-
-_HOW = ("worker", "worker", "main process", "working process", "all workers", "beat")
+from drills.scenario import Scenario
 
 
-def drill(stage: Stage) -> None:
-    inside_a_batch(stage)
-    for how in dict.fromkeys(_HOW):
-        killed(stage, how)
-    rounds = 0
-    while not stage.is_over:
-        rounds += 1
-        stage.pause(0.3, 2.5)
-        if rounds % 3 == 0:
-            inside_a_batch(stage)
-        else:
-            killed(stage, stage.rng.choice(_HOW))
+def drill(scenario: Scenario) -> None:
+    victims = ("worker", "main process", "working process", "all workers", "beat")
+    scenario.inject(inside_a_batch, inside_a_batch, *(functools.partial(killed, victim=one) for one in victims))
 
 
-def killed(stage: Stage, how: str) -> None:
-    """One victim, dead for a moment: the whole of a worker, only its main process, only the one that works, all of them, or the beat."""
-    workers = stage.hub.running_workers
-    if how == "beat":
-        stage.hub.kill(BEAT)
-    elif how == "all workers":
-        for name in workers:
-            stage.hub.kill(name)
+def killed(scenario: Scenario, victim: str) -> None:
+    """A worker, only its main process, only the one that works, all workers, or the beat; restarted after a moment."""
+    workers = scenario.hub.running_workers
+    process = scenario.hub.processes[scenario.rng.choice(workers)]
+    if victim == "main process":
+        process.kill_main()
+    elif victim == "working process":
+        process.kill_children()
+    elif victim == "worker":
+        process.kill()
     else:
-        process = stage.hub.processes[stage.rng.choice(workers)]
-        {"worker": process.kill, "main process": process.kill_main, "working process": process.kill_child}[how]()
-    stage.note(f"{how} killed")
-    stage.pause(0.0, 1.5)
-    stage.hub.heal()
+        for name in [BEAT] if victim == "beat" else workers:
+            scenario.hub.kill(name)
+    scenario.note(f"{victim} killed")
+    scenario.pause(0.0, 1.5)
+    scenario.hub.restore()
 
 
-def inside_a_batch(stage: Stage) -> None:
-    """A worker has written entries and not committed them: there all workers are killed."""
-    with triggers.holding(stage.engine, at="written") as hold:
-        stage.post(world.LARGE)
-        hit = hold.wait_reached(seconds=20)
-        for name in stage.hub.running_workers:
-            stage.hub.kill(name)
-        stage.placed(hit, "all workers killed inside a batch")
-    stage.hub.heal()
+def inside_a_batch(scenario: Scenario) -> None:
+    """All workers are killed after one has written entries and not committed them."""
+    with triggers.holding(scenario.engine, at="written") as hold:
+        scenario.post(platforms.LARGE)
+        hit = hold.wait_reached()
+        for name in scenario.hub.running_workers:
+            scenario.hub.kill(name)
+        scenario.injected(hit, "all workers killed inside a batch")
+    scenario.hub.restore()

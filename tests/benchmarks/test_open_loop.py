@@ -52,9 +52,13 @@ def serving() -> Iterator[str]:
             thread.join()
 
 
+def load(url: str, path: str) -> wrk.Load:
+    return wrk.Load(path, url, [wrk.request("GET", path, {})])
+
+
 def test_requests_come_at_their_rate_however_slow_the_answers_are() -> None:
     with serving() as url:
-        offered = open_loop.offer(url, wrk.request("GET", "/slow", {}), connections=50, per_second=200, seconds=0.5)
+        offered = open_loop.offer(load(url, "/slow"), connections=50, per_second=200, seconds=0.5)
     assert 60 <= len(offered.answers) + offered.unsent <= 140
     assert len(offered.answers) >= 50, "one connection after the other would have had ten answers"
     assert {(one.status, one.body) for one in offered.answers} == {(503, b"no room")}
@@ -65,11 +69,11 @@ def test_requests_come_at_their_rate_however_slow_the_answers_are() -> None:
 
 def test_what_finds_no_connection_free_is_counted_and_not_sent() -> None:
     with serving() as url:
-        offered = open_loop.offer(url, wrk.request("GET", "/slow", {}), connections=1, per_second=200, seconds=0.5)
+        offered = open_loop.offer(load(url, "/slow"), connections=1, per_second=200, seconds=0.5)
     assert 1 <= len(offered.answers) <= 10
     assert offered.unsent >= 40
 
 
 def test_a_server_that_hangs_up_fails_the_measurement() -> None:
     with serving() as url, pytest.raises(ConnectionError):
-        open_loop.offer(url, wrk.request("GET", "/leave", {}), connections=4, per_second=100, seconds=0.5)
+        open_loop.offer(load(url, "/leave"), connections=4, per_second=100, seconds=0.5)

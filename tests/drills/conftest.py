@@ -1,10 +1,10 @@
 """One small hub of processes for the short drills; and messages that went well, without processes, for tests that spoil them."""
 
+import contextlib
 import dataclasses
 import json
 import random
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +15,9 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from cli.embedded import server
-from drills import bells, invariants, stage, world
+from drills import feeds, invariants, platforms, scenario
 from drills.findings import Findings
-from drills.traffic import ACCEPTED, Attempt, Post
+from drills.load import ACCEPTED, Attempt, Post
 from services.compose_api import domain
 from services.fanout_worker.actions import deliver, expand
 from services.fanout_worker.actions.context import Context
@@ -31,9 +31,10 @@ SEED = 4
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stage.House]:
-    with stage.opened(tmp_path_factory.mktemp("drills"), size=stage.SHORT, seed=SEED) as opened:
-        yield opened
+def testbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[scenario.Testbed]:
+    folder = tmp_path_factory.mktemp("drills")
+    with contextlib.closing(scenario.Testbed(folder, size=scenario.SHORT, seed=SEED)) as made:
+        yield made
 
 
 @dataclass
@@ -41,9 +42,9 @@ class Sent:
     """A world whose messages are all sent, but for one that was recalled when half of it was written."""
 
     owner: Engine
-    world: world.World
+    platforms: dict[str, platforms.Platform]
     posts: list[Post]
-    readers: bells.Bells
+    readers: feeds.Checker
     findings: Findings
     answers: "Answers"
 
@@ -52,25 +53,25 @@ class Sent:
         with self.owner.begin() as connection:
             connection.execute(sqlalchemy.text(statement), parameters)
 
-    def broken(self) -> set[str]:
-        """The promises that are found broken in the tables."""
+    def violated(self) -> set[str]:
+        """The invariants that the tables violate."""
         findings = Findings()
         invariants.check(self.owner, self.posts, findings)
-        return {violation.check for violation in findings.violations}
+        return {violation.invariant for violation in findings.violations}
 
-    def chosen(self) -> list[bells.Reader]:
+    def chosen(self) -> list[feeds.Reader]:
         """Some users, asked as if before the messages."""
         return [
-            dataclasses.replace(reader, etag='"of-before"') if reader.platform.key == world.LARGE else reader
+            dataclasses.replace(reader, etag='"of-before"') if reader.platform.key == platforms.LARGE else reader
             for reader in self.readers.choose()
         ]
 
-    def shown_broken(self, chosen: list[bells.Reader]) -> set[str]:
-        """The promises that are found broken in what people are shown."""
+    def violated_feeds(self, chosen: list[feeds.Reader]) -> set[str]:
+        """The invariants that the answers of the inbox API violate."""
         matched = invariants.check(self.owner, self.posts, Findings())
         self.findings.violations.clear()
         self.readers.check(chosen, matched)
-        return {violation.check for violation in self.findings.violations}
+        return {violation.invariant for violation in self.findings.violations}
 
     @property
     def to_everyone(self) -> Post:
@@ -100,7 +101,7 @@ class Prototype:
     """A database that is cloned for each test, and what the drill knows of it."""
 
     database: str
-    world: world.World
+    platforms: dict[str, platforms.Platform]
     posts: list[Post]
 
 
@@ -113,29 +114,31 @@ def prototype(postgres: server.Server, template_database: str, tmp_path_factory:
     ]
     directory, compose, worker, owner = engines
     published: list[contracts.Contract] = []
-    the_world = world.make(directory, random.Random(SEED), tmp_path_factory.mktemp("files"), largest=40)
+    made = platforms.make(directory, random.Random(SEED), tmp_path_factory.mktemp("files"), largest=40)
     context = Context(worker, published.append, StillBroker(), worker_settings(url))
-    large = the_world.platform(world.LARGE)
-    audiences: list[world.Audience] = [
-        world.EVERYONE,
+    large = made[platforms.LARGE]
+    audiences: list[platforms.Audience] = [
+        platforms.EVERYONE,
         {"organisations": ["o1"], "clinics": ["o0-c1", "o1-c2"]},
         {"organisations": [], "clinics": ["o2-c0"]},
-        world.EVERYONE,
+        platforms.EVERYONE,
     ]
     posts = [_accept(compose, large, number, audience) for number, audience in enumerate(audiences)]
     for post in posts:
-        expand.expand_message(context, message_id=id_of(post))
+        expand.expand_message(context, message_id=post.message_id)
         tasks = [one for one in published if isinstance(one, contracts.DeliverBatch)]
         published.clear()
         # Of the last one only a part is written.
         for task in tasks[: 1 if post is posts[-1] else None]:
-            deliver.deliver_batch(context, message_id=id_of(post), seq=task.seq)
+            deliver.deliver_batch(context, message_id=post.message_id, seq=task.seq)
     last = posts[-1]
     sender = factories.User(large.user_ids[last.sender], large.id, last.sender, "", "active")
-    messages.recall(compose, sender, factories.Platform(large.id, large.key), id_of(last))
+    messages.recall(compose, sender, factories.Platform(large.id, large.key), last.message_id)
     last.recalls.append(200)
     with owner.begin() as connection:
-        connection.execute(sqlalchemy.text("DELETE FROM inflight_targets WHERE message_id = :id"), {"id": id_of(last)})
+        connection.execute(
+            sqlalchemy.text("DELETE FROM inflight_targets WHERE message_id = :id"), {"id": last.message_id}
+        )
     # The directory goes on: somebody who has them all is disabled in the next version.
     people = list(large.now.people)
     gone = next(one for one in people if one.status == "active" and one.id.startswith("u"))
@@ -143,7 +146,7 @@ def prototype(postgres: server.Server, template_database: str, tmp_path_factory:
     large.put(directory, dataclasses.replace(large.now, people=tuple(people)), tmp_path_factory.mktemp("files"))
     for engine in engines:
         engine.dispose()
-    return Prototype(sqlalchemy.make_url(url).database or "", the_world, posts)
+    return Prototype(sqlalchemy.make_url(url).database or "", made, posts)
 
 
 @pytest.fixture
@@ -157,15 +160,15 @@ def sent(postgres: server.Server, prototype: Prototype) -> Iterator[Sent]:
     answers = Answers(httpx.WSGITransport(app=app))
     client = httpx.Client(transport=answers, base_url="http://inbox")
     findings = Findings()
-    readers = bells.Bells(client, factories.bearer, prototype.world, rng=random.Random(SEED), findings=findings)
+    readers = feeds.Checker(client, factories.bearer, prototype.platforms, rng=random.Random(SEED), findings=findings)
     posts = [dataclasses.replace(post, attempts=[*post.attempts], recalls=[*post.recalls]) for post in prototype.posts]
-    yield Sent(owner, prototype.world, posts, readers, findings, answers)
+    yield Sent(owner, prototype.platforms, posts, readers, findings, answers)
     client.close()
     owner.dispose()
     reading.dispose()
 
 
-def _accept(compose: Engine, of: world.Platform, number: int, audience: world.Audience) -> Post:
+def _accept(compose: Engine, of: platforms.Platform, number: int, audience: platforms.Audience) -> Post:
     sender = "platform-administrator-0"
     post = Post(of, sender, f"Notice {number}", "What it is about", audience, key=None)
     chosen = domain.Audience(
@@ -178,8 +181,3 @@ def _accept(compose: Engine, of: world.Platform, number: int, audience: world.Au
     message_id = messages.accept(compose, who, factories.Platform(of.id, of.key), chosen, title=post.title)
     post.attempts.append(Attempt(began, time.monotonic() - began, ACCEPTED, message_id))
     return post
-
-
-def id_of(post: Post) -> uuid.UUID:
-    (message_id,) = post.accepted_ids
-    return message_id

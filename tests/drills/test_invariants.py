@@ -1,4 +1,4 @@
-"""Each check can fail: what went well is spoilt by the owner of the tables, and the broken promise is named."""
+"""Each invariant can be violated: the owner of the tables spoils them, and the violation is named."""
 
 import dataclasses
 import math
@@ -6,18 +6,18 @@ import uuid
 
 import pytest
 
-from drills import invariants, world
+from drills import invariants, platforms
 from drills.findings import Findings
-from drills.traffic import Attempt, Post
-from tests.drills.conftest import Sent, id_of
+from drills.load import Attempt, Post
+from tests.drills.conftest import Sent
 
-REFUSED = Attempt(0.0, 0.01, 403)
+REJECTED = Attempt(0.0, 0.01, 403)
 UNANSWERED = Attempt(0.0, 5.0, None)
 FAILED = Attempt(0.0, 0.1, 503)
 
 
-def test_what_went_well_breaks_no_promise(sent: Sent) -> None:
-    assert sent.broken() == set()
+def test_what_went_well_violates_nothing(sent: Sent) -> None:
+    assert sent.violated() == set()
 
 
 SPOILT = {
@@ -57,12 +57,12 @@ SPOILT = {
     "the directory is kept": [
         "DELETE FROM memberships WHERE user_id = (SELECT max(user_id) FROM inbox_entries WHERE message_id = :id)",
     ],
-    "nothing comes of nothing": [
+    "nothing else is stored": [
         "INSERT INTO inbox_entries SELECT user_id, sent_at, gen_random_uuid() FROM inbox_entries WHERE message_id = :id LIMIT 1",
         "INSERT INTO inflight_targets VALUES (1, gen_random_uuid())",
         "UPDATE messages SET title = 'Nobody wrote this' WHERE id = :id",
     ],
-    "the audit trail has it once": [
+    "audited once": [
         "INSERT INTO audit_events (action, outcome, platform_id, user_id, message_id) SELECT 'compose', 'accepted', 1, 1, :id",
         "INSERT INTO audit_events (action, outcome, platform_id, user_id, message_id) SELECT 'recall', 'recalled', 1, 1, :id",
     ],
@@ -73,55 +73,55 @@ SPOILT = {
 @pytest.mark.parametrize(
     ("check", "statement"), [(check, one) for check, statements in SPOILT.items() for one in statements]
 )
-def test_a_broken_promise_is_named(sent: Sent, check: str, statement: str) -> None:
-    sent.spoil(statement, id=id_of(sent.to_everyone))
-    assert check in sent.broken()
+def test_a_violation_is_named(sent: Sent, check: str, statement: str) -> None:
+    sent.spoil(statement, id=sent.to_everyone.message_id)
+    assert check in sent.violated()
 
 
 def test_a_recalled_message_may_be_written_in_part_but_to_nobody_else(sent: Sent) -> None:
-    sent.spoil(SPOILT["nobody else"][0], id=id_of(sent.recalled))
-    assert "nobody else" in sent.broken()
+    sent.spoil(SPOILT["nobody else"][0], id=sent.recalled.message_id)
+    assert "nobody else" in sent.violated()
 
 
 def test_of_a_recalled_message_a_batch_is_written_whole_or_not_at_all(sent: Sent) -> None:
     sent.spoil(
         """UPDATE inbox_entries SET user_id = (SELECT up_to_user_id FROM fanout_batches WHERE message_id = :id AND seq = 2)
            WHERE message_id = :id AND user_id = (SELECT min(user_id) FROM inbox_entries WHERE message_id = :id)""",
-        id=id_of(sent.recalled),
+        id=sent.recalled.message_id,
     )
-    assert sent.broken() == {"each recipient once", "nobody else"}, "although as many are written as were counted"
-    sent.spoil("DELETE FROM inbox_entries WHERE message_id = :id", id=id_of(sent.recalled))
-    assert sent.broken() == {"counters equal rows", "each recipient once"}
+    assert sent.violated() == {"each recipient once", "nobody else"}, "although as many are written as were counted"
+    sent.spoil("DELETE FROM inbox_entries WHERE message_id = :id", id=sent.recalled.message_id)
+    assert sent.violated() == {"counters equal rows", "each recipient once"}
 
 
 def test_a_choice_of_scopes_is_held_to_the_same(sent: Sent) -> None:
     sent.spoil(SPOILT["each recipient once"][0].replace("FROM inbox_entries)", "FROM inbox_entries WHERE message_id = :id)"),
-               id=id_of(sent.posts[1]))  # fmt: skip
-    assert "each recipient once" in sent.broken()
+               id=sent.posts[1].message_id)  # fmt: skip
+    assert "each recipient once" in sent.violated()
     sent.spoil(
         """INSERT INTO inbox_entries SELECT u.id, m.sent_at, m.id FROM messages m, users u
            WHERE m.id = :id AND u.platform_id = m.platform_id AND u.external_id = 'o0-administrator-0'""",
-        id=id_of(sent.posts[1]),
+        id=sent.posts[1].message_id,
     )
-    assert "nobody else" in sent.broken()
+    assert "nobody else" in sent.violated()
 
 
 def test_a_recall_is_held_to_its_answer(sent: Sent) -> None:
     sent.recalled.recalls[:] = [None]
-    assert sent.broken() == set()
+    assert sent.violated() == set()
     sent.recalled.recalls.clear()
-    assert sent.broken() == {"nothing comes of nothing"}
+    assert sent.violated() == {"nothing else is stored"}
     sent.to_everyone.recalls.append(200)
-    assert "recalled is recalled" in sent.broken()
+    assert "recalled is recalled" in sent.violated()
 
 
 @pytest.mark.parametrize(
     ("attempts", "check"),
     [
-        ([REFUSED], "refused leaves nothing"),
+        ([REJECTED], "rejected leaves nothing"),
         ([UNANSWERED], None),
         ([FAILED], None),
-        ([UNANSWERED, REFUSED], None),
+        ([UNANSWERED, REJECTED], None),
         ([Attempt(0.0, math.inf, 202, uuid.uuid4())], "accepted is kept"),
     ],
 )
@@ -129,54 +129,54 @@ def test_what_may_be_left_of_a_post_depends_on_its_answers(
     sent: Sent, attempts: list[Attempt], check: str | None
 ) -> None:
     sent.posts[0].attempts[:] = attempts
-    assert sent.broken() == ({check} if check else set())
+    assert sent.violated() == ({check} if check else set())
 
 
 def test_nothing_need_be_left_of_a_post_without_an_answer(sent: Sent) -> None:
     sent.posts.append(dataclasses.replace(sent.posts[0], title="Lost on its way", attempts=[UNANSWERED]))
-    assert sent.broken() == set()
+    assert sent.violated() == set()
     sent.posts[-1].attempts.append(Attempt(0.0, 0.01, 202, uuid.uuid4()))
-    assert sent.broken() == {"accepted is kept"}
+    assert sent.violated() == {"accepted is kept"}
 
 
 def test_one_key_answered_with_two_messages_is_named(sent: Sent) -> None:
     second = sent.posts[1]
-    sent.spoil("UPDATE messages SET title = :title WHERE id = :id", title=sent.posts[0].title, id=id_of(second))
+    sent.spoil("UPDATE messages SET title = :title WHERE id = :id", title=sent.posts[0].title, id=second.message_id)
     sent.posts[0].attempts += second.attempts
     sent.posts.remove(second)
-    assert {"one message", "one key, one message"} <= sent.broken()
+    assert {"one message", "one key, one message"} <= sent.violated()
 
 
 def test_unfinished_work_is_named_when_it_takes_too_long(sent: Sent) -> None:
     assert invariants.wait_quiet(sent.owner, seconds=1.0) is None
-    sent.spoil(SPOILT["accepted becomes sent"][0], id=id_of(sent.to_everyone))
+    sent.spoil(SPOILT["accepted becomes sent"][0], id=sent.to_everyone.message_id)
     violation = invariants.wait_quiet(sent.owner, seconds=0.2)
     assert violation is not None
-    assert violation.check == "quiet"
+    assert violation.invariant == "quiet"
     assert "1 messages" in violation.what
 
 
 def test_of_many_of_a_kind_only_the_first_are_kept() -> None:
     findings = Findings()
     for number in range(100):
-        findings.broken("a check", str(number))
-    findings.broken("another", "")
+        findings.violated("a check", str(number))
+    findings.violated("another", "")
     assert len(findings.violations) == 11
 
 
 def test_the_drill_knows_who_was_where_in_which_version() -> None:
-    before = world.Directory(("o",), {"c": "o"}, (world.Person("a", (world.Membership("clinic", "c"),)),))
-    people = (world.Person("a", (), "disabled"), world.Person("b", (world.Membership("clinic", "c"),)))
-    after = world.Directory(("o",), {"c": "o"}, people)
-    platform = world.Platform("p", user_ids={"a": 1, "b": 2}, _versions=[3, 5], _directories=[before, after])
-    choice: world.Audience = {"organisations": ["o"], "clinics": []}
-    platform._imported += [(1.0, 2.0), (5.0, 6.0)]
+    before = platforms.Directory(("o",), {"c": "o"}, (platforms.Person("a", (platforms.Membership("clinic", "c"),)),))
+    people = (platforms.Person("a", (), "disabled"), platforms.Person("b", (platforms.Membership("clinic", "c"),)))
+    after = platforms.Directory(("o",), {"c": "o"}, people)
+    imports = [platforms._Import(3, before, 1.0, 2.0), platforms._Import(5, after, 5.0, 6.0)]
+    platform = platforms.Platform("p", 1, user_ids={"a": 1, "b": 2}, _imports=imports)
+    choice: platforms.Audience = {"organisations": ["o"], "clinics": []}
     moments = [(2.5, 4.0), (2.5, 5.5), (5.5, 5.7), (6.5, 7.0), (0.5, math.inf)]
     assert [[one for one in (0, 3, 5) if one in platform.versions_between(*moment)] for moment in moments] == [
         [3], [3, 5], [3, 5], [5], [0, 3, 5],
     ]  # fmt: skip
     assert platform.recipients(choice, 4) == {1}
-    assert platform.recipients(choice, 5) == platform.recipients(world.EVERYONE, 9) == {2}
+    assert platform.recipients(choice, 5) == platform.recipients(platforms.EVERYONE, 9) == {2}
     with pytest.raises(KeyError):
         platform.at(2)
     assert Post(platform, "a", "t", "b", choice, key="k").is_settled is False

@@ -1,4 +1,4 @@
-"""The proxy that drills put before a server: it cuts, holds and drops when it is told to, and is not noticed otherwise."""
+"""The proxy that drills put in front of a server: it resets, holds and drops on request, and passes everything else."""
 
 import contextlib
 import socket
@@ -49,12 +49,12 @@ def test_everything_passes(echo: int) -> None:
         assert say(second, b"there") == b"there"
 
 
-def test_what_is_cut_is_reset_and_new_connections_pass(echo: int) -> None:
-    with Proxy(echo) as proxy, connect(proxy) as cut:
-        assert say(cut, b"hello") == b"hello"
-        assert proxy.cut() == 1
+def test_connections_are_reset_and_new_ones_pass(echo: int) -> None:
+    with Proxy(echo) as proxy, connect(proxy) as old:
+        assert say(old, b"hello") == b"hello"
+        assert proxy.reset() == 1
         with pytest.raises(ConnectionResetError):
-            cut.recv(1)
+            old.recv(1)
         with connect(proxy) as new:
             assert say(new, b"hello") == b"hello"
 

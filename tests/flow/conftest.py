@@ -10,7 +10,6 @@ import sqlalchemy
 from cli.embedded import redis as embedded_redis
 from cli.embedded import server
 from drills.hub import outer_environment
-from shared import db
 from tests import conftest as base
 from tests import factories
 from tests.flow.hub import Hub
@@ -28,15 +27,13 @@ def _hub(postgres: server.Server, shared_flow_database: str, tmp_path_factory: p
         "HUB_LOG_FORMAT": "json",
         "HUB_SWEEP_SECONDS": "1",
     }
-    engine = db.make_engine(base.database_settings(shared_flow_database), role=None, name="flow")
-    hub = Hub(engine, redis, environment, folder)
+    hub = Hub(folder, environment, [redis])
     hub.start_broker()
     try:
         hub.start_apis()
         yield hub
     finally:
         hub.close()
-        engine.dispose()
 
 
 @pytest.fixture(scope="package")

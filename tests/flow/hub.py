@@ -1,20 +1,17 @@
-"""A whole hub in processes of its own: both APIs, as many workers as a test wants, beat, a broker that can be taken away."""
+"""A hub of processes for flow tests: both APIs, as many workers as a test wants, beat, a broker that can be killed."""
 
 import contextlib
 import dataclasses
-import signal
 import sys
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Engine
 
-from cli.embedded import files, server
+from cli.embedded import files
 from drills import hub as drills_hub
-from drills.hub import BEAT, COMPOSE_API, INBOX_API, REDIS
+from drills.hub import COMPOSE_API, REDIS
 from drills.processes import Process, wait_until
 from tests import factories
 
@@ -22,31 +19,13 @@ __all__ = ["Hub", "wait_until"]
 
 
 class Hub(drills_hub.Hub):
-    """`engine` is the owner's, to look at what is in the tables; everything else goes through HTTP."""
-
-    def __init__(self, engine: Engine, redis: server.Server, environment: dict[str, str], folder: Path) -> None:
-        super().__init__(folder, environment, [redis])
-        self.engine = engine
-        self.workers: list[Process] = []
+    """`engine` is the owner's, to inspect the tables; everything else goes through HTTP."""
 
     def start_apis(self) -> None:
         """Both APIs; no worker yet."""
-        for name in (COMPOSE_API, INBOX_API):
+        for name in drills_hub.APIS:
             self.start(name)
-        self.wait_ready(COMPOSE_API, INBOX_API)
-
-    def start_workers(self, count: int = 2, **settings: object) -> None:
-        """Workers and a beat, with `HUB_…` settings of their own."""
-        for _ in range(count):
-            self.workers.append(self.start(drills_hub.worker(len(self.workers) + 1), **settings))
-        if BEAT not in self.processes:
-            self.start(BEAT, **settings)
-
-    def stop_workers(self, how: signal.Signals = signal.SIGTERM) -> None:
-        for number in range(len(self.workers)):
-            self.stop(drills_hub.worker(number + 1), how)
-        self.workers.clear()
-        self.stop(BEAT, how)
+        self.wait_ready(*drills_hub.APIS)
 
     @contextlib.contextmanager
     def another_compose_api(self, **settings: object) -> Iterator[None]:
@@ -70,10 +49,9 @@ class Hub(drills_hub.Hub):
         port = files.kept_port(self.folder / "another-inbox-port")
         url = f"http://127.0.0.1:{port}"
         command = (sys.executable, "-m", "granian", "--interface", interface, "--port", str(port))
-        more = {f"HUB_{name.upper()}": str(value) for name, value in settings.items()}
         process = Process(
             (*command, "--workers-kill-timeout", "2", f"services.inbox_api.{interface}:app"),
-            {**self.environment, **more},
+            {**self.environment, **drills_hub.environment_of(settings)},
             self.folder / "another_inbox_api.log",
         )
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy
 
-from drills import stage
+from drills import scenario
 from drills.hub import REDIS
 from tests import factories
 from tests.flow.conftest import Tree, make_tree
@@ -164,7 +164,7 @@ def test_workers_killed_in_the_middle_lose_nothing_and_write_nothing_twice(hub: 
     for process in hub.workers if victim == "all workers" else hub.workers[:1]:
         process.stop(signal.SIGKILL)
     # What they had taken is published again after 30 s, which here have passed.
-    stage.let_pass(hub.engine)
+    scenario.make_due(hub.engine)
     hub.start_workers(1, batch_size=500)
     sent = hub.wait_sent(tree.administrator, tree.platform, message["id"])
     entries = hub.entries(message["id"])

@@ -1,4 +1,4 @@
-"""Each check of what people are shown can fail."""
+"""Each invariant about what people are shown can be violated."""
 
 import dataclasses
 from typing import Any
@@ -6,23 +6,23 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.drills.conftest import Sent, id_of
+from tests.drills.conftest import Sent
 
 
 def test_what_went_well_is_shown_well(sent: Sent) -> None:
-    assert sent.shown_broken(sent.chosen()) == set()
+    assert sent.violated_feeds(sent.chosen()) == set()
     assert sent.findings.feeds > 10
 
 
 SPOILT = {
-    "feeds show what there is": [
+    "feeds show what is stored": [
         "DELETE FROM inbox_entries WHERE message_id = :id",
     ],
     "counts equal feeds": [
         # A state of a message that the user never had.
         """INSERT INTO inbox_states SELECT u.id, now(), gen_random_uuid(), now(), now(), NULL FROM users u"""
     ],
-    "the history tells the truth": [
+    "the history is true": [
         "UPDATE messages SET recipient_count = recipient_count + 1 WHERE id = :id",
         "UPDATE messages SET status = 'sending', completed_at = NULL WHERE id = :id",
     ],
@@ -33,16 +33,16 @@ SPOILT = {
 @pytest.mark.parametrize(
     ("check", "statement"), [(check, one) for check, statements in SPOILT.items() for one in statements]
 )
-def test_a_broken_promise_is_named(sent: Sent, check: str, statement: str) -> None:
+def test_a_violation_is_named(sent: Sent, check: str, statement: str) -> None:
     chosen = sent.chosen()
     if check == "the history is whole":
         # Whoever sent it sees it in any case.
         sent.spoil(
             "UPDATE messages SET sender_id = (SELECT max(id) FROM users WHERE platform_id = messages.platform_id) WHERE id = :id",
-            id=id_of(sent.to_everyone),
+            id=sent.to_everyone.message_id,
         )
-    sent.spoil(statement, id=id_of(sent.to_everyone))
-    assert check in sent.shown_broken(chosen)
+    sent.spoil(statement, id=sent.to_everyone.message_id)
+    assert check in sent.violated_feeds(chosen)
 
 
 def reversed_page(request: httpx.Request, answer: httpx.Response, document: Any) -> httpx.Response | None:
@@ -72,7 +72,7 @@ def again(answer: httpx.Response, document: Any) -> httpx.Response:
     ("change", "check"),
     [
         (reversed_page, "newest first, each once"),
-        (other_alone, "feeds show what there is"),
+        (other_alone, "feeds show what is stored"),
         (shown_though_recalled, "recalled is gone"),
         (one_more_unseen, "counts equal feeds"),
     ],
@@ -80,10 +80,10 @@ def again(answer: httpx.Response, document: Any) -> httpx.Response:
 def test_an_answer_that_says_something_else_is_named(sent: Sent, change: Any, check: str) -> None:
     chosen = sent.chosen()
     sent.answers.change = change
-    assert check in sent.shown_broken(chosen)
+    assert check in sent.violated_feeds(chosen)
 
 
 def test_a_304_for_what_is_new_and_a_200_for_what_is_not_are_named(sent: Sent) -> None:
-    assert sent.shown_broken(sent.readers.choose()) == {"304 only for what is as it was"}
+    assert sent.violated_feeds(sent.readers.choose()) == {"304 only for what is unchanged"}
     chosen = [dataclasses.replace(one, etag='"another"') for one in sent.chosen()]
-    assert sent.shown_broken(chosen) == {"304 only for what is as it was"}
+    assert sent.violated_feeds(chosen) == {"304 only for what is unchanged"}
