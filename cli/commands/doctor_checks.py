@@ -15,14 +15,22 @@ from cli import output
 from cli.embedded import postgres
 from cli.output import duration
 from cli.store import database, messages, partitions, queues
+from services.compose_api.store import backlog
 from services.fanout_worker.actions import sweep
-from shared import db, migrations
+from shared import db, migrations, redis_client
 
 ROLES = [db.COMPOSE_ROLE, db.WORKER_ROLE, db.INBOX_ROLE, db.DIRECTORY_ROLE]
 _CLOCK_WARN_S = 2.0
 # The leeway of the token check: with clocks further apart, valid tokens are refused.
 _CLOCK_FAIL_S = 30.0
 _SWEEP_WARN_S = 60.0
+_REDIS_ADVICE = {
+    "READONLY": "HUB_REDIS_URL names a replica: name the primary",
+    "OOM": "raise its maxmemory, or see what fills it",
+    "MISCONF": "Redis cannot write its own file: see its disk and its log",
+    "NOREPLICAS": "its replicas are gone: start them, or lower min-replicas-to-write",
+    "NOAUTH": "correct the password in HUB_REDIS_URL",
+}
 _BACKLOG_WARN = 10_000
 _CONNECT_TIMEOUT_S = 2.0
 
@@ -53,13 +61,17 @@ def of_database(engine: Engine) -> Iterator[Finding]:
     yield migrated
     if migrated.state is State.OK:
         with engine.connect() as connection:
-            for check in (_partitions, _failing_batches):
+            for check in (_partitions, _failing_batches, _workers):
                 yield check(connection)
 
 
 def of_broker(client: "redis.Redis") -> Iterator[Finding]:
     """Everything that Redis can tell. Raises `redis.RedisError` when it cannot be reached."""
-    key, value = f"message-hub:doctor:{uuid.uuid4()}", b"round trip"
+    state = redis_client.write_state(client)
+    if state in _REDIS_ADVICE:
+        yield Finding(State.FAIL, "broker", f"answers and takes no writes: {state}", _REDIS_ADVICE[state])
+        return
+    key, value = f"message_hub:doctor:{uuid.uuid4()}", b"round trip"
     started_at = time.perf_counter()
     client.set(key, value, ex=10)
     came_back = client.getdel(key) == value
@@ -71,9 +83,7 @@ def of_broker(client: "redis.Redis") -> Iterator[Finding]:
             State.FAIL, "broker", "Redis lost a value immediately", "check its maxmemory and eviction settings"
         )
     )
-    found = queues.read(client)
-    yield _workers(found, now=time.time())
-    yield _backlog(found)
+    yield _backlog(queues.read(client))
 
 
 def of_port(name: str, url: str) -> Finding:
@@ -165,15 +175,15 @@ def _failing_batches(connection: Connection) -> Finding:
     )
 
 
-def _workers(found: queues.Queues, *, now: float) -> Finding:
-    if found.swept_at is None:
+def _workers(connection: Connection) -> Finding:
+    age = backlog.get_backlog(connection).last_sweep_seconds
+    if age is None:
         return Finding(
             State.WARN,
             "workers",
             "no sweep has been seen",
             "check that a worker and beat are running: a sweep runs every few seconds",
         )
-    age = max(0.0, now - found.swept_at)
     if age <= _SWEEP_WARN_S:
         return Finding(State.OK, "workers", f"last sweep {duration(age)} ago")
     return Finding(

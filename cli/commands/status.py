@@ -1,7 +1,6 @@
 """`message-hub status`: what an operator wants to know of the fan-out, and of one message."""
 
 import dataclasses
-import time
 import uuid
 from typing import Any
 
@@ -38,10 +37,12 @@ def status(message_id: uuid.UUID | None, as_json: bool) -> None:
 
 def _of_hub() -> dict[str, Any]:
     with connect.engine(None) as engine, engine.connect() as connection:
+        refused = backlog.find_refused(connection)
         facts = {
             "totals": dataclasses.asdict(messages.get_totals(connection)),
             "backlog": dataclasses.asdict(backlog.get_backlog(connection)),
             "counters": backlog.get_counters(connection),
+            "refused": refused and dataclasses.asdict(refused),
             "unfinished": _rows(messages.list_unfinished(connection, limit=_LIMIT)),
             "failing_batches": messages.count_failing_batches(connection),
             "failing": _rows(messages.list_undelivered(connection, limit=_LIMIT, only_failing=True)),
@@ -58,12 +59,7 @@ def _of_broker() -> dict[str, Any]:
         return {"reachable": False, "reason": error.message}
     except redis.RedisError as error:
         return {"reachable": False, "reason": str(error)}
-    age = None if found.swept_at is None else max(0.0, time.time() - found.swept_at)
-    refused = None
-    if found.refused is not None:
-        refused = dataclasses.asdict(found.refused)
-        refused["age_s"] = max(0.0, time.time() - refused.pop("at"))
-    return {"reachable": True, "waiting": found.waiting, "taken": found.taken, "swept_age_s": age, "refused": refused}
+    return {"reachable": True, "waiting": found.waiting, "taken": found.taken}
 
 
 def _of_message(message_id: uuid.UUID) -> dict[str, Any]:

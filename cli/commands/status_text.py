@@ -15,9 +15,10 @@ def of_hub(facts: dict[str, Any]) -> str:
         f"Oldest      {_oldest(facts['backlog'])}",
         f"Repairs     {_repairs(facts['backlog'], facts['counters'])}",
         f"Queues      {_broker(facts['broker'])}",
+        f"Last sweep  {_last_sweep(facts['backlog'])}",
         f"Partitions  {_months(partitions['months'])}; entries dropped before: {moment(partitions['dropped_before'])}",
     ]
-    if refused := facts["broker"].get("refused"):
+    if refused := facts["refused"]:
         parts.append(f"Refused     {_refused(refused)}")
     if facts["unfinished"]:
         parts += ["", "Not sent yet, oldest first:", _unfinished(facts["unfinished"])]
@@ -80,14 +81,16 @@ def _broker(facts: dict[str, Any]) -> str:
     if not facts["reachable"]:
         return f"Redis cannot be reached: {facts['reason']}"
     waiting = ", ".join(f"{name} {length}" for name, length in facts["waiting"].items())
-    swept = "no sweep seen" if facts["swept_age_s"] is None else f"last sweep {duration(facts['swept_age_s'])} ago"
-    return f"{waiting}; {count(facts['taken'], 'task')} taken by workers, sweeps included; {swept}"
+    return f"{waiting}; {count(facts['taken'], 'task')} taken by workers, sweeps included"
+
+
+def _last_sweep(backlog: dict[str, Any]) -> str:
+    age = backlog["last_sweep_seconds"]
+    return "none yet" if age is None else f"{duration(age)} ago"
 
 
 def _refused(facts: dict[str, Any]) -> str:
-    return (
-        f"{count(facts['count'], 'task')}, the last {duration(facts['age_s'])} ago: {facts['task']}, {facts['reason']}"
-    )
+    return printable(f"{count(facts['count'], 'task')}, the last {duration(facts['age_s'])} ago: {facts['last']}")
 
 
 def _unfinished(rows: list[dict[str, Any]]) -> str:

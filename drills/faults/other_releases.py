@@ -6,12 +6,12 @@ from typing import Any
 import celery
 import sqlalchemy
 
-from cli.store import queues as broker_view
 from drills import platforms
 from drills.hub import BEAT
 from drills.load import Post
 from drills.processes import has_come
 from drills.scenario import Scenario
+from services.compose_api.store import backlog
 from shared import broker, contracts, redis_client
 
 _OURS = "services.fanout_worker.worker"
@@ -102,9 +102,8 @@ def _rejects(scenario: Scenario, before: int) -> bool:
 
 
 def _rejected(scenario: Scenario) -> int:
-    with redis_client.make(scenario.hub.environment["HUB_REDIS_URL"]) as client:
-        found = broker_view.read(client).refused
-    return 0 if found is None else found.count
+    with scenario.engine.connect() as connection:
+        return backlog.get_counters(connection).get("tasks_refused", 0)
 
 
 def _last_error(scenario: Scenario, post: Post) -> str:

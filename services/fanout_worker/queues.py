@@ -1,21 +1,15 @@
-"""What Redis itself knows of the queues, for the sweep. Reads what kombu wrote; publishes nothing."""
+"""What Redis knows of the queues, for the sweep: whether it was emptied, and since when the oldest task waits."""
 
 import json
-import time
 from datetime import UTC, datetime
 
 import redis
 
 from shared import contracts
 
-# Set by the first sweep. Gone means that Redis was emptied, and with it every task that waited.
-FILLED_KEY = "message-hub:filled"
+# The one key of ours beside the queues, set by the first sweep. Gone means that Redis was emptied, and with it every task that waited.
+FILLED_KEY = "message_hub:queues_filled"
 _FILLING = b"filling"
-# When a sweep last ended, in seconds since 1970; `message-hub doctor` reads it.
-SWEPT_AT_KEY = "message-hub:swept-at"
-# Tasks that were refused: count, and of the last one task, reason and time. Gone a day after the last.
-REFUSED_KEY = "message-hub:refused"
-_REFUSED_S = 86_400
 
 
 class Queues:
@@ -34,16 +28,6 @@ class Queues:
     def mark_filled(self) -> None:
         """Only what `mark_filling` has left: emptied again since then, it stays emptied, and the next sweep sees it."""
         self._client.set(FILLED_KEY, "filled", xx=True)
-
-    def mark_swept(self) -> None:
-        self._client.set(SWEPT_AT_KEY, repr(time.time()))
-
-    def note_refused(self, task: str, reason: str) -> None:
-        with self._client.pipeline() as pipeline:
-            pipeline.hincrby(REFUSED_KEY, "count", 1)
-            pipeline.hset(REFUSED_KEY, mapping={"task": task, "reason": reason, "at": repr(time.time())})
-            pipeline.expire(REFUSED_KEY, _REFUSED_S)
-            pipeline.execute()
 
     def waiting_since(self, queue: str) -> datetime | None:
         """When the oldest task waiting in `queue` was published; None when none waits.

@@ -63,7 +63,7 @@ def register(app: celery.Celery, context: Callable[[], Context]) -> None:
     def sweep(**_whatever: Any) -> None:
         # Of any version: it only says "now", and what a sweep does is what the release that runs it can repair.
         logging.clear()
-        sweeping.sweep(context())
+        sweeping.sweep_if_due(context())
 
 
 @contextlib.contextmanager

@@ -12,9 +12,9 @@ from shared import broker, contracts, db, logging, redis_client
 _settings = settings.read()
 _contexts: list[Context] = []
 
-transport.install()
 app = broker.make_celery(_settings.redis_url)
 app.conf.update(
+    broker_transport=f"{transport.__name__}:{transport.Transport.__name__}",
     # One task at a time and none in reserve: whoever is free takes the next, from each queue in turn.
     worker_prefetch_multiplier=1,
     broker_transport_options={**app.conf.broker_transport_options, "queue_order_strategy": "round_robin"},
@@ -27,7 +27,7 @@ app.conf.update(
             "task": contracts.Sweep.task,
             "schedule": _settings.sweep_seconds,
             "kwargs": contracts.arguments(contracts.Sweep()),
-            "options": {"queue": contracts.Sweep.queue, "expires": 2 * _settings.sweep_seconds, "retry": False},
+            "options": {"queue": contracts.Sweep.queue, "retry": False},
         }
     },
 )
@@ -50,16 +50,20 @@ def _begin(**_kwargs: Any) -> None:
 
 @signals.task_unknown.connect  # type: ignore[untyped-decorator]
 def _refuse(name: str, **_kwargs: Any) -> None:
-    """A task of a newer release than this worker. Celery logs it and throws it away, in the process that only takes tasks.
+    """A task of a newer release than this worker: Celery logs and drops it, in the process that only takes tasks."""
+    _count_refused(name, "this worker does not know the task")
 
-    That process keeps no connections for it: this happens seldom, and those who do the tasks are forked from it.
-    """
+
+def _count_refused(what: str, reason: str) -> None:
+    """The process that takes tasks keeps no connections for what happens this seldom: those who do the tasks are forked from it."""
     engine = db.make_engine(_settings.database, role=db.WORKER_ROLE, name="fanout_worker")
     try:
-        with redis_client.make(_settings.redis_url) as client:
-            failure.note_unknown(queues.Queues(client), engine, task=name)
+        failure.note_refused(engine, what=what, reason=reason)
     finally:
         engine.dispose()
+
+
+transport.Transport.on_malformed.append(lambda reason: _count_refused("an item of a queue", reason))
 
 
 class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]

@@ -160,19 +160,15 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
         _cut(connection, sending, 2)
         _send(connection, sender, status="sent")
         connection.execute(
-            text("INSERT INTO fanout_counters VALUES ('sweeps', 12, now()), ('batches_published_again', 3, now())")
+            text("""
+                INSERT INTO fanout_counters VALUES ('sweeps', 12, now() - interval '7 seconds', NULL),
+                    ('batches_published_again', 3, now(), NULL),
+                    ('tasks_refused', 3, now() - interval '5402 seconds', 'message_hub.deliver_batch, contract version 2')
+            """)
         )
     with redis.Redis.from_url(redis_url) as client:
         client.rpush("deliver_bulk", "{}", "{}")
-        client.set("message-hub:swept-at", time.time() - 7)
         client.hset("unacked", "tag", "{}")
-        refused = {
-            "count": 3,
-            "task": "message_hub.deliver_batch",
-            "reason": "contract version 2",
-            "at": time.time() - 5_402,
-        }
-        client.hset("message-hub:refused", mapping=refused)
     environment = {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url}
 
     facts = json.loads(_run("status", "--json", **environment).stdout)
@@ -187,12 +183,12 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
         (1, 4, "disk full\nsecond line")
     ]
     assert facts["broker"]["waiting"] == {"expand": 0, "deliver_bulk": 2, "sweep": 0}
-    assert facts["broker"]["swept_age_s"] == pytest.approx(7, abs=5)
-    assert facts["broker"]["refused"]["count"] == 3
+    assert facts["backlog"]["last_sweep_seconds"] == pytest.approx(7, abs=5)
+    assert facts["refused"]["count"] == 3
     assert len(facts["partitions"]["months"]) == 4
     assert (facts["backlog"]["messages_unfinished"], facts["backlog"]["batches_retried"]) == (2, 1)
     assert facts["backlog"]["oldest_unfinished_seconds"] >= facts["backlog"]["oldest_undelivered_batch_seconds"] > 0
-    assert facts["counters"] == {"sweeps": 12, "batches_published_again": 3}
+    assert facts["counters"] == {"sweeps": 12, "batches_published_again": 3, "tasks_refused": 3}
 
     shown = _run("status", **environment).stdout
     assert "1 queued, 1 sending, 1 sent, 0 recalled" in shown

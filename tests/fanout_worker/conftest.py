@@ -11,6 +11,7 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from services.compose_api import domain
+from services.compose_api.store import backlog
 from services.fanout_worker import settings, tasks
 from services.fanout_worker.actions import deliver, expand
 from services.fanout_worker.actions.context import Context
@@ -27,8 +28,6 @@ class StillBroker:
         self.emptied = False
         self.is_filling = False
         self.waiting: dict[str, datetime] = {}
-        self.swept = 0
-        self.refused: list[tuple[str, str]] = []
 
     def was_emptied(self) -> bool:
         return self.emptied
@@ -43,14 +42,8 @@ class StillBroker:
     def mark_filled(self) -> None:
         self.emptied = self.emptied and not self.is_filling
 
-    def mark_swept(self) -> None:
-        self.swept += 1
-
     def waiting_since(self, queue: str) -> datetime | None:
         return self.waiting.get(queue)
-
-    def note_refused(self, task: str, reason: str) -> None:
-        self.refused.append((task, reason))
 
 
 @dataclasses.dataclass
@@ -108,6 +101,13 @@ class Hub:
         with self.engine.connect() as connection:
             rows = connection.execute(sqlalchemy.text("SELECT name, value FROM fanout_counters"))
             return {str(name): int(value) for name, value in rows}
+
+    def last_refused(self) -> str:
+        """The task and the reason."""
+        with self.engine.connect() as connection:
+            found = backlog.find_refused(connection)
+        assert found is not None
+        return found.last
 
     def work(self) -> None:
         """Runs what was published, and what that publishes, to the end."""

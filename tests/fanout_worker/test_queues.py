@@ -1,9 +1,7 @@
-import time
 from datetime import UTC, datetime
 
 import pytest
 
-from cli.store import queues as cli_queues
 from services.fanout_worker import queues
 from shared import broker, contracts, redis_client
 
@@ -55,12 +53,6 @@ def test_a_task_without_our_header_counts_as_waiting_for_ever(redis_url: str) ->
     assert queues.Queues(client).waiting_since(contracts.DELIVER_QUEUE) == datetime.fromtimestamp(0, UTC)
 
 
-def test_a_sweep_leaves_the_time_at_which_it_ended(redis_url: str) -> None:
-    client = redis_client.make(redis_url)
-    queues.Queues(client).mark_swept()
-    assert abs(float(client.get(queues.SWEPT_AT_KEY)) - time.time()) < 5
-
-
 @pytest.mark.parametrize(
     "task", ["not JSON", "[]", "1", '{"headers": null}', '{"headers": {"hub_published_at": "soon"}}']
 )
@@ -68,14 +60,3 @@ def test_what_nobody_can_read_in_a_queue_counts_as_waiting_for_ever(redis_url: s
     client = redis_client.make(redis_url)
     client.rpush(contracts.DELIVER_QUEUE, task)
     assert queues.Queues(client).waiting_since(contracts.DELIVER_QUEUE) == datetime.fromtimestamp(0, UTC)
-
-
-def test_refusals_are_counted_and_the_last_is_kept_for_a_day(redis_url: str) -> None:
-    client = redis_client.make(redis_url)
-    for number in range(3):
-        queues.Queues(client).note_refused(contracts.DeliverBatch.task, f"reason {number}")
-    found = cli_queues.read(client).refused
-    assert found is not None
-    assert (found.count, found.task, found.reason) == (3, contracts.DeliverBatch.task, "reason 2")
-    assert abs(found.at - time.time()) < 5
-    assert 86_000 < client.ttl(queues.REFUSED_KEY) <= 86_400

@@ -57,7 +57,7 @@ def test_an_unknown_contract_version_is_refused_where_an_operator_sees_it(
     error = hub.one(f"SELECT last_error FROM {table} WHERE {where}", message_id)[0]
     assert error == "UnknownVersionError: contract version 2, this worker knows 1"
     assert hub.recipients(message_id) == []
-    assert hub.broker.refused == [(task.task, error)]
+    assert hub.last_refused() == f"{task.task}, {error}"
     assert hub.counters() == {"tasks_failed": 1, "tasks_refused": 1}
 
 
@@ -73,9 +73,7 @@ def test_a_task_of_another_version_is_refused_whatever_else_it_holds(
         with pytest.raises(contracts.UnknownVersionError):
             app.tasks[contract.task].run(version=version, first="a field of tomorrow")
     assert "contract version" in str(hub.message(message_id).last_error)
-    assert [task for task, _reason in hub.broker.refused] == [
-        contract.task for contract in (contracts.ExpandMessage, contracts.DeliverBatch) for _ in range(2)
-    ]
+    assert hub.last_refused().startswith(f"{contracts.DeliverBatch.task}, UnknownVersionError")
     assert hub.counters()["tasks_refused"] == 4
 
 
@@ -90,19 +88,19 @@ def test_a_task_without_its_fields_is_refused_where_an_operator_sees_it(
     del fields[field]
     with pytest.raises(contracts.UnreadableError, match=field):
         app.tasks[contract.task].run(**fields)
-    assert hub.broker.refused == [(contract.task, f"UnreadableError: no {field} among the arguments")]
+    assert hub.last_refused() == f"{contract.task}, UnreadableError: no {field} among the arguments"
     assert hub.counters()["tasks_refused"] == 1
 
 
 def test_a_task_that_has_no_name_here_is_counted_as_refused(hub: Hub) -> None:
-    failure.note_unknown(hub.broker, hub.context.engine, task="message_hub.tomorrow")
-    assert hub.broker.refused == [("message_hub.tomorrow", "this worker does not know the task")]
+    failure.note_refused(hub.context.engine, what="message_hub.tomorrow", reason="this worker does not know the task")
+    assert hub.last_refused() == "message_hub.tomorrow, this worker does not know the task"
     assert hub.counters() == {"tasks_refused": 1}
 
 
 def test_a_sweep_of_any_version_is_swept_as_this_release_sweeps(app: celery.Celery, hub: Hub) -> None:
     app.tasks[contracts.Sweep.task].run(version=2, only="a field of tomorrow")
-    assert hub.broker.swept == 1
+    assert hub.counters()["sweeps"] == 1
 
 
 def test_a_failing_batch_keeps_its_reason_until_it_is_delivered(
@@ -127,7 +125,7 @@ def test_a_failing_batch_keeps_its_reason_until_it_is_delivered(
 
 def test_each_body_calls_its_one_action(app: celery.Celery, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[tuple[str, dict[str, Any]]] = []
-    for module, name in ((expand, "expand_message"), (deliver, "deliver_batch"), (sweeping, "sweep")):
+    for module, name in ((expand, "expand_message"), (deliver, "deliver_batch"), (sweeping, "sweep_if_due")):
         monkeypatch.setattr(module, name, lambda _context, name=name, **arguments: called.append((name, arguments)))
     some_id = uuid.uuid4()
     call(app, contracts.ExpandMessage(message_id=str(some_id), request_id="request"))
@@ -136,5 +134,5 @@ def test_each_body_calls_its_one_action(app: celery.Celery, hub: Hub, monkeypatc
     assert called == [
         ("expand_message", {"message_id": some_id}),
         ("deliver_batch", {"message_id": some_id, "seq": 7}),
-        ("sweep", {}),
+        ("sweep_if_due", {}),
     ]

@@ -5,10 +5,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 import sqlalchemy
 
 from drills import scenario
 from drills.hub import REDIS
+from services.compose_api.store import backlog
+from shared import contracts
 from tests import factories
 from tests.flow.conftest import Tree, make_tree
 from tests.flow.hub import Hub, wait_until
@@ -207,6 +210,27 @@ def test_whatever_the_broker_does_a_post_answers_in_time_and_both_apis_stay_read
     hub.start_workers(1)
     for message_id in message_ids:
         hub.wait_sent(tree.administrator, tree.platform, message_id)
+
+
+MALFORMED = [
+    *("not JSON", b"\xff\xfe", "[]", "1", "null", "{}", '{"properties": null}', '{"properties": {}}'),
+    '{"properties": {"delivery_tag": "x"}}',
+    '{"properties": {"delivery_tag": "x", "delivery_info": {}}, "body": "x"}',
+    '{"properties": {"delivery_tag": "x", "delivery_info": {"exchange": "", "routing_key": ""}}, "headers": {"task": 1}}',
+]
+
+
+def test_items_that_are_no_messages_are_dropped_and_counted_and_end_no_worker(hub: Hub, tree: Tree) -> None:
+    hub.start_workers(1)
+    with redis.Redis.from_url(hub.environment["HUB_REDIS_URL"]) as client:
+        for item in MALFORMED:
+            client.rpush(contracts.DELIVER_QUEUE, item)
+        message = hub.post(tree.administrator, tree.platform, EVERYONE)
+        hub.wait_sent(tree.administrator, tree.platform, message["id"])
+        wait_until(lambda: client.llen(contracts.DELIVER_QUEUE) == 0, what="every item is taken")
+    with hub.engine.connect() as connection:
+        wait_until(lambda: backlog.get_counters(connection).get("tasks_refused", 0) >= 9, what="they are counted")
+    assert all(worker.is_alive for worker in hub.workers)
 
 
 def test_one_request_id_follows_a_message_from_the_post_through_its_tasks(hub: Hub, tree: Tree) -> None:

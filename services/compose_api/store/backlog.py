@@ -23,6 +23,15 @@ class Backlog:
     last_sweep_seconds: float | None
 
 
+@dataclass(frozen=True)
+class Refused:
+    """Tasks that workers refused so far; of the last one the task with the reason, and how long ago."""
+
+    count: int
+    last: str
+    age_s: float
+
+
 # A recalled message waits for nothing. Two partial indexes hold all that is looked at; a month counts with both its partitions.
 _GET_BACKLOG = sqlalchemy.text("""
     SELECT m.messages AS messages_unfinished,
@@ -50,6 +59,10 @@ _GET_BACKLOG = sqlalchemy.text("""
           WHERE made.month > to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY_MM')) AS p
 """)
 
+_FIND_REFUSED = sqlalchemy.text("""
+    SELECT value AS count, detail AS last, extract(epoch FROM clock_timestamp() - changed_at) AS age_s
+    FROM fanout_counters WHERE name = 'tasks_refused' AND changed_at > clock_timestamp() - interval '1 day'
+""")
 _GET_COUNTERS = sqlalchemy.text("SELECT name, value FROM fanout_counters")
 
 
@@ -58,6 +71,12 @@ def get_backlog(connection: Connection) -> Backlog:
     swept = row["last_sweep_seconds"]
     values: dict[str, Any] = {name: _age(row[name]) if name.endswith("_seconds") else row[name] for name in row}
     return Backlog(**{**values, "last_sweep_seconds": None if swept is None else _age(swept)})
+
+
+def find_refused(connection: Connection) -> Refused | None:
+    """None where none was refused within a day."""
+    row = connection.execute(_FIND_REFUSED).mappings().one_or_none()
+    return None if row is None else Refused(count=row["count"], last=row["last"] or "", age_s=_age(row["age_s"]))
 
 
 def get_counters(connection: Connection) -> dict[str, int]:

@@ -6,11 +6,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import redis
 import sqlalchemy.exc
 from sqlalchemy import Engine
 
-from services.fanout_worker.actions.context import Broker, Context
+from services.fanout_worker.actions.context import Context
 from services.fanout_worker.store import batches, counters, messages
 from shared import contracts, logging
 
@@ -27,9 +26,6 @@ def note_failure(context: Context, *, task: str, given: Mapping[str, Any], error
     reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:_MAX_LENGTH]
     message_id, seq = _message_id(given), given.get("seq")
     _logger.error("a task failed", task=task, message_id=message_id and str(message_id), seq=seq, reason=reason)
-    is_refused = isinstance(error, _REFUSALS)
-    if is_refused:
-        _keep_refusal(context.broker, task=task, reason=reason)
     try:
         with context.engine.begin() as connection:
             if message_id is not None and type(seq) is int:
@@ -37,28 +33,19 @@ def note_failure(context: Context, *, task: str, given: Mapping[str, Any], error
             elif message_id is not None:
                 messages.note_error(connection, message_id=message_id, error=reason)
             counters.add(connection, name=counters.TASKS_FAILED)
-            if is_refused:
-                counters.add(connection, name=counters.TASKS_REFUSED)
+            if isinstance(error, _REFUSALS):
+                counters.add(connection, name=counters.TASKS_REFUSED, detail=f"{task}, {reason}")
     except sqlalchemy.exc.SQLAlchemyError as second:
         _logger.warning("the reason could not be stored", reason=type(second).__name__)
 
 
-def note_unknown(broker: Broker, engine: Engine, *, task: str) -> None:
-    """Counts a task that no worker of this release can do, for it has no name for it."""
-    _keep_refusal(broker, task=task, reason="this worker does not know the task")
+def note_refused(engine: Engine, *, what: str, reason: str) -> None:
+    """Counts a task that no worker of this release can do: it does not know the name, or it is no message at all."""
     try:
         with engine.begin() as connection:
-            counters.add(connection, name=counters.TASKS_REFUSED)
+            counters.add(connection, name=counters.TASKS_REFUSED, detail=f"{what}, {reason}"[:_MAX_LENGTH])
     except sqlalchemy.exc.SQLAlchemyError as error:
         _logger.warning("the refusal could not be counted", reason=type(error).__name__)
-
-
-def _keep_refusal(broker: Broker, *, task: str, reason: str) -> None:
-    """Which task and why: where it names no message, nothing else tells."""
-    try:
-        broker.note_refused(task, reason)
-    except redis.RedisError as second:
-        _logger.warning("the refusal could not be stored", reason=type(second).__name__)
 
 
 def _message_id(given: Mapping[str, Any]) -> uuid.UUID | None:

@@ -12,7 +12,8 @@ STATEMENTS = """
 CREATE TABLE fanout_counters (
     name text PRIMARY KEY,
     value bigint NOT NULL,
-    changed_at timestamptz NOT NULL
+    changed_at timestamptz NOT NULL,
+    detail text
 ) WITH (fillfactor = 20);
 
 GRANT SELECT ON fanout_counters TO message_hub_compose, message_hub_worker, message_hub_inbox, message_hub_directory;

@@ -16,10 +16,10 @@ from tests.conftest import MakeEngine
 
 
 @pytest.fixture
-def environment(database_url: str, redis_url: str) -> dict[str, str]:
+def environment(database_url: str, redis_url: str, make_engine: MakeEngine) -> dict[str, str]:
     """A healthy hub: what `doctor` is pointed at before a test breaks it."""
-    with redis.Redis.from_url(redis_url) as client:
-        client.set("message-hub:swept-at", time.time())
+    with make_engine().begin() as connection:
+        connection.exec_driver_sql("INSERT INTO fanout_counters VALUES ('sweeps', 1, clock_timestamp())")
     return {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url, "HUB_JWT_SECRET": factories.SECRET}
 
 
@@ -37,7 +37,7 @@ def test_a_healthy_hub_is_well_in_every_line(environment: dict[str, str]) -> Non
     assert [line.split()[:2] for line in shown.output.splitlines()] == [
         ["ok", what]
         for what in (
-            "settings", "database", "version", "clock", "roles", "migrations", "partitions", "batches", "broker", "workers", "queues",
+            "settings", "database", "version", "clock", "roles", "migrations", "partitions", "batches", "workers", "broker", "queues",
         )
     ]  # fmt: skip
 
@@ -124,14 +124,28 @@ def test_a_role_that_this_user_may_not_act_as_is_named(environment: dict[str, st
 
 @pytest.mark.parametrize(("age_s", "state", "code"), [(3, "ok", 0), (3_600, "FAIL", 1), (None, "warn", 0)])
 def test_workers_that_no_longer_sweep_are_noticed(
-    environment: dict[str, str], redis_url: str, age_s: int | None, state: str, code: int
+    environment: dict[str, str], make_engine: MakeEngine, age_s: int | None, state: str, code: int
 ) -> None:
-    with redis.Redis.from_url(redis_url) as client:
-        client.delete("message-hub:swept-at")
+    with make_engine().begin() as connection:
+        connection.exec_driver_sql("DELETE FROM fanout_counters")
         if age_s is not None:
-            client.set("message-hub:swept-at", time.time() - age_s)
+            connection.exec_driver_sql(
+                "INSERT INTO fanout_counters VALUES ('sweeps', 1, clock_timestamp() - %s * interval '1 second')",
+                (age_s,),
+            )
     shown = _doctor(environment)
     assert (shown.exit_code, _line(shown, "workers").split()[0]) == (code, state)
+
+
+def test_a_redis_that_takes_no_writes_is_named_with_its_reason(environment: dict[str, str], redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("min-replicas-to-write", "1")
+        try:
+            shown = _doctor(environment)
+        finally:
+            client.config_set("min-replicas-to-write", "0")
+    assert shown.exit_code == 1
+    assert "answers and takes no writes: NOREPLICAS → its replicas are gone" in _line(shown, "broker")
 
 
 @pytest.mark.parametrize(("apart", "state"), [(0.5, "ok"), (-5, "warn"), (60, "FAIL")])

@@ -203,7 +203,23 @@ def test_a_broker_that_takes_nothing_costs_the_sweep_nothing_else(hub: Hub, larg
     age_batches(hub, 100)
     hub.published.error = ConnectionError("the broker is away")
     sweep.sweep(hub.context)
-    assert hub.broker.swept == 1
+    assert hub.counters()["sweeps"] == 1
+
+
+def test_sweeps_that_waited_together_are_one(hub: Hub, large: uuid.UUID) -> None:
+    for _ in range(5):
+        sweep.sweep_if_due(hub.context)
+    assert hub.counters()["sweeps"] == 1
+
+
+@pytest.mark.parametrize(
+    "at", ["- interval '3 seconds'", "+ interval '1 hour'"], ids=["half a period ago", "in the future"]
+)
+def test_the_next_sweep_is_due_after_half_a_period_and_when_the_clock_was_set_back(hub: Hub, at: str) -> None:
+    sweep.sweep_if_due(hub.context)
+    hub.execute(f"UPDATE fanout_counters SET changed_at = clock_timestamp() {at} WHERE name = 'sweeps_begun'")
+    sweep.sweep_if_due(hub.context)
+    assert hub.counters()["sweeps"] == 2
 
 
 def test_two_sweeps_at_once_publish_a_lost_batch_once(hub: Hub, large: uuid.UUID) -> None:
@@ -256,7 +272,7 @@ def test_an_open_reader_is_not_waited_for_and_holds_up_nobody(hub: Hub) -> None:
         began = datetime.now(UTC)
         sweep.sweep(hub.context)
         assert datetime.now(UTC) - began < timedelta(seconds=5)
-        assert hub.broker.swept == 1
+        assert hub.counters()["sweeps"] == 1
     sweep.sweep(hub.context)
     assert not names(*months_from_now(-30)) & partitions(hub)
 
