@@ -111,7 +111,7 @@ _AUDITED = sqlalchemy.text("""
 """)
 _CHECKSUMS = sqlalchemy.text("SELECT id, hashint8extended(id, 0) AS checksum FROM users")
 _SCOPES = sqlalchemy.text("""
-    SELECT platform_id, external_id, id FROM organisations UNION ALL SELECT platform_id, external_id, id FROM clinics
+    SELECT platform_id, external_id, id FROM scopes WHERE parent_id IS NOT NULL
 """)
 _WHOSE = sqlalchemy.text("SELECT user_id FROM inbox_entries WHERE message_id = :message_id ORDER BY user_id")
 _MEMBERS = sqlalchemy.text("""
@@ -119,7 +119,7 @@ _MEMBERS = sqlalchemy.text("""
     FROM (SELECT DISTINCT user_id FROM memberships
           WHERE platform_id = :platform_id AND valid_from_version <= :version
             AND COALESCE(valid_to_version > :version, true)
-            AND (:everyone OR scope_id = ANY(:scope_ids) OR organisation_id = ANY(:scope_ids))) AS members
+            AND (:everyone OR scope_id = ANY(:scope_ids))) AS members
 """)
 
 

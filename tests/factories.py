@@ -1,7 +1,7 @@
 """Makes platforms, organisations, clinics, users and memberships straight in the tables, as few statements as it takes.
 
-Works on any connection, whatever role it acts as. Every call that changes who is where raises the platform's
-directory_version and keeps scope_user_counts, as the directory itself does.
+Works on any connection, whatever role it acts as. Every call that changes the directory increments the platform's directory_version and
+keeps the user counts of its scopes, as the directory itself does.
 """
 
 import contextlib
@@ -71,17 +71,24 @@ def platform(
     key = key or f"platform-{next(_numbers)}"
     with _owner(connection):
         new_id = connection.execute(
-            text("""
-                WITH made AS (
-                    INSERT INTO platforms (key, name, plan, issuer, jwks_url)
-                    VALUES (:key, 'Platform ' || :key, :plan, :issuer, :jwks_url) RETURNING id
-                ), counted AS (
-                    INSERT INTO scope_user_counts (scope_id, platform_id, user_count) SELECT id, id, 0 FROM made
-                )
-                SELECT id FROM made
-            """),
+            text(
+                "INSERT INTO platforms (key, plan, issuer, jwks_url) VALUES (:key, :plan, :issuer, :jwks_url) RETURNING id"
+            ),
             {"key": key, "plan": plan, "issuer": issuer, "jwks_url": jwks_url},
         ).scalar_one()
+        connection.execute(
+            text("""
+                INSERT INTO scopes (id, platform_id, level, external_id, name)
+                VALUES (:id, :id, 'platform', CAST(:key AS text), 'Platform ' || :key)
+            """),
+            {"id": new_id, "key": key},
+        )
+        connection.execute(
+            text("""
+                INSERT INTO scope_ancestors (scope_id, ancestor_id, valid_from_version, platform_id) VALUES (:id, :id, 0, :id)
+            """),
+            {"id": new_id},
+        )
     return Platform(new_id, key)
 
 
@@ -89,26 +96,12 @@ def organisation(
     connection: Connection, of: Platform, *, external_id: str | None = None, active: bool = True
 ) -> Organisation:
     external_id = external_id or f"organisation-{next(_numbers)}"
-    with _owner(connection):
-        new_id = _insert_scope(
-            connection,
-            """INSERT INTO organisations (platform_id, external_id, name, active)
-               VALUES (:platform_id, :external_id, 'Organisation ' || :external_id, :active) RETURNING id""",
-            {"platform_id": of.id, "external_id": external_id, "active": active},
-        )
-    return Organisation(new_id, of.id, external_id)
+    return Organisation(_insert_scope(connection, of, "organisation", external_id, active), of.id, external_id)
 
 
 def clinic(connection: Connection, of: Organisation, *, external_id: str | None = None, active: bool = True) -> Clinic:
     external_id = external_id or f"clinic-{next(_numbers)}"
-    with _owner(connection):
-        new_id = _insert_scope(
-            connection,
-            """INSERT INTO clinics (platform_id, organisation_id, external_id, name, active)
-               VALUES (:platform_id, :organisation_id, :external_id, 'Clinic ' || :external_id, :active) RETURNING id""",
-            {"platform_id": of.platform_id, "organisation_id": of.id, "external_id": external_id, "active": active},
-        )
-    return Clinic(new_id, of.platform_id, of.id, external_id)
+    return Clinic(_insert_scope(connection, of, "clinic", external_id, active), of.platform_id, of.id, external_id)
 
 
 def user(
@@ -132,7 +125,7 @@ def user(
         ).scalar_one()
     made = User(new_id, of.id, external_id, name, status)
     if status == "active":
-        _join(connection, made, of, "member")
+        _join(connection, made, of, "implied")
     for scope in scopes:
         member(connection, made, scope)
     return made
@@ -151,9 +144,47 @@ def administrator(connection: Connection, who: User, of: Scope) -> None:
 def leave(connection: Connection, who: User, of: Scope) -> None:
     """`who` no longer belongs to `of`. (Everyone who is active belongs to the platform: use `set_status` for that.)"""
     with _owner(connection):
-        version = raise_version(connection, who.platform_id)
-        _end(connection, who, version, of.id)
-        _recount(connection, who.platform_id)
+        version = bump_version(connection, who.platform_id)
+        _set_roles(connection, who, version, {**_stated(connection, who), of.id: None})
+
+
+def move(connection: Connection, of: Clinic, to: Organisation) -> None:
+    """The clinic and all who belong to it belong to another organisation from now on."""
+    with _owner(connection):
+        version = bump_version(connection, of.platform_id)
+        values = {"scope_id": of.id, "to": to.id, "version": version, "platform_id": of.platform_id}
+        for statement in (
+            "UPDATE scopes SET parent_id = :to WHERE id = :scope_id",
+            """UPDATE scope_ancestors SET valid_to_version = :version
+               WHERE scope_id = :scope_id AND valid_to_version IS NULL AND ancestor_id NOT IN (:scope_id, :platform_id, :to)""",
+            """INSERT INTO scope_ancestors (scope_id, ancestor_id, valid_from_version, platform_id)
+               SELECT :scope_id, :to, :version, :platform_id
+               WHERE NOT EXISTS (SELECT FROM scope_ancestors a
+                                 WHERE a.scope_id = :scope_id AND a.ancestor_id = :to AND a.valid_to_version IS NULL)""",
+        ):
+            connection.execute(text(statement), values)
+        members = connection.execute(
+            text("""
+                SELECT u.* FROM users u JOIN memberships m ON m.user_id = u.id
+                WHERE m.scope_id = :scope_id AND m.valid_to_version IS NULL
+            """),
+            values,
+        ).all()
+        for row in members:
+            member = User(row.id, row.platform_id, row.external_id, row.name, row.status)
+            _set_roles(connection, member, version, _stated(connection, member))
+
+
+def end_scope(connection: Connection, scope: Scope) -> None:
+    """The scope ends, and with it what was stated of it."""
+    with _owner(connection):
+        version = bump_version(connection, scope.platform_id)
+        for statement in (
+            "UPDATE scopes SET active = false, user_count = 0 WHERE id = :id",
+            "UPDATE scope_ancestors SET valid_to_version = :version WHERE scope_id = :id AND valid_to_version IS NULL",
+            "UPDATE memberships SET valid_to_version = :version WHERE scope_id = :id AND valid_to_version IS NULL",
+        ):
+            connection.execute(text(statement), {"id": scope.id, "version": version})
 
 
 def set_status(connection: Connection, who: User, status: str) -> None:
@@ -162,15 +193,14 @@ def set_status(connection: Connection, who: User, status: str) -> None:
         connection.execute(
             text("UPDATE users SET status = :status WHERE id = :user_id"), {"status": status, "user_id": who.id}
         )
-        version = raise_version(connection, who.platform_id)
+        version = bump_version(connection, who.platform_id)
         if status != "active":
-            _end(connection, who, version, None)
-        _recount(connection, who.platform_id)
+            _set_roles(connection, who, version, {}, is_active=False)
     if status == "active":
-        _join(connection, who, Platform(who.platform_id, ""), "member")
+        _join(connection, who, Platform(who.platform_id, ""), "implied")
 
 
-def raise_version(connection: Connection, platform_id: int) -> int:
+def bump_version(connection: Connection, platform_id: int) -> int:
     """The platform's new directory version."""
     with _owner(connection):
         return int(
@@ -217,71 +247,124 @@ def _owner(connection: Connection) -> Iterator[None]:
     connection.execute(text(f'SET LOCAL ROLE "{role}"' if role != "none" else "SET LOCAL ROLE NONE"))
 
 
-def _insert_scope(connection: Connection, insert: str, values: dict[str, object]) -> int:
-    raise_version(connection, int(str(values["platform_id"])))
-    return int(
-        connection.execute(
-            text(f"""
-                WITH made AS ({insert}), counted AS (
-                    INSERT INTO scope_user_counts (scope_id, platform_id, user_count) SELECT id, :platform_id, 0 FROM made
-                )
-                SELECT id FROM made
+def _insert_scope(
+    connection: Connection, parent: Platform | Organisation, level: str, external_id: str, active: bool
+) -> int:
+    """The id of a new scope; an inactive one is inside nothing."""
+    with _owner(connection):
+        version = bump_version(connection, parent.platform_id)
+        new_id = connection.execute(
+            text("""
+                INSERT INTO scopes (platform_id, parent_id, level, external_id, name, active)
+                VALUES (:platform_id, :parent_id, CAST(:level AS scope_level), CAST(:external_id AS text),
+                        initcap(CAST(:level AS text)) || ' ' || :external_id, :active)
+                RETURNING id
             """),
-            values,
+            {
+                "platform_id": parent.platform_id,
+                "parent_id": parent.id,
+                "level": level,
+                "external_id": external_id,
+                "active": active,
+            },
         ).scalar_one()
-    )
+        connection.execute(
+            text("""
+                INSERT INTO scope_ancestors (scope_id, ancestor_id, valid_from_version, platform_id)
+                SELECT :id, ancestor_id, :version, :platform_id FROM (
+                    SELECT ancestor_id FROM scope_ancestors WHERE scope_id = :parent_id AND valid_to_version IS NULL
+                    UNION ALL SELECT CAST(:id AS bigint) FROM scope_ancestors
+                    WHERE scope_id = :parent_id AND ancestor_id = :parent_id AND valid_to_version IS NULL
+                ) AS above
+                WHERE :active
+            """),
+            {
+                "id": new_id,
+                "version": version,
+                "platform_id": parent.platform_id,
+                "parent_id": parent.id,
+                "active": active,
+            },
+        )
+    return int(new_id)
 
 
 def _join(connection: Connection, who: User, scope: Scope, role: str) -> None:
-    organisation_id = {
-        "platform": None,
-        "organisation": scope.id,
-        "clinic": getattr(scope, "organisation_id", None),
-    }[scope.level]
     with _owner(connection):
-        version = raise_version(connection, who.platform_id)
-        _end(connection, who, version, scope.id)
-        connection.execute(
-            text("""
-                INSERT INTO memberships
-                    (user_id, scope_id, valid_from_version, platform_id, organisation_id, clinic_id, level, role)
-                VALUES (:user_id, :scope_id, :version, :platform_id, :organisation_id, :clinic_id,
-                        CAST(:level AS scope_level), :role)
-            """),
-            {
-                "user_id": who.id,
-                "scope_id": scope.id,
-                "version": version,
-                "platform_id": who.platform_id,
-                "organisation_id": organisation_id,
-                "clinic_id": scope.id if scope.level == "clinic" else None,
-                "level": scope.level,
-                "role": role,
-            },
-        )
-        _recount(connection, who.platform_id)
+        version = bump_version(connection, who.platform_id)
+        _set_roles(connection, who, version, {**_stated(connection, who), scope.id: role})
 
 
-def _end(connection: Connection, who: User, version: int, scope_id: int | None) -> None:
-    connection.execute(
+def _stated(connection: Connection, who: User) -> dict[int, str | None]:
+    """The roles that the user has by scope, without the implied ones."""
+    rows = connection.execute(
         text("""
-            UPDATE memberships SET valid_to_version = :version
-            WHERE user_id = :user_id AND valid_to_version IS NULL
-              AND (CAST(:scope_id AS bigint) IS NULL OR scope_id = :scope_id)
+            SELECT scope_id, CAST(role AS text) AS role FROM memberships
+            WHERE user_id = :user_id AND valid_to_version IS NULL AND role <> 'implied'
         """),
-        {"version": version, "user_id": who.id, "scope_id": scope_id},
+        {"user_id": who.id},
     )
+    return {row.scope_id: row.role for row in rows}
 
 
-def _recount(connection: Connection, platform_id: int) -> None:
+def _set_roles(
+    connection: Connection, who: User, version: int, stated: dict[int, str | None], *, is_active: bool = True
+) -> None:
+    """Ends and begins rows so that the user has just these roles (None: not), and implied ones in all that contains the scopes."""
+    chosen = {scope_id: role for scope_id, role in stated.items() if role is not None}
+    above = connection.execute(
+        text("""
+            SELECT DISTINCT ancestor_id FROM scope_ancestors
+            WHERE scope_id = ANY(CAST(:scope_ids AS bigint[])) AND valid_to_version IS NULL
+        """),
+        {"scope_ids": list(chosen)},
+    ).scalars()
+    wanted = {**dict.fromkeys(above, "implied"), **({who.platform_id: "implied"} if is_active else {}), **chosen}
+    changed = connection.execute(
+        text("""
+            WITH wanted (scope_id, role) AS (
+                SELECT * FROM unnest(CAST(:scope_ids AS bigint[]), CAST(:roles AS membership_role[]))
+            ), ended AS (
+                UPDATE memberships m SET valid_to_version = :version
+                WHERE m.user_id = :user_id AND m.valid_to_version IS NULL
+                  AND NOT EXISTS (SELECT FROM wanted w WHERE w.scope_id = m.scope_id AND w.role = m.role)
+                RETURNING m.scope_id
+            )
+            SELECT w.scope_id, w.role, (SELECT array_agg(scope_id) FROM ended) AS ended
+            FROM (VALUES (1)) AS one (row)
+            LEFT JOIN wanted w ON NOT EXISTS (
+                SELECT FROM memberships m
+                WHERE m.user_id = :user_id AND m.valid_to_version IS NULL AND m.scope_id = w.scope_id AND m.role = w.role
+            )
+        """),
+        {
+            "scope_ids": list(wanted),
+            "roles": list(wanted.values()),
+            "version": version,
+            "user_id": who.id,
+        },
+    ).all()
+    ended = changed[0].ended or []
+    begun = {row.scope_id: row.role for row in changed if row.scope_id is not None}
     connection.execute(
         text("""
-            UPDATE scope_user_counts c SET user_count = (
-                SELECT count(DISTINCT m.user_id) FROM memberships m
-                WHERE m.valid_to_version IS NULL AND m.platform_id = :platform_id
-                  AND c.scope_id IN (m.scope_id, m.organisation_id)
-            )
-            WHERE c.platform_id = :platform_id
+            INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, role)
+            SELECT :user_id, scope_id, :version, :platform_id, role
+            FROM unnest(CAST(:scope_ids AS bigint[]), CAST(:roles AS membership_role[])) AS begun (scope_id, role)
         """),
-        {"platform_id": platform_id},
+        {
+            "scope_ids": list(begun),
+            "roles": list(begun.values()),
+            "version": version,
+            "user_id": who.id,
+            "platform_id": who.platform_id,
+        },
+    )
+    connection.execute(
+        text("""
+            UPDATE scopes s SET user_count = user_count + (s.id = ANY(CAST(:begun AS bigint[])))::int
+                                             - (s.id = ANY(CAST(:ended AS bigint[])))::int
+            WHERE s.id = ANY(CAST(:begun AS bigint[])) OR s.id = ANY(CAST(:ended AS bigint[]))
+        """),
+        {"begun": list(begun), "ended": list(ended)},
     )

@@ -136,11 +136,12 @@ def _why_not(facts: Facts) -> tuple[str, str]:
     for other in then:
         moved = [one for one in reached if one.scope_id == other.scope_id]
         if moved:
-            clinic, organisation = moved[-1], f"organisation {moved[-1].organisation}"
-            came_later = clinic.valid_from_version > version
-            when = clinic.valid_from_version if came_later else clinic.valid_to_version
-            what = f"came to {organisation} only in" if came_later else f"had left {organisation} in"
-            return MOVED, f"{was}: clinic {clinic.external_id} {what} {facts.version(when)}, and {accepted}"
+            then_there = moved[-1]
+            came_later = then_there.valid_from_version > version
+            when = then_there.valid_from_version if came_later else then_there.valid_to_version
+            what = f"came to {then_there.container} only in" if came_later else f"had left {then_there.container} in"
+            scope = f"{then_there.level} {then_there.external_id}"
+            return MOVED, f"{was}: {scope} {what} {facts.version(when)}, and {accepted}"
     later = [one for one in reached if one.valid_from_version > version]
     before = [one for one in reached if one.valid_to_version is not None and one.valid_to_version <= version]
     if before:
@@ -188,10 +189,8 @@ def _done(written: Written) -> str:
 
 
 def _matches(membership: Membership, target: Target) -> bool:
-    """As shared/audience.py has it: everyone by the row at platform level, an organisation by whatever is inside."""
-    if target.level == "organisation":
-        return membership.organisation == target.external_id
-    return membership.level == target.level and membership.external_id == target.external_id
+    """Whether the membership is of the target or of a scope inside it."""
+    return target.scope_id in (membership.scope_id, membership.container_id)
 
 
 def _valid(memberships: Sequence[Membership], version: int) -> list[Membership]:
@@ -210,7 +209,7 @@ def _member(membership: Membership) -> str:
 
 
 def _place(membership: Membership) -> str:
-    inside = f" of organisation {membership.organisation}" if membership.level == "clinic" else ""
+    inside = f" of {membership.container}" if membership.container else ""
     return f"{membership.level} {membership.external_id}{inside}"
 
 

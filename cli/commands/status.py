@@ -70,7 +70,10 @@ def _of_message(message_id: uuid.UUID) -> dict[str, Any]:
             raise parameters.unknown_message(message_id)
         facts = {
             "message": dataclasses.asdict(message),
-            "targets": _rows(messages.list_targets(connection, message_id=wanted)),
+            "targets": [
+                {"level": one.level, "external_id": one.external_id}
+                for one in messages.list_targets(connection, message_id=wanted)
+            ],
             "undelivered_batches": _rows(messages.list_undelivered(connection, limit=_LIMIT, message_id=wanted)),
         }
     return facts

@@ -1,6 +1,5 @@
 """`message-hub verify`: proves that messages reached just whom they should, and delivers what is missing."""
 
-import contextlib
 import sys
 import time
 import uuid
@@ -16,7 +15,6 @@ from cli.commands import verify_repair, verify_text
 from services.fanout_worker import proof
 from services.fanout_worker.actions import verify as actions
 from services.fanout_worker.store import proof as store
-from shared import db
 
 # 1 is what went wrong with the command itself, 2 what was wrong with its arguments.
 FAILS = 3
@@ -72,10 +70,8 @@ def verify(
         raise click.UsageError("Name a message, or say --since WHEN or --all.")
     if platform is not None and message_id is not None:
         raise click.UsageError("--platform goes with --since or --all.")
-    with contextlib.ExitStack() as stack:
-        reading = stack.enter_context(connect.engine(db.WORKER_ROLE))
-        owner = stack.enter_context(connect.engine(None)) if repair else None
-        checks = _Checks(reading, owner, limit)
+    with connect.engine(None) as engine:
+        checks = _Checks(engine, repair, limit)
         holds = (
             _verify_one(checks, message_id, as_json) if message_id else _verify_many(checks, since, platform, as_json)
         )
@@ -84,11 +80,11 @@ def verify(
 
 
 class _Checks:
-    """Verifies messages one by one, repairs them where `owner` is given, and describes what came out."""
+    """Verifies messages one by one, repairs them if that is wanted, and describes the outcome."""
 
-    def __init__(self, reading: Engine, owner: Engine | None, limit: int) -> None:
-        self.reading = reading
-        self.owner = owner
+    def __init__(self, engine: Engine, repair: bool, limit: int) -> None:
+        self.engine = engine
+        self._repair = repair
         self._limit = limit
 
     def run(self, message_id: uuid.UUID, progress: actions.Progress, *, is_strict: bool) -> dict[str, Any] | None:
@@ -98,10 +94,10 @@ class _Checks:
         if report is None:
             return None
         repaired = None
-        if self.owner is not None and (is_strict or report.missing):
+        if self._repair and (is_strict or report.missing):
             try:
                 repaired = verify_repair.repair_message(
-                    self.owner, message_id=message_id, report=report, progress=progress, by=operator.name()
+                    self.engine, message_id=message_id, report=report, progress=progress, by=operator.name()
                 )
             except actions.NotRepairableError:
                 if is_strict:
@@ -114,10 +110,10 @@ class _Checks:
         }
 
     def _verify(self, message_id: uuid.UUID, progress: actions.Progress) -> proof.Report | None:
-        return actions.verify_message(self.reading, message_id=message_id, limit=self._limit, progress=progress)
+        return actions.verify_message(self.engine, message_id=message_id, limit=self._limit, progress=progress)
 
     def _describe(self, message_id: uuid.UUID, report: proof.Report) -> dict[str, Any]:
-        with self.reading.connect() as connection:
+        with self.engine.connect() as connection:
             missing = store.list_people(connection, user_ids=list(report.missing_ids))
             unexpected = store.list_people(connection, user_ids=list(report.unexpected_ids))
         return {
@@ -154,11 +150,11 @@ def _verify_one(checks: _Checks, message_id: uuid.UUID, as_json: bool) -> bool:
 def _verify_many(checks: _Checks, since: datetime | None, platform: str | None, as_json: bool) -> bool:
     """One line each, as they come, the oldest first; in JSON one object a line."""
     verdicts: dict[str, int] = {}
-    with checks.reading.connect() as connection:
+    with checks.engine.connect() as connection:
         total = store.count_messages(connection, since=since, platform=platform)
     # On a terminal the lines themselves show how far it is.
     with output.progress("Comparing", is_hidden=sys.stdout.isatty()) as progress:
-        for done, position in enumerate(_positions(checks.reading, since, platform), 1):
+        for done, position in enumerate(_positions(checks.engine, since, platform), 1):
             facts = checks.run(position.message_id, lambda _done, _total: None, is_strict=False)
             if facts is None:
                 continue

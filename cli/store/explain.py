@@ -35,12 +35,13 @@ class User:
 
 @dataclass(frozen=True)
 class Membership:
-    """Where somebody belonged from a version up to, not including, another. A clinic's carries the organisation it had then."""
+    """Where a user belonged from a version up to, not including, another; `container` is the scope that contained it all that time."""
 
     level: str
     scope_id: int
     external_id: str
-    organisation: str | None
+    container_id: int | None
+    container: str | None
     role: str
     valid_from_version: int
     valid_to_version: int | None
@@ -103,14 +104,19 @@ _LIST_PLATFORMS_OF = sqlalchemy.text("""
 """)
 
 _LIST_MEMBERSHIPS = sqlalchemy.text("""
-    SELECT CAST(m.level AS text) AS level, m.scope_id, coalesce(c.external_id, o.external_id, p.key) AS external_id,
-           o.external_id AS organisation, m.role, m.valid_from_version, m.valid_to_version
+    SELECT CAST(s.level AS text) AS level, m.scope_id, s.external_id, c.id AS container_id,
+           c.level || ' ' || c.external_id AS container, CAST(m.role AS text) AS role,
+           greatest(m.valid_from_version, a.valid_from_version) AS valid_from_version,
+           least(m.valid_to_version, a.valid_to_version) AS valid_to_version
     FROM memberships m
-    JOIN platforms p ON p.id = m.platform_id
-    LEFT JOIN organisations o ON o.id = m.organisation_id
-    LEFT JOIN clinics c ON c.id = m.clinic_id
-    WHERE m.user_id = :user_id
-    ORDER BY m.valid_from_version, m.level, m.scope_id
+    JOIN scopes s ON s.id = m.scope_id
+    LEFT JOIN scope_ancestors a
+        ON a.scope_id = m.scope_id AND a.ancestor_id NOT IN (m.scope_id, m.platform_id)
+        AND a.valid_from_version < coalesce(m.valid_to_version, a.valid_from_version + 1)
+        AND m.valid_from_version < coalesce(a.valid_to_version, m.valid_from_version + 1)
+    LEFT JOIN scopes c ON c.id = a.ancestor_id
+    WHERE m.user_id = :user_id AND (m.role <> 'implied' OR m.scope_id = m.platform_id)
+    ORDER BY valid_from_version, s.level, m.scope_id
 """)
 
 _GET_WRITTEN = sqlalchemy.text("""
@@ -159,7 +165,7 @@ def list_platforms_of(connection: Connection, *, external_id: str, limit: int) -
 
 
 def list_memberships(connection: Connection, *, user_id: int) -> list[Membership]:
-    """All there ever were, in the order in which they began."""
+    """All there ever were, in the order in which they began, without the implied ones but that of the platform."""
     return [Membership(**row) for row in connection.execute(_LIST_MEMBERSHIPS, {"user_id": user_id}).mappings()]
 
 

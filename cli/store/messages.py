@@ -83,6 +83,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Target:
+    scope_id: int
     level: str
     external_id: str
 
@@ -142,11 +143,8 @@ _FIND_MESSAGE = sqlalchemy.text(f"""
 """)  # noqa: S608 (constants)
 
 _LIST_TARGETS = sqlalchemy.text("""
-    SELECT CAST(t.level AS text) AS level, coalesce(c.external_id, o.external_id, p.key) AS external_id
-    FROM message_targets t
-    LEFT JOIN platforms p ON p.id = t.scope_id
-    LEFT JOIN organisations o ON o.id = t.scope_id
-    LEFT JOIN clinics c ON c.id = t.scope_id
+    SELECT t.scope_id, CAST(s.level AS text) AS level, s.external_id
+    FROM message_targets t JOIN scopes s ON s.id = t.scope_id
     WHERE t.message_id = :message_id
     ORDER BY t.position
 """)

@@ -42,6 +42,11 @@ class Audience:
     organisations: tuple[str, ...] = ()
     clinics: tuple[str, ...] = ()
 
+    def scopes(self) -> list[tuple[Level, str]]:
+        """The chosen organisations and clinics, each as level and external id."""
+        organisations: list[tuple[Level, str]] = [("organisation", external_id) for external_id in self.organisations]
+        return organisations + [("clinic", external_id) for external_id in self.clinics]
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -60,32 +65,28 @@ class Draft:
 
 @dataclass(frozen=True)
 class Target:
-    """One scope of an audience, found in the directory. organisation_id is a clinic's organisation, else None."""
+    """One scope of an audience, found in the directory. Its own id is among its ancestors'."""
 
+    scope_id: int
     level: Level
     external_id: str
-    scope_id: int
-    organisation_id: int | None
+    ancestor_ids: frozenset[int]
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What an administrator administers now: ids of the platform, organisations and clinics."""
+    """What an administrator administers now, as ids of scopes."""
 
     platform_id: int
     administered: frozenset[int]
 
-    @property
-    def is_platform(self) -> bool:
-        return self.platform_id in self.administered
-
     def covers(self, target: Target) -> bool:
-        """Whether they may aim at it: they administer it or something that contains it."""
-        return self.is_platform or target.scope_id in self.administered or target.organisation_id in self.administered
+        """Whether they may address it: they administer it or a scope that contains it."""
+        return not self.administered.isdisjoint(target.ancestor_ids)
 
     def is_above(self, target: Target) -> bool:
-        """Whether they stand above it in the tree; nobody stands above a platform's own administrators."""
-        return self.is_platform or target.organisation_id in self.administered
+        """Whether they administer a scope that contains it; nobody is above a platform's own administrators."""
+        return not self.administered.isdisjoint((target.ancestor_ids - {target.scope_id}) | {self.platform_id})
 
 
 def clean_title(text: str) -> str:
@@ -98,14 +99,23 @@ def clean_body(text: str) -> str:
     return _clean(text, maximum=MAX_BODY, one_line=False)
 
 
-def visibility(platform_id: int, targets: Iterable[Target]) -> dict[int, bool]:
-    """Every scope that a message concerns → whether it was itself chosen: the targets and all that contains them."""
-    scopes = {platform_id: False}
+def visibility(targets: Iterable[Target]) -> dict[int, bool]:
+    """Every target and all its ancestors, each with whether it was chosen itself."""
+    scopes: dict[int, bool] = {}
     for target in targets:
-        if target.organisation_id is not None:
-            scopes.setdefault(target.organisation_id, False)
+        scopes.update(dict.fromkeys(target.ancestor_ids - scopes.keys(), False))
         scopes[target.scope_id] = True
     return scopes
+
+
+def without_nested(targets: Iterable[Target]) -> tuple[int, ...]:
+    """The ids of the targets that no other target contains: the same audience, each person found as few times as possible."""
+    by_id = {target.scope_id: target for target in targets}
+    return tuple(
+        sorted(
+            scope_id for scope_id, target in by_id.items() if by_id.keys().isdisjoint(target.ancestor_ids - {scope_id})
+        )
+    )
 
 
 def _clean(text: str, *, maximum: int, one_line: bool) -> str:

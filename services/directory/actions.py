@@ -114,7 +114,7 @@ def import_directory(
         if platforms.get_platform(connection, key=platform_key) is None:
             raise errors.UnknownPlatformError(platform_key)
         staging.prepare(connection)
-        readable = _stage_files(connection, folder, progress)
+        readable = _stage_files(connection, folder, platform_key, progress)
         _refuse_bad_lines(connection, readable, progress)
         outcome = _apply(connection, platform_key, dry_run, allow_removals, progress)
         done: audit.Outcome = "tried" if dry_run else "unchanged" if outcome.is_empty else "changed"
@@ -171,41 +171,51 @@ def _claim(connection: Connection, platform_key: str) -> None:
         raise errors.DirectoryBusyError(platform_key)
 
 
-def _stage_files(connection: Connection, folder: Path, progress: report.Progress) -> set[str]:
+def _stage_files(connection: Connection, folder: Path, platform_key: str, progress: report.Progress) -> set[str]:
     """Copies the rows of all files, and what is wrong with them, into the staging tables; returns the readable files."""
     readable = set()
     for layout in csv_import.LAYOUTS:
         try:
             with csv_import.open_file(folder / layout.file) as file:
                 progress.step(f"Reading {layout.file}", (folder / layout.file).stat().st_size)
-                _stage_rows(connection, csv_import.Reader(file, layout), layout.file, progress)
+                _stage_rows(connection, csv_import.Reader(file, layout), layout, platform_key, progress)
             readable.add(layout.file)
         except csv_import.BadFileError as bad:
             staging.copy_bad_lines(connection, bad_lines=[report.BadLine(layout.file, bad.line, bad.reason)])
     return readable
 
 
-def _stage_rows(connection: Connection, reader: csv_import.Reader, file: str, progress: report.Progress) -> None:
+def _stage_rows(
+    connection: Connection,
+    reader: csv_import.Reader,
+    layout: csv_import.Layout,
+    platform_key: str,
+    progress: report.Progress,
+) -> None:
     rows: Iterator[csv_import.Row] = iter(reader)
     seen = 0
     while chunk := list(itertools.islice(rows, _CHUNK_ROWS)):
-        good = ((row.line, *row.values) for row in chunk if row.values and _is_worth_staging(row, file))
-        staging.copy_rows(connection, table=staging.TABLE_BY_FILE[file], rows=good)
-        bad = [report.BadLine(file, row.line, problem) for row in chunk for problem in row.problems]
+        good = (
+            (row.line, *layout.stage(row.values, platform_key=platform_key))
+            for row in chunk
+            if row.values and _is_worth_staging(row, layout)
+        )
+        staging.copy_rows(connection, table=layout.table, rows=good)
+        bad = [report.BadLine(layout.file, row.line, problem) for row in chunk for problem in row.problems]
         if bad:
             staging.copy_bad_lines(connection, bad_lines=bad)
         progress.advance(reader.bytes_read - seen)
         seen = reader.bytes_read
 
 
-def _is_worth_staging(row: csv_import.Row, file: str) -> bool:
-    """Others may refer to a bad user, organisation or clinic; to a bad membership nobody does."""
-    return not row.problems or file != csv_import.MEMBERSHIPS.file
+def _is_worth_staging(row: csv_import.Row, layout: csv_import.Layout) -> bool:
+    """Other lines may refer to a bad user or scope; no line refers to a membership."""
+    return not row.problems or layout is not csv_import.MEMBERSHIPS
 
 
 def _refuse_bad_lines(connection: Connection, readable: set[str], progress: report.Progress) -> None:
     progress.step("Checking references", None)
-    staging.analyze(connection, *staging.TABLE_BY_FILE.values())
+    staging.analyze(connection, *{layout.table for layout in csv_import.LAYOUTS})
     staging.check_references(connection, readable=readable)
     count = staging.count_bad_lines(connection)
     if not count:
@@ -228,10 +238,12 @@ def _apply(
     progress.step("Comparing", None)
     active_scopes = scopes.count_active(connection, platform_id=platform.id)
     active_users = users.count_active(connection, platform_id=platform.id)
-    organisations = scopes.apply_organisations(connection, platform_id=platform.id)
-    clinics = scopes.apply_clinics(connection, platform_id=platform.id)
+    tree = {
+        layout.level: scopes.apply(connection, platform_id=platform.id, layout=layout) for layout in csv_import.SCOPES
+    }
+    scopes.desire_ancestors(connection, platform_id=platform.id)
     people = users.plan(connection, platform_id=platform.id)
-    staging.analyze(connection, "active_users", "user_changes")
+    staging.analyze(connection, "desired_ancestors", "active_users", "user_changes")
     memberships.desire(connection, platform_id=platform.id)
     staging.analyze(connection, "desired_memberships")
     staging.allow_nested_loops(connection)
@@ -240,15 +252,15 @@ def _apply(
     outcome = report.ImportReport(
         platform_key=platform_key,
         dry_run=dry_run,
-        organisations=organisations,
-        clinics=clinics,
+        organisations=tree["organisation"],
+        clinics=tree["clinic"],
         users=people.difference,
         memberships=belonging.difference,
         directory_version=platform.directory_version,
     )
     removals = (
         report.Removal("users", people.leaving, active_users),
-        report.Removal("organisations and clinics", organisations.ended + clinics.ended, active_scopes),
+        report.Removal("organisations and clinics", sum(one.ended for one in tree.values()), active_scopes),
         report.Removal("memberships", belonging.difference.ended, belonging.before),
     )
     excessive = tuple(removal for removal in removals if removal.is_excessive and removal.ending > allow_removals)
@@ -259,8 +271,9 @@ def _apply(
     version = platform.directory_version + 1
     progress.step("Writing users and memberships", None)
     users.apply(connection)
+    scopes.apply_ancestors(connection, platform_id=platform.id, version=version)
     memberships.apply(connection, platform_id=platform.id, version=version)
     progress.step("Counting", None)
-    scopes.update_user_counts(connection, platform_id=platform.id)
+    scopes.update_user_counts(connection)
     platforms.set_directory_version(connection, platform_id=platform.id, version=version)
     return replace(outcome, directory_version=version)

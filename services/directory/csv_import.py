@@ -8,9 +8,11 @@ import codecs
 import csv
 import pathlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
+
+from services.directory import domain
 
 # Far above what fits into the columns; a longer line is refused without being held in memory.
 MAX_LINE_BYTES = 65_536
@@ -27,13 +29,38 @@ class Column:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """A file of the import. The first column identifies a row; `check` finds what is wrong between its values."""
 
     file: str
     columns: tuple[Column, ...]
+    # The temporary table that its rows are copied into.
+    table: str
     check: Callable[[list[str]], str | None] = lambda _values: None
+
+    def stage(self, values: Sequence[str], *, platform_key: str) -> Sequence[str]:
+        """A row's values as the temporary table has them."""
+        return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopeLayout(Layout):
+    """The scopes of one level: external_id, the parent's external_id unless that is the platform, name."""
+
+    table: str = "staged_scopes"
+    level: str
+    parent_level: str = domain.ROOT_LEVEL
+
+    def stage(self, values: Sequence[str], *, platform_key: str) -> Sequence[str]:
+        parent = platform_key if self.parent_level == domain.ROOT_LEVEL else values[1]
+        return self.level, values[0], parent, values[-1]
+
+
+class MembershipLayout(Layout):
+    def stage(self, values: Sequence[str], *, platform_key: str) -> Sequence[str]:
+        user, level, scope, role = values
+        return user, level, scope or platform_key, role
 
 
 class Row(NamedTuple):
@@ -55,37 +82,46 @@ class BadFileError(Exception):
 
 def _check_membership(values: list[str]) -> str | None:
     _user, level, scope, _role = values
-    if level == "platform" and scope:
-        return "scope must be empty where level is platform"
-    if level in ("organisation", "clinic") and not scope:
+    if level == domain.ROOT_LEVEL and scope:
+        return f"scope must be empty where level is {level}"
+    if level != domain.ROOT_LEVEL and not scope:
         return f"scope is empty; it must be the external_id of the {level}"
     return None
 
 
 _EXTERNAL_ID = Column("external_id", 255)
 _NAME = Column("name", 200)
-ORGANISATIONS = Layout("organisations.csv", (_EXTERNAL_ID, _NAME))
-CLINICS = Layout("clinics.csv", (_EXTERNAL_ID, Column("organisation", 255), _NAME))
+ORGANISATIONS = ScopeLayout(file="organisations.csv", columns=(_EXTERNAL_ID, _NAME), level="organisation")
+CLINICS = ScopeLayout(
+    file="clinics.csv",
+    columns=(_EXTERNAL_ID, Column("organisation", 255), _NAME),
+    level="clinic",
+    parent_level=ORGANISATIONS.level,
+)
+# From the top of the tree to its leaves.
+SCOPES = (ORGANISATIONS, CLINICS)
 USERS = Layout(
-    "users.csv",
-    (
+    file="users.csv",
+    columns=(
         _EXTERNAL_ID,
         _NAME,
         Column("email", 320, required=False),
         Column("status", 20, choices=("active", "pending", "disabled")),
     ),
+    table="staged_users",
 )
-MEMBERSHIPS = Layout(
-    "memberships.csv",
-    (
+MEMBERSHIPS = MembershipLayout(
+    file="memberships.csv",
+    columns=(
         Column("user", 255),
-        Column("level", 20, choices=("platform", "organisation", "clinic")),
+        Column("level", 20, choices=(domain.ROOT_LEVEL, *(layout.level for layout in SCOPES))),
         Column("scope", 255, required=False),
         Column("role", 20, choices=("member", "administrator")),
     ),
-    _check_membership,
+    table="staged_memberships",
+    check=_check_membership,
 )
-LAYOUTS = (ORGANISATIONS, CLINICS, USERS, MEMBERSHIPS)
+LAYOUTS = (*SCOPES, USERS, MEMBERSHIPS)
 
 
 class Reader:

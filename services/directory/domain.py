@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from services.directory import errors
 
 PLANS = ("enterprise", "standard")
+# The level of a platform's own scope, which contains all others.
+ROOT_LEVEL = "platform"
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 _MAX_ISSUER = 500  # what an index of PostgreSQL takes in any script

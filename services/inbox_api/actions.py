@@ -7,7 +7,7 @@ each other's row at most, and nobody is told to try again.
 
 import contextlib
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Protocol
@@ -158,11 +158,8 @@ def get_history(
         if organisation is None and clinic is None:
             ids = history.list_visible(connection, viewer=viewer, before=before, limit=limit + 1)
         else:
-            scopes = history.find_scopes(
-                connection, platform_id=caller.platform_id, organisation=organisation, clinic=clinic
-            )
-            _check_scopes(scopes, organisation=organisation, clinic=clinic)
-            ids = history.list_reached(connection, viewer=viewer, scopes=scopes, before=before, limit=limit + 1)
+            filters = _find_filters(connection, caller, {"clinic": clinic, "organisation": organisation})
+            ids = history.list_reached(connection, viewer=viewer, filters=filters, before=before, limit=limit + 1)
         shown = tuple(sent_messages.get_messages(connection, ids=ids[:limit], viewer=viewer))
     has_more = len(ids) > limit
     return History(shown, has_more, _next_cursor(shown, has_more))
@@ -218,14 +215,22 @@ def _find_place(connection: Connection, caller: auth.Caller, message_id: uuid.UU
     return place
 
 
-def _check_scopes(scopes: history.Scopes, *, organisation: str | None, clinic: str | None) -> None:
-    unknown = {}
-    if organisation is not None and scopes.organisation_id is None:
-        unknown["organisation"] = [f"There is no organisation {organisation!r}."]
-    if clinic is not None and scopes.clinic_id is None:
-        unknown["clinic"] = [f"There is no clinic {clinic!r}."]
+def _find_filters(
+    connection: Connection, caller: auth.Caller, wanted: Mapping[str, str | None]
+) -> list[history.Filter]:
+    """The scopes that are `wanted` by level and external id."""
+    filters, unknown = [], {}
+    for level, external_id in wanted.items():
+        if external_id is None:
+            continue
+        found = history.find_filter(connection, platform_id=caller.platform_id, level=level, external_id=external_id)
+        if found is None:
+            unknown[level] = [f"There is no {level} {external_id!r}."]
+        else:
+            filters.append(found)
     if unknown:
         raise errors.validation_failed(unknown)
+    return filters
 
 
 def _position(after: str | None) -> tuple[datetime, uuid.UUID] | None:

@@ -8,6 +8,8 @@ from datetime import datetime
 import sqlalchemy
 from sqlalchemy import Connection
 
+from shared import versions
+
 
 @dataclass(frozen=True)
 class Person:
@@ -58,21 +60,25 @@ class Viewer:
         return self.platform_id in self.administered
 
 
+# A message's status and whether its entries are past the retention, of the row `m` of messages.
+STATUS = "CASE WHEN m.recalled_at IS NULL THEN m.status ELSE 'recalled' END"
+ENTRIES_DROPPED = "m.sent_at < (SELECT dropped_before FROM inbox_retention)"
+
 _GET_ADMINISTERED = sqlalchemy.text("""
     SELECT scope_id FROM memberships
     WHERE user_id = :user_id AND role = 'administrator' AND valid_to_version IS NULL
     ORDER BY scope_id
 """)
 
-# A target is seen by the sender, by whoever administers it, and by whoever administers what contained it when it was chosen.
-_GET_MESSAGES = sqlalchemy.text("""
+# A target is shown to the sender and to administrators of it or of what contained it when it was chosen.
+_GET_MESSAGES = sqlalchemy.text(f"""
     SELECT m.id, m.title, m.body, m.recipient_count, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
-           CASE WHEN m.recalled_at IS NULL THEN m.status ELSE 'recalled' END AS status,
+           {STATUS} AS status,
            sender.external_id AS sender_id, sender.name AS sender_name,
            recaller.external_id AS recaller_id, recaller.name AS recaller_name,
            delivered.count AS delivered_count,
-           m.sent_at < (SELECT dropped_before FROM inbox_retention) AS expired,
-           target.everyone, target.organisations, target.clinics, target.other_scopes
+           {ENTRIES_DROPPED} AS expired,
+           target.levels, target.external_ids, target.other_scopes
     FROM messages m
     JOIN users sender ON sender.id = m.sender_id
     LEFT JOIN users recaller ON recaller.id = m.recalled_by_id
@@ -82,22 +88,23 @@ _GET_MESSAGES = sqlalchemy.text("""
         WHERE b.message_id = m.id AND b.delivered_at IS NOT NULL
     ) AS delivered
     CROSS JOIN LATERAL (
-        SELECT bool_or(t.level = 'platform') AS everyone,
-               array_agg(o.external_id ORDER BY t.position) FILTER (WHERE o.id IS NOT NULL AND seen.yes) AS organisations,
-               array_agg(c.external_id ORDER BY t.position) FILTER (WHERE c.id IS NOT NULL AND seen.yes) AS clinics,
-               count(*) FILTER (WHERE NOT seen.yes) AS other_scopes
+        SELECT array_agg(CAST(s.level AS text) ORDER BY t.position) FILTER (WHERE shown.yes) AS levels,
+               array_agg(s.external_id ORDER BY t.position) FILTER (WHERE shown.yes) AS external_ids,
+               count(*) FILTER (WHERE NOT shown.yes) AS other_scopes
         FROM message_targets t
-        LEFT JOIN organisations o ON o.id = t.scope_id AND t.level = 'organisation'
-        LEFT JOIN clinics c ON c.id = t.scope_id AND t.level = 'clinic'
+        JOIN scopes s ON s.id = t.scope_id
         CROSS JOIN LATERAL (
-            SELECT COALESCE(m.sender_id = :user_id OR :is_platform OR t.scope_id = ANY(:administered)
-                            OR t.organisation_id = ANY(:administered), false) AS yes
-        ) AS seen
+            SELECT m.sender_id = :user_id OR EXISTS (
+                SELECT FROM scope_ancestors a
+                WHERE a.scope_id = t.scope_id AND a.ancestor_id = ANY(:administered)
+                  AND {versions.valid_at("a", "m.directory_version")}
+            ) AS yes
+        ) AS shown
         WHERE t.message_id = m.id
     ) AS target
     WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.platform_id = :platform_id
     ORDER BY m.sent_at DESC, m.id DESC
-""")
+""")  # noqa: S608 (constants)
 
 
 def get_viewer(connection: Connection, *, user_id: int, platform_id: int) -> Viewer:
@@ -111,7 +118,6 @@ def get_messages(connection: Connection, *, ids: Sequence[uuid.UUID], viewer: Vi
         "ids": list(ids),
         "user_id": viewer.user_id,
         "platform_id": viewer.platform_id,
-        "is_platform": viewer.is_platform,
         "administered": list(viewer.administered),
     }
     return [_sent_message(row) for row in connection.execute(_GET_MESSAGES, parameters)]
@@ -122,12 +128,7 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
         id=row.id,
         title=row.title,
         body=row.body,
-        audience=Audience(
-            everyone=row.everyone,
-            organisations=tuple(row.organisations or ()),
-            clinics=tuple(row.clinics or ()),
-            other_scopes=row.other_scopes,
-        ),
+        audience=_audience(row.levels or (), row.external_ids or (), row.other_scopes),
         sender=Person(id=row.sender_id, name=row.sender_name),
         status=row.status,
         recipient_count=row.recipient_count,
@@ -138,4 +139,14 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
         recalled_at=row.recalled_at,
         recalled_by=None if row.recaller_id is None else Person(id=row.recaller_id, name=row.recaller_name),
         expired=row.expired,
+    )
+
+
+def _audience(levels: Sequence[str], external_ids: Sequence[str], other_scopes: int) -> Audience:
+    chosen = list(zip(levels, external_ids, strict=True))
+    return Audience(
+        everyone="platform" in levels,
+        organisations=tuple(external_id for level, external_id in chosen if level == "organisation"),
+        clinics=tuple(external_id for level, external_id in chosen if level == "clinic"),
+        other_scopes=other_scopes,
     )

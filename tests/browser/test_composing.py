@@ -127,10 +127,7 @@ def test_a_clinic_that_has_gone_meanwhile_is_named(page: Page, hub: Hub, people:
     console.write(page, "To a clinic that closes")
     reaches(page, "2 people")
     with hub.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE clinics SET active = false WHERE platform_id = %s AND external_id = 'dunes'", (people.platform.id,)
-        )
-        factories.raise_version(connection, people.platform.id)
+        factories.end_scope(connection, people.dunes)
     console.review(page).get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#audience-error")).to_contain_text("dunes")
     expect(console.scope(page, "Clinic dunes")).to_have_count(0)
@@ -198,11 +195,12 @@ def test_a_thousand_clinics_stay_quick(windows: Windows, hub: Hub, people: World
             organisation = factories.organisation(connection, people.platform, external_id=f"o{number:02}")
             connection.exec_driver_sql(
                 """WITH made AS (
-                       INSERT INTO clinics (platform_id, organisation_id, external_id, name)
-                       SELECT %s, %s, %s || n, %s || n FROM generate_series(1, 50) n RETURNING id
+                       INSERT INTO scopes (platform_id, parent_id, level, external_id, name)
+                       SELECT %s, %s, 'clinic', %s || n, %s || n FROM generate_series(1, 50) n RETURNING id, parent_id, platform_id
                    )
-                   INSERT INTO scope_user_counts (scope_id, platform_id, user_count) SELECT id, %s, 0 FROM made""",
-                (people.platform.id, organisation.id, f"{number}-", f"Practice {number}.", people.platform.id),
+                   INSERT INTO scope_ancestors (scope_id, ancestor_id, valid_from_version, platform_id)
+                   SELECT id, unnest(ARRAY[id, parent_id, platform_id]), 1, platform_id FROM made""",
+                (people.platform.id, organisation.id, f"{number}-", f"Practice {number}."),
             )
     page = windows.console(people.token(people.platform_administrator), "#/compose")
     find = page.get_by_role("searchbox", name="Find an organisation or clinic")

@@ -60,7 +60,7 @@ def hostile(hub: Hub) -> World:
             connection.exec_driver_sql(
                 f"UPDATE {table} SET name = %s || external_id WHERE platform_id = %s", (TITLES[0], made.platform.id)
             )
-        factories.raise_version(connection, made.platform.id)
+        factories.bump_version(connection, made.platform.id)
     return made
 
 

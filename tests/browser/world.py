@@ -23,6 +23,7 @@ class World:
     clinic_administrator: factories.User  # of aspen
     reader: factories.User  # in aspen
     southerner: factories.User  # in cedar
+    dunes: factories.Clinic
 
     def token(self, who: factories.User, ttl: float = 3600) -> str:
         return factories.token(who, self.platform, ttl=ttl)
@@ -50,4 +51,5 @@ def make(engine: sqlalchemy.Engine, *, plan: str = "enterprise") -> World:
             clinic_administrator=administrator("Clara Clinic", aspen),
             reader=factories.user(connection, platform, aspen, name="Rosa Reader"),
             southerner=factories.user(connection, platform, cedar, name="Sami South"),
+            dunes=dunes,
         )

@@ -36,8 +36,8 @@ def _send(connection: Connection, sender: factories.User, *, status: str = "queu
                             CASE WHEN :status = 'sent' THEN now() END)
                     RETURNING id
                 ), target AS (
-                    INSERT INTO message_targets (message_id, position, level, scope_id)
-                    SELECT id, 0, 'platform', :platform_id FROM made
+                    INSERT INTO message_targets (message_id, position, scope_id)
+                    SELECT id, 0, :platform_id FROM made
                 )
                 SELECT id FROM made
             """),

@@ -226,17 +226,31 @@ def test_a_draft_hashes_differently_for_another_title_body_or_audience() -> None
     assert len({domain.Draft(*draft).request_hash for draft in drafts}) == len(drafts)
 
 
+ORGANISATION = domain.Target(2, "organisation", "o", frozenset([1, 2]))
+CLINIC = domain.Target(3, "clinic", "c", frozenset([1, 2, 3]))
+
+
 def test_visibility_is_every_target_with_all_that_contains_it() -> None:
-    clinic = domain.Target("clinic", "c", 3, organisation_id=2)
-    assert domain.visibility(1, [clinic]) == {1: False, 2: False, 3: True}
+    assert domain.visibility([CLINIC]) == {1: False, 2: False, 3: True}
 
 
 def test_visibility_knows_a_chosen_organisation_as_target_whatever_the_order() -> None:
-    organisation = domain.Target("organisation", "o", 2, None)
-    clinic = domain.Target("clinic", "c", 3, organisation_id=2)
-    for targets in ([organisation, clinic], [clinic, organisation]):
-        assert domain.visibility(1, targets) == {1: False, 2: True, 3: True}
+    for targets in ([ORGANISATION, CLINIC], [CLINIC, ORGANISATION]):
+        assert domain.visibility(targets) == {1: False, 2: True, 3: True}
 
 
 def test_visibility_of_everyone_is_the_platform_alone() -> None:
-    assert domain.visibility(1, [domain.Target("platform", "everyone", 1, None)]) == {1: True}
+    assert domain.visibility([domain.Target(1, "platform", "everyone", frozenset([1]))]) == {1: True}
+
+
+def test_a_target_inside_another_adds_nobody_to_the_audience() -> None:
+    other = domain.Target(4, "clinic", "d", frozenset([1, 4]))
+    assert domain.without_nested([CLINIC, ORGANISATION, other]) == (2, 4)
+    assert domain.without_nested([CLINIC, other]) == (3, 4)
+
+
+def test_an_administrator_reaches_what_is_inside_their_scopes_and_is_above_what_is_inside_and_not_the_same() -> None:
+    for administered, covered, above in [({1}, True, True), ({2}, True, True), ({3}, True, False), ({4}, False, False)]:
+        reach = domain.Reach(1, frozenset(administered))
+        assert (reach.covers(CLINIC), reach.is_above(CLINIC)) == (covered, above), administered
+    assert domain.Reach(1, frozenset([1])).is_above(domain.Target(1, "platform", "everyone", frozenset([1])))

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Engine, text
 
 from services.directory import actions, report
 
-# user, level, scope, organisation, role: one membership in force, by external ids
-Membership = tuple[str, str, str, str, str]
+# user, level, scope, role: one membership in force, by external ids
+Membership = tuple[str, str, str, str]
 
 
 @dataclass
@@ -36,37 +36,25 @@ class Files:
         return folder
 
     def in_force(self) -> set[Membership]:
-        """The memberships that these files put in force, from nothing but the rules."""
+        """The memberships that these files put in force, those of the scopes above included, from nothing but the rules."""
         active = {key for key, (_name, _email, status) in self.users.items() if status == "active"}
-        roles: dict[tuple[str, str, str], str] = {(user, "platform", ""): "member" for user in active}
+        stated: dict[tuple[str, str, str], str] = {}
         for user, level, scope, role in self.memberships:
-            if user in active and roles.get((user, level, scope)) != "administrator":
-                roles[user, level, scope] = role
-        return {
-            (user, level, scope, self._organisation(level, scope), role) for (user, level, scope), role in roles.items()
-        }
-
-    def _organisation(self, level: str, scope: str) -> str:
-        return {"platform": "", "organisation": scope}.get(level) or (
-            self.clinics[scope][0] if level == "clinic" else ""
-        )
+            if user in active and stated.get((user, level, scope)) != "administrator":
+                stated[user, level, scope] = role
+        stated = {key: role for key, role in stated.items() if key[1] != "platform" or role == "administrator"}
+        roles = {(user, "platform", ""): "implied" for user in active}
+        for user, level, scope in stated:
+            if level == "clinic":
+                roles[user, "organisation", self.clinics[scope][0]] = "implied"
+        return {(*key, role) for key, role in (roles | stated).items()}
 
     def counts(self) -> dict[tuple[str, str], int]:
         """How many people each scope reaches, by level and external id."""
         in_force = self.in_force()
-        return {
-            ("platform", ""): len({user for user, *_ in in_force}),
-            **{
-                ("organisation", key): len({user for user, _, _, organisation, _ in in_force if organisation == key})
-                for key in self.organisations
-            },
-            **{
-                ("clinic", key): len(
-                    {user for user, level, scope, _, _ in in_force if (level, scope) == ("clinic", key)}
-                )
-                for key in self.clinics
-            },
-        }
+        scopes = [("platform", ""), *(("organisation", key) for key in self.organisations)]
+        scopes += [("clinic", key) for key in self.clinics]
+        return {wanted: len({user for user, *scope, _ in in_force if tuple(scope) == wanted}) for wanted in scopes}
 
 
 def small() -> Files:
@@ -121,12 +109,12 @@ def read_in_force(connection: Connection, *, key: str = "acme", version: int | N
     )
     rows = connection.execute(
         text(f"""
-            SELECT u.external_id, m.level, coalesce(c.external_id, o.external_id, ''), coalesce(o.external_id, ''), m.role
+            SELECT u.external_id, CAST(s.level AS text), CASE WHEN s.id = p.id THEN '' ELSE s.external_id END,
+                   CAST(m.role AS text)
             FROM memberships m
             JOIN platforms p ON p.id = m.platform_id
             JOIN users u ON u.id = m.user_id AND u.platform_id = p.id
-            LEFT JOIN organisations o ON o.id = m.organisation_id
-            LEFT JOIN clinics c ON c.id = m.clinic_id
+            JOIN scopes s ON s.id = m.scope_id AND s.platform_id = p.id
             WHERE p.key = :key AND {condition}
         """),
         {"key": key, "version": version} if version is not None else {"key": key},
@@ -136,16 +124,12 @@ def read_in_force(connection: Connection, *, key: str = "acme", version: int | N
 
 
 def read_counts(connection: Connection, *, key: str = "acme") -> dict[tuple[str, str], int]:
-    """scope_user_counts by level and external id."""
+    """The user counts of all active scopes by level and external id; those that have ended have nobody."""
     rows = connection.execute(
         text("""
-            SELECT CASE WHEN c.id IS NOT NULL THEN 'clinic' WHEN o.id IS NOT NULL THEN 'organisation' ELSE 'platform' END,
-                   coalesce(c.external_id, o.external_id, ''), n.user_count
-            FROM scope_user_counts n
-            JOIN platforms p ON p.id = n.platform_id
-            LEFT JOIN organisations o ON o.id = n.scope_id
-            LEFT JOIN clinics c ON c.id = n.scope_id
-            WHERE p.key = :key
+            SELECT CAST(s.level AS text), CASE WHEN s.id = p.id THEN '' ELSE s.external_id END, s.user_count
+            FROM scopes s JOIN platforms p ON p.id = s.platform_id
+            WHERE p.key = :key AND (s.active OR s.user_count <> 0)
         """),
         {"key": key},
     )
@@ -154,7 +138,7 @@ def read_counts(connection: Connection, *, key: str = "acme") -> dict[tuple[str,
 
 def read_everything(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
     """All rows of all tables of the directory with the transactions that wrote them: equal means nothing was touched."""
-    tables = ("platforms", "organisations", "clinics", "users", "memberships", "scope_user_counts")
+    tables = ("platforms", "scopes", "scope_ancestors", "users", "memberships")
     return {
         table: sorted(
             tuple(row) for row in connection.execute(text(f"SELECT CAST(xmin AS text), CAST(t AS text) FROM {table} t"))

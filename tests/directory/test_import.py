@@ -90,15 +90,9 @@ def test_only_what_changed_is_written(engine: Engine, folder: Path) -> None:
     after = everything(engine)
     rewritten = {table: len(set(rows) - set(after[table])) for table, rows in before.items()}
     # The counts: of the clinic, and of its organisation.
-    assert rewritten == {
-        "platforms": 1,
-        "organisations": 0,
-        "clinics": 0,
-        "users": 1,
-        "memberships": 0,
-        "scope_user_counts": 2,
-    }
-    assert len(after["memberships"]) == len(before["memberships"]) + 1
+    assert rewritten == {"platforms": 1, "scopes": 2, "scope_ancestors": 0, "users": 1, "memberships": 0}
+    # Of the clinic, and the implied one of its organisation.
+    assert len(after["memberships"]) == len(before["memberships"]) + 2
 
 
 def test_a_changed_name_alone_makes_a_new_version(engine: Engine, folder: Path) -> None:
@@ -141,9 +135,7 @@ def test_scopes_that_are_missing_end_with_their_memberships_and_come_back(engine
     assert in_force(engine) == without.in_force()
     with engine.connect() as connection:
         assert files.read_counts(connection) == without.counts()
-        active = text(
-            "SELECT external_id FROM organisations WHERE active UNION SELECT external_id FROM clinics WHERE active"
-        )
+        active = text("SELECT external_id FROM scopes WHERE active AND parent_id IS NOT NULL")
         assert set(connection.execute(active).scalars()) == {"south", "s1"}
 
     files.run(engine, files.small(), folder)
@@ -151,7 +143,7 @@ def test_scopes_that_are_missing_end_with_their_memberships_and_come_back(engine
     assert in_force(engine, version=2) == without.in_force()
     with engine.connect() as connection:
         assert files.read_counts(connection) == files.small().counts()
-        assert connection.execute(text("SELECT count(*) FROM clinics")).scalar_one() == 3
+        assert connection.execute(text("SELECT count(*) FROM scopes WHERE level = 'clinic'")).scalar_one() == 3
 
 
 def test_a_clinic_that_moves_takes_its_people_to_the_other_organisation(engine: Engine, folder: Path) -> None:
@@ -160,8 +152,8 @@ def test_a_clinic_that_moves_takes_its_people_to_the_other_organisation(engine: 
     moved.clinics["n1"] = ("south", "N one")
     outcome = files.run(engine, moved, folder)
     assert outcome.clinics == report.Difference(0, 1, 0, 2)
-    assert outcome.memberships == report.Difference(0, 1, 0, 4)
-    assert ("cleo", "clinic", "n1", "south", "member") in in_force(engine)
+    assert outcome.memberships == report.Difference(0, 0, 0, 5), "what is stated stays; the implied memberships follow"
+    assert ("cleo", "organisation", "south", "implied") in in_force(engine)
     assert in_force(engine) == moved.in_force()
     assert in_force(engine, version=1) == files.small().in_force()
     with engine.connect() as connection:
@@ -263,4 +255,4 @@ def test_afterwards_the_tables_are_vacuumed_and_analyzed(
                 WHERE relname IN ('users', 'memberships')
             """)
         )
-        assert {tuple(row) for row in rows} == {("users", 2_000, True), ("memberships", 4_000, True)}
+        assert {tuple(row) for row in rows} == {("users", 2_000, True), ("memberships", 6_000, True)}

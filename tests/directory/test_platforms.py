@@ -18,7 +18,11 @@ def test_a_platform_is_made_at_version_zero_and_reaches_nobody(engine: Engine) -
     assert put(engine) == ("created", 0)
     with engine.connect() as connection:
         assert files.read_counts(connection, key="new") == {("platform", ""): 0}
-        row = connection.execute(text("SELECT name, plan, issuer, jwks_url FROM platforms WHERE key = 'new'")).one()
+        row = connection.execute(
+            text(
+                "SELECT s.name, plan, issuer, jwks_url FROM platforms p JOIN scopes s ON s.id = p.id WHERE key = 'new'"
+            )
+        ).one()
     assert tuple(row) == ("New", "enterprise", None, None)
 
 

@@ -93,7 +93,7 @@ def test_a_clinic_that_moves_ends_nothing(engine: Engine, folder: Path) -> None:
     moved.organisations["elsewhere"] = "Elsewhere"
     moved.clinics["clinic"] = ("elsewhere", "Clinic")
     outcome = files.run(engine, moved, folder)
-    assert (outcome.memberships.changed, outcome.memberships.ended) == (100, 0)
+    assert (outcome.clinics.changed, outcome.memberships.ended) == (1, 0)
 
 
 def test_a_dry_run_is_refused_too(engine: Engine, folder: Path) -> None:

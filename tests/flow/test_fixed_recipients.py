@@ -37,36 +37,20 @@ class Directory:
                 factories.set_status(connection, chance.choice(self.people), chance.choice(["disabled", "pending"]))
                 self._return(connection, chance.choice(self.people), chance.choice(scopes))
                 self.people.append(factories.user(connection, hub.platform, chance.choice(scopes)))
-            self._move(connection, chance.choice(hub.clinics), chance.choice(hub.organisations))
+            factories.move(connection, chance.choice(hub.clinics), chance.choice(hub.organisations))
 
     def _return(self, connection: sqlalchemy.Connection, who: factories.User, to: factories.Scope) -> None:
         factories.set_status(connection, who, "active")
         factories.member(connection, who, to)
 
-    def _move(self, connection: sqlalchemy.Connection, clinic: factories.Clinic, to: factories.Organisation) -> None:
-        """The clinic goes to another organisation: the rows of its members end and begin anew, as an import does it."""
-        version = factories.raise_version(connection, clinic.platform_id)
-        values = {"clinic": clinic.id, "to": to.id, "version": version}
-        for statement in (
-            "UPDATE clinics SET organisation_id = :to WHERE id = :clinic",
-            """WITH ended AS (
-                   UPDATE memberships SET valid_to_version = :version
-                   WHERE clinic_id = :clinic AND valid_to_version IS NULL RETURNING user_id, platform_id, role
-               )
-               INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, organisation_id, clinic_id, level, role)
-               SELECT user_id, :clinic, :version, platform_id, :to, :clinic, 'clinic', role FROM ended""",
-        ):
-            connection.execute(sqlalchemy.text(statement), values)
-
 
 def audience_now(hub: Hub, audience: domain.Audience) -> set[int]:
     """Who is in the audience at this moment, said in the plainest SQL."""
     statement = """
-        SELECT DISTINCT m.user_id FROM memberships m
-        LEFT JOIN organisations o ON o.id = m.organisation_id
-        LEFT JOIN clinics c ON c.id = m.clinic_id
+        SELECT DISTINCT m.user_id FROM memberships m JOIN scopes s ON s.id = m.scope_id
         WHERE m.platform_id = :platform AND m.valid_to_version IS NULL
-          AND (:everyone OR o.external_id = ANY(:organisations) OR c.external_id = ANY(:clinics))
+          AND (:everyone OR (s.level = 'organisation' AND s.external_id = ANY(:organisations))
+                         OR (s.level = 'clinic' AND s.external_id = ANY(:clinics)))
     """
     with hub.engine.connect() as connection:
         return set(

@@ -36,8 +36,8 @@ def add_people(hub: Hub, tree: Tree, count: int) -> None:
                     SELECT :platform_id, 'bulk-' || n, 'Bulk ' || n, '', 'active' FROM generate_series(1, :count) n
                     RETURNING id
                 )
-                INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, level, role)
-                SELECT id, :platform_id, 1, :platform_id, 'platform', 'member' FROM made
+                INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, role)
+                SELECT id, :platform_id, 1, :platform_id, 'implied' FROM made
             """),
             {"platform_id": tree.platform.id, "count": count},
         )

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import flask
 import werkzeug.test
@@ -80,6 +80,14 @@ class Hub:
                 factories.administrator(connection, made, scope)
         return made
 
+    def move(self, clinic: factories.Scope, to: factories.Scope) -> None:
+        with self.owner.begin() as connection:
+            factories.move(connection, cast(factories.Clinic, clinic), cast(factories.Organisation, to))
+
+    def end(self, scope: factories.Scope) -> None:
+        with self.owner.begin() as connection:
+            factories.end_scope(connection, scope)
+
     def join(self, who: factories.User, scope: factories.Scope) -> None:
         with self.owner.begin() as connection:
             factories.member(connection, who, scope)
@@ -130,34 +138,24 @@ class Hub:
                     "sent_at": sent_at,
                 },
             )
-            visible = {sender.platform_id: False}
             for position, target in enumerate(targets, 1):
-                above = getattr(target, "organisation_id", None)
-                connection.execute(
-                    text(
-                        "INSERT INTO message_targets VALUES (:id, :position, CAST(:level AS scope_level), :scope, :above)"
-                    ),
-                    {"id": message_id, "position": position, "level": target.level, "scope": target.id, "above": above},
-                )
-                connection.execute(
-                    text("INSERT INTO inflight_targets VALUES (:scope, :id)"), {"scope": target.id, "id": message_id}
-                )
-                visible[target.id] = True
-                if above is not None:
-                    visible.setdefault(above, False)
+                values = {"id": message_id, "sent_at": sent_at, "position": position, "scope": target.id}
+                for statement in (
+                    "INSERT INTO message_targets VALUES (:id, :position, :scope)",
+                    "INSERT INTO inflight_targets VALUES (:scope, :id)",
+                    """INSERT INTO message_visibility
+                       SELECT a.ancestor_id, :sent_at, :id, a.ancestor_id = :scope, p.directory_version
+                       FROM scope_ancestors a JOIN platforms p ON p.id = a.platform_id
+                       WHERE a.scope_id = :scope AND a.valid_to_version IS NULL
+                       ON CONFLICT (scope_id, sent_at, message_id)
+                           DO UPDATE SET is_target = message_visibility.is_target OR excluded.is_target""",
+                ):
+                    connection.execute(text(statement), values)
                 reached.update(
                     connection.execute(
-                        text("""
-                            SELECT user_id FROM memberships
-                            WHERE valid_to_version IS NULL AND :scope IN (scope_id, organisation_id)
-                        """),
-                        {"scope": target.id},
+                        text("SELECT user_id FROM memberships WHERE valid_to_version IS NULL AND scope_id = :scope"),
+                        values,
                     ).scalars()
-                )
-            for scope_id, is_target in visible.items():
-                connection.execute(
-                    text("INSERT INTO message_visibility VALUES (:scope, :sent_at, :id, :is_target)"),
-                    {"scope": scope_id, "sent_at": sent_at, "id": message_id, "is_target": is_target},
                 )
         return Sent(message_id, sent_at, frozenset(reached))
 

@@ -95,14 +95,12 @@ def test_both_filters_leave_what_reached_both(world: World, viewer: str) -> None
             assert found == [name for name in reversed(TARGETS) if name in expected], (organisation, clinic)
 
 
-def test_a_filter_that_names_no_active_scope_of_the_platform_is_refused_by_name(world: World) -> None:
+def test_a_filter_that_names_no_scope_of_the_platform_is_refused_by_name(world: World) -> None:
     hub, viewer = world.hub, world.viewers["platform"]
     elsewhere = hub.organisation(hub.platform())
-    closed = hub.organisation(world.platform, active=False)
-    closed_clinic = hub.clinic(world.scopes["north"], active=False)  # type: ignore[arg-type]
     clinic_elsewhere = hub.clinic(elsewhere)
-    organisations = [elsewhere.external_id, closed.external_id, "nowhere", world.scopes["north-1"].external_id]  # type: ignore[union-attr]
-    clinics = [clinic_elsewhere.external_id, closed_clinic.external_id, "nowhere", world.scopes["north"].external_id]  # type: ignore[union-attr]
+    organisations = [elsewhere.external_id, "nowhere", world.scopes["north-1"].external_id]  # type: ignore[union-attr]
+    clinics = [clinic_elsewhere.external_id, "nowhere", world.scopes["north"].external_id]  # type: ignore[union-attr]
     for field, names in (("organisation", organisations), ("clinic", clinics)):
         for name in names:
             answer = hub.ask(viewer, f"/v1/sent-messages?{field}={name}")
@@ -114,12 +112,37 @@ def test_a_filter_that_names_no_active_scope_of_the_platform_is_refused_by_name(
 
 
 def test_a_clinic_that_moved_keeps_its_history_where_it_was(world: World) -> None:
-    hub = world.hub
-    hub.execute(
-        "UPDATE clinics SET organisation_id = :south WHERE id = :clinic",
-        south=world.scopes["south"].id,
-        clinic=world.scopes["north-1"].id,
-    )
+    world.hub.move(world.scopes["north-1"], world.scopes["south"])
     assert "north-1" in world.seen("north")
     assert "north-1" not in world.seen("south")
     assert "north-1" in world.seen("north-1")
+
+
+def test_a_filter_follows_the_tree_as_of_each_message(world: World) -> None:
+    """A clinic that moved keeps what reached it where it was, and gets only from then on what is sent to the other organisation."""
+    hub, moved = world.hub, world.scopes["north-1"]
+    query = f"&clinic={moved.external_id}"  # type: ignore[union-attr]
+    before = world.seen("platform", query)
+    hub.move(moved, world.scopes["south"])
+    assert world.seen("platform", query) == before, (
+        "moving it takes nothing away and adds nothing of the other organisation"
+    )
+    to_south = hub.send(world.viewers["platform"], world.scopes["south"])
+    to_north = hub.send(world.viewers["platform"], world.scopes["north"])
+    shown = [
+        one["id"] for one in hub.ask(world.viewers["platform"], f"/v1/sent-messages?{query[1:]}").get_json()["data"]
+    ]
+    assert str(to_south.id) in shown
+    assert str(to_north.id) not in shown
+
+
+def test_a_scope_that_has_ended_can_be_filtered_by_and_keeps_its_name(world: World) -> None:
+    hub, ended = world.hub, world.scopes["north-1"]
+    query = f"clinic={ended.external_id}"  # type: ignore[union-attr]
+    before = hub.ask(world.viewers["platform"], f"/v1/sent-messages?{query}").get_json()["data"]
+    assert before
+    hub.end(ended)
+    assert hub.ask(world.viewers["platform"], f"/v1/sent-messages?{query}").get_json()["data"] == before
+    to_all = hub.send(world.viewers["platform"], world.platform)
+    shown = hub.ask(world.viewers["platform"], f"/v1/sent-messages?{query}").get_json()["data"]
+    assert str(to_all.id) not in [one["id"] for one in shown], "it reached nobody through a scope that had ended"

@@ -20,17 +20,11 @@ def people(connection: Connection, wanted: audience.Audience, **limits: int) -> 
 
 
 def everyone(platform: factories.Platform, version: int) -> audience.Audience:
-    return audience.Audience(platform.id, version, everyone=True)
+    return audience.Audience([platform.id], version)
 
 
 def chosen(version: int, *scopes: factories.Scope) -> audience.Audience:
-    return audience.Audience(
-        scopes[0].platform_id,
-        version,
-        everyone=False,
-        organisation_ids=[scope.id for scope in scopes if scope.level == "organisation"],
-        clinic_ids=[scope.id for scope in scopes if scope.level == "clinic"],
-    )
+    return audience.Audience([scope.id for scope in scopes], version)
 
 
 def version_of(connection: Connection, platform: factories.Platform) -> int:

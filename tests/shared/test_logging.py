@@ -89,10 +89,12 @@ def test_json_lines_carry_what_is_bound_and_the_service(json_lines: io.StringIO)
 
 
 def test_a_traceback_leaves_out_the_row_that_postgresql_quotes(lines: io.StringIO, connection: Connect) -> None:
-    statement = sqlalchemy.text("INSERT INTO platforms (key, name, plan) VALUES (:key, :name, 'none')")
+    statement = sqlalchemy.text(
+        "INSERT INTO platforms (key, issuer, jwks_url, plan) VALUES (:key, :issuer, 'x', 'none')"
+    )
     private = "-".join(("a", "private", "name"))  # a traceback shows the lines of the code
     with pytest.raises(sqlalchemy.exc.IntegrityError) as error, connection().begin_nested():
-        connection().execute(statement, {"key": "k", "name": f"one\n\n{private}\nDETAIL: {private}"})
+        connection().execute(statement, {"key": "k", "issuer": f"one\n\n{private}\nDETAIL: {private}"})
     assert "DETAIL:  Failing row contains" in str(error.value)
     logging.get_logger("x").error("failed", exc_info=error.value)
     assert "platforms_plan_check" in lines.getvalue()

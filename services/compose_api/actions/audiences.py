@@ -1,8 +1,9 @@
-"""Tells an administrator what they may choose and how many people a choice reaches; checks a choice."""
+"""What an administrator may choose as audience and how many people a choice reaches; checks a choice."""
 
 import collections
 import hashlib
 import threading
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
@@ -13,6 +14,38 @@ from shared import errors, rate_limit
 from shared.auth.store import Caller
 
 _CACHED_COUNTS = 10_000
+
+
+@dataclass(frozen=True)
+class Viewer:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Clinic:
+    id: str
+    name: str
+    user_count: int
+
+
+@dataclass(frozen=True)
+class Organisation:
+    id: str
+    name: str
+    user_count: int
+    selectable: bool
+    clinics: tuple[Clinic, ...]
+
+
+@dataclass(frozen=True)
+class Audiences:
+    """user_count is the whole platform's where everyone may be chosen, else None."""
+
+    viewer: Viewer
+    everyone: bool
+    user_count: int | None
+    organisations: tuple[Organisation, ...]
 
 
 class Counter:
@@ -43,13 +76,28 @@ def _hash(audience: audience_sql.Audience) -> bytes:
     return hashlib.blake2b(repr(audience).encode(), digest_size=16).digest()
 
 
-def get_audiences(engine: Engine, *, caller: Caller) -> store.Audiences:
+def get_audiences(engine: Engine, *, caller: Caller) -> Audiences:
     """Everything this administrator may choose, with the number of people each scope reaches now."""
     with engine.connect() as connection:
-        choice = store.get_choice(
-            connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=domain.Audience(everyone=False)
+        scopes = store.list_scopes(connection, user_id=caller.user_id)
+    clinics: dict[int | None, list[Clinic]] = {}
+    for scope in scopes:
+        if scope.level == "clinic":
+            clinics.setdefault(scope.parent_id, []).append(Clinic(scope.external_id, scope.name, scope.user_count))
+    organisations = tuple(
+        Organisation(
+            scope.external_id, scope.name, scope.user_count, scope.selectable, tuple(clinics.get(scope.id, ()))
         )
-        return store.get_tree(connection, reach=choice.reach)
+        for scope in scopes
+        if scope.level == "organisation"
+    )
+    everyone = next((scope for scope in scopes if scope.level == "platform" and scope.selectable), None)
+    return Audiences(
+        viewer=Viewer(caller.external_id, caller.name),
+        everyone=everyone is not None,
+        user_count=everyone.user_count if everyone else None,
+        organisations=organisations,
+    )
 
 
 def preview(
@@ -65,7 +113,7 @@ def preview(
         rate.check()
         if len(choice.targets) == 1:
             return store.get_user_count(connection, scope_id=choice.targets[0].scope_id)
-        wanted = _audience(caller.platform_id, choice)
+        wanted = audience_sql.Audience(domain.without_nested(choice.targets), choice.directory_version)
         count = counter.find(wanted)
         if count is None:
             count = store.count_audience(connection, audience=wanted)
@@ -88,20 +136,3 @@ def check_choice(choice: store.Choice) -> None:
             named.setdefault(field, []).append(f"Beyond your reach: {target.external_id}.")
         names = ", ".join(target.external_id for target in beyond)
         raise errors.HubError("audience-out-of-reach", f"You do not administer: {names}.", errors={"audience": named})
-
-
-def _audience(platform_id: int, choice: store.Choice) -> audience_sql.Audience:
-    """The choice in ids, without the clinics whose organisation is chosen as well."""
-    organisations = {target.scope_id for target in choice.targets if target.level == "organisation"}
-    clinics = {
-        target.scope_id
-        for target in choice.targets
-        if target.level == "clinic" and target.organisation_id not in organisations
-    }
-    return audience_sql.Audience(
-        platform_id=platform_id,
-        version=choice.directory_version,
-        everyone=False,
-        organisation_ids=tuple(sorted(organisations)),
-        clinic_ids=tuple(sorted(clinics)),
-    )

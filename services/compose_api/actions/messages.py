@@ -68,7 +68,7 @@ def recall_message(
         found = store.find_recallable(connection, platform_id=caller.platform_id, message_id=message_id)
         viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
         reach = domain.Reach(caller.platform_id, frozenset(viewer.administered))
-        if found is None or not (found.sender_id == caller.user_id or reach.administered & found.concerns):
+        if found is None or not (found.sender_id == caller.user_id or any(map(reach.covers, found.targets))):
             raise errors.not_found("message")
         beyond = [target for target in found.targets if not reach.is_above(target)]
         if beyond and found.sender_id != caller.user_id:
@@ -137,7 +137,7 @@ def _store(
         origin=origin,
         idempotency_key=idempotency_key,
         targets=choice.targets,
-        is_target=domain.visibility(caller.platform_id, choice.targets),
+        is_target=domain.visibility(choice.targets),
     )
     return sent_messages.SentMessage(
         id=accepted.id,

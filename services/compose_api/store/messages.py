@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from services.compose_api import domain
 from services.compose_api.store import audit
-from shared import db
+from shared import db, versions
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,6 @@ class Recallable:
     sender_id: int
     is_recalled: bool
     targets: tuple[domain.Target, ...]
-    concerns: frozenset[int]
 
 
 _FIND_EARLIER = sqlalchemy.text("""
@@ -56,10 +55,9 @@ _INSERT_MESSAGE = db.driver_sql("""
 """)
 
 _INSERT_TARGETS = db.driver_sql("""
-    INSERT INTO message_targets (message_id, position, level, scope_id, organisation_id)
-    SELECT :message_id, t.position, t.level, t.scope_id, t.organisation_id
-    FROM unnest(CAST(:levels AS scope_level[]), CAST(:scope_ids AS bigint[]), CAST(:organisation_ids AS bigint[]))
-        WITH ORDINALITY AS t(level, scope_id, organisation_id, position)
+    INSERT INTO message_targets (message_id, position, scope_id)
+    SELECT :message_id, t.position, t.scope_id
+    FROM unnest(CAST(:scope_ids AS bigint[])) WITH ORDINALITY AS t(scope_id, position)
 """)
 
 _INSERT_INFLIGHT = db.driver_sql("""
@@ -68,23 +66,22 @@ _INSERT_INFLIGHT = db.driver_sql("""
 """)
 
 _INSERT_VISIBILITY = db.driver_sql("""
-    INSERT INTO message_visibility (scope_id, sent_at, message_id, is_target)
-    SELECT t.scope_id, m.sent_at, m.id, t.is_target
+    INSERT INTO message_visibility (scope_id, sent_at, message_id, is_target, directory_version)
+    SELECT t.scope_id, m.sent_at, m.id, t.is_target, m.directory_version
     FROM messages m, unnest(CAST(:scope_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
     WHERE m.id = :message_id
 """)
 
-_FIND_RECALLABLE = sqlalchemy.text("""
-    SELECT m.sender_id, m.recalled_at IS NOT NULL AS is_recalled,
-           ARRAY(SELECT v.scope_id FROM message_visibility v WHERE v.message_id = m.id) AS concerns,
-           t.level, t.scope_id, t.organisation_id, COALESCE(o.external_id, c.external_id, 'everyone') AS external_id
+_FIND_RECALLABLE = sqlalchemy.text(f"""
+    SELECT m.sender_id, m.recalled_at IS NOT NULL AS is_recalled, t.scope_id, s.level, s.external_id,
+           ARRAY(SELECT a.ancestor_id FROM scope_ancestors a
+                 WHERE a.scope_id = t.scope_id AND {versions.valid_at("a", "m.directory_version")}) AS ancestor_ids
     FROM messages m
     JOIN message_targets t ON t.message_id = m.id
-    LEFT JOIN organisations o ON o.id = t.scope_id AND t.level = 'organisation'
-    LEFT JOIN clinics c ON c.id = t.scope_id AND t.level = 'clinic'
+    JOIN scopes s ON s.id = t.scope_id
     WHERE m.id = :message_id AND m.platform_id = :platform_id
     ORDER BY t.position
-""")
+""")  # noqa: S608 (a constant)
 
 # Later than every recall committed before, under the platform's lock: the newest recall tells readers whether anything was.
 _GET_RECALL_TIME = sqlalchemy.text("""
@@ -140,15 +137,7 @@ def insert_message(
                 "request_hash": draft.request_hash,
             },
         )
-        driver.execute(
-            _INSERT_TARGETS,
-            {
-                "message_id": message_id,
-                "levels": [target.level for target in targets],
-                "scope_ids": scope_ids,
-                "organisation_ids": [target.organisation_id for target in targets],
-            },
-        )
+        driver.execute(_INSERT_TARGETS, {"message_id": message_id, "scope_ids": scope_ids})
         driver.execute(_INSERT_INFLIGHT, {"message_id": message_id, "scope_ids": scope_ids})
         driver.execute(
             _INSERT_VISIBILITY,
@@ -167,8 +156,9 @@ def find_recallable(connection: Connection, *, platform_id: int, message_id: uui
     return Recallable(
         sender_id=rows[0].sender_id,
         is_recalled=rows[0].is_recalled,
-        targets=tuple(domain.Target(row.level, row.external_id, row.scope_id, row.organisation_id) for row in rows),
-        concerns=frozenset(rows[0].concerns),
+        targets=tuple(
+            domain.Target(row.scope_id, row.level, row.external_id, frozenset(row.ancestor_ids)) for row in rows
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """Who belongs where in which version: rows end and begin, they never change.
 
-A user's role or a clinic's organisation that changes ends the row and begins another in the same version, so the audience
-of any scope as of any version stays one plain condition.
+A user has a row for every scope they belong to: the stated ones, and as implied ones all that contain these and the platform. So the
+audience of any scope as of any version is one plain condition.
 """
 
 from dataclasses import dataclass
@@ -10,58 +10,41 @@ from sqlalchemy import Connection, text
 
 from services.directory import report
 
-# Everyone active belongs to the platform, stated or not. min() picks 'administrator' where both roles are stated.
-_DESIRE = (
-    text("""
-        INSERT INTO desired_memberships (user_id, scope_id, level, role)
-        SELECT u.user_id, :platform_id, 'platform', coalesce(s.role, 'member')
-        FROM active_users u
-        LEFT JOIN (
-            SELECT user_external_id, min(role) AS role FROM staged_memberships WHERE level = 'platform' GROUP BY 1
-        ) s ON s.user_external_id = u.external_id
-    """),
-    text("""
-        INSERT INTO desired_memberships (user_id, scope_id, organisation_id, level, role)
-        SELECT u.user_id, o.id, o.id, 'organisation', min(s.role)
-        FROM staged_memberships s
-        JOIN active_users u ON u.external_id = s.user_external_id
-        JOIN organisations o ON o.platform_id = :platform_id AND o.external_id = s.scope
-        WHERE s.level = 'organisation'
-        GROUP BY u.user_id, o.id
-    """),
-    text("""
-        INSERT INTO desired_memberships (user_id, scope_id, organisation_id, clinic_id, level, role)
-        SELECT u.user_id, c.id, c.organisation_id, c.id, 'clinic', min(s.role)
-        FROM staged_memberships s
-        JOIN active_users u ON u.external_id = s.user_external_id
-        JOIN clinics c ON c.platform_id = :platform_id AND c.external_id = s.scope
-        WHERE s.level = 'clinic'
-        GROUP BY u.user_id, c.id
-    """),
-)
-# A row is stated unless it is the platform-wide membership that every active user has anyway.
-_PLAN = text("""
-    INSERT INTO membership_changes (
-        user_id, scope_id, ends_from_version, begins, was_stated, is_stated, organisation_id, clinic_id, level, role
-    )
-    SELECT coalesce(m.user_id, d.user_id), coalesce(m.scope_id, d.scope_id), m.valid_from_version, d.user_id IS NOT NULL,
-           coalesce(m.level <> 'platform' OR m.role = 'administrator', false),
-           coalesce(d.level <> 'platform' OR d.role = 'administrator', false),
-           d.organisation_id, d.clinic_id, d.level, d.role
+# Every active user belongs to the platform, stated or not. min() takes the first role in the order of the type: a stated one before an
+# implied one, and administrator where both are stated.
+_DESIRE = text("""
+    INSERT INTO desired_memberships (user_id, scope_id, role)
+    SELECT user_id, scope_id, min(role)
     FROM (
-        SELECT m.user_id, m.scope_id, m.valid_from_version, m.organisation_id, m.level, m.role
+        SELECT u.user_id, d.ancestor_id AS scope_id,
+               CASE WHEN d.ancestor_id = s.id THEN CAST(n.role AS membership_role) ELSE 'implied' END AS role
+        FROM staged_memberships n
+        JOIN active_users u ON u.external_id = n.user_external_id
+        JOIN scopes s ON s.platform_id = :platform_id AND s.level = n.level AND s.external_id = n.scope
+        JOIN desired_ancestors d ON d.scope_id = s.id
+        WHERE NOT (s.id = :platform_id AND n.role = 'member')
+        UNION ALL
+        SELECT user_id, :platform_id, 'implied' FROM active_users
+    ) AS stated
+    GROUP BY user_id, scope_id
+""")
+_PLAN = text("""
+    INSERT INTO membership_changes (user_id, scope_id, ends_from_version, begins, was_stated, is_stated, role)
+    SELECT coalesce(m.user_id, d.user_id), coalesce(m.scope_id, d.scope_id), m.valid_from_version, d.user_id IS NOT NULL,
+           coalesce(m.role <> 'implied', false), coalesce(d.role <> 'implied', false), d.role
+    FROM (
+        SELECT m.user_id, m.scope_id, m.valid_from_version, m.role
         FROM users u
         JOIN memberships m ON m.user_id = u.id AND m.valid_to_version IS NULL
         WHERE u.platform_id = :platform_id
     ) m
     FULL JOIN desired_memberships d ON d.user_id = m.user_id AND d.scope_id = m.scope_id
-    WHERE m.user_id IS NULL OR d.user_id IS NULL
-       OR m.role <> d.role OR m.organisation_id IS DISTINCT FROM d.organisation_id
+    WHERE m.user_id IS NULL OR d.user_id IS NULL OR m.role <> d.role
 """)
 _COUNT_PLANNED = text("""
     SELECT count(*) FILTER (WHERE is_stated AND NOT was_stated), count(*) FILTER (WHERE is_stated AND was_stated),
            count(*) FILTER (WHERE was_stated AND NOT is_stated),
-           (SELECT count(*) FROM desired_memberships WHERE level <> 'platform' OR role = 'administrator')
+           (SELECT count(*) FROM desired_memberships WHERE role <> 'implied')
     FROM membership_changes
 """)
 _END = text("""
@@ -70,8 +53,8 @@ _END = text("""
     WHERE m.user_id = c.user_id AND m.scope_id = c.scope_id AND m.valid_from_version = c.ends_from_version
 """)
 _BEGIN = text("""
-    INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, organisation_id, clinic_id, level, role)
-    SELECT user_id, scope_id, :version, :platform_id, organisation_id, clinic_id, level, role
+    INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, role)
+    SELECT user_id, scope_id, :version, :platform_id, role
     FROM membership_changes
     WHERE begins
     ORDER BY user_id, scope_id
@@ -87,9 +70,8 @@ class Plan:
 
 
 def desire(connection: Connection, *, platform_id: int) -> None:
-    """Works out the rows that are to be valid. Organisations, clinics and active users must stand already."""
-    for statement in _DESIRE:
-        connection.execute(statement, {"platform_id": platform_id})
+    """Lists the rows that are to be valid. The scopes, their desired ancestors and the active users must stand already."""
+    connection.execute(_DESIRE, {"platform_id": platform_id})
 
 
 def plan(connection: Connection, *, platform_id: int) -> Plan:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from services.directory import domain
+
 
 @dataclass(frozen=True)
 class Platform:
@@ -16,23 +18,29 @@ class Platform:
     jwks_url: str | None
 
 
-_COLUMNS = "id, key, name, plan, directory_version, issuer, jwks_url"
-
-_LIST = text(f"SELECT {_COLUMNS} FROM platforms ORDER BY key")  # noqa: S608 (constants)
-_GET = text(f"SELECT {_COLUMNS} FROM platforms WHERE key = :key")  # noqa: S608 (constants)
-_LOCK = text(f"SELECT {_COLUMNS} FROM platforms WHERE key = :key FOR NO KEY UPDATE")  # noqa: S608 (constants)
+_SELECT = """
+    SELECT p.id, p.key, root.name, p.plan, p.directory_version, p.issuer, p.jwks_url
+    FROM platforms p JOIN scopes root ON root.id = p.id
+"""
+_LIST = text(f"{_SELECT} ORDER BY p.key")
+_GET = text(f"{_SELECT} WHERE p.key = :key")
+_LOCK = text(f"{_SELECT} WHERE p.key = :key FOR NO KEY UPDATE OF p")
+# The platform, and the root of its tree, which has the same id.
 _INSERT = text("""
-    WITH made AS (
-        INSERT INTO platforms (key, name, plan, issuer, jwks_url) VALUES (:key, :name, :plan, :issuer, :jwks_url)
-        RETURNING id
+    WITH platform AS (
+        INSERT INTO platforms (key, plan, issuer, jwks_url) VALUES (:key, :plan, :issuer, :jwks_url) RETURNING id
+    ), root AS (
+        INSERT INTO scopes (id, platform_id, level, external_id, name)
+        SELECT id, id, CAST(:root_level AS scope_level), :key, :name FROM platform
     )
-    INSERT INTO scope_user_counts (scope_id, platform_id, user_count) SELECT id, id, 0 FROM made
+    INSERT INTO scope_ancestors (scope_id, ancestor_id, valid_from_version, platform_id) SELECT id, id, 0, id FROM platform
 """)
 _UPDATE = text("""
-    UPDATE platforms
-    SET name = :name, plan = :plan, issuer = :issuer, jwks_url = :jwks_url, directory_version = directory_version + 1
+    UPDATE platforms SET plan = :plan, issuer = :issuer, jwks_url = :jwks_url, directory_version = directory_version + 1
     WHERE key = :key
+    RETURNING id
 """)
+_RENAME = text("UPDATE scopes SET name = :name WHERE id = :platform_id AND name <> :name")
 _SET_VERSION = text("UPDATE platforms SET directory_version = :version WHERE id = :platform_id")
 _GET_BY_ISSUER = text("SELECT key FROM platforms WHERE issuer = :issuer AND key <> :key")
 
@@ -61,15 +69,16 @@ def insert_platform(
     connection: Connection, *, key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None
 ) -> None:
     values = {"key": key, "name": name, "plan": plan, "issuer": issuer, "jwks_url": jwks_url}
-    connection.execute(_INSERT, values)
+    connection.execute(_INSERT, {**values, "root_level": domain.ROOT_LEVEL})
 
 
 def update_platform(
     connection: Connection, *, key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None
 ) -> None:
-    """Writes all of it and raises the version."""
-    values = {"key": key, "name": name, "plan": plan, "issuer": issuer, "jwks_url": jwks_url}
-    connection.execute(_UPDATE, values)
+    """Writes all of it and increments the directory version."""
+    values = {"key": key, "plan": plan, "issuer": issuer, "jwks_url": jwks_url}
+    platform_id = connection.execute(_UPDATE, values).scalar_one()
+    connection.execute(_RENAME, {"platform_id": platform_id, "name": name})
 
 
 def set_directory_version(connection: Connection, *, platform_id: int, version: int) -> None:

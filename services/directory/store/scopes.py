@@ -1,133 +1,101 @@
-"""Organisations, clinics, and how many people each scope of a platform reaches."""
-
-from dataclasses import dataclass
+"""The tree of a platform: its scopes, and which scope was inside which in every directory version."""
 
 from sqlalchemy import Connection, text
 
-from services.directory import report
+from services.directory import csv_import, report
 
-_COUNT_ACTIVE = text("""
-    SELECT (SELECT count(*) FROM organisations WHERE platform_id = :platform_id AND active)
-         + (SELECT count(*) FROM clinics WHERE platform_id = :platform_id AND active)
-""")
-
-
-@dataclass(frozen=True)
-class _Statements:
-    insert: str
-    update: str
-    end: str
-    count: str
-
-
-_ORGANISATIONS = _Statements(
-    insert="""
-        INSERT INTO organisations (platform_id, external_id, name)
-        SELECT :platform_id, s.external_id, s.name
-        FROM staged_organisations s
-        WHERE NOT EXISTS (
-            SELECT FROM organisations o WHERE o.platform_id = :platform_id AND o.external_id = s.external_id
-        )
-        ORDER BY s.line
-    """,
-    update="""
-        UPDATE organisations o SET name = s.name, active = true
-        FROM staged_organisations s
-        WHERE o.platform_id = :platform_id AND o.external_id = s.external_id AND (o.name <> s.name OR NOT o.active)
-    """,
-    end="""
-        UPDATE organisations o SET active = false
-        WHERE o.platform_id = :platform_id AND o.active
-          AND NOT EXISTS (SELECT FROM staged_organisations s WHERE s.external_id = o.external_id)
-    """,
-    count="SELECT count(*) FROM staged_organisations",
-)
-_CLINICS = _Statements(
-    insert="""
-        INSERT INTO clinics (platform_id, organisation_id, external_id, name)
-        SELECT :platform_id, o.id, s.external_id, s.name
-        FROM staged_clinics s
-        JOIN organisations o ON o.platform_id = :platform_id AND o.external_id = s.organisation
-        WHERE NOT EXISTS (SELECT FROM clinics c WHERE c.platform_id = :platform_id AND c.external_id = s.external_id)
-        ORDER BY s.line
-    """,
-    update="""
-        UPDATE clinics c SET name = s.name, organisation_id = o.id, active = true
-        FROM staged_clinics s
-        JOIN organisations o ON o.platform_id = :platform_id AND o.external_id = s.organisation
-        WHERE c.platform_id = :platform_id AND c.external_id = s.external_id
-          AND (c.name <> s.name OR c.organisation_id <> o.id OR NOT c.active)
-    """,
-    end="""
-        UPDATE clinics c SET active = false
-        WHERE c.platform_id = :platform_id AND c.active
-          AND NOT EXISTS (SELECT FROM staged_clinics s WHERE s.external_id = c.external_id)
-    """,
-    count="SELECT count(*) FROM staged_clinics",
+_COUNT_ACTIVE = text(
+    "SELECT count(*) FROM scopes WHERE platform_id = :platform_id AND active AND parent_id IS NOT NULL"
 )
 
-# Only rows that differ are written. A scope without people has a row that says 0; an ended scope has none. No join: the statistics
-# do not know a platform that was just filled, and a join planned for one row went over all rows once for each scope (430 s for
-# 500,000 users beside as many of another platform; 2 s so).
-_RECOUNT = text("""
-    WITH counted (scope_id, people) AS (
-        SELECT CAST(:platform_id AS bigint), count(*)
-        FROM memberships
-        WHERE platform_id = :platform_id AND level = 'platform' AND valid_to_version IS NULL
-        UNION ALL
-        SELECT organisation_id, count(DISTINCT user_id)
-        FROM memberships
-        WHERE platform_id = :platform_id AND organisation_id IS NOT NULL AND valid_to_version IS NULL
-        GROUP BY organisation_id
-        UNION ALL
-        SELECT clinic_id, count(*)
-        FROM memberships
-        WHERE platform_id = :platform_id AND clinic_id IS NOT NULL AND valid_to_version IS NULL
-        GROUP BY clinic_id
-        UNION ALL
-        SELECT id, 0 FROM organisations WHERE platform_id = :platform_id AND active
-        UNION ALL
-        SELECT id, 0 FROM clinics WHERE platform_id = :platform_id AND active
-    )
-    INSERT INTO scope_user_counts (scope_id, platform_id, user_count)
-    SELECT scope_id, :platform_id, sum(people) FROM counted GROUP BY scope_id ORDER BY scope_id
-    ON CONFLICT (scope_id) DO UPDATE SET user_count = excluded.user_count
-    WHERE scope_user_counts.user_count <> excluded.user_count
+_COUNT_NEW = text("""
+    SELECT count(*) AS staged, count(*) FILTER (WHERE s.id IS NULL) AS added
+    FROM staged_scopes n
+    LEFT JOIN scopes s ON s.platform_id = :platform_id AND s.level = n.level AND s.external_id = n.external_id
+    WHERE n.level = CAST(:level AS scope_level)
 """)
-_FORGET_COUNTS = text("""
-    DELETE FROM scope_user_counts n
-    WHERE n.platform_id = :platform_id AND (
-        EXISTS (SELECT FROM organisations o WHERE o.id = n.scope_id AND NOT o.active)
-        OR EXISTS (SELECT FROM clinics c WHERE c.id = n.scope_id AND NOT c.active)
+# Only scopes that are new or differ are written.
+_PUT = text("""
+    INSERT INTO scopes (platform_id, parent_id, level, external_id, name)
+    SELECT :platform_id, p.id, n.level, n.external_id, n.name
+    FROM staged_scopes n
+    JOIN scopes p ON p.platform_id = :platform_id AND p.level = CAST(:parent_level AS scope_level) AND p.external_id = n.parent
+    LEFT JOIN scopes s ON s.platform_id = :platform_id AND s.level = n.level AND s.external_id = n.external_id
+    WHERE n.level = CAST(:level AS scope_level)
+      AND (s.id IS NULL OR s.parent_id <> p.id OR s.name <> n.name OR NOT s.active)
+    ORDER BY n.line
+    ON CONFLICT (platform_id, level, external_id)
+        DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name, active = true
+""")
+_END = text("""
+    UPDATE scopes s SET active = false
+    WHERE s.platform_id = :platform_id AND s.level = CAST(:level AS scope_level) AND s.active
+      AND NOT EXISTS (SELECT FROM staged_scopes n WHERE n.level = s.level AND n.external_id = s.external_id)
+""")
+
+_DESIRE_ANCESTORS = text("""
+    INSERT INTO desired_ancestors (scope_id, ancestor_id)
+    WITH RECURSIVE inside AS (
+        SELECT id AS scope_id, ARRAY[id] AS path FROM scopes WHERE id = :platform_id
+        UNION ALL
+        SELECT s.id, i.path || s.id FROM inside i JOIN scopes s ON s.parent_id = i.scope_id AND s.active
     )
+    SELECT scope_id, unnest(path) FROM inside
+""")
+_END_ANCESTORS = text("""
+    UPDATE scope_ancestors a SET valid_to_version = :version
+    WHERE a.platform_id = :platform_id AND a.valid_to_version IS NULL
+      AND NOT EXISTS (SELECT FROM desired_ancestors d WHERE d.scope_id = a.scope_id AND d.ancestor_id = a.ancestor_id)
+""")
+_BEGIN_ANCESTORS = text("""
+    INSERT INTO scope_ancestors (scope_id, ancestor_id, valid_from_version, platform_id)
+    SELECT d.scope_id, d.ancestor_id, :version, :platform_id
+    FROM desired_ancestors d
+    LEFT JOIN scope_ancestors a
+        ON a.scope_id = d.scope_id AND a.ancestor_id = d.ancestor_id AND a.valid_to_version IS NULL
+    WHERE a.scope_id IS NULL
+    ORDER BY d.scope_id, d.ancestor_id
+""")
+
+# From what has changed, and not from all memberships: the same whatever else the platform holds.
+_UPDATE_COUNTS = text("""
+    UPDATE scopes s SET user_count = s.user_count + c.difference
+    FROM (
+        SELECT scope_id, count(*) FILTER (WHERE begins) - count(ends_from_version) AS difference
+        FROM membership_changes GROUP BY scope_id
+    ) c
+    WHERE s.id = c.scope_id AND c.difference <> 0
 """)
 
 
 def count_active(connection: Connection, *, platform_id: int) -> int:
-    """The active organisations and clinics."""
+    """The active scopes beneath the platform."""
     return int(connection.execute(_COUNT_ACTIVE, {"platform_id": platform_id}).scalar_one())
 
 
-def apply_organisations(connection: Connection, *, platform_id: int) -> report.Difference:
-    """Makes the platform's organisations what is staged. Organisations first: clinics refer to them."""
-    return _apply(connection, _ORGANISATIONS, platform_id)
+def apply(connection: Connection, *, platform_id: int, layout: csv_import.ScopeLayout) -> report.Difference:
+    """Makes the platform's scopes of one level the staged ones. The level above must stand already."""
+    values = {"platform_id": platform_id, "level": layout.level, "parent_level": layout.parent_level}
+    count = connection.execute(_COUNT_NEW, values).one()
+    ended = connection.execute(_END, values).rowcount
+    written = connection.execute(_PUT, values).rowcount
+    return report.Difference(
+        added=count.added, changed=written - count.added, ended=ended, unchanged=count.staged - written
+    )
 
 
-def apply_clinics(connection: Connection, *, platform_id: int) -> report.Difference:
-    """Makes the platform's clinics what is staged."""
-    return _apply(connection, _CLINICS, platform_id)
+def desire_ancestors(connection: Connection, *, platform_id: int) -> None:
+    """Lists which scope is to be inside which. All scopes must stand already."""
+    connection.execute(_DESIRE_ANCESTORS, {"platform_id": platform_id})
 
 
-def update_user_counts(connection: Connection, *, platform_id: int) -> None:
-    """Counts the people of each active scope anew, from the memberships as they now are."""
-    connection.execute(_RECOUNT, {"platform_id": platform_id})
-    connection.execute(_FORGET_COUNTS, {"platform_id": platform_id})
+def apply_ancestors(connection: Connection, *, platform_id: int, version: int) -> None:
+    """Ends and begins in `version` what `desire_ancestors` changes."""
+    values = {"platform_id": platform_id, "version": version}
+    connection.execute(_END_ANCESTORS, values)
+    connection.execute(_BEGIN_ANCESTORS, values)
 
 
-def _apply(connection: Connection, statements: _Statements, platform_id: int) -> report.Difference:
-    values = {"platform_id": platform_id}
-    changed = connection.execute(text(statements.update), values).rowcount
-    ended = connection.execute(text(statements.end), values).rowcount
-    added = connection.execute(text(statements.insert), values).rowcount
-    staged = int(connection.execute(text(statements.count)).scalar_one())
-    return report.Difference(added=added, changed=changed, ended=ended, unchanged=staged - added - changed)
+def update_user_counts(connection: Connection) -> None:
+    """Brings the number of people of each scope up to date with the planned changes of memberships."""
+    connection.execute(_UPDATE_COUNTS)

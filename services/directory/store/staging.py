@@ -10,7 +10,7 @@ from typing import cast
 import psycopg
 from sqlalchemy import Connection, text
 
-from services.directory import report
+from services.directory import csv_import, report
 
 _SESSION = text("""
     SELECT set_config('statement_timeout', '0', true),
@@ -23,17 +23,14 @@ _SESSION = text("""
 _NESTED_LOOPS = text("SELECT set_config('enable_nestloop', 'on', true)")
 
 _TABLES = text("""
-    CREATE TEMP TABLE staged_organisations (
-        line integer, external_id text, name text
-    ) ON COMMIT DROP;
-    CREATE TEMP TABLE staged_clinics (
-        line integer, external_id text, organisation text, name text
+    CREATE TEMP TABLE staged_scopes (
+        line integer, level scope_level, external_id text, parent text, name text
     ) ON COMMIT DROP;
     CREATE TEMP TABLE staged_users (
         line integer, external_id text, name text, email text, status text
     ) ON COMMIT DROP;
     CREATE TEMP TABLE staged_memberships (
-        line integer, user_external_id text, level text, scope text, role text
+        line integer, user_external_id text, level scope_level, scope text, role text
     ) ON COMMIT DROP;
     CREATE TEMP TABLE bad_lines (
         file text, line integer, reason text
@@ -44,21 +41,17 @@ _TABLES = text("""
     CREATE TEMP TABLE active_users (
         user_id bigint, external_id text
     ) ON COMMIT DROP;
+    CREATE TEMP TABLE desired_ancestors (
+        scope_id bigint, ancestor_id bigint
+    ) ON COMMIT DROP;
     CREATE TEMP TABLE desired_memberships (
-        user_id bigint, scope_id bigint, organisation_id bigint, clinic_id bigint, level scope_level, role text
+        user_id bigint, scope_id bigint, role membership_role
     ) ON COMMIT DROP;
     CREATE TEMP TABLE membership_changes (
         user_id bigint, scope_id bigint, ends_from_version bigint, begins boolean, was_stated boolean, is_stated boolean,
-        organisation_id bigint, clinic_id bigint, level scope_level, role text
+        role membership_role
     ) ON COMMIT DROP;
 """)
-
-TABLE_BY_FILE = {
-    "organisations.csv": "staged_organisations",
-    "clinics.csv": "staged_clinics",
-    "users.csv": "staged_users",
-    "memberships.csv": "staged_memberships",
-}
 
 # Each check with the files that must have been readable for it to mean anything.
 _DUPLICATES = """
@@ -66,15 +59,16 @@ _DUPLICATES = """
     SELECT '{file}', s.line, 'external_id "' || left(s.external_id, 60) || '" is already on line ' || d.first_line
     FROM {table} s
     JOIN (
-        SELECT external_id, min(line) AS first_line FROM {table} GROUP BY external_id HAVING count(*) > 1
+        SELECT external_id, min(line) AS first_line FROM {table} WHERE {condition} GROUP BY external_id HAVING count(*) > 1
     ) d ON d.external_id = s.external_id AND s.line > d.first_line
-    WHERE s.external_id <> ''
+    WHERE s.external_id <> '' AND {condition}
 """
-_UNKNOWN_ORGANISATION = """
+_UNKNOWN_PARENT = """
     INSERT INTO bad_lines
-    SELECT 'clinics.csv', s.line, 'organisation "' || left(s.organisation, 60) || '" is not in organisations.csv'
-    FROM staged_clinics s
-    WHERE s.organisation <> '' AND NOT EXISTS (SELECT FROM staged_organisations o WHERE o.external_id = s.organisation)
+    SELECT '{file}', s.line, '{parent_level} "' || left(s.parent, 60) || '" is not in {parent_file}'
+    FROM staged_scopes s
+    WHERE s.level = '{level}' AND s.parent <> ''
+      AND NOT EXISTS (SELECT FROM staged_scopes p WHERE p.level = '{parent_level}' AND p.external_id = s.parent)
 """
 _UNKNOWN_USER = """
     INSERT INTO bad_lines
@@ -86,21 +80,30 @@ _UNKNOWN_SCOPE = """
     INSERT INTO bad_lines
     SELECT 'memberships.csv', s.line, '{level} "' || left(s.scope, 60) || '" is not in {file}'
     FROM staged_memberships s
-    WHERE s.level = '{level}' AND NOT EXISTS (SELECT FROM {table} x WHERE x.external_id = s.scope)
+    WHERE s.level = '{level}' AND NOT EXISTS (SELECT FROM staged_scopes x WHERE x.level = s.level AND x.external_id = s.scope)
 """
-_CHECKS = (
-    *(
-        ((file,), text(_DUPLICATES.format(file=file, table=table)))
-        for file, table in TABLE_BY_FILE.items()
-        if file != "memberships.csv"
-    ),
-    (("clinics.csv", "organisations.csv"), text(_UNKNOWN_ORGANISATION)),
-    (("memberships.csv", "users.csv"), text(_UNKNOWN_USER)),
-    *(
-        (("memberships.csv", file), text(_UNKNOWN_SCOPE.format(level=level, file=file, table=TABLE_BY_FILE[file])))
-        for level, file in (("organisation", "organisations.csv"), ("clinic", "clinics.csv"))
-    ),
-)
+_FILE_BY_LEVEL = {layout.level: layout.file for layout in csv_import.SCOPES}
+
+
+def _checks() -> Iterator[tuple[tuple[str, ...], str]]:
+    memberships, users = csv_import.MEMBERSHIPS.file, csv_import.USERS.file
+    yield (users,), _DUPLICATES.format(file=users, table="staged_users", condition="true")
+    yield (memberships, users), _UNKNOWN_USER
+    for layout in csv_import.SCOPES:
+        condition = f"level = '{layout.level}'"
+        yield (layout.file,), _DUPLICATES.format(file=layout.file, table="staged_scopes", condition=condition)
+        yield (memberships, layout.file), _UNKNOWN_SCOPE.format(level=layout.level, file=layout.file)
+        parent_file = _FILE_BY_LEVEL.get(layout.parent_level)
+        if parent_file is not None:
+            yield (
+                (layout.file, parent_file),
+                _UNKNOWN_PARENT.format(
+                    file=layout.file, level=layout.level, parent_level=layout.parent_level, parent_file=parent_file
+                ),
+            )
+
+
+_CHECKS = tuple((files, text(statement)) for files, statement in _checks())
 
 _COUNT_BAD_LINES = text("SELECT count(*) FROM bad_lines")
 _LIST_BAD_LINES = text("""
@@ -153,6 +156,6 @@ def count_bad_lines(connection: Connection) -> int:
 
 def list_bad_lines(connection: Connection) -> Iterator[report.BadLine]:
     """All of them, by file and line, a few at a time."""
-    values = {"files": list(TABLE_BY_FILE)}
+    values = {"files": [layout.file for layout in csv_import.LAYOUTS]}
     for row in connection.execute(_LIST_BAD_LINES, values):
         yield report.BadLine(*row)

@@ -26,12 +26,8 @@ class Message:
 
 _FIND_MESSAGE = sqlalchemy.text("""
     SELECT m.id, m.sent_at, m.status, m.recipient_count, m.recalled_at IS NOT NULL AS is_recalled, m.request_id,
-           m.platform_id, m.directory_version,
-           ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id AND t.level = 'platform') AS platforms,
-           ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id AND t.level = 'organisation'
-                 ORDER BY t.scope_id) AS organisations,
-           ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id AND t.level = 'clinic'
-                 ORDER BY t.scope_id) AS clinics
+           m.directory_version,
+           ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id ORDER BY t.scope_id) AS scope_ids
     FROM messages m
     WHERE m.id = :message_id
 """)
@@ -55,8 +51,8 @@ _NOTE_ERROR = sqlalchemy.text("UPDATE messages SET last_error = :error WHERE id 
 _DELETE_INFLIGHT = sqlalchemy.text("DELETE FROM inflight_targets WHERE message_id = :message_id")
 
 _ESTIMATE = sqlalchemy.text("""
-    SELECT CAST(COALESCE(sum(c.user_count), 0) AS bigint) FROM message_targets t
-    JOIN scope_user_counts c ON c.scope_id = t.scope_id WHERE t.message_id = :message_id
+    SELECT CAST(COALESCE(sum(s.user_count), 0) AS bigint) FROM message_targets t
+    JOIN scopes s ON s.id = t.scope_id WHERE t.message_id = :message_id
 """)
 
 _MEASURE = {
@@ -81,13 +77,7 @@ def find_message(connection: Connection, *, message_id: uuid.UUID) -> Message | 
         recipient_count=row.recipient_count,
         is_recalled=row.is_recalled,
         request_id=row.request_id,
-        audience=audience.Audience(
-            platform_id=row.platform_id,
-            version=row.directory_version,
-            everyone=bool(row.platforms),
-            organisation_ids=tuple(row.organisations),
-            clinic_ids=tuple(row.clinics),
-        ),
+        audience=audience.Audience(tuple(row.scope_ids), row.directory_version),
     )
 
 

@@ -11,22 +11,32 @@ that leaves nothing of what the viewer may see 5 ms; the seen and read counts of
 # ruff: noqa: S608 (only constants are put into statements)
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy
 from sqlalchemy import Connection
 
+from shared import versions
 from shared.sent_messages import store as sent_messages
 
 
 @dataclass(frozen=True)
-class Scopes:
-    """The scopes that filters name, None where one names nothing that is active on the platform."""
+class Filter:
+    """A scope that the history is filtered by, and what contained it in which directory versions."""
 
-    organisation_id: int | None
-    clinic_id: int | None
-    above_clinic_id: int | None
+    scope_id: int
+    containers: tuple["Container", ...]
+
+
+@dataclass(frozen=True)
+class Container:
+    """A scope that contained another from a version up to, not including, another; without the second it still does."""
+
+    scope_id: int
+    valid_from_version: int
+    valid_to_version: int | None
 
 
 @dataclass(frozen=True)
@@ -37,12 +47,10 @@ class Engagement:
     read_count: int
 
 
-_FIND_SCOPES = sqlalchemy.text("""
-    SELECT o.id AS organisation_id, c.id AS clinic_id, c.organisation_id AS above_clinic_id
-    FROM (VALUES (1)) AS one (row)
-    LEFT JOIN organisations o
-        ON o.platform_id = :platform_id AND o.external_id = CAST(:organisation AS text) AND o.active
-    LEFT JOIN clinics c ON c.platform_id = :platform_id AND c.external_id = CAST(:clinic AS text) AND c.active
+_FIND_FILTER = sqlalchemy.text("""
+    SELECT s.id AS scope_id, a.ancestor_id, a.valid_from_version, a.valid_to_version
+    FROM scopes s LEFT JOIN scope_ancestors a ON a.scope_id = s.id AND a.ancestor_id <> s.id
+    WHERE s.platform_id = :platform_id AND s.level = CAST(:level AS scope_level) AND s.external_id = :external_id
 """)
 
 _BEFORE = "({0}.sent_at, {0}.{1}) < (CAST(:before_sent_at AS timestamptz), CAST(:before_id AS uuid))"
@@ -69,31 +77,42 @@ _MAY_SEE = f"""
              WHERE x.sent_at = {{0}}.sent_at AND x.message_id = {{0}}.{{1}} OFFSET 0)
      OR EXISTS (SELECT FROM messages x WHERE x.id = {{0}}.{{1}} AND x.sender_id = :user_id OFFSET 0))"""
 
-# What reached a scope was aimed at it or at a clinic inside it (all its rows), or at what contains it (its containers' targets).
-# Where both filters are given, the clinic's messages are walked and each is looked up for the organisation. Of what was aimed at
-# everyone, those who do not administer the platform see only what they sent: theirs are walked, not everybody's (6 to 20 ms).
-_WALK = f"""
+# What reached a scope was addressed to it or to a scope inside it (all its rows), or to a scope that contained it in the message's
+# directory version (that scope's targets). The same for a second filter, looked up for each message.
+_REACHED_TOO = """
+    (CAST(:also_scope_id AS bigint) IS NULL
+     OR EXISTS (SELECT FROM message_visibility x
+                WHERE x.scope_id = :also_scope_id AND x.sent_at = {0}.sent_at AND x.message_id = {0}.{1} OFFSET 0)
+     OR EXISTS (SELECT FROM message_visibility x JOIN scope_ancestors a ON a.ancestor_id = x.scope_id
+                WHERE a.scope_id = :also_scope_id AND x.is_target AND x.sent_at = {0}.sent_at AND x.message_id = {0}.{1}
+                  AND {valid} OFFSET 0))"""
+_ALSO = _REACHED_TOO.format("v", "message_id", valid=versions.valid_at("a", "x.directory_version"))
+# A message to the whole platform is shown to the platform's administrators and to its sender. To others the sender's own messages
+# are read instead of everyone's (0.5 ms instead of 6 to 20 ms).
+_LIST_REACHED = sqlalchemy.text(f"""
+    (SELECT v.sent_at, v.message_id FROM message_visibility v
+     WHERE v.scope_id = :scope_id AND {_VISIBLE_BEFORE} AND {_MAY_SEE.format("v", "message_id")} AND {_ALSO}
+     {_NEWEST_FIRST})
+    UNION
+    SELECT v.sent_at, v.message_id
+    FROM unnest(CAST(:container_ids AS bigint[]), CAST(:from_versions AS bigint[]), CAST(:to_versions AS bigint[]))
+        AS container (scope_id, valid_from_version, valid_to_version)
     CROSS JOIN LATERAL (
         SELECT v.sent_at, v.message_id FROM message_visibility v
-        WHERE v.scope_id = walked.scope_id AND {{which}} AND {_VISIBLE_BEFORE} AND {_MAY_SEE.format("v", "message_id")}
-          AND (CAST(:also_scope_id AS bigint) IS NULL
-               OR EXISTS (SELECT FROM message_visibility x
-                          WHERE x.scope_id IN (CAST(:also_scope_id AS bigint), :platform_id)
-                            AND x.sent_at = v.sent_at AND x.message_id = v.message_id
-                            AND (x.is_target OR x.scope_id = CAST(:also_scope_id AS bigint)) OFFSET 0))
+        WHERE v.scope_id = container.scope_id AND v.is_target AND {_VISIBLE_BEFORE}
+          AND {versions.valid_at("container", "v.directory_version")}
+          AND {_MAY_SEE.format("v", "message_id")} AND {_ALSO}
         {_NEWEST_FIRST}
-    ) v"""
-_LIST_REACHED = sqlalchemy.text(f"""
-    SELECT v.sent_at, v.message_id FROM (VALUES (CAST(:scope_id AS bigint))) AS walked (scope_id)
-    {_WALK.format(which="true")}
-    UNION
-    SELECT v.sent_at, v.message_id FROM unnest(CAST(:container_ids AS bigint[])) AS walked (scope_id)
-    {_WALK.format(which="v.is_target")}
+    ) v
     UNION
     (SELECT m.sent_at, m.id AS message_id FROM messages m
      WHERE NOT :is_platform AND m.sender_id = :user_id AND {_BEFORE.format("m", "id")}
        AND EXISTS (SELECT FROM message_visibility x
                    WHERE x.scope_id = :platform_id AND x.sent_at = m.sent_at AND x.message_id = m.id AND x.is_target OFFSET 0)
+       AND EXISTS (SELECT FROM scope_ancestors a
+                   WHERE a.scope_id = :scope_id AND a.ancestor_id = :platform_id
+                     AND {versions.valid_at("a", "m.directory_version")})
+       AND {_REACHED_TOO.format("m", "id", valid=versions.valid_at("a", "x.directory_version"))}
      {_NEWEST_FIRST})
     {_NEWEST_FIRST}
 """)
@@ -110,12 +129,21 @@ _COUNT_ENGAGEMENT = sqlalchemy.text("""
 """)
 
 
-def find_scopes(connection: Connection, *, platform_id: int, organisation: str | None, clinic: str | None) -> Scopes:
-    """The ids behind external ids."""
-    row = connection.execute(
-        _FIND_SCOPES, {"platform_id": platform_id, "organisation": organisation, "clinic": clinic}
-    ).one()
-    return Scopes(**row._mapping)
+def find_filter(connection: Connection, *, platform_id: int, level: str, external_id: str) -> Filter | None:
+    """The scope of the platform with this external id, whether it has ended or not."""
+    rows = connection.execute(
+        _FIND_FILTER, {"platform_id": platform_id, "level": level, "external_id": external_id}
+    ).all()
+    if not rows:
+        return None
+    return Filter(
+        rows[0].scope_id,
+        tuple(
+            Container(row.ancestor_id, row.valid_from_version, row.valid_to_version)
+            for row in rows
+            if row.ancestor_id is not None
+        ),
+    )
 
 
 def list_visible(
@@ -134,26 +162,24 @@ def list_reached(
     connection: Connection,
     *,
     viewer: sent_messages.Viewer,
-    scopes: Scopes,
+    filters: Sequence[Filter],
     before: tuple[datetime, uuid.UUID] | None,
     limit: int,
 ) -> list[uuid.UUID]:
-    """Like `list_visible`, of what reached the clinic, the organisation, or both if both are given."""
-    containers = [viewer.platform_id] if viewer.is_platform else []
-    if scopes.above_clinic_id is not None:
-        containers.append(scopes.above_clinic_id)
-    scope_id, also = scopes.organisation_id, None
-    if scopes.clinic_id is not None:
-        scope_id, also = scopes.clinic_id, scopes.organisation_id
+    """Like `list_visible`, of what reached every scope of one or two filters."""
+    walked, *also = filters
+    containers = [one for one in walked.containers if viewer.is_platform or one.scope_id != viewer.platform_id]
     rows = connection.execute(
         _LIST_REACHED,
         {
             **_walk(viewer, before, limit),
             "platform_id": viewer.platform_id,
             "is_platform": viewer.is_platform,
-            "scope_id": scope_id,
-            "also_scope_id": also,
-            "container_ids": containers,
+            "scope_id": walked.scope_id,
+            "also_scope_id": also[0].scope_id if also else None,
+            "container_ids": [one.scope_id for one in containers],
+            "from_versions": [one.valid_from_version for one in containers],
+            "to_versions": [one.valid_to_version for one in containers],
         },
     )
     return [row.message_id for row in rows]

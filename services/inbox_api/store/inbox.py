@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from shared import db
+from shared import db, versions
 
 Driver = psycopg.Connection[Any]
 
@@ -72,18 +72,15 @@ class Place:
     now: datetime
 
 
-# Which messages in flight reach the user, as of each message's own directory version: looked up from the scopes that the user
-# ever belonged to (0.1 ms with 5,000 in flight; a user has few scopes, and what is in flight to one of them is little).
-INFLIGHT = """
+# Membership decides which messages reach the user, as of each message's own directory version. A user has few scopes, and few messages
+# are in flight to one of them: 0.1 ms with 5,000 in flight.
+_REACHES = f"t.scope_id = b.scope_id AND b.user_id = :user_id AND {versions.valid_at('b', 'm.directory_version')}"
+
+INFLIGHT = f"""
     inflight AS MATERIALIZED (
         SELECT DISTINCT m.sent_at, m.id AS message_id
-        FROM memberships b
-        CROSS JOIN LATERAL (VALUES (b.scope_id), (b.organisation_id)) AS reached (scope_id)
-        JOIN inflight_targets t ON t.scope_id = reached.scope_id
-        JOIN messages m ON m.id = t.message_id
-        WHERE b.user_id = :user_id AND m.recalled_at IS NULL
-          AND b.valid_from_version <= m.directory_version
-          AND (b.valid_to_version IS NULL OR b.valid_to_version > m.directory_version)
+        FROM memberships b JOIN inflight_targets t ON t.scope_id = b.scope_id JOIN messages m ON m.id = t.message_id
+        WHERE {_REACHES} AND m.recalled_at IS NULL
     )"""
 
 # LIMIT 1 keeps the planner from joining a user's whole history where a few rows are looked up by their full key.
@@ -151,10 +148,8 @@ _FROM_STATES = """
 # 2,400 entries) to find nothing.
 _UNREAD_LIMIT = "least(:limit, greatest(0, (SELECT unread_count FROM counts)))"
 
-_REACHED_THROUGH = """
-    EXISTS (SELECT FROM memberships b JOIN {targets} t ON t.message_id = m.id AND t.scope_id IN (b.scope_id, b.organisation_id)
-            WHERE b.user_id = :user_id AND b.valid_from_version <= m.directory_version
-              AND (b.valid_to_version IS NULL OR b.valid_to_version > m.directory_version))"""
+_REACHED_THROUGH = f"""
+    EXISTS (SELECT FROM memberships b JOIN {{targets}} t ON t.scope_id = b.scope_id WHERE t.message_id = m.id AND {_REACHES})"""
 
 _HAS = (
     """(EXISTS (SELECT FROM inbox_entries e

@@ -9,6 +9,7 @@ import sqlalchemy
 from sqlalchemy import Connection
 
 from services.inbox_api.store import inbox
+from shared import versions
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,6 @@ class Recalled:
 class Membership:
     user_id: int
     scope_id: int
-    organisation_id: int | None
 
 
 _GET_NEWEST = sqlalchemy.text("""
@@ -69,11 +69,10 @@ _LIST_CHANGED = sqlalchemy.text(f"""
        OR EXISTS ({_RECALLED_LATELY.format(platform_id="p.id")})
 """)  # noqa: S608 (a constant)
 
-_LIST_MEMBERSHIPS = sqlalchemy.text("""
-    SELECT user_id, scope_id, organisation_id FROM memberships
-    WHERE user_id = ANY(CAST(:user_ids AS bigint[]))
-      AND valid_from_version <= :version AND (valid_to_version IS NULL OR valid_to_version > :version)
-""")
+_LIST_MEMBERSHIPS = sqlalchemy.text(f"""
+    SELECT b.user_id, b.scope_id FROM memberships b
+    WHERE b.user_id = ANY(CAST(:user_ids AS bigint[])) AND {versions.valid_at("b", ":version")}
+""")  # noqa: S608 (a constant)
 
 
 def find_newest(connection: Connection, *, platform_id: int) -> tuple[datetime, uuid.UUID] | None:

@@ -28,8 +28,7 @@ class Reach:
     def add(self, user_ids: Collection[int], memberships: Iterable[store.Membership]) -> None:
         self.users.update(user_ids)
         for membership in memberships:
-            for scope_id in {membership.scope_id, membership.organisation_id} - {None}:
-                self.by_scope.setdefault(int(scope_id or 0), set()).add(membership.user_id)
+            self.by_scope.setdefault(membership.scope_id, set()).add(membership.user_id)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The directory: platforms, organisations, clinics, users, and memberships with the versions in which they are valid."""
+"""The directory: platforms, their trees of scopes, users, and who belonged where in which version."""
 
 from shared.migrations import script
 
@@ -27,16 +27,17 @@ END
 $$
 """
 
-# Platforms, organisations and clinics draw their ids from one sequence: a scope is named by one number, whatever its level.
+# One tree: a platform is the root scope of its own tree and shares its id with it, so a scope is named by one number at every level.
 TABLES = """
 CREATE SEQUENCE scope_ids AS bigint;
 
 CREATE TYPE scope_level AS ENUM ('platform', 'organisation', 'clinic');
+-- In this order: of two roles in one scope the smaller one counts.
+CREATE TYPE membership_role AS ENUM ('administrator', 'member', 'implied');
 
 CREATE TABLE platforms (
     id bigint PRIMARY KEY DEFAULT nextval('scope_ids'),
     key text NOT NULL UNIQUE CHECK (key ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
-    name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
     plan text NOT NULL CHECK (plan IN ('enterprise', 'standard')),
     directory_version bigint NOT NULL DEFAULT 0,
     issuer text UNIQUE,
@@ -44,25 +45,35 @@ CREATE TABLE platforms (
     CHECK ((issuer IS NULL) = (jwks_url IS NULL))
 );
 
-CREATE TABLE organisations (
+-- A platform's own scope has the platform's id and key. user_count: how many people belong to the scope now; the service that changes
+-- the memberships keeps it in the same transaction.
+CREATE TABLE scopes (
     id bigint PRIMARY KEY DEFAULT nextval('scope_ids'),
     platform_id bigint NOT NULL REFERENCES platforms,
+    parent_id bigint REFERENCES scopes,
+    level scope_level NOT NULL,
     external_id text NOT NULL CHECK (char_length(external_id) BETWEEN 1 AND 255),
     name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
     active boolean NOT NULL DEFAULT true,
-    UNIQUE (platform_id, external_id)
+    user_count bigint NOT NULL DEFAULT 0 CHECK (user_count >= 0),
+    UNIQUE (platform_id, level, external_id),
+    CHECK ((parent_id IS NULL) = (id = platform_id))
 );
+CREATE INDEX scopes_by_parent ON scopes (parent_id);
 
-CREATE TABLE clinics (
-    id bigint PRIMARY KEY DEFAULT nextval('scope_ids'),
-    platform_id bigint NOT NULL REFERENCES platforms,
-    organisation_id bigint NOT NULL REFERENCES organisations,
-    external_id text NOT NULL CHECK (char_length(external_id) BETWEEN 1 AND 255),
-    name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
-    active boolean NOT NULL DEFAULT true,
-    UNIQUE (platform_id, external_id)
+-- The history of the tree. A row says: in every directory version from valid_from up to, not including, valid_to this scope was
+-- inside that ancestor. Every active scope is its own ancestor too.
+CREATE TABLE scope_ancestors (
+    scope_id bigint NOT NULL REFERENCES scopes,
+    ancestor_id bigint NOT NULL REFERENCES scopes,
+    valid_from_version bigint NOT NULL,
+    valid_to_version bigint,
+    platform_id bigint NOT NULL,
+    PRIMARY KEY (scope_id, ancestor_id, valid_from_version),
+    CHECK (valid_to_version > valid_from_version)
 );
-CREATE INDEX clinics_by_organisation ON clinics (organisation_id);
+CREATE UNIQUE INDEX scope_ancestors_valid_once ON scope_ancestors (scope_id, ancestor_id) WHERE valid_to_version IS NULL;
+CREATE INDEX scope_ancestors_by_ancestor ON scope_ancestors (ancestor_id, scope_id) WHERE valid_to_version IS NULL;
 
 CREATE TABLE users (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -74,50 +85,33 @@ CREATE TABLE users (
     UNIQUE (platform_id, external_id)
 );
 
--- A row says: in every directory version from valid_from up to, not including, valid_to this active user belongs to this
--- scope. scope_id is the id of the platform, organisation or clinic; a clinic's row carries its organisation as it then was.
+-- A row says: in every directory version from valid_from up to, not including, valid_to this active user belonged to this scope: as
+-- stated (administrator, member), or because they belong to a scope inside it (implied).
 CREATE TABLE memberships (
     user_id bigint NOT NULL,
     scope_id bigint NOT NULL,
     valid_from_version bigint NOT NULL,
     valid_to_version bigint,
     platform_id bigint NOT NULL,
-    organisation_id bigint,
-    clinic_id bigint,
-    level scope_level NOT NULL,
-    role text NOT NULL CHECK (role IN ('member', 'administrator')),
+    role membership_role NOT NULL,
     PRIMARY KEY (user_id, scope_id, valid_from_version),
-    CHECK (valid_to_version > valid_from_version),
-    CHECK (CASE level
-        WHEN 'platform' THEN scope_id = platform_id AND organisation_id IS NULL AND clinic_id IS NULL
-        WHEN 'organisation' THEN scope_id = organisation_id AND clinic_id IS NULL
-        WHEN 'clinic' THEN scope_id = clinic_id AND organisation_id IS NOT NULL
-    END)
+    CHECK (valid_to_version > valid_from_version)
 );
 -- At most one valid row for a user in a scope.
 CREATE UNIQUE INDEX memberships_valid_once ON memberships (user_id, scope_id) WHERE valid_to_version IS NULL;
--- The audience of a scope, in the order of user ids, as of any version, without touching the table.
-CREATE INDEX memberships_of_platform ON memberships (platform_id, user_id)
-    INCLUDE (valid_from_version, valid_to_version) WHERE level = 'platform';
-CREATE INDEX memberships_of_organisation ON memberships (organisation_id, user_id)
-    INCLUDE (valid_from_version, valid_to_version) WHERE organisation_id IS NOT NULL;
-CREATE INDEX memberships_of_clinic ON memberships (clinic_id, user_id)
-    INCLUDE (valid_from_version, valid_to_version) WHERE clinic_id IS NOT NULL;
-
--- How many people each scope reaches now. Kept by whoever changes the directory, in the same transaction.
-CREATE TABLE scope_user_counts (
-    scope_id bigint PRIMARY KEY,
-    platform_id bigint NOT NULL REFERENCES platforms,
-    user_count bigint NOT NULL
-);
+-- The audience of any scope, in the order of user ids, as of any version, without touching the table.
+CREATE INDEX memberships_by_scope ON memberships (scope_id, user_id) INCLUDE (valid_from_version, valid_to_version);
 """
 
 GRANTS = """
-GRANT SELECT ON alembic_version, platforms, organisations, clinics, users, memberships, scope_user_counts
+GRANT SELECT ON alembic_version, platforms, scopes, scope_ancestors, memberships
     TO message_hub_compose, message_hub_worker, message_hub_inbox, message_hub_directory;
-GRANT INSERT, UPDATE ON platforms, organisations, clinics, users, memberships, scope_user_counts TO message_hub_directory;
-GRANT DELETE ON scope_user_counts TO message_hub_directory;
-GRANT MAINTAIN ON users, memberships TO message_hub_directory;
+-- E-mail addresses are read by the directory alone; the worker needs nothing of a user but the id.
+GRANT SELECT ON users TO message_hub_directory;
+GRANT SELECT (id, platform_id, external_id, name, status) ON users TO message_hub_compose, message_hub_inbox;
+GRANT SELECT (id) ON users TO message_hub_worker;
+GRANT INSERT, UPDATE ON platforms, scopes, scope_ancestors, users, memberships TO message_hub_directory;
+GRANT MAINTAIN ON scopes, scope_ancestors, users, memberships TO message_hub_directory;
 GRANT USAGE ON SEQUENCE scope_ids TO message_hub_directory;
 """
 

@@ -39,24 +39,25 @@ CREATE TABLE messages (
 CREATE INDEX messages_by_sender ON messages (sender_id, sent_at, id);
 CREATE INDEX messages_unfinished ON messages (sent_at) WHERE status <> 'sent' AND recalled_at IS NULL;
 CREATE INDEX messages_recalled ON messages (platform_id, sent_at, id) WHERE recalled_at IS NOT NULL;
+CREATE INDEX messages_by_recall ON messages (platform_id, recalled_at) WHERE recalled_at IS NOT NULL;
 
--- The choice as it was made, in its order; organisation_id is where a clinic then belonged.
+-- The choice as it was made, in its order.
 CREATE TABLE message_targets (
     message_id uuid NOT NULL REFERENCES messages,
     position integer NOT NULL,
-    level scope_level NOT NULL,
     scope_id bigint NOT NULL,
-    organisation_id bigint,
     PRIMARY KEY (message_id, position),
     UNIQUE (message_id, scope_id)
 );
 
--- Every target with all that then contained it. is_target: the scope itself was chosen, not only something inside it.
+-- Every target with all its ancestors as of the message's directory version, which is repeated here so that a filter needs no other
+-- table. is_target: the scope itself was chosen, not only something inside it.
 CREATE TABLE message_visibility (
     scope_id bigint NOT NULL,
     sent_at timestamptz NOT NULL,
     message_id uuid NOT NULL,
     is_target boolean NOT NULL,
+    directory_version bigint NOT NULL,
     PRIMARY KEY (scope_id, sent_at, message_id)
 );
 CREATE INDEX message_visibility_targets ON message_visibility (scope_id, sent_at, message_id) WHERE is_target;
@@ -101,13 +102,27 @@ CREATE TABLE inbox_states (
     seen_at timestamptz,
     read_at timestamptz,
     archived_at timestamptz,
-    PRIMARY KEY (user_id, sent_at, message_id),
+    -- The key carries what is counted, so that one index-only scan counts all of it.
+    PRIMARY KEY (user_id, sent_at, message_id) INCLUDE (seen_at, read_at, archived_at),
     CHECK (read_at IS NULL OR seen_at IS NOT NULL)
 ) PARTITION BY RANGE (sent_at);
-CREATE INDEX inbox_states_not_unread ON inbox_states (user_id) WHERE read_at IS NOT NULL OR archived_at IS NOT NULL;
-CREATE INDEX inbox_states_not_unseen ON inbox_states (user_id) WHERE seen_at IS NOT NULL OR archived_at IS NOT NULL;
 CREATE INDEX inbox_states_seen ON inbox_states (message_id) WHERE seen_at IS NOT NULL;
 CREATE INDEX inbox_states_read ON inbox_states (message_id) WHERE read_at IS NOT NULL;
+
+-- Incremented in every transaction that changes the user's inbox_states, so that a poll can see that nothing changed. A row is
+-- rewritten in place: no index but the key.
+CREATE TABLE inbox_revisions (
+    user_id bigint PRIMARY KEY,
+    revision bigint NOT NULL
+) WITH (fillfactor = 70);
+
+-- What the workers have counted since the beginning: sweeps, what they repaired, tasks that failed. For status and metrics.
+CREATE TABLE fanout_counters (
+    name text PRIMARY KEY,
+    value bigint NOT NULL,
+    changed_at timestamptz NOT NULL,
+    detail text
+) WITH (fillfactor = 20);
 
 -- One row: everything sent before dropped_before has had its entries dropped.
 CREATE TABLE inbox_retention (
@@ -187,8 +202,12 @@ FROM generate_series(0, 3) m;
 """
 
 GRANTS = """
-GRANT SELECT ON messages, message_targets, message_visibility, inflight_targets, fanout_batches, inbox_retention
-    TO message_hub_compose, message_hub_worker, message_hub_inbox, message_hub_directory;
+GRANT SELECT ON messages TO message_hub_compose, message_hub_inbox;
+-- The worker reads no title and no body.
+GRANT SELECT (id, platform_id, sender_id, directory_version, request_id, created_at, sent_at, recalled_at, status, recipient_count,
+              completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
+GRANT SELECT ON message_targets, message_visibility, inflight_targets, fanout_batches, fanout_counters, inbox_retention
+    TO message_hub_compose, message_hub_worker, message_hub_inbox;
 
 GRANT INSERT (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
     ON messages TO message_hub_compose;
@@ -196,12 +215,12 @@ GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
 GRANT INSERT ON message_targets, message_visibility, inflight_targets TO message_hub_compose;
 
 GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
-GRANT INSERT, UPDATE ON fanout_batches TO message_hub_worker;
+GRANT INSERT, UPDATE ON fanout_batches, fanout_counters TO message_hub_worker;
 GRANT DELETE ON inflight_targets TO message_hub_worker;
 GRANT SELECT, INSERT ON inbox_entries TO message_hub_worker;
 
 GRANT SELECT ON inbox_entries TO message_hub_inbox;
-GRANT SELECT, INSERT, UPDATE ON inbox_states TO message_hub_inbox;
+GRANT SELECT, INSERT, UPDATE ON inbox_states, inbox_revisions TO message_hub_inbox;
 """
 
 

@@ -51,23 +51,8 @@ def send(hub: Hub, *scopes: factories.Scope) -> uuid.UUID:
 
 
 def move(hub: Hub, clinic: factories.Clinic, to: factories.Organisation) -> None:
-    """The clinic and all who are in it belong to another organisation from now on."""
     with hub.engine.begin() as connection:
-        version = factories.raise_version(connection, hub.platform.id)
-    hub.execute(
-        "UPDATE memberships SET valid_to_version = :version WHERE clinic_id = :id AND valid_to_version IS NULL",
-        version=version,
-        id=clinic.id,
-    )
-    hub.execute(
-        """INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, organisation_id, clinic_id, level, role)
-           SELECT user_id, scope_id, :version, platform_id, :to, clinic_id, level, role FROM memberships
-           WHERE clinic_id = :id AND valid_to_version = :version""",
-        version=version,
-        id=clinic.id,
-        to=to.id,
-    )
-    hub.execute("UPDATE clinics SET organisation_id = :to WHERE id = :id", to=to.id, id=clinic.id)
+        factories.move(connection, clinic, to)
 
 
 def test_who_has_it_is_told_through_what_and_what_they_did_with_it(hub: Hub, explain: Explain) -> None:

@@ -94,15 +94,10 @@ def test_targets_visibility_and_flight_follow_from_the_choice(
 ) -> None:
     message = hub.sent(world["platform administrator"], audience)
     found = hub.rows(
-        """SELECT position, level::text, scope_id, organisation_id FROM message_targets
-           WHERE message_id = :id ORDER BY position""",
+        "SELECT position, scope_id FROM message_targets WHERE message_id = :id ORDER BY position",
         id=message["id"],
     )
-    scopes = [world.scopes[name] for name in targets]
-    assert found == [
-        (position, scope.level, scope.id, getattr(scope, "organisation_id", None))
-        for position, scope in enumerate(scopes, start=1)
-    ]
+    assert found == list(enumerate(ids(world, *targets), start=1))
     visible = dict(
         hub.rows("SELECT scope_id, is_target FROM message_visibility WHERE message_id = :id", id=message["id"])
     )
@@ -124,7 +119,7 @@ def test_visibility_carries_the_time_of_its_message(hub: Hub, world: World) -> N
 def test_the_directory_version_is_the_one_the_scopes_were_found_in(hub: Hub, own_world: World) -> None:
     for _ in range(2):
         with hub.owner.begin() as connection:
-            version = factories.raise_version(connection, own_world.platform.id)
+            version = factories.bump_version(connection, own_world.platform.id)
         message = hub.sent(own_world["platform administrator"])
         assert hub.rows("SELECT directory_version FROM messages WHERE id = :id", id=message["id"]) == [(version,)]
 

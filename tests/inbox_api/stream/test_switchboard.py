@@ -18,8 +18,8 @@ def stream(user_id: int, *, platform_id: int = 1, at: int = 0) -> connection.Str
     return connection.Stream(platform_id=platform_id, user_id=user_id, position=position(at))
 
 
-def membership(user_id: int, scope_id: int, organisation_id: int | None = None) -> store.Membership:
-    return store.Membership(user_id, scope_id, organisation_id)
+def membership(user_id: int, scope_id: int) -> store.Membership:
+    return store.Membership(user_id, scope_id)
 
 
 def test_a_board_is_full_at_its_limit_and_has_room_again_when_somebody_leaves() -> None:
@@ -75,9 +75,7 @@ def test_every_stream_of_a_user_is_found_once_whatever_scopes_reach_them() -> No
         board.join(one)
     platform = board.platforms[1]
     assert sorted(platform.unknown(7)) == [1, 2, 3]
-    platform.learn(
-        7, [1, 2, 3], [membership(1, 30, 20), membership(1, 31, 20), membership(2, 20, 20), membership(3, 40, 21)]
-    )
+    platform.learn(7, [1, 2, 3], [membership(*row) for row in ((1, 30), (1, 20), (1, 31), (2, 20), (3, 40), (3, 21))])
     assert platform.unknown(7) == []
     assert sorted(one.user_id for one in platform.find([30, 31, 20])) == [1, 1, 2]
     assert [one.user_id for one in platform.find([31])] == [1, 1]
@@ -122,12 +120,12 @@ def test_what_is_found_is_what_the_plainest_search_finds() -> None:
         streams = [stream(chance.randrange(20)) for _ in range(40)]
         for one in streams:
             board.join(one)
-        rows = [membership(chance.randrange(20), chance.randrange(9), chance.choice([None, 10, 11])) for _ in range(40)]
+        rows = [membership(chance.randrange(20), chance.randrange(12)) for _ in range(40)]
         platform = board.platforms[1]
         unknown = platform.unknown(1)
         platform.learn(1, unknown, [row for row in rows if row.user_id in unknown])
         wanted = set(chance.sample(range(12), 3))
-        reached = {row.user_id for row in rows if wanted & {row.scope_id, row.organisation_id}}
+        reached = {row.user_id for row in rows if row.scope_id in wanted}
         found = list(platform.find(wanted))
         assert len(found) == len(set(found))
         assert set(found) == {one for one in streams if one.user_id in reached}
