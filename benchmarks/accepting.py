@@ -67,7 +67,7 @@ def run(bench: Bench) -> Answer:
 def load(
     hub: hubs.Hub, platform: seed.Platform, name: str, audience: dict[str, Any] | None = None, *, url: str | None = None
 ) -> wrk.Load:
-    """The administrator sends the same message again and again, to a clinic or as told; without a key each is a new one."""
+    """The administrator sends the same message again and again, to a clinic by default; without a key each is a new one."""
     headers = hub.bearer(hubs.ADMINISTRATOR, platform.key)
     body = _body(audience or {"clinics": [platform.clinic(1)]})
     return wrk.Load(name, url or hub.apis.compose_url, [wrk.request("POST", "/v1/messages", headers, body)])

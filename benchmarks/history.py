@@ -19,7 +19,7 @@ READERS = 20
 _MONTHS = 24
 _BODY = "A notice of about three hundred characters. " * 7
 
-# Rows are copied whatever their columns are. Each copy of a message is a microsecond newer than the one before.
+# All columns are copied, by whatever name. Each copy of a message is a microsecond newer than the one before.
 _COPY = """
     INSERT INTO messages
     SELECT (jsonb_populate_record(m, jsonb_build_object('id', uuidv7(), 'sent_at', m.sent_at + n * interval '1 microsecond'))).*

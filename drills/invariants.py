@@ -1,4 +1,4 @@
-"""What must hold once nothing is left to do, whatever happened before: the tables (`tables`) compared with what the drill knows.
+"""The invariants once nothing is left to do: the tables (`tables`) compared with what the drill knows.
 
 The recipients of a message are computed from the drill's own directories (`platforms`), and once more from the stored memberships;
 the product's SQL is not used. What users and administrators are shown is checked in `feeds`.
@@ -193,7 +193,7 @@ def _name_the_wrong(message: Message, needed: frozenset[int], stored: Sequence[i
     for wrong, invariant, what in (
         (needed - found, "each recipient once", "have no entry"),
         (twice, "each recipient once", "have two entries"),
-        (found - needed, "nobody else", "have an entry and are no recipients"),
+        (found - needed, "no other entries", "have an entry and are no recipients"),
     ):
         findings.check(not wrong, invariant, f"{name}: {len(wrong)} {what}, such as users {sorted(wrong)[:3]}")
 

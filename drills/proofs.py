@@ -1,6 +1,6 @@
 """Runs the proof of `message-hub verify` while faults are made, and once more afterwards.
 
-A recipient who only waits for a worker must never be called missing, whatever was killed.
+A recipient whose entry is only not written yet must never be called missing.
 """
 
 import contextlib

@@ -31,7 +31,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Entries:
-    """All entries of a message at once."""
+    """All entries of a message: whose they are, and the times that they have."""
 
     whose: Group = Group()
     first_sent_at: datetime | None = None

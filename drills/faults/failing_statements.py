@@ -27,7 +27,7 @@ _ERRORS = (
 )
 _POINTS = ("row", "written", "delivered", "cut", "sent")
 _VISIBLE_S = 40.0
-_ENTRY_BYTES = 100  # with its place in the index
+_ENTRY_BYTES = 100  # its index entry included
 _FAILING = """
     SELECT count(*) FROM (
         SELECT message_id FROM fanout_batches WHERE delivered_at IS NULL AND last_error LIKE :error

@@ -1,4 +1,4 @@
-"""One small hub of processes for the short drills; and messages that went well, without processes, for tests that spoil them."""
+"""One small hub of processes for the short drills; and sent messages, without processes, for tests that corrupt them."""
 
 import contextlib
 import dataclasses
@@ -39,7 +39,7 @@ def testbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[scenario.Testb
 
 @dataclass
 class Sent:
-    """A world whose messages are all sent, but for one that was recalled when half of it was written."""
+    """Platforms whose messages are all sent, but for one that was recalled when half of it was written."""
 
     owner: Engine
     platforms: dict[str, platforms.Platform]
@@ -48,7 +48,7 @@ class Sent:
     findings: Findings
     answers: "Answers"
 
-    def spoil(self, statement: str, **parameters: object) -> None:
+    def corrupt(self, statement: str, **parameters: object) -> None:
         """Changes a table as only its owner can."""
         with self.owner.begin() as connection:
             connection.execute(sqlalchemy.text(statement), parameters)
@@ -139,7 +139,7 @@ def prototype(postgres: server.Server, template_database: str, tmp_path_factory:
         connection.execute(
             sqlalchemy.text("DELETE FROM inflight_targets WHERE message_id = :id"), {"id": last.message_id}
         )
-    # The directory goes on: somebody who has them all is disabled in the next version.
+    # A recipient of all messages is disabled in the next version of the directory.
     people = list(large.now.people)
     gone = next(one for one in people if one.status == "active" and one.id.startswith("u"))
     people[people.index(gone)] = dataclasses.replace(gone, status="disabled")

@@ -14,7 +14,7 @@ def test_what_went_well_is_shown_well(sent: Sent) -> None:
     assert sent.findings.feeds > 10
 
 
-SPOILT = {
+CORRUPTIONS = {
     "feeds show what is stored": [
         "DELETE FROM inbox_entries WHERE message_id = :id",
     ],
@@ -31,17 +31,17 @@ SPOILT = {
 
 
 @pytest.mark.parametrize(
-    ("check", "statement"), [(check, one) for check, statements in SPOILT.items() for one in statements]
+    ("check", "statement"), [(check, one) for check, statements in CORRUPTIONS.items() for one in statements]
 )
 def test_a_violation_is_named(sent: Sent, check: str, statement: str) -> None:
     chosen = sent.chosen()
     if check == "the history is whole":
-        # Whoever sent it sees it in any case.
-        sent.spoil(
+        # A sender sees their own message in any case.
+        sent.corrupt(
             "UPDATE messages SET sender_id = (SELECT max(id) FROM users WHERE platform_id = messages.platform_id) WHERE id = :id",
             id=sent.to_everyone.message_id,
         )
-    sent.spoil(statement, id=sent.to_everyone.message_id)
+    sent.corrupt(statement, id=sent.to_everyone.message_id)
     assert check in sent.violated_feeds(chosen)
 
 

@@ -20,12 +20,12 @@ def test_what_went_well_violates_nothing(sent: Sent) -> None:
     assert sent.violated() == set()
 
 
-SPOILT = {
+CORRUPTIONS = {
     "each recipient once": [
         "DELETE FROM inbox_entries WHERE message_id = :id AND user_id = (SELECT max(user_id) FROM inbox_entries)",
         "INSERT INTO inbox_entries SELECT user_id, sent_at + interval '1 s', message_id FROM inbox_entries WHERE message_id = :id LIMIT 1",
     ],
-    "nobody else": [
+    "no other entries": [
         """INSERT INTO inbox_entries SELECT (SELECT min(u.id) FROM users u JOIN platforms p ON p.id = u.platform_id WHERE p.key = 'small'),
            sent_at, id FROM messages WHERE id = :id""",
     ],
@@ -71,39 +71,41 @@ SPOILT = {
 
 
 @pytest.mark.parametrize(
-    ("check", "statement"), [(check, one) for check, statements in SPOILT.items() for one in statements]
+    ("check", "statement"), [(check, one) for check, statements in CORRUPTIONS.items() for one in statements]
 )
 def test_a_violation_is_named(sent: Sent, check: str, statement: str) -> None:
-    sent.spoil(statement, id=sent.to_everyone.message_id)
+    sent.corrupt(statement, id=sent.to_everyone.message_id)
     assert check in sent.violated()
 
 
 def test_a_recalled_message_may_be_written_in_part_but_to_nobody_else(sent: Sent) -> None:
-    sent.spoil(SPOILT["nobody else"][0], id=sent.recalled.message_id)
-    assert "nobody else" in sent.violated()
+    sent.corrupt(CORRUPTIONS["no other entries"][0], id=sent.recalled.message_id)
+    assert "no other entries" in sent.violated()
 
 
 def test_of_a_recalled_message_a_batch_is_written_whole_or_not_at_all(sent: Sent) -> None:
-    sent.spoil(
+    sent.corrupt(
         """UPDATE inbox_entries SET user_id = (SELECT up_to_user_id FROM fanout_batches WHERE message_id = :id AND seq = 2)
            WHERE message_id = :id AND user_id = (SELECT min(user_id) FROM inbox_entries WHERE message_id = :id)""",
         id=sent.recalled.message_id,
     )
-    assert sent.violated() == {"each recipient once", "nobody else"}, "although as many are written as were counted"
-    sent.spoil("DELETE FROM inbox_entries WHERE message_id = :id", id=sent.recalled.message_id)
+    assert sent.violated() == {"each recipient once", "no other entries"}, (
+        "although as many are written as were counted"
+    )
+    sent.corrupt("DELETE FROM inbox_entries WHERE message_id = :id", id=sent.recalled.message_id)
     assert sent.violated() == {"counters equal rows", "each recipient once"}
 
 
 def test_a_choice_of_scopes_is_held_to_the_same(sent: Sent) -> None:
-    sent.spoil(SPOILT["each recipient once"][0].replace("FROM inbox_entries)", "FROM inbox_entries WHERE message_id = :id)"),
+    sent.corrupt(CORRUPTIONS["each recipient once"][0].replace("FROM inbox_entries)", "FROM inbox_entries WHERE message_id = :id)"),
                id=sent.posts[1].message_id)  # fmt: skip
     assert "each recipient once" in sent.violated()
-    sent.spoil(
+    sent.corrupt(
         """INSERT INTO inbox_entries SELECT u.id, m.sent_at, m.id FROM messages m, users u
            WHERE m.id = :id AND u.platform_id = m.platform_id AND u.external_id = 'o0-administrator-0'""",
         id=sent.posts[1].message_id,
     )
-    assert "nobody else" in sent.violated()
+    assert "no other entries" in sent.violated()
 
 
 def test_a_recall_is_held_to_its_answer(sent: Sent) -> None:
@@ -141,7 +143,7 @@ def test_nothing_need_be_left_of_a_post_without_an_answer(sent: Sent) -> None:
 
 def test_one_key_answered_with_two_messages_is_named(sent: Sent) -> None:
     second = sent.posts[1]
-    sent.spoil("UPDATE messages SET title = :title WHERE id = :id", title=sent.posts[0].title, id=second.message_id)
+    sent.corrupt("UPDATE messages SET title = :title WHERE id = :id", title=sent.posts[0].title, id=second.message_id)
     sent.posts[0].attempts += second.attempts
     sent.posts.remove(second)
     assert {"one message", "one key, one message"} <= sent.violated()
@@ -149,7 +151,7 @@ def test_one_key_answered_with_two_messages_is_named(sent: Sent) -> None:
 
 def test_unfinished_work_is_named_when_it_takes_too_long(sent: Sent) -> None:
     assert invariants.wait_quiet(sent.owner, seconds=1.0) is None
-    sent.spoil(SPOILT["accepted becomes sent"][0], id=sent.to_everyone.message_id)
+    sent.corrupt(CORRUPTIONS["accepted becomes sent"][0], id=sent.to_everyone.message_id)
     violation = invariants.wait_quiet(sent.owner, seconds=0.2)
     assert violation is not None
     assert violation.invariant == "quiet"
