@@ -1,6 +1,6 @@
-"""The folder where one hub keeps what it needs between runs: its servers' data, its secret, its logs, who runs it now.
+"""The folder where `message-hub run` keeps its servers' data, its secret, its logs, and how to reach it.
 
-`message-hub run` writes it, the other commands read it. A hub is running exactly as long as somebody holds the lock.
+The other commands read it. A hub is running exactly as long as a process holds the lock.
 """
 
 import fcntl
@@ -29,41 +29,19 @@ class Running:
     inbox_url: str
 
 
-@dataclass(frozen=True)
 class DataFolder:
-    path: Path
+    """The paths in the folder, and who runs there."""
 
-    @property
-    def postgres(self) -> Path:
-        return self.path / "postgres"
-
-    @property
-    def redis(self) -> Path:
-        return self.path / "redis"
-
-    @property
-    def logs(self) -> Path:
-        return self.path / "logs"
-
-    @property
-    def beat_schedule(self) -> Path:
-        return self.path / "beat"
-
-    @property
-    def demo_people(self) -> Path:
-        return self.path / "demo_people.json"
-
-    @property
-    def _lock(self) -> Path:
-        return self.path / "lock"
-
-    @property
-    def _running(self) -> Path:
-        return self.path / "running.json"
-
-    @property
-    def _jwt_secret(self) -> Path:
-        return self.path / "jwt_secret"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.postgres = path / "postgres"
+        self.redis = path / "redis"
+        self.logs = path / "logs"
+        self.beat_schedule = path / "beat"
+        self.demo_people = path / "demo_people.json"
+        self._lock = path / "lock"
+        self._running = path / "running.json"
+        self._jwt_secret = path / "jwt_secret"
 
     def claim(self) -> IO[str]:
         """Makes the folder and claims it for as long as the answer stays open. Raises `AlreadyRunningError`."""

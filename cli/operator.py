@@ -1,4 +1,4 @@
-"""Who runs a command, for the audit trail: the operating system's user, and its host."""
+"""Who runs a command, for the audit trail: the user of the operating system, and the host."""
 
 import os
 import pwd

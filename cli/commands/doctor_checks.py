@@ -1,5 +1,6 @@
 """The single checks of `message-hub doctor`: each reads one thing and says what is wrong and what to do. None repairs anything."""
 
+import functools
 import socket
 import time
 import uuid
@@ -43,7 +44,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's answer. `advice` is empty when all is well."""
+    """One line of output. `advice` is empty where nothing is wrong."""
 
     state: State
     what: str
@@ -51,10 +52,13 @@ class Finding:
     advice: str = ""
 
 
+_ok, _warn, _fail = (functools.partial(Finding, state) for state in State)
+
+
 def of_database(engine: Engine) -> Iterator[Finding]:
-    """Everything that PostgreSQL itself can tell. Raises what the driver raises when it cannot be reached."""
+    """The checks that need PostgreSQL. Raises the driver's error when it cannot be reached."""
     with engine.connect() as connection:
-        yield Finding(State.OK, "database", f"reachable at {engine.url.host}:{engine.url.port or 5432}")
+        yield _ok("database", f"reachable at {engine.url.host}:{engine.url.port or 5432}")
         for check in (_version, _clock, _roles):
             yield check(connection)
     migrated = _migrations(engine)
@@ -66,10 +70,10 @@ def of_database(engine: Engine) -> Iterator[Finding]:
 
 
 def of_broker(client: "redis.Redis") -> Iterator[Finding]:
-    """Everything that Redis can tell. Raises `redis.RedisError` when it cannot be reached."""
+    """The checks that need Redis. Raises `redis.RedisError` when it cannot be reached."""
     state = redis_client.write_state(client)
     if state in _REDIS_ADVICE:
-        yield Finding(State.FAIL, "broker", f"answers and takes no writes: {state}", _REDIS_ADVICE[state])
+        yield _fail("broker", f"answers and takes no writes: {state}", _REDIS_ADVICE[state])
         return
     key, value = f"message_hub:doctor:{uuid.uuid4()}", b"round trip"
     started_at = time.perf_counter()
@@ -77,29 +81,27 @@ def of_broker(client: "redis.Redis") -> Iterator[Finding]:
     came_back = client.getdel(key) == value
     took_ms = (time.perf_counter() - started_at) * 1_000
     yield (
-        Finding(State.OK, "broker", f"reachable, round trip {took_ms:.1f} ms")
+        _ok("broker", f"reachable, round trip {took_ms:.1f} ms")
         if came_back
-        else Finding(
-            State.FAIL, "broker", "Redis lost a value immediately", "check its maxmemory and eviction settings"
-        )
+        else _fail("broker", "Redis lost a value immediately", "check its maxmemory and eviction settings")
     )
     yield _backlog(queues.read(client))
 
 
 def of_port(name: str, url: str) -> Finding:
-    """Whether something listens where an API should."""
+    """Whether a process listens at an API's address."""
     address = urlsplit(url)
     try:
         with socket.create_connection((address.hostname or "127.0.0.1", address.port or 80), _CONNECT_TIMEOUT_S):
-            return Finding(State.OK, name, f"listens at {url}")
+            return _ok(name, f"listens at {url}")
     except OSError as error:
-        return Finding(State.FAIL, name, f"nothing answers at {url}: {error.strerror or error}", "see its log")
+        return _fail(name, f"nothing answers at {url}: {error.strerror or error}", "see its log")
 
 
 def _version(connection: Connection) -> Finding:
     version = database.get_server_version(connection)
     if version.split(".")[0] == str(postgres.VERSION):
-        return Finding(State.OK, "version", f"PostgreSQL {version}")
+        return _ok("version", f"PostgreSQL {version}")
     advice = f"run PostgreSQL {postgres.VERSION}, the version that the hub is tested with"
     older = int(version.split(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz")) < postgres.VERSION
     return Finding(State.FAIL if older else State.WARN, "version", f"PostgreSQL {version}", advice)
@@ -111,20 +113,15 @@ def _clock(connection: Connection) -> Finding:
     after = time.time()
     apart = max(before - theirs, theirs - after, 0.0)
     state = State.OK if apart < _CLOCK_WARN_S else State.WARN if apart < _CLOCK_FAIL_S else State.FAIL
-    advice = (
-        ""
-        if state is State.OK
-        else "synchronise both machines with NTP: the expiry of tokens is checked by these clocks"
-    )
+    advice = "" if state is State.OK else "synchronise both machines with NTP: clocks decide when tokens expire"
     return Finding(state, "clock", f"{duration(apart)} apart from PostgreSQL's", advice)
 
 
 def _roles(connection: Connection) -> Finding:
     missing = database.list_unusable_roles(connection, roles=ROLES)
     if not missing:
-        return Finding(State.OK, "roles", "this user can act as each service")
-    return Finding(
-        State.FAIL,
+        return _ok("roles", "this user can act as each service")
+    return _fail(
         "roles",
         f"missing, or not granted to this user: {', '.join(missing)}",
         "run `message-hub migrate` as the schema's owner, and grant each service's role to the user it connects as",
@@ -134,17 +131,14 @@ def _roles(connection: Connection) -> Finding:
 def _migrations(engine: Engine) -> Finding:
     current, head = migrations.current(engine), migrations.head()
     if current == head:
-        return Finding(State.OK, "migrations", f"up to date ({head})")
+        return _ok("migrations", f"up to date ({head})")
     if current > head:
-        return Finding(
-            State.WARN,
+        return _warn(
             "migrations",
             f"{current}, newer than this release ({head})",
             "nothing after a rollback; otherwise install the newer release",
         )
-    return Finding(
-        State.FAIL, "migrations", f"at {current or 'nothing'}, this release needs {head}", "run `message-hub migrate`"
-    )
+    return _fail("migrations", f"at {current or 'nothing'}, this release needs {head}", "run `message-hub migrate`")
 
 
 def _partitions(connection: Connection) -> Finding:
@@ -152,7 +146,7 @@ def _partitions(connection: Connection) -> Finding:
     expected = partitions.list_expected_months(connection, ahead=sweep.MONTHS_AHEAD)
     missing = [month for month in expected if month not in there]
     if not missing:
-        return Finding(State.OK, "partitions", f"{expected[0]} to {expected[-1]} are there")
+        return _ok("partitions", f"{expected[0]} to {expected[-1]} are there")
     # Without this month's partition nothing can be delivered now; the others are needed later.
     state = State.FAIL if expected[0] in missing else State.WARN
     return Finding(
@@ -166,9 +160,8 @@ def _partitions(connection: Connection) -> Finding:
 def _failing_batches(connection: Connection) -> Finding:
     failing = messages.count_failing_batches(connection)
     if not failing:
-        return Finding(State.OK, "batches", "none is failing")
-    return Finding(
-        State.WARN,
+        return _ok("batches", "none is failing")
+    return _warn(
         "batches",
         f"{output.count(failing, 'batch keeps', 'batches keep')} failing",
         "`message-hub status` shows the errors",
@@ -178,24 +171,19 @@ def _failing_batches(connection: Connection) -> Finding:
 def _workers(connection: Connection) -> Finding:
     age = backlog.get_backlog(connection).last_sweep_seconds
     if age is None:
-        return Finding(
-            State.WARN,
+        return _warn(
             "workers",
             "no sweep has been seen",
             "check that a worker and beat are running: a sweep runs every few seconds",
         )
+    last = f"last sweep {duration(age)} ago"
     if age <= _SWEEP_WARN_S:
-        return Finding(State.OK, "workers", f"last sweep {duration(age)} ago")
-    return Finding(
-        State.FAIL,
-        "workers",
-        f"last sweep {duration(age)} ago",
-        "check that a worker and beat are running; their logs say why not",
-    )
+        return _ok("workers", last)
+    return _fail("workers", last, "check that a worker and beat are running; their logs say why not")
 
 
 def _backlog(found: queues.Queues) -> Finding:
     waiting = ", ".join(f"{name} {length}" for name, length in found.waiting.items())
     if sum(found.waiting.values()) <= _BACKLOG_WARN:
-        return Finding(State.OK, "queues", waiting)
-    return Finding(State.WARN, "queues", waiting, "run more workers")
+        return _ok("queues", waiting)
+    return _warn("queues", waiting, "run more workers")

@@ -1,4 +1,4 @@
-"""`message-hub explain`: why one person has a message or has it not."""
+"""`message-hub explain`: why one person has a message or does not have it."""
 
 import uuid
 
@@ -15,17 +15,17 @@ FAILS = 3
 _NAMED = 5
 
 
-@click.command("explain", short_help="Say why somebody has a message, or has it not.")
+@click.command("explain", short_help="Say why a person has a message or not.")
 @connect.data_option
 @click.argument("message_id", type=parameters.MESSAGE_ID)
 @click.argument("user", type=parameters.TEXT)
 @parameters.json_option
 def explain(message_id: uuid.UUID, user: str, as_json: bool) -> None:
-    """Say in one sentence why USER has the message or has it not, and what they did with it.
+    """Say in one sentence why USER has the message or does not have it, and what they did with it.
 
-    USER is what the platform calls them (external_id in users.csv), or their e-mail address; the platform is the message's.
+    USER is an external_id of the message's platform (users.csv), or an e-mail address.
 
-    Exit code 0 when it is as it should be, 3 when they lack what they should have or have what they should not.
+    Exit code 0 if all is correct, 3 if USER should have the message and has not, or has it and should not.
 
     \b
     Example:

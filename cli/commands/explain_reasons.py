@@ -1,7 +1,6 @@
-"""Why a person has a message or has it not, in one sentence. Pure: made of what explain_store.py read.
+"""Why a person has a message or does not have it, in one sentence. Pure: made from what cli.store.explain read.
 
-The directory keeps versions, no times: what came later or went before is told by the versions in which it did, and by the times at
-which these were imported as far as the audit trail has them.
+The directory keeps versions, not times. Sentences name versions, with the time of their import if the audit trail still has it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ NOT_ACTIVE = "not-active"
 OUTSIDE = "outside"
 
 _NAMED = 3
-_ADVICE = "docs/operations.md tells how it can be taken away"
+_ADVICE = "docs/operations.md says how to remove it"
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def _what_became(facts: Facts, through: str) -> tuple[str, str]:
     if message.is_expired:
         return EXPIRED, (
             f"was a recipient ({through}), but what was sent before {moment(message.dropped_before)} has expired: "
-            "its entries were dropped with their month, and it is in nobody's bell any more"
+            "its entries were dropped with their month, and it is in no bell any more"
         )
     if written.has_entry and written.other_sent_at:
         return UNEXPECTED, (
@@ -125,7 +124,7 @@ def _waits(facts: Facts) -> str:
 
 
 def _why_not(facts: Facts) -> tuple[str, str]:
-    """The outcome for somebody outside of the audience, and the reason, to follow their name."""
+    """The outcome for a person outside the audience, and the rest of the sentence after their name."""
     version = facts.message.directory_version
     accepted = f"the message was accepted at {moment(facts.message.sent_at)}, as of version {version}"
     if not _valid([one for one in facts.memberships if one.level == "platform"], version):

@@ -34,7 +34,7 @@ _BAD_LINES_SHOWN = 20
     metavar="N",
     type=click.IntRange(0, _MOST_REMOVALS),
     default=0,
-    help="Allow up to N users, N scopes and N memberships to end, whatever share of the directory that is.",
+    help="Allow up to N users, N scopes and N memberships to end, even if that is a large share.",
 )
 @click.option("--all-lines", is_flag=True, help=f"Show every bad line instead of the first {_BAD_LINES_SHOWN}.")
 @connect.data_option
@@ -48,7 +48,7 @@ def import_(platform_key: str, folder: Path, dry_run: bool, allow_removals: int,
     memberships.csv    user,level,scope,role               (platform, organisation or clinic;
                                                             member or administrator)
 
-    The files are UTF-8 with a header line. They are the whole directory: whatever they leave out ends. Every active user
+    The files are UTF-8 with a header line. They are the whole directory: what they leave out ends. Every active user
     belongs to the platform without a line for it. Blanks around values are removed. A membership that is listed twice counts
     once, as administrator if one of the lines says so.
 

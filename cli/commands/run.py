@@ -1,4 +1,4 @@
-"""`message-hub run`: a whole hub on this machine, supervised until somebody stops it."""
+"""`message-hub run`: a whole hub on this machine, supervised until it is stopped."""
 
 import contextlib
 import os
@@ -43,7 +43,7 @@ def run(compose_port: int, inbox_port: int, workers: int, no_demo: bool) -> None
     """Run a whole hub here: servers, both APIs, workers.
 
     PostgreSQL and Redis are started from installed packages and keep their data in the data folder, unless
-    HUB_DATABASE_URL or HUB_REDIS_URL name others. Whatever dies is started again. Ctrl-C stops everything.
+    HUB_DATABASE_URL or HUB_REDIS_URL name others. A program that ends is started again. Ctrl-C stops everything.
 
     \b
     Example:
@@ -81,7 +81,7 @@ def _supervise(folder: DataFolder, options: _Options) -> None:
     for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL", "HUB_JWT_SECRET"):
         os.environ.pop(f"{name}_FILE", None)
     settings.read(settings.read_redis_url)
-    connect.make_engine(None).dispose()  # an address that cannot work is told now
+    connect.make_engine(None).dispose()  # a wrong address is reported before anything starts
 
     environment = {
         **{"HUB_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"},
@@ -178,7 +178,7 @@ def _tell(line: str) -> None:
 
 
 def _say(text: str) -> None:
-    """Prints; a reader who has gone away must not end the hub."""
+    """Prints. A closed terminal or pipe must not end the hub."""
     with contextlib.suppress(OSError, ValueError):
         click.echo(text)
         sys.stdout.flush()

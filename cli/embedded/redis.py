@@ -35,7 +35,7 @@ def prepare(folder: Path) -> Server:
                 "daemonize no",
                 'save ""',
                 "appendonly no",
-                # Tasks are small; a queue that grows beyond this has nobody to read it.
+                # Tasks are small: a queue of this size has no reader.
                 "maxmemory 512mb",
                 "maxmemory-policy noeviction",
                 "",

@@ -1,4 +1,4 @@
-"""What an embedded server is to whoever runs it, and how to run one for as long as a block lasts (tests, benchmarks)."""
+"""An embedded server as a value, and a context manager that runs one (tests, benchmarks)."""
 
 import contextlib
 import signal

@@ -29,7 +29,7 @@ class Person:
 
 
 def demo_people(connection: Connection, secret: str) -> list[Person]:
-    """The people of the demo platform who are there and active, each with a token; empty when there is no demo platform."""
+    """The active people of `demo.PEOPLE`, each with a token; empty without a demo platform."""
     found = []
     for role, user in demo.PEOPLE.items():
         caller = store.find_caller(connection, platform=demo.PLATFORM, user=user)
@@ -43,7 +43,7 @@ def demo_people(connection: Connection, secret: str) -> list[Person]:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What else there is to tell of this hub."""
+    """More facts that the text shows."""
 
     command: str  # how the shell finds message-hub
     data: str

@@ -23,7 +23,7 @@ _SHOW_LOG_AFTER = 3
 _TICK_S = 0.05
 
 
-class Stopped(Exception):  # noqa: N818 (no error: somebody asked for it)
+class Stopped(Exception):  # noqa: N818 (no error, but an instruction)
     """SIGINT, SIGTERM or SIGHUP came. Leaving the supervisor's `with` block handles it."""
 
 

@@ -1,7 +1,7 @@
-"""What `message-hub run` does for the web pages: tells both APIs where browsers find the other one, and who the demo people are.
+"""Settings of the web pages under `message-hub run`: the address of the other API, the allowed origins, the demo people.
 
-The console comes from one port and calls another, so each API lets pages of both ports call; on 127.0.0.1 and localhost, which
-browsers tell apart.
+The console is served from one port and calls another, so each API allows the origins of both, for 127.0.0.1 and for localhost:
+browsers treat them as different origins.
 """
 
 import json

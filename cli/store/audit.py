@@ -68,7 +68,7 @@ def list_events(
 
 
 def insert_repair(connection: Connection, *, message_id: uuid.UUID, operator: str, entries: int) -> None:
-    """Records that somebody had `entries` written of a message. The owner may; no service does this."""
+    """Records that an operator had `entries` of a message written. Only the owner's role may insert this."""
     values = {"message_id": message_id, "operator": operator, "detail": f"{entries} entries written"}
     connection.execute(_INSERT_REPAIR, values)
 

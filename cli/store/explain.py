@@ -49,7 +49,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class Written:
-    """What stands in the person's inbox. `other_sent_at`: of an entry under another time than the message's, of which there is none."""
+    """The person's entry and states. `other_sent_at`: the time of a second entry, which should not exist."""
 
     has_entry: bool
     other_sent_at: datetime | None
@@ -148,13 +148,13 @@ def find_user(connection: Connection, *, platform_id: int, external_id: str) -> 
 
 
 def list_users_by_email(connection: Connection, *, platform_id: int, email: str, limit: int) -> list[User]:
-    """Those with that address, whatever its case. No index: 0.1 s among a million."""
+    """Users with this address, ignoring case. There is no index: 0.1 s for a million users."""
     values = {"platform_id": platform_id, "email": email, "limit": limit}
     return [User(**row) for row in connection.execute(_LIST_USERS_BY_EMAIL, values).mappings()]
 
 
 def get_import_times(connection: Connection, *, platform_id: int, versions: Sequence[int]) -> dict[int, datetime]:
-    """When these versions of the directory were made, as far as the audit trail still has it."""
+    """When these directory versions were imported, for those that the audit trail still has."""
     rows = connection.execute(_GET_IMPORT_TIMES, {"platform_id": platform_id, "versions": list(versions)})
     return {row.directory_version: row.happened_at for row in rows}
 
@@ -165,7 +165,7 @@ def list_platforms_of(connection: Connection, *, external_id: str, limit: int) -
 
 
 def list_memberships(connection: Connection, *, user_id: int) -> list[Membership]:
-    """All there ever were, in the order in which they began, without the implied ones but that of the platform."""
+    """Past and present ones in the order in which they began; of the implied ones only the platform's."""
     return [Membership(**row) for row in connection.execute(_LIST_MEMBERSHIPS, {"user_id": user_id}).mappings()]
 
 

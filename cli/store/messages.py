@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy
 from sqlalchemy import Connection
 
-# Outside, a message with a recall is recalled, whatever its lifecycle says.
+# A recalled message keeps its lifecycle status; what we show is `recalled`.
 _STATUS = "CASE WHEN m.recalled_at IS NULL THEN m.status ELSE 'recalled' END"
 
 # How far the fan-out of message `m` is.

@@ -87,7 +87,9 @@ def test_whoever_polls_is_told_what_a_repair_wrote(
 
     shown = command(message_id)
     assert shown.exit_code == 3
-    assert f"Missing      1  of them have not, and no worker will write it: {hub.sender.external_id}" in shown.output
+    assert (
+        f"Missing      1  of them do not have it, and no worker will write it: {hub.sender.external_id}" in shown.output
+    )
     assert "--repair` delivers what is missing" in shown.output
     assert inbox.ask(hub.sender, "/v1/notifications", headers=known).status_code == 304
 
@@ -181,7 +183,7 @@ def test_a_batch_in_the_hands_of_a_worker_is_neither_waited_for_nor_written_twic
 def test_pending_is_said_and_is_no_failure(hub: Hub, command: Verify) -> None:
     shown = command(hub.accept())
     assert shown.exit_code == 0
-    assert "Pending     1  of them are in batches that workers will still write" in shown.output
+    assert "Pending     1  of them are in batches that workers still write" in shown.output
     assert "Verdict     pending" in shown.output
 
 
@@ -194,7 +196,7 @@ def test_who_has_it_wrongly_is_told_and_keeps_it(hub: Hub, command: Verify, mess
     shown = command(message_id, "--repair")
     assert shown.exit_code == 3
     assert "Unexpected   3" in shown.output
-    assert f"late, stranger of platform other, nobody (user number {2**40} does not exist)" in shown.output
+    assert f"late, stranger of platform other, user number {2**40}, who does not exist" in shown.output
     assert "docs/operations.md" in shown.output
     assert len(hub.recipients(message_id)) == 28
 
