@@ -24,8 +24,8 @@ def is_installed() -> bool:
 @contextlib.contextmanager
 def running(hub: hubs.Hub) -> Iterator[str]:
     """The address of the gateway."""
-    # Without DNS each service is one address, and so one server.
-    text = re.sub(r"(server-template \w+) \d+", r"\1 1", _CONFIGURATION.read_text(encoding="utf-8"))
+    # Each service is one address here, and so one server.
+    text = re.sub(r"\n +server-template \w+ 2-16 .*", "", _CONFIGURATION.read_text(encoding="utf-8"))
     configuration = hub.folder / "haproxy.cfg"
     configuration.write_text(text, encoding="utf-8")
     url = f"http://127.0.0.1:{files.free_port()}"
