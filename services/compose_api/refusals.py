@@ -14,7 +14,7 @@ import prometheus_client
 from sqlalchemy import Engine
 
 from services.compose_api.store import audit
-from shared import logging
+from shared import db, logging
 
 PER_MINUTE = 60
 _CAPACITY = 1_000
@@ -67,7 +67,7 @@ class Recorder:
         while True:
             event = self._waiting.get()
             try:
-                with self._engine.begin() as connection:
+                with db.writing(self._engine) as connection:
                     audit.insert(connection, event)
             except Exception as error:  # whatever the driver raises, the thread lives on
                 self._lose(event, "database", type(getattr(error, "orig", None) or error).__name__)

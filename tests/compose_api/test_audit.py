@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from services.compose_api import app as compose
 from services.compose_api import refusals
 from services.compose_api.routes import audited
-from services.compose_api.store import audit
+from services.compose_api.store import audit, messages
 from tests.compose_api import conftest
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
@@ -164,7 +164,9 @@ def test_what_nobody_sent_or_nobody_understood_is_not_recorded(hub: Hub, own_wor
 def test_a_message_is_not_accepted_when_it_cannot_be_recorded(
     hub: Hub, own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "INSERT", "SELECT 1 / 0")
+    failing = messages._INSERT_MESSAGE.replace("CAST(%(address)s AS inet)", "CAST(1 / 0 AS text)::inet")
+    assert failing != messages._INSERT_MESSAGE
+    monkeypatch.setattr(messages, "_INSERT_MESSAGE", failing)
     with structlog.testing.capture_logs():
         answers.problem(hub.send(own_world["platform administrator"]), "internal-error")
     assert hub.count_messages(own_world.platform) == 0
@@ -186,7 +188,7 @@ def test_a_refusal_stands_when_it_cannot_be_recorded_and_the_log_says_so(
 ) -> None:
     app = new_app(compose_engine)
     other = Hub(app=app, owner=hub.owner, published=hub.published)
-    monkeypatch.setattr(audit, "INSERT", "SELECT 1 / 0")
+    monkeypatch.setattr(audit, "_INSERT", "SELECT 1 / 0")
     with structlog.testing.capture_logs() as logged:
         answers.problem(other.send(own_world["member"], **SECRETS), "administrator-required")
         app.extensions[audited.REFUSALS].flush()

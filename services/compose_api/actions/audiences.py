@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from services.compose_api import domain
 from services.compose_api.store import audiences as store
 from shared import audience as audience_sql
-from shared import errors, rate_limit
+from shared import db, errors, rate_limit
 from shared.auth.store import Caller
 
 _CACHED_COUNTS = 10_000
@@ -108,7 +108,9 @@ def preview(
     Raises `HubError` validation-failed for unknown scopes, audience-out-of-reach and rate-limited, as sending would.
     """
     with engine.connect() as connection:
-        choice = store.get_choice(connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=audience)
+        choice = store.get_choice(
+            db.driver(connection), platform_id=caller.platform_id, user_id=caller.user_id, audience=audience
+        )
         check_choice(choice)
         rate.check()
         if len(choice.targets) == 1:

@@ -45,6 +45,9 @@ def accept_message(
     except psycopg.errors.UniqueViolation:
         # Another request with this key was faster by a moment and has committed: now it is found.
         accepted = _accept(engine, caller, draft, idempotency_key, origin, rate)
+    if isinstance(accepted, store.Earlier):
+        with engine.connect() as connection:
+            accepted = Accepted(_get_message(connection, caller, accepted.id), replayed=True)
     _logger.info("message accepted", message_id=str(accepted.message.id), replayed=accepted.replayed)
     return accepted
 
@@ -84,7 +87,7 @@ def recall_message(
             )
         if is_first:
             event = audit.Event("recall", "recalled", caller.platform_id, caller.user_id, origin, message_id)
-            audit.insert(connection, event)
+            audit.insert(db.driver(connection), event)
             _logger.info("message recalled", message_id=str(message_id))
         (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
         return Recalled(message, repeated=not is_first)
@@ -97,18 +100,16 @@ def _accept(
     idempotency_key: str | None,
     origin: audit.Origin,
     rate: rate_limit.Verdict,
-) -> Accepted:
-    with engine.begin() as connection:
+) -> Accepted | store.Earlier:
+    with db.writing(engine) as connection:
         earlier = None
         if idempotency_key is not None:
             earlier = store.find_earlier(connection, sender_id=caller.user_id, idempotency_key=idempotency_key)
         if earlier is not None and earlier.request_hash == draft.request_hash:
             rate.check()
-            audit.insert(
-                connection,
-                audit.Event("compose", "replayed", caller.platform_id, caller.user_id, origin, earlier.id),
-            )
-            return Accepted(_get_message(connection, caller, earlier.id), replayed=True)
+            event = audit.Event("compose", "replayed", caller.platform_id, caller.user_id, origin, earlier.id)
+            audit.insert(connection, event)
+            return earlier
         choice = audience_store.get_choice(
             connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=draft.audience
         )
@@ -116,31 +117,17 @@ def _accept(
         if earlier is not None:
             raise errors.HubError("idempotency-key-reused", "You have sent another message with this Idempotency-Key.")
         rate.check()
-        return Accepted(_store(connection, caller, draft, choice, idempotency_key, origin), replayed=False)
+        # Its lock is taken last and held until the commit: messages of a platform become visible in the order of their times.
+        stored = store.insert_message(
+            connection, caller=caller, draft=draft, choice=choice, origin=origin, idempotency_key=idempotency_key
+        )
+    return Accepted(_queued(caller, draft, stored), replayed=False)
 
 
-def _store(
-    connection: Connection,
-    caller: Caller,
-    draft: domain.Draft,
-    choice: audience_store.Choice,
-    idempotency_key: str | None,
-    origin: audit.Origin,
-) -> sent_messages.SentMessage:
-    # Its lock is taken last and held until the commit: messages of a platform become visible in the order of their times.
-    accepted = store.insert_message(
-        connection,
-        platform_id=caller.platform_id,
-        sender_id=caller.user_id,
-        draft=draft,
-        directory_version=choice.directory_version,
-        origin=origin,
-        idempotency_key=idempotency_key,
-        targets=choice.targets,
-        is_target=domain.visibility(choice.targets),
-    )
+def _queued(caller: Caller, draft: domain.Draft, stored: store.Accepted) -> sent_messages.SentMessage:
+    """The message as it was stored just now."""
     return sent_messages.SentMessage(
-        id=accepted.id,
+        id=stored.id,
         title=draft.title,
         body=draft.body,
         audience=sent_messages.Audience(draft.audience.everyone, draft.audience.organisations, draft.audience.clinics),
@@ -148,8 +135,8 @@ def _store(
         status="queued",
         recipient_count=None,
         delivered_count=0,
-        created_at=accepted.created_at,
-        sent_at=accepted.sent_at,
+        created_at=stored.created_at,
+        sent_at=stored.sent_at,
         completed_at=None,
         recalled_at=None,
         recalled_by=None,

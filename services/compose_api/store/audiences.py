@@ -1,12 +1,16 @@
 """SQL: what an administrator may choose as audience, what they chose, and how many people that is."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 import sqlalchemy
+from psycopg import rows
 from sqlalchemy import Connection
 
 from services.compose_api import domain
 from shared import audience as audience_sql
+from shared import db
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Scope:
 
 
 # One statement, so that the version, the reach and the scopes are of one snapshot. An ended scope has no ancestors any more.
-_GET_CHOICE = sqlalchemy.text("""
+_GET_CHOICE = db.driver_sql("""
     SELECT p.directory_version,
            ARRAY(SELECT m.scope_id FROM memberships m
                  WHERE m.user_id = :user_id AND m.role = 'administrator' AND m.valid_to_version IS NULL) AS administered,
@@ -72,9 +76,12 @@ _LIST_SCOPES = sqlalchemy.text("""
 _GET_COUNT = sqlalchemy.text("SELECT user_count FROM scopes WHERE id = :scope_id")
 
 
-def get_choice(connection: Connection, *, platform_id: int, user_id: int, audience: domain.Audience) -> Choice:
+def get_choice(
+    connection: psycopg.Connection[Any], *, platform_id: int, user_id: int, audience: domain.Audience
+) -> Choice:
     chosen = audience.scopes()
-    rows = connection.execute(
+    cursor = connection.cursor(row_factory=rows.dict_row)
+    found = cursor.execute(
         _GET_CHOICE,
         {
             "platform_id": platform_id,
@@ -82,19 +89,21 @@ def get_choice(connection: Connection, *, platform_id: int, user_id: int, audien
             "levels": [level for level, _ in chosen],
             "external_ids": [external_id for _, external_id in chosen],
         },
-    ).all()
+    ).fetchall()
     targets = [
-        domain.Target(row.scope_id, row.level, row.external_id, frozenset(row.ancestor_ids))
-        for row in rows
-        if row.ancestor_ids
+        domain.Target(row["scope_id"], row["level"], row["external_id"], frozenset(row["ancestor_ids"]))
+        for row in found
+        if row["ancestor_ids"]
     ]
     if audience.everyone:
         targets = [domain.Target(platform_id, "platform", "everyone", frozenset([platform_id]))]
     return Choice(
-        directory_version=rows[0].directory_version,
-        reach=domain.Reach(platform_id, frozenset(rows[0].administered)),
+        directory_version=found[0]["directory_version"],
+        reach=domain.Reach(platform_id, frozenset(found[0]["administered"])),
         targets=tuple(targets),
-        unknown=tuple((row.level, row.external_id) for row in rows if row.level is not None and not row.ancestor_ids),
+        unknown=tuple(
+            (row["level"], row["external_id"]) for row in found if row["level"] is not None and not row["ancestor_ids"]
+        ),
     )
 
 

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection
+import psycopg
 
 from shared import db
 
@@ -35,10 +35,11 @@ class Event:
 
 
 # Id and time are the table's defaults: no role may give them.
-INSERT = db.driver_sql("""
+INSERT = """
     INSERT INTO audit_events (action, outcome, reason, platform_id, user_id, message_id, request_id, address, detail)
     VALUES (:action, :outcome, :reason, :platform_id, :user_id, :message_id, :request_id, CAST(:address AS inet), :detail)
-""")
+"""
+_INSERT = db.driver_sql(INSERT)
 
 
 def parameters(event: Event) -> dict[str, Any]:
@@ -56,5 +57,5 @@ def parameters(event: Event) -> dict[str, Any]:
     }
 
 
-def insert(connection: Connection, event: Event) -> None:
-    db.driver(connection).execute(INSERT, parameters(event))
+def insert(connection: psycopg.Connection[Any], event: Event) -> None:
+    connection.execute(_INSERT, parameters(event))

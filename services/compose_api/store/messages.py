@@ -1,16 +1,19 @@
 """SQL: storing a message with all that belongs to it, finding and recalling one."""
 
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import psycopg
 import sqlalchemy
+from psycopg import rows
 from sqlalchemy import Connection
 
 from services.compose_api import domain
-from services.compose_api.store import audit
+from services.compose_api.store import audiences, audit
 from shared import db, versions
+from shared.auth.store import Caller
 
 
 @dataclass(frozen=True)
@@ -37,40 +40,39 @@ class Recallable:
     targets: tuple[domain.Target, ...]
 
 
-_FIND_EARLIER = sqlalchemy.text("""
+_FIND_EARLIER = db.driver_sql("""
     SELECT id, request_hash FROM messages WHERE sender_id = :sender_id AND idempotency_key = :idempotency_key
 """)
 
-_GET_FRESH_ID = db.driver_sql("SELECT uuidv7()")
-
-# Runs under the platform's lock: the time is read there and is later than that of every message committed before, even if
-# the clock stepped back. So nothing ever appears below what a reader has been shown as the newest.
-_INSERT_MESSAGE = db.driver_sql("""
-    INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key,
-                          request_hash, created_at, sent_at)
-    SELECT :message_id, :platform_id, :sender_id, :title, :body, :directory_version, :request_id, :idempotency_key,
-           :request_hash, now(), greatest(clock_timestamp(), newest.sent_at + interval '1 microsecond')
-    FROM (SELECT max(sent_at) AS sent_at FROM messages WHERE platform_id = :platform_id) AS newest
-    RETURNING id, created_at, sent_at
+# Under the platform's lock: later than every message committed before, even if the clock was set back. So no message ever appears
+# below one that a reader has been shown as the newest.
+_GET_TIMES = db.driver_sql("""
+    SELECT uuidv7() AS id, now() AS created_at,
+           greatest(clock_timestamp(), (SELECT max(sent_at) + interval '1 microsecond' FROM messages
+                                        WHERE platform_id = :platform_id)) AS sent_at
 """)
 
-_INSERT_TARGETS = db.driver_sql("""
-    INSERT INTO message_targets (message_id, position, scope_id)
-    SELECT :message_id, t.position, t.scope_id
-    FROM unnest(CAST(:scope_ids AS bigint[])) WITH ORDINALITY AS t(scope_id, position)
-""")
-
-_INSERT_INFLIGHT = db.driver_sql("""
-    INSERT INTO inflight_targets (scope_id, message_id)
-    SELECT scope_id, :message_id FROM unnest(CAST(:scope_ids AS bigint[])) AS t(scope_id)
-""")
-
-_INSERT_VISIBILITY = db.driver_sql("""
-    INSERT INTO message_visibility (scope_id, sent_at, message_id, is_target, directory_version)
-    SELECT t.scope_id, m.sent_at, m.id, t.is_target, m.directory_version
-    FROM messages m, unnest(CAST(:scope_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
-    WHERE m.id = :message_id
-""")
+# Everything that belongs to a message, in one statement: while it runs, the platform's lock is held.
+_INSERT_MESSAGE = db.driver_sql(f"""
+    WITH message AS (
+        INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key,
+                              request_hash, created_at, sent_at)
+        VALUES (:message_id, :platform_id, :user_id, :title, :body, :directory_version, :request_id, :idempotency_key,
+                :request_hash, :created_at, :sent_at)
+    ), targets AS (
+        INSERT INTO message_targets (message_id, position, scope_id)
+        SELECT :message_id, t.position, t.scope_id
+        FROM unnest(CAST(:target_ids AS bigint[])) WITH ORDINALITY AS t(scope_id, position)
+    ), in_flight AS (
+        INSERT INTO inflight_targets (scope_id, message_id)
+        SELECT t.scope_id, :message_id FROM unnest(CAST(:target_ids AS bigint[])) AS t(scope_id)
+    ), visibility AS (
+        INSERT INTO message_visibility (scope_id, sent_at, message_id, is_target, directory_version)
+        SELECT t.scope_id, :sent_at, :message_id, t.is_target, :directory_version
+        FROM unnest(CAST(:visible_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
+    )
+    {audit.INSERT}
+""")  # noqa: S608 (a constant)
 
 _FIND_RECALLABLE = sqlalchemy.text(f"""
     SELECT m.sender_id, m.recalled_at IS NOT NULL AS is_recalled, t.scope_id, s.level, s.external_id,
@@ -95,69 +97,61 @@ _MARK_RECALLED = sqlalchemy.text("""
 """)
 
 
-def find_earlier(connection: Connection, *, sender_id: int, idempotency_key: str) -> Earlier | None:
-    row = connection.execute(_FIND_EARLIER, {"sender_id": sender_id, "idempotency_key": idempotency_key}).one_or_none()
-    return None if row is None else Earlier(id=row.id, request_hash=bytes(row.request_hash))
+def find_earlier(connection: psycopg.Connection[Any], *, sender_id: int, idempotency_key: str) -> Earlier | None:
+    cursor = connection.cursor(row_factory=rows.class_row(Earlier))
+    return cursor.execute(_FIND_EARLIER, {"sender_id": sender_id, "idempotency_key": idempotency_key}).fetchone()
 
 
 def insert_message(
-    connection: Connection,
+    connection: psycopg.Connection[Any],
     *,
-    platform_id: int,
-    sender_id: int,
+    caller: Caller,
     draft: domain.Draft,
-    directory_version: int,
+    choice: audiences.Choice,
     origin: audit.Origin,
     idempotency_key: str | None,
-    targets: Sequence[domain.Target],
-    is_target: Mapping[int, bool],
 ) -> Accepted:
-    """Stores a message with the choice as it was made, the same scopes as being in flight, who may see it, and its line of the audit.
+    """Stores a message, the choice as it was made, the same scopes as in flight, who may see it, and its audit event.
 
-    `is_target` maps every scope concerned to whether it was itself chosen. To be called last: takes the platform's lock, under which
-    the message is given its time, until the commit. So that the lock is held for as short as can be, all of it is one round
-    trip, hence psycopg's pipeline. Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key.
+    To be called last: takes the platform's lock, under which the message gets its time, until the commit.
+    Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key.
     """
-    driver = db.driver(connection)
-    ((message_id,),) = driver.execute(_GET_FRESH_ID)
-    scope_ids = [target.scope_id for target in targets]
-    with driver.pipeline():
-        driver.execute(db.LOCK, db.lock_parameters(purpose="accept", key=platform_id))
-        stored = driver.execute(
-            _INSERT_MESSAGE,
-            {
-                "message_id": message_id,
-                "platform_id": platform_id,
-                "sender_id": sender_id,
-                "title": draft.title,
-                "body": draft.body,
-                "directory_version": directory_version,
-                "request_id": origin.request_id,
-                "idempotency_key": idempotency_key,
-                "request_hash": draft.request_hash,
-            },
-        )
-        driver.execute(_INSERT_TARGETS, {"message_id": message_id, "scope_ids": scope_ids})
-        driver.execute(_INSERT_INFLIGHT, {"message_id": message_id, "scope_ids": scope_ids})
-        driver.execute(
-            _INSERT_VISIBILITY,
-            {"message_id": message_id, "scope_ids": list(is_target), "is_target": list(is_target.values())},
-        )
-        event = audit.Event("compose", "accepted", platform_id, sender_id, origin, message_id)
-        driver.execute(audit.INSERT, audit.parameters(event))
-    (row,) = stored
-    return Accepted(*row)
+    cursor = connection.cursor(row_factory=rows.class_row(Accepted))
+    with connection.pipeline():
+        connection.execute(db.LOCK, db.lock_parameters(purpose="accept", key=caller.platform_id))
+        cursor.execute(_GET_TIMES, {"platform_id": caller.platform_id})
+    accepted = cursor.fetchone()
+    assert accepted is not None  # noqa: S101 (a SELECT without a table has one row)
+    visibility = domain.visibility(choice.targets)
+    event = audit.Event("compose", "accepted", caller.platform_id, caller.user_id, origin, accepted.id)
+    connection.execute(
+        _INSERT_MESSAGE,
+        {
+            **audit.parameters(event),
+            "title": draft.title,
+            "body": draft.body,
+            "directory_version": choice.directory_version,
+            "idempotency_key": idempotency_key,
+            "request_hash": draft.request_hash,
+            "created_at": accepted.created_at,
+            "sent_at": accepted.sent_at,
+            "target_ids": [target.scope_id for target in choice.targets],
+            "visible_ids": list(visibility),
+            "is_target": list(visibility.values()),
+        },
+    )
+    return accepted
 
 
 def find_recallable(connection: Connection, *, platform_id: int, message_id: uuid.UUID) -> Recallable | None:
-    rows = connection.execute(_FIND_RECALLABLE, {"platform_id": platform_id, "message_id": message_id}).all()
-    if not rows:
+    found = connection.execute(_FIND_RECALLABLE, {"platform_id": platform_id, "message_id": message_id}).all()
+    if not found:
         return None
     return Recallable(
-        sender_id=rows[0].sender_id,
-        is_recalled=rows[0].is_recalled,
+        sender_id=found[0].sender_id,
+        is_recalled=found[0].is_recalled,
         targets=tuple(
-            domain.Target(row.scope_id, row.level, row.external_id, frozenset(row.ancestor_ids)) for row in rows
+            domain.Target(row.scope_id, row.level, row.external_id, frozenset(row.ancestor_ids)) for row in found
         ),
     )
 

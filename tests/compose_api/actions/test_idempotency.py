@@ -102,8 +102,8 @@ def test_scopes_that_were_closed_since_do_not_keep_a_message_from_being_told(
     who = own_world["platform administrator"]
     first = hub.sent(who, {"clinics": ["a1"], "organisations": ["b"]}, key=key)
     with hub.owner.begin() as connection:
-        for table in ("organisations", "clinics"):
-            connection.exec_driver_sql(f"UPDATE {table} SET active = false WHERE platform_id = {own_world.platform.id}")
+        for scope in ("a1", "b"):
+            factories.end_scope(connection, own_world.scopes[scope])
     replayed = hub.send(who, {"clinics": ["a1"], "organisations": ["b"]}, key=key)
     assert (replayed.status_code, replayed.get_json()) == (202, first)
     answers.problem(hub.send(who, {"clinics": ["a1"]}, key=key), "validation-failed")
