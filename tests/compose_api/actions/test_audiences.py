@@ -87,14 +87,13 @@ def by_id(name: str) -> dict[str, list[str]]:
 
 
 def test_the_tree_is_sorted_by_name(hub: Hub, own_world: World) -> None:
-    names = {"organisations": {"a": "Zebra", "b": "Aard"}, "clinics": {"a1": "Zwei", "a2": "Eins"}}
+    names = {"a": "Zebra", "b": "Aard", "a1": "Zwei", "a2": "Eins"}
     with hub.owner.begin() as connection:
-        for table, by_external_id in names.items():
-            for external_id, name in by_external_id.items():
-                connection.exec_driver_sql(
-                    f"UPDATE {table} SET name = %s WHERE external_id = %s AND platform_id = %s",
-                    (name, external_id, own_world.platform.id),
-                )
+        for external_id, name in names.items():
+            connection.exec_driver_sql(
+                "UPDATE scopes SET name = %s WHERE external_id = %s AND platform_id = %s",
+                (name, external_id, own_world.platform.id),
+            )
     found = tree(hub, own_world["platform administrator"])
     assert [organisation["name"] for organisation in found["organisations"]] == ["Aard", "Zebra"]
     assert list(outline(found).items()) == [("b", (True, ["b1"])), ("a", (True, ["a2", "a1"]))]
@@ -192,7 +191,7 @@ def test_a_single_scope_is_never_counted_as_the_directory_keeps_its_number(
 def test_the_counter_forgets_what_was_not_asked_for_longest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audiences, "_CACHED_COUNTS", 2)
     counter = audiences.Counter()
-    first, second, third = (audience_sql.Audience(1, version, everyone=True) for version in range(3))
+    first, second, third = (audience_sql.Audience((1,), version) for version in range(3))
     counter.keep(first, 1)
     counter.keep(second, 2)
     assert counter.find(first) == 1
