@@ -34,7 +34,7 @@ def running(hub: hubs.Hub) -> Iterator[str]:
         "metrics_bind": f"http://127.0.0.1:{files.free_port()}",
         "compose_api": hub.apis.compose_url,
         "inbox_api": hub.apis.inbox_url,
-        "inbox_stream": hub.apis.inbox_url,
+        "inbox_stream": hub.apis.stream_url,
     }
     hub.add("gateway", (str(_HAPROXY), "-f", str(configuration)))
     hub.start("gateway", **{f"gateway_{name}": one.removeprefix("http://") for name, one in addresses.items()})

@@ -12,7 +12,7 @@ from benchmarks import report, seed
 from benchmarks.bench import Bench
 from benchmarks.report import Answer, Row, Table
 from drills import background
-from drills.hub import INBOX_API
+from drills.hub import INBOX_STREAM
 
 STREAMS = 2_000
 SAMPLES = 20
@@ -72,7 +72,7 @@ def _row(measured: _Measured, *, polls: int) -> Row:
 
 
 async def _measure(hub: hubs.Hub, platform: seed.Platform) -> _Measured:
-    process = hub.processes[INBOX_API]
+    process = hub.processes[INBOX_STREAM]
     before = process.memory_bytes()
     limit = asyncio.Semaphore(_OPENED_AT_ONCE)
     arrived: list[float] = []
@@ -100,7 +100,7 @@ async def _measure(hub: hubs.Hub, platform: seed.Platform) -> _Measured:
 async def _open(
     hub: hubs.Hub, platform: seed.Platform, number: int, limit: asyncio.Semaphore
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    address = urlsplit(hub.apis.inbox_url)
+    address = urlsplit(hub.apis.stream_url)
     token = hub.bearer(f"u{number}", platform.key)["Authorization"]
     async with limit:
         reader, writer = await asyncio.open_connection(address.hostname, address.port)

@@ -27,6 +27,7 @@ class Running:
     jwt_secret: str = field(repr=False)
     compose_url: str
     inbox_url: str
+    stream_url: str
 
 
 class DataFolder:

@@ -25,9 +25,9 @@ from drills.processes import Process, wait_until
 from drills.proxy import Proxy
 from shared import migrations
 
-COMPOSE_API, INBOX_API, BEAT = "compose_api", "inbox_api", "beat"
+COMPOSE_API, INBOX_API, INBOX_STREAM, BEAT = "compose_api", "inbox_api", "inbox_stream", "beat"
 POSTGRES, REDIS = "postgres", "redis"
-APIS = (COMPOSE_API, INBOX_API)
+APIS = (COMPOSE_API, INBOX_API, INBOX_STREAM)
 _MAX_WORKERS = 9
 _START_S = 60.0
 _MESSAGE_TABLES = (
@@ -58,7 +58,9 @@ class Hub:
         self.environment = dict(environment)
         self.servers = {one.name: one for one in servers}
         self.apis = programs.Apis(
-            compose_port=files.kept_port(folder / "compose-port"), inbox_port=files.kept_port(folder / "inbox-port")
+            compose_port=files.kept_port(folder / "compose-port"),
+            inbox_port=files.kept_port(folder / "inbox-port"),
+            stream_port=files.kept_port(folder / "stream-port"),
         )
         self.http = httpx.Client(timeout=60)
         self.processes: dict[str, Process] = {}
@@ -224,6 +226,7 @@ class Hub:
             REDIS: self.environment["HUB_REDIS_URL"],
             COMPOSE_API: self.apis.compose_url,
             INBOX_API: self.apis.inbox_url,
+            INBOX_STREAM: self.apis.stream_url,
         }
         return urls[name]
 
@@ -233,14 +236,14 @@ class Hub:
         proxy = Proxy(int(url.port or 0))
         return proxy, url.set(port=proxy.port).render_as_string(hide_password=False)
 
-    def command(self, name: str) -> tuple[str, ...]:
-        """The command of the program or server with that name."""
+    def command(self, name: str, apis: programs.Apis | None = None) -> tuple[str, ...]:
+        """The command of the program or server with that name, at the hub's own addresses or at others."""
         if name in self._added:
             return self._added[name]
         if name in self.servers:
             return self.servers[name].command
         every = programs.services(
-            self.apis,
+            apis or self.apis,
             workers=_MAX_WORKERS,
             beat_schedule=self.folder / f"{name}-schedule",
             environment={},

@@ -1,6 +1,6 @@
 """Every error the hub answers with: one class, one catalogue of stable codes (RFC 9457 problem details).
 
-Actions raise `HubError`; shared/web/problems.py turns it into `application/problem+json`. Codes never change meaning.
+Actions raise `HubError`; shared/problem_details.py turns it into `application/problem+json`. Codes never change meaning.
 """
 
 from collections.abc import Mapping
@@ -52,6 +52,10 @@ class HubError(Exception):
 
 def nowhere() -> HubError:
     return HubError("not-found", "There is nothing at this address.")
+
+
+def user_inactive(status: str) -> HubError:
+    return HubError("user-inactive", f"This user is {status}.")
 
 
 def not_found(what: str) -> HubError:

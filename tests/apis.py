@@ -1,4 +1,4 @@
-"""Both APIs in this process over one migrated database, behind one address as behind a proxy, with a world of people around them.
+"""Both APIs and the live stream in this process over one migrated database, behind one address as behind a proxy, with a world of people.
 
 `world` is that of tests/compose_api/hub.py: three platforms (one on the standard plan) with people of every kind. `messages` are what
 was sent there before the test: written or in flight, one recalled. For tests of what holds for both APIs.
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import flask
-import prometheus_client
 import pytest
 from sqlalchemy import Engine, text
 from werkzeug.test import Client, TestResponse
@@ -22,9 +21,10 @@ from services.compose_api import app as compose
 from services.fanout_worker.actions import expand
 from services.fanout_worker.actions.context import Context as WorkerContext
 from services.inbox_api import app as inbox
-from services.inbox_api.stream import entrance, metrics, switchboard
+from services.inbox_api.stream import app as stream
+from services.inbox_api.stream import endpoint
 from shared import db, settings
-from tests import factories
+from tests import asgi, factories
 from tests.compose_api import hub as hubs
 from tests.compose_api.hub import EVERYONE, Person, World
 from tests.fanout_worker.conftest import StillBroker, worker_settings
@@ -55,14 +55,13 @@ class Apis:
     owner: Engine
     worker: WorkerContext
     world: World
+    stream: stream.Live
     messages: dict[str, str] = field(default_factory=dict)
-    _measures: metrics.Metrics = field(
-        default_factory=lambda: metrics.Metrics(prometheus_client.CollectorRegistry(), count_open=lambda: 0)
-    )
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """WSGI: whichever API serves the path; streams are let in, and end after their first events."""
-        environ[entrance.KEY] = entrance.Entrance(switchboard.Switchboard(limit=10), self._measures)
+        """WSGI: the service that serves the path; clients of streams leave after the first events."""
+        if environ["PATH_INFO"] == endpoint.PATH:
+            return asgi.as_wsgi(self.stream.app)(environ, start_response)
         served = self.compose if environ["PATH_INFO"].startswith(_COMPOSE_PATHS) else self.inbox
         return served.wsgi_app(environ, start_response)
 
@@ -125,6 +124,7 @@ def running(postgres: server.Server, template: str, name: str) -> Iterator[Apis]
             owner,
             worker,
             world,
+            stream.Live(inbox_engine, auth=_AUTH, limit=10),
         )
 
 

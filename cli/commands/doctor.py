@@ -43,6 +43,7 @@ def _findings() -> Iterator[Finding]:
     if running is not None:
         yield doctor_checks.of_port("compose API", running.compose_url)
         yield doctor_checks.of_port("inbox API", running.inbox_url)
+        yield doctor_checks.of_port("live stream", running.stream_url)
 
 
 def _settings() -> Iterator[Finding]:

@@ -35,12 +35,13 @@ class _Options:
 @connect.data_option
 @click.option("--compose-port", default=8001, show_default=True, type=_PORT, help="Port of the compose API.")
 @click.option("--inbox-port", default=8002, show_default=True, type=_PORT, help="Port of the inbox API.")
+@click.option("--stream-port", default=8003, show_default=True, type=_PORT, help="Port of the live stream.")
 @click.option(
     "--workers", default=2, show_default=True, type=click.IntRange(0, 64), help="How many fan-out workers; 0: none."
 )
 @click.option("--no-demo", is_flag=True, help="Do not make the demo platform.")
-def run(compose_port: int, inbox_port: int, workers: int, no_demo: bool) -> None:
-    """Run a whole hub here: servers, both APIs, workers.
+def run(compose_port: int, inbox_port: int, stream_port: int, workers: int, no_demo: bool) -> None:
+    """Run a whole hub here: servers, APIs, live stream, workers.
 
     PostgreSQL and Redis are started from installed packages and keep their data in the data folder, unless
     HUB_DATABASE_URL or HUB_REDIS_URL name others. A program that ends is started again. Ctrl-C stops everything.
@@ -49,9 +50,11 @@ def run(compose_port: int, inbox_port: int, workers: int, no_demo: bool) -> None
     Example:
       message-hub run --data /tmp/hub --workers 4
     """
-    if compose_port == inbox_port:
-        raise click.UsageError("The two APIs need different ports: see --compose-port and --inbox-port.")
-    apis = programs.Apis(compose_port=compose_port, inbox_port=inbox_port)
+    if len({compose_port, inbox_port, stream_port}) < 3:
+        raise click.UsageError(
+            "The APIs and the stream need different ports: see --compose-port, --inbox-port and --stream-port."
+        )
+    apis = programs.Apis(compose_port=compose_port, inbox_port=inbox_port, stream_port=stream_port)
     options = _Options(apis=apis, workers=workers, with_demo=not no_demo)
     folder = connect.data_folder()
     with _claimed(folder):
@@ -59,6 +62,7 @@ def run(compose_port: int, inbox_port: int, workers: int, no_demo: bool) -> None
             _wait_for_leftovers(folder, apis)
         _check_port(compose_port, "compose API", "--compose-port")
         _check_port(inbox_port, "inbox API", "--inbox-port")
+        _check_port(stream_port, "live stream", "--stream-port")
         try:
             _supervise(folder, options)
         finally:
@@ -109,6 +113,7 @@ def _supervise(folder: DataFolder, options: _Options) -> None:
         jwt_secret=secret,
         compose_url=options.apis.compose_url,
         inbox_url=options.apis.inbox_url,
+        stream_url=options.apis.stream_url,
     )
     with Supervisor(_tell) as supervisor:
         bring_up.bring_up(plan, supervisor, on_servers=lambda: folder.announce(running))
@@ -157,7 +162,7 @@ def _claimed(folder: DataFolder) -> Iterator[None]:
 
 def _wait_for_leftovers(folder: DataFolder, apis: programs.Apis) -> None:
     """After a run that was killed: gives its programs time to end, so that their ports are free again."""
-    ports = [apis.compose_port, apis.inbox_port]
+    ports = [apis.compose_port, apis.inbox_port, apis.stream_port]
     for path in (folder.postgres / "port", folder.redis / "port"):
         with contextlib.suppress(OSError, ValueError):
             ports.append(int(Path(path).read_text(encoding="utf-8")))

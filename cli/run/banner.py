@@ -60,6 +60,7 @@ def render(apis: Apis, people: list[Person], facts: Facts) -> str:
         *_pages(apis, people, facts),
         f"  compose API   {apis.compose_url}   reference: {apis.compose_url}/docs",
         f"  inbox API     {apis.inbox_url}   reference: {apis.inbox_url}/docs",
+        f"  live stream   {apis.stream_url}/v1/notifications/stream",
         f"  logs          {shlex.quote(facts.data)}/logs/",
         *([] if facts.workers else ["  workers       none (--workers 0): messages wait until one runs"]),
         "",

@@ -39,7 +39,7 @@ class Plan:
 
 
 def bring_up(plan: Plan, supervisor: Supervisor, *, on_servers: Callable[[], None]) -> None:
-    """Returns once both APIs answer and every program stays up. `on_servers` is called when the servers are ready.
+    """Returns once the APIs and the stream answer and every program stays up. `on_servers` is called when the servers are ready.
 
     Raises `EmbeddedError` after `TIMEOUT_S` or when the database cannot be migrated, and `supervisor.Stopped`.
     """
@@ -58,7 +58,8 @@ def bring_up(plan: Plan, supervisor: Supervisor, *, on_servers: Callable[[], Non
     on_servers()
     wait("the database to be migrated", lambda: _prepare_database(plan))
     supervisor.start(*plan.service_programs)
-    for name, port in (("compose API", plan.apis.compose_port), ("inbox API", plan.apis.inbox_port)):
+    ports = {"compose API": plan.apis.compose_port, "inbox API": plan.apis.inbox_port, "stream": plan.apis.stream_port}
+    for name, port in ports.items():
         wait(f"the {name} to answer", functools.partial(_is_ready, port))
     wait("every program to stay up", lambda: supervisor.youngest_s() > _STARTED_S)
 

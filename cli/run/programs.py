@@ -37,10 +37,11 @@ _CELERY_WORKER = ("--concurrency", "1", "--without-gossip", "--without-mingle")
 
 @dataclass(frozen=True, kw_only=True)
 class Apis:
-    """Where the two APIs listen."""
+    """Where the APIs and the live stream listen."""
 
     compose_port: int
     inbox_port: int
+    stream_port: int
 
     @property
     def compose_url(self) -> str:
@@ -49,6 +50,10 @@ class Apis:
     @property
     def inbox_url(self) -> str:
         return f"http://127.0.0.1:{self.inbox_port}"
+
+    @property
+    def stream_url(self) -> str:
+        return f"http://127.0.0.1:{self.stream_port}"
 
 
 def servers(prepared: list[server.Server], *, environment: Mapping[str, str], logs: Path) -> list[Program]:
@@ -70,7 +75,7 @@ def servers(prepared: list[server.Server], *, environment: Mapping[str, str], lo
 def services(
     apis: Apis, *, workers: int, beat_schedule: Path, environment: Mapping[str, str], logs: Path
 ) -> list[Program]:
-    """Both APIs, and `workers` workers with the beat that makes them sweep (none of it when there are none)."""
+    """The APIs, the live stream, and `workers` workers with the beat that makes them sweep (none of it when there are none)."""
 
     def program(name: str, command: tuple[str, ...], stage: int) -> Program:
         return Program(
@@ -88,12 +93,16 @@ def services(
             name,
             (
                 *(sys.executable, "-m", "granian", *_GRANIAN, "--port", str(port)),
-                *("--log-config", str(_SERVICES / name / "server_log.json")),
-                f"services.{name}.asgi:app",
+                *("--log-config", str(_SERVICES / folder / "server_log.json")),
+                f"services.{folder.replace('/', '.')}.asgi:app",
             ),
             _API_STAGE,
         )
-        for name, port in (("compose_api", apis.compose_port), ("inbox_api", apis.inbox_port))
+        for name, folder, port in (
+            ("compose_api", "compose_api", apis.compose_port),
+            ("inbox_api", "inbox_api", apis.inbox_port),
+            ("inbox_stream", "inbox_api/stream", apis.stream_port),
+        )
     ]
     for number in range(1, workers + 1):
         hostname = f"fanout_worker_{number}@%h"

@@ -1,6 +1,6 @@
-"""Settings of the web pages under `message-hub run`: the address of the other API, the allowed origins, the demo people.
+"""Settings of the web pages under `message-hub run`: the addresses of the other services, the allowed origins, the demo people.
 
-The console is served from one port and calls another, so each API allows the origins of both, for 127.0.0.1 and for localhost:
+The console is served from one port and calls others, so each service allows the origins of both APIs, for 127.0.0.1 and for localhost:
 browsers treat them as different origins.
 """
 
@@ -22,12 +22,13 @@ def are_built() -> bool:
 
 
 def environment(apis: Apis, given: Mapping[str, str], *, demo_file: Path | None) -> dict[str, str]:
-    """The settings of the web pages for both APIs, added to those in `given`. Without `demo_file` there is no demo page."""
+    """The settings of the web pages for the services, added to those in `given`. Without `demo_file` there is no demo page."""
     own = [f"http://{name}:{port}" for name in _LOCAL_NAMES for port in (apis.compose_port, apis.inbox_port)]
     origins = [given["HUB_CORS_ORIGINS"], *own] if given.get("HUB_CORS_ORIGINS") else own
     settings = {
         "HUB_CORS_ORIGINS": ",".join(origins),
         "HUB_INBOX_URL": given.get("HUB_INBOX_URL") or apis.inbox_url,
+        "HUB_STREAM_URL": given.get("HUB_STREAM_URL") or apis.stream_url,
     }
     return settings if demo_file is None else {**settings, "HUB_DEMO_FILE": str(demo_file.absolute())}
 

@@ -58,6 +58,7 @@ class Person:
     def __init__(self, scenario: Scenario, platform: str, user: str) -> None:
         self.user = user
         self.url = scenario.hub.apis.inbox_url
+        self.stream_url = scenario.hub.apis.stream_url
         self.headers = scenario.load.bearer(user, platform)
         self.rng = random.Random(scenario.rng.getrandbits(64))
         self.done: Counter[str] = Counter()
@@ -171,7 +172,7 @@ class Listener(Person):
     """Listens to the stream, and compares it with the feed: the same messages, each once, in the same order."""
 
     def live(self, client: httpx.Client, ending: threading.Event) -> None:
-        stream = streams.Client(self.url, self.headers)
+        stream = streams.Client(self.stream_url, self.headers)
         self.check(stream.status == 200, "streams are served", f"{stream.status} {stream.code}")
         if stream.status != 200:
             return

@@ -1,7 +1,7 @@
 """What the console's pages may do in a browser: the headers that go with each of their files.
 
-Nothing is allowed but what they need: scripts and styles from files of this origin, calls to the two APIs. Nothing inline, so
-text that became markup by mistake would still not run; the element library's own templates are the only markup that is made
+Nothing is allowed but what they need: scripts and styles from files of this origin, calls to the APIs and the live stream. Nothing inline,
+so text that became markup by mistake would still not run; the element library's own templates are the only markup that is made
 from strings (trusted types).
 """
 
@@ -34,7 +34,7 @@ def for_console(pages: settings.Pages) -> dict[str, str]:
 
 def for_demo(pages: settings.Pages) -> dict[str, str]:
     """The demo embeds the bell as any page of a platform does: with its script from inbox_api."""
-    return _headers(pages, scripts=("'self'", *_inbox_origin(pages)))
+    return _headers(pages, scripts=("'self'", *_origins(pages.inbox_url)))
 
 
 def _headers(pages: settings.Pages, *, scripts: tuple[str, ...]) -> dict[str, str]:
@@ -43,7 +43,7 @@ def _headers(pages: settings.Pages, *, scripts: tuple[str, ...]) -> dict[str, st
         "script-src": scripts,
         "style-src": ("'self'",),
         "img-src": ("'self'",),
-        "connect-src": ("'self'", *_inbox_origin(pages)),
+        "connect-src": ("'self'", *_origins(pages.inbox_url, pages.stream_url)),
         "frame-src": ("'self'",),
         "frame-ancestors": ("'self'", *pages.frame_origins),
         "base-uri": ("'none'",),
@@ -56,7 +56,7 @@ def _headers(pages: settings.Pages, *, scripts: tuple[str, ...]) -> dict[str, st
     return {"Content-Security-Policy": text, **_COMMON}
 
 
-def _inbox_origin(pages: settings.Pages) -> tuple[str, ...]:
-    """None where inbox_api has this page's own origin."""
-    address = urllib.parse.urlsplit(pages.inbox_url)
-    return (f"{address.scheme}://{address.netloc}",) if pages.inbox_url else ()
+def _origins(*urls: str) -> tuple[str, ...]:
+    """The origin of each address, once; none for an empty one, which stands for the page's own origin."""
+    addresses = [urllib.parse.urlsplit(url) for url in urls if url]
+    return tuple(dict.fromkeys(f"{address.scheme}://{address.netloc}" for address in addresses))

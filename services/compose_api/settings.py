@@ -17,7 +17,9 @@ _ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})
 class Pages:
     """What the console and the demo page depend on."""
 
-    inbox_url: str = ""  # as browsers reach it, without a slash at its end; empty: under the same origin
+    # As browsers reach them, without a slash at the end; empty: under the same origin.
+    inbox_url: str = ""
+    stream_url: str = ""
     frame_origins: tuple[str, ...] = ()
     demo_file: Path | None = None
 
@@ -55,13 +57,17 @@ def _build(env: environs.Env) -> Settings:
 
 
 def _read_pages(env: environs.Env) -> Pages:
-    inbox_url = env.str("INBOX_URL", "", validate=settings.unless_empty(_check_address))
     demo_file = env.str("DEMO_FILE", None)
     return Pages(
-        inbox_url=(inbox_url or "").rstrip("/"),
+        inbox_url=_read_url(env, "INBOX_URL"),
+        stream_url=_read_url(env, "STREAM_URL"),
         frame_origins=settings.read_origins(env, "FRAME_ORIGINS"),
         demo_file=Path(demo_file) if demo_file else None,
     )
+
+
+def _read_url(env: environs.Env, name: str) -> str:
+    return (env.str(name, "", validate=settings.unless_empty(_check_address)) or "").rstrip("/")
 
 
 def _check_rate_limit(value: str) -> None:

@@ -1,9 +1,10 @@
 """inbox_api: what people read.
 
 Serves  GET /v1/notifications, …/counts, …/{id}; PUT and DELETE …/{id}/read, …/{id}/archived; POST …/seen, …/read-all;
-        GET /v1/notifications/stream, which stays open; GET /v1/sent-messages, …/{id}   (port 8002)
+        GET /v1/sent-messages, …/{id}   (port 8002)
 Reads   inbox_entries, inbox_states, inflight_targets, messages, message_targets, message_visibility, fanout_batches,
         inbox_retention, memberships, organisations, clinics, users
 Writes  inbox_states
-Needs   PostgreSQL. Redis, where an address is given, only makes open streams quicker; its state is told in /readyz.
+Needs   PostgreSQL
+The live stream (`stream`) is a process of its own.
 """

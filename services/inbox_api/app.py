@@ -1,7 +1,6 @@
 """Builds the Flask app of inbox_api out of its parts. Called by wsgi and by tests."""
 
 import functools
-from collections.abc import Callable
 
 import flask
 
@@ -19,7 +18,6 @@ def make_app(
     *,
     auth: settings.Auth,
     places: int,
-    broker_state: Callable[[], str] | None = None,
     cors_origins: tuple[str, ...] = (),
     trusted_proxies: tuple[clients.Network, ...] = (),
 ) -> flask.Flask:
@@ -30,7 +28,6 @@ def make_app(
             engine=context.engine,
             auth=auth,
             places=places,
-            broker_state=broker_state,
             cors_origins=cors_origins,
             trusted_proxies=trusted_proxies,
             find_caller=functools.partial(actions.find_reader, context.engine),

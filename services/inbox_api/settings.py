@@ -1,6 +1,6 @@
 """Settings of inbox_api."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import environs
 from marshmallow import validate
@@ -15,13 +15,11 @@ SPARE_CONNECTIONS = 4
 @dataclass(frozen=True)
 class Settings:
     database: settings.Database
-    redis_url: str | None = field(repr=False)
     auth: settings.Auth
     log: settings.Log
     places: int
     cors_origins: tuple[str, ...]
     trusted_proxies: tuple[settings.Network, ...]
-    streams: int
 
 
 def read() -> Settings:
@@ -34,11 +32,9 @@ def _build(env: environs.Env) -> Settings:
     pool_size = (places if isinstance(places, int) else DEFAULT_PLACES) + SPARE_CONNECTIONS
     return Settings(
         database=settings.read_database(env, pool_size=pool_size, statement_timeout_ms=5_000),
-        redis_url=settings.read_given_redis_url(env),
         auth=settings.read_auth(env),
         log=settings.read_log(env),
         places=places,
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
         trusted_proxies=settings.read_networks(env, "TRUSTED_PROXIES"),
-        streams=env.int("STREAMS", 4_000, validate=validate.Range(min=0, max=8_000)),
     )

@@ -3,12 +3,10 @@
 from services.inbox_api import app as inbox
 from services.inbox_api import settings
 from services.inbox_api.store import inbox as inbox_store
-from shared import breaker, db, logging, redis_client
+from shared import db, logging
 
 _settings = settings.read()
 logging.configure(_settings.log, service="inbox_api")
-# One for this process, the streams' listener included; none where no Redis is named.
-redis_breaker = breaker.Breaker(redis_client.make(_settings.redis_url).ping) if _settings.redis_url else None
 
 app = inbox.make_app(
     inbox.Context(
@@ -18,5 +16,4 @@ app = inbox.make_app(
     places=_settings.places,
     cors_origins=_settings.cors_origins,
     trusted_proxies=_settings.trusted_proxies,
-    broker_state=redis_breaker.state if redis_breaker else None,
 )

@@ -12,19 +12,19 @@ import prometheus_client
 from marshmallow import fields, validate
 from sqlalchemy import Engine
 
-from shared import logging, settings
-from shared.auth import store, tokens
+from shared import logging, problem_details, settings
+from shared.auth import authenticator
 from shared.web import (
     addresses,
     clients,
     cors,
+    error_handlers,
     guards,
     health,
     observe,
     openapi,
     parsing,
     places,
-    problems,
     protection,
 )
 
@@ -46,7 +46,7 @@ class Frame:
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[clients.Network, ...] = ()
     # Where a service wants to know more of its callers than shared/auth/store.py asks, or faster.
-    find_caller: guards.FindCaller | None = None
+    find_caller: authenticator.FindCaller | None = None
 
 
 class Problem(marshmallow.Schema):
@@ -61,16 +61,16 @@ class Problem(marshmallow.Schema):
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """flask-smorest for OpenAPI only: errors are answered by shared/web/problems.py."""
+    """flask-smorest for OpenAPI only: errors are answered by shared/web/error_handlers.py."""
 
     ERROR_SCHEMA = Problem
 
     def _register_error_handlers(self) -> None:
-        problems.register(self._app)
+        error_handlers.register(self._app)
 
     def _register_responses(self) -> None:
         # The responses that it knows by itself are all errors; what a route answers is declared with the route.
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.MEDIA_TYPE
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = problem_details.MEDIA_TYPE
         super()._register_responses()
         del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
@@ -124,19 +124,9 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     registry = prometheus_client.CollectorRegistry()
     reads = frame.engine.execution_options(isolation_level="AUTOCOMMIT")
 
-    def find_caller(platform: str, user: str) -> store.Caller | None:
-        with reads.connect() as connection:
-            return store.find_caller(connection, platform=platform, user=user)
-
-    def find_issuer(platform: str) -> store.Issuer | None:
-        with reads.connect() as connection:
-            return store.find_issuer(connection, platform=platform)
-
     app.extensions["hub"] = hub
     app.extensions["hub_registry"] = registry
-    app.extensions["hub_auth"] = guards.Authenticator(
-        tokens.Verifier(frame.auth, find_issuer), frame.find_caller or find_caller
-    )
+    app.extensions["hub_auth"] = authenticator.Authenticator(frame.auth, frame.engine, frame.find_caller)
     protection.register(app)
     clients.register(app, trusted=frame.trusted_proxies)
     observe.register(app, registry)

@@ -10,12 +10,10 @@ from typing import Any, TypeVar, cast
 import flask
 
 from shared import errors, logging
-from shared.auth import store, tokens
+from shared.auth import authenticator, store
 from shared.web import parsing
 
 View = TypeVar("View", bound=Callable[..., Any])
-# find_caller(platform, user), by the platform's key and the user's external id
-FindCaller = Callable[[str, str], store.Caller | None]
 GUARD = "_hub_guard"
 
 
@@ -27,17 +25,17 @@ def public(view: View) -> View:
 
 def user(view: View) -> View:
     """Any active user of any platform."""
-    return _guarded(view, "user", _check_active)
+    return _guarded(view, "user", authenticator.check_active)
 
 
 def administrator(view: View) -> View:
     """Any active user who administers something."""
-    return _guarded(view, "administrator", _check_active, _check_administrator)
+    return _guarded(view, "administrator", authenticator.check_active, _check_administrator)
 
 
 def sending_administrator(view: View) -> View:
     """An administrator on a platform whose plan includes sending."""
-    return _guarded(view, "sending administrator", _check_active, _check_plan, _check_administrator)
+    return _guarded(view, "sending administrator", authenticator.check_active, _check_plan, _check_administrator)
 
 
 def caller() -> store.Caller:
@@ -75,35 +73,10 @@ def _query_parameters(view: Callable[..., Any]) -> frozenset[str] | None:
 
 
 def _authenticate() -> store.Caller:
-    scheme, _, token = flask.request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise errors.HubError("token-missing", "Send a token in the header Authorization: Bearer <token>.")
-    auth: Authenticator = flask.current_app.extensions["hub_auth"]
-    found = auth(token.strip())
+    authenticate: authenticator.Authenticator = flask.current_app.extensions["hub_auth"]
+    found = authenticate(flask.request.headers.get("Authorization", ""))
     logging.bind(platform_id=found.platform_id, user_id=found.user_id)
     return found
-
-
-class Authenticator:
-    """Finds the caller that a token stands for."""
-
-    def __init__(self, verifier: tokens.Verifier, find_caller: FindCaller) -> None:
-        self._verifier = verifier
-        self._find_caller = find_caller
-
-    def __call__(self, token: str) -> store.Caller:
-        identity = self._verifier.verify(token)
-        found = self._find_caller(identity.platform, identity.user)
-        if found is None:
-            raise errors.HubError("token-invalid", "The token names a platform or a user that does not exist.")
-        if found.issuer != identity.issuer:
-            raise errors.HubError("token-invalid", "This platform accepts only tokens of its own issuer.")
-        return found
-
-
-def _check_active(found: store.Caller) -> None:
-    if not found.is_active:
-        raise errors.HubError("user-inactive", f"This user is {found.status}.")
 
 
 def _check_plan(found: store.Caller) -> None:

@@ -1,17 +1,13 @@
 """What an operator sees of a request: its id in logs, answer and tasks; one log line; one measurement."""
 
-import re
 import time
-import uuid
 
 import flask
 import prometheus_client
 
-from shared import logging
-from shared.web import clients, problems
+from shared import logging, request_ids
+from shared.web import clients, error_handlers
 
-HEADER = "X-Request-ID"
-_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 # Anything else a client makes up would become a time series of its own.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -36,14 +32,14 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
 
     @app.before_request
     def begin() -> None:
-        flask.g.request_id = make_id(flask.request.headers.get(HEADER, ""))
+        flask.g.request_id = request_ids.accept(flask.request.headers.get(request_ids.HEADER, ""))
         flask.g.began_at = time.perf_counter()
         logging.clear()
         logging.bind(request_id=flask.g.request_id)
 
     @app.after_request
     def end(answer: flask.Response) -> flask.Response:
-        answer.headers[HEADER] = request_id()
+        answer.headers[request_ids.HEADER] = request_id()
         route = flask.request.url_rule.rule if flask.request.url_rule else "none"
         took = time.perf_counter() - flask.g.began_at
         method = flask.request.method if flask.request.method in _METHODS else "other"
@@ -55,7 +51,7 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
             "status": answer.status_code,
             "ms": round(took * 1000, 1),
         }
-        if isinstance(answer, problems.Answer):
+        if isinstance(answer, error_handlers.ProblemResponse):
             refused.labels(answer.code).inc()
             told["code"] = answer.code
         if flask.request.method == "GET" and answer.status_code < 400:
@@ -63,11 +59,6 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
         else:
             _logger.info("request", client=clients.address(), **told)
         return answer
-
-
-def make_id(given: str) -> str:
-    """The id of a request whose client `given` this one."""
-    return given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def request_id() -> str:

@@ -9,8 +9,7 @@ from typing import Any
 
 import apispec
 
-from shared import errors
-from shared.web import problems
+from shared import errors, problem_details
 
 _EVERYBODY = ("token-missing", "token-invalid", "token-expired", "user-inactive", "validation-failed", "unavailable")
 _BY_GUARD = {
@@ -77,7 +76,7 @@ def _component(spec: apispec.APISpec, status: int, codes: list[str]) -> str:
             {
                 "description": "; ".join(f"`{code}`: {errors.CATALOGUE[code][1]}" for code in codes),
                 "headers": _headers(spec, "X-Request-ID", *_OF_A_STATUS.get(status, ())),
-                "content": {problems.MEDIA_TYPE: {"schema": schema}},
+                "content": {problem_details.MEDIA_TYPE: {"schema": schema}},
             },
         )
     return name

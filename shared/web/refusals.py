@@ -1,6 +1,6 @@
 """What the bridge answers by itself, without the application: made beforehand, for it is needed when there is no time.
 
-The same problem details and headers as everybody else's (shared/web/problems.py, observe.py, cors.py). Under a rush there
+The same problem details and headers as everybody else's (shared/problem_details.py, observe.py, cors.py). Under a rush there
 would be thousands of log lines a second, so they are counted in a metric and summed up in one line a second.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import prometheus_client
 from werkzeug import exceptions
 
-from shared import errors, logging
-from shared.web import cors, observe, problems, protection
+from shared import errors, logging, request_ids
+from shared.web import cors, error_handlers, protection
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -58,7 +58,7 @@ class Refusals:
             elif name == b"origin":
                 origin = value.decode("latin-1")
         made = self._made[reason]
-        own = [(b"x-request-id", observe.make_id(request_id).encode("ascii"))]
+        own = [(b"x-request-id", request_ids.accept(request_id).encode("ascii"))]
         if self._origins:
             said = {"Vary": "Origin", **cors.allowing(origin, self._origins)}
             own += [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in said.items()]
@@ -74,7 +74,7 @@ class Refusals:
 
 
 def _make(error: errors.HubError) -> Answer:
-    answer = problems.response(error)
+    answer = error_handlers.response(error)
     answer.headers.extend(protection.missing(answer.headers))
     headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in answer.headers]
     return Answer(answer.status_code, headers, answer.get_data())

@@ -79,7 +79,7 @@ def test_a_service_waits_only_for_what_can_come_true(name: str) -> None:
             assert other in ONE_SHOTS, f"{name} waits for the end of {other}, which never ends"
 
 
-@pytest.mark.parametrize("name", ["compose_api", "inbox_api", "fanout_worker", "beat"])
+@pytest.mark.parametrize("name", ["compose_api", "inbox_api", "inbox_stream", "fanout_worker", "beat"])
 def test_a_service_starts_after_the_servers_the_schema_and_its_login(name: str) -> None:
     assert set(SERVICES[name]["depends_on"]) == {"postgres", "redis", "logins"}
     assert set(SERVICES["logins"]["depends_on"]) == {"postgres", "migrate"}
@@ -131,18 +131,19 @@ def test_only_the_apis_are_published_and_to_this_machine_only() -> None:
     assert {name: ports[0]["published"] for name, ports in published.items()} == {
         "compose_api": "8001",
         "inbox_api": "8002",
+        "inbox_stream": "8003",
     }
     assert {ports[0]["host_ip"] for ports in published.values()} == {"127.0.0.1"}
 
 
 def test_each_secret_goes_only_where_it_is_needed() -> None:
     expected = {
-        "HUB_JWT_SECRET": {"compose_api", "inbox_api", "cli"},
+        "HUB_JWT_SECRET": {"compose_api", "inbox_api", "inbox_stream", "cli"},
         "HUB_DATABASE_OWNER_PASSWORD": {"postgres", "migrate", "logins", "cli"},
         "HUB_DATABASE_COMPOSE_API_PASSWORD": {"compose_api", "logins"},
-        "HUB_DATABASE_INBOX_API_PASSWORD": {"inbox_api", "logins"},
+        "HUB_DATABASE_INBOX_API_PASSWORD": {"inbox_api", "inbox_stream", "logins"},
         "HUB_DATABASE_FANOUT_WORKER_PASSWORD": {"fanout_worker", "beat", "logins"},
-        "HUB_REDIS_PASSWORD": {"redis", *OWN},
+        "HUB_REDIS_PASSWORD": {"redis", "inbox_stream", *OWN} - {"inbox_api"},
     }
     for secret, value in compose_file.SECRETS.items():
         assert {name for name, service in SERVICES.items() if value in str(service)} == expected[secret]

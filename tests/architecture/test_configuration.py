@@ -12,6 +12,7 @@ from cli import connect
 from services.compose_api import settings as compose_settings
 from services.fanout_worker import settings as worker_settings
 from services.inbox_api import settings as inbox_settings
+from services.inbox_api.stream import settings as stream_settings
 from shared import settings
 from tests.architecture import compose_file
 
@@ -67,6 +68,7 @@ def in_code(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
     return {
         "compose_api": _read(monkeypatch, compose_settings.read),
         "inbox_api": _read(monkeypatch, inbox_settings.read),
+        "inbox_stream": _read(monkeypatch, stream_settings.read),
         "fanout_worker": _read(monkeypatch, worker_settings.read),
         "cli": _read(
             monkeypatch, lambda: connect.make_engine(None).dispose(), connect.redis_url, connect.given_jwt_secret
@@ -99,7 +101,7 @@ def _example() -> list[str]:
     return re.findall(r"^#?(HUB_[A-Z_]+)=", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("reader", ["compose_api", "inbox_api", "fanout_worker", "cli"])
+@pytest.mark.parametrize("reader", ["compose_api", "inbox_api", "inbox_stream", "fanout_worker", "cli"])
 def test_every_setting_is_documented_with_its_default_for_each_process_that_reads_it(
     reader: str, in_code: dict[str, dict[str, str]]
 ) -> None:
@@ -124,7 +126,7 @@ def test_the_compose_file_takes_exactly_the_variables_documented_for_it_and_thos
         assert taken[name] == ("set it in .env, see .env.example" if default == REQUIRED else default)
 
 
-@pytest.mark.parametrize("service", ["compose_api", "inbox_api", "fanout_worker", "beat", "cli"])
+@pytest.mark.parametrize("service", ["compose_api", "inbox_api", "inbox_stream", "fanout_worker", "beat", "cli"])
 def test_a_container_is_handed_every_setting_that_its_process_reads_and_no_other(
     service: str, in_code: dict[str, dict[str, str]]
 ) -> None:

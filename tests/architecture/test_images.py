@@ -32,7 +32,7 @@ PROBE = Path(__file__).with_name("image_probe.py")
 ENTRIES = {
     "services/compose_api/Dockerfile": ["services.compose_api.asgi", "granian.cli", "kombu.transport.redis"],
     "services/fanout_worker/Dockerfile": ["services.fanout_worker.worker", "celery.__main__", "kombu.transport.redis"],
-    "services/inbox_api/Dockerfile": ["services.inbox_api.asgi", "granian.cli"],
+    "services/inbox_api/Dockerfile": ["services.inbox_api.asgi", "services.inbox_api.stream.asgi", "granian.cli"],
     "cli/Dockerfile": ["cli.main"],
 }
 ENVIRONMENT = {
@@ -207,11 +207,11 @@ def test_hadolint_finds_nothing(dockerfile: str) -> None:
 def test_the_services_run_with_the_options_of_message_hub_run(tmp_path: Path) -> None:
     # The log goes elsewhere, and how long each is given to stop belongs to who stops it.
     own = {"--host", "--port", "--log-config", "--workers-kill-timeout", "--hostname", "--schedule"}
-    apis = programs.Apis(compose_port=8001, inbox_port=8002)
+    apis = programs.Apis(compose_port=8001, inbox_port=8002, stream_port=8003)
     for program in programs.services(apis, workers=1, beat_schedule=tmp_path, environment={}, logs=tmp_path):
         name = program.name.removesuffix("_1")
-        if name == "beat":
-            command = compose_file.services()["beat"]["command"]
+        if name in ("beat", "inbox_stream"):
+            command = compose_file.services()[name]["command"]
         else:
             command = json.loads(find(f"services/{name}/Dockerfile", "CMD")[-1])
         assert _options(command, without=own) == _options(program.command, without=own), name

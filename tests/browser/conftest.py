@@ -62,6 +62,7 @@ def hub(browser: Browser, _portal: Portal, tmp_path_factory: pytest.TempPathFact
     try:
         hub.start()
         _portal.inbox_url = hub.inbox_url
+        _portal.stream_url = hub.stream_url
         yield hub
     finally:
         hub.stop()

@@ -29,9 +29,10 @@ class Hub:
 
     def __init__(self, data: Path, *, cors_origins: str = "") -> None:
         self.data = data
-        self.compose_port, self.inbox_port = files.free_port(), files.free_port()
+        self.compose_port, self.inbox_port, self.stream_port = (files.free_port() for _ in range(3))
         self.compose_url = f"http://127.0.0.1:{self.compose_port}"
         self.inbox_url = f"http://127.0.0.1:{self.inbox_port}"
+        self.stream_url = f"http://127.0.0.1:{self.stream_port}"
         self.http = httpx.Client(timeout=10)
         self.engine: sqlalchemy.Engine
         self._output = data.with_suffix(".out")
@@ -44,7 +45,11 @@ class Hub:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        ports = ("--compose-port", str(self.compose_port), "--inbox-port", str(self.inbox_port))
+        ports = (
+            *("--compose-port", str(self.compose_port)),
+            *("--inbox-port", str(self.inbox_port)),
+            *("--stream-port", str(self.stream_port)),
+        )
         with self._output.open("wb") as output:
             self._process = process = subprocess.Popen(
                 [sys.executable, "-m", "cli", "run", "--data", str(self.data), *ports, "--workers", "1"],

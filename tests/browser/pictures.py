@@ -119,6 +119,7 @@ def _studio(browser: Browser) -> Iterator[Studio]:
         try:
             hub.start()
             site.inbox_url = hub.inbox_url
+            site.stream_url = hub.stream_url
             windows = Windows(browser, hub, site)
             yield Studio(hub, windows)
             windows.close()

@@ -12,10 +12,13 @@ _TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css":
 
 
 class Portal(ThreadingHTTPServer):
-    """`/page.html` is the page, `?style=hostile` the same page with another style sheet. `inbox_url` is where it takes its bell from."""
+    """`/page.html` is the page, `?style=hostile` the same page with another style sheet.
+    `inbox_url` is where it takes its bell from, `stream_url` where the bell's live stream is.
+    """
 
     daemon_threads = True
     inbox_url = ""
+    stream_url = ""
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
@@ -40,12 +43,13 @@ class _Handler(BaseHTTPRequestHandler):
         text = found.read_text(encoding="utf-8")
         if found.suffix == ".html":
             text = text.replace("STYLE", f"{style}.css").replace("BELL", f"{self.server.inbox_url}/bell.js")
+            text = text.replace("STREAM", self.server.stream_url)
         self.send_response(200)
         self.send_header("Content-Type", _TYPES[found.suffix])
         # What docs/embedding.md says that a policy has to allow, and no more.
-        inbox = self.server.inbox_url
+        inbox, stream = self.server.inbox_url, self.server.stream_url
         policy = (
-            f"default-src 'none'; script-src 'self' {inbox}; connect-src {inbox}; style-src 'self'; "
+            f"default-src 'none'; script-src 'self' {inbox}; connect-src {inbox} {stream}; style-src 'self'; "
             "require-trusted-types-for 'script'; trusted-types lit-html"
         )
         self.send_header("Content-Security-Policy", policy)

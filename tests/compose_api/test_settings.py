@@ -45,6 +45,7 @@ def test_every_bad_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_the_pages_depend_on_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pages = {
         "HUB_INBOX_URL": "https://hub.example.org/inbox/",
+        "HUB_STREAM_URL": "https://hub.example.org/stream/",
         "HUB_FRAME_ORIGINS": "https://portal.example.org",
         "HUB_DEMO_FILE": str(tmp_path / "people.json"),
     }
@@ -52,6 +53,7 @@ def test_what_the_pages_depend_on_is_read(monkeypatch: pytest.MonkeyPatch, tmp_p
         monkeypatch.setenv(name, value)
     assert settings.read().pages == settings.Pages(
         inbox_url="https://hub.example.org/inbox",
+        stream_url="https://hub.example.org/stream",
         frame_origins=("https://portal.example.org",),
         demo_file=tmp_path / "people.json",
     )
@@ -61,16 +63,17 @@ def test_pages_need_no_setting_and_an_empty_one_is_none(monkeypatch: pytest.Monk
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
     assert settings.read().pages == settings.Pages()
-    for name in ("HUB_INBOX_URL", "HUB_FRAME_ORIGINS", "HUB_DEMO_FILE", "HUB_CORS_ORIGINS"):
+    for name in ("HUB_INBOX_URL", "HUB_STREAM_URL", "HUB_FRAME_ORIGINS", "HUB_DEMO_FILE", "HUB_CORS_ORIGINS"):
         monkeypatch.setenv(name, "")
     assert settings.read().pages == settings.Pages()
 
 
+@pytest.mark.parametrize("setting", ["HUB_INBOX_URL", "HUB_STREAM_URL"])
 @pytest.mark.parametrize(
     "url", ["inbox.example.org", "javascript:alert(1)", "https://a.example/x y", "https://a.example; x"]
 )
-def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    for name, value in {**GOOD, "HUB_INBOX_URL": url}.items():
+def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, setting: str) -> None:
+    for name, value in {**GOOD, setting: url}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(shared_settings.SettingsError, match=r"^HUB_INBOX_URL: "):
+    with pytest.raises(shared_settings.SettingsError, match=f"^{setting}: "):
         settings.read()

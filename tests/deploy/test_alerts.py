@@ -48,7 +48,7 @@ def exported(make_engine: MakeEngine) -> dict[str, set[str]]:
     registry.register(compose_metrics.Backlog(engine))
     away = "redis://127.0.0.1:1/0"
     publisher.Publisher(broker.make_celery(away), away, redis_client.Monitor(away)).register(registry)
-    streams = stream_metrics.Metrics(registry, count_open=lambda: 0)
+    streams = stream_metrics.Metrics(registry)
     refusals.Refusals(registry)
     streams.ended.labels("gone")
     streams.events.labels("message")
@@ -136,5 +136,6 @@ def test_both_apis_are_scraped_where_docker_compose_has_them() -> None:
     assert {one["labels"]["service"]: one["targets"] for one in job["static_configs"]} == {
         "compose_api": ["compose_api:8001"],
         "inbox_api": ["inbox_api:8002"],
+        "inbox_stream": ["inbox_stream:8003"],
     }
     assert SCRAPING["rule_files"] == ["alerts.yml"]

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +10,7 @@ import sqlalchemy
 
 from cli.embedded import files
 from drills import hub as drills_hub
-from drills.hub import COMPOSE_API, REDIS
+from drills.hub import COMPOSE_API, INBOX_API, REDIS
 from drills.processes import Process, wait_until
 from tests import factories
 
@@ -22,7 +21,7 @@ class Hub(drills_hub.Hub):
     """`engine` is the owner's, to inspect the tables; everything else goes through HTTP."""
 
     def start_apis(self) -> None:
-        """Both APIs; no worker yet."""
+        """The APIs and the live stream; no worker yet."""
         for name in drills_hub.APIS:
             self.start(name)
         self.wait_ready(*drills_hub.APIS)
@@ -44,18 +43,18 @@ class Hub(drills_hub.Hub):
             self.apis = usual
 
     @contextlib.contextmanager
-    def another_inbox_api(self, *, interface: str = "asgi", **settings: object) -> Iterator[tuple[str, Process]]:
-        """The address and the process of one more inbox API, with `HUB_…` settings of its own, until the block ends."""
-        port = files.kept_port(self.folder / "another-inbox-port")
-        url = f"http://127.0.0.1:{port}"
-        command = (sys.executable, "-m", "granian", "--interface", interface, "--port", str(port))
+    def another(self, name: str, **settings: object) -> Iterator[tuple[str, Process]]:
+        """The address and the process of one more inbox API or stream, with `HUB_…` settings of its own, until the block ends."""
+        ports = {field: files.kept_port(self.folder / f"another-{field}") for field in ("inbox_port", "stream_port")}
+        apis = dataclasses.replace(self.apis, **ports)
+        url = apis.inbox_url if name == INBOX_API else apis.stream_url
         process = Process(
-            (*command, "--workers-kill-timeout", "2", f"services.inbox_api.{interface}:app"),
+            self.command(name, apis),
             {**self.environment, **drills_hub.environment_of(settings)},
-            self.folder / "another_inbox_api.log",
+            self.folder / f"another_{name}.log",
         )
         try:
-            wait_until(lambda: self.is_ready(url), what="the other inbox API is ready")
+            wait_until(lambda: self.is_ready(url), what=f"the other {name} is ready")
             yield url, process
         finally:
             process.stop()

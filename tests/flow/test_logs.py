@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from drills.hub import INBOX_API
 from tests import factories
 from tests.flow.conftest import Tree
 from tests.flow.hub import Hub, wait_until
@@ -83,7 +84,7 @@ def test_logs_hold_no_words_no_secrets_and_no_line_that_a_client_wrote(hub: Hub,
     hub.start_workers(1, log_level="debug")
     with (
         hub.another_compose_api(log_level="debug", trusted_proxies="127.0.0.1"),
-        hub.another_inbox_api(log_level="debug") as (inbox, _process),
+        hub.another(INBOX_API, log_level="debug") as (inbox, _process),
     ):
         ended = str(uuid.uuid4())
         tokens = _use(hub, tree, hub.apis.compose_url, inbox)

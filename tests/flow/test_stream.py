@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drills.hub import REDIS
+from drills.hub import INBOX_STREAM, REDIS
 from tests import factories
 from tests.flow.conftest import Tree, make_tree
 from tests.flow.hub import Hub, wait_until
@@ -20,7 +20,7 @@ from tests.flow.test_sending import EVERYONE, chosen
 @contextlib.contextmanager
 def listening(hub: Hub, tree: Tree, *people: factories.User, after: str | None = None) -> Iterator[list[Client]]:
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(opened(hub.apis.inbox_url, who, tree.platform, after)) for who in people]
+        yield [stack.enter_context(opened(hub.apis.stream_url, who, tree.platform, after)) for who in people]
 
 
 def person(tree: Tree, number: int = 0) -> factories.User:
@@ -144,14 +144,14 @@ def test_a_stream_ends_when_its_token_does(hub: Hub, tree: Tree) -> None:
     who = person(tree)
     # It expired 27 s ago, and tokens are accepted for 30 s after they do.
     token = factories.token(who, tree.platform, ttl=-27)
-    client = Client(hub.apis.inbox_url, {"Authorization": f"Bearer {token}"})
+    client = Client(hub.apis.stream_url, {"Authorization": f"Bearer {token}"})
     assert client.status == 200
     began_at = time.monotonic()
     wait_until(lambda: client.is_over, what="the stream has ended", seconds=10)
     assert [event.name for event in client.events] == ["ready", "expired"]
     assert time.monotonic() - began_at < 6
     client.close()
-    again = Client(hub.apis.inbox_url, {"Authorization": f"Bearer {token}"})
+    again = Client(hub.apis.stream_url, {"Authorization": f"Bearer {token}"})
     assert (again.status, again.code) == (401, "token-expired")
 
 
@@ -168,7 +168,7 @@ def test_a_stream_is_refused_as_any_request_is(
     hub: Hub, tree: Tree, headers: dict[str, str], status: int, code: str
 ) -> None:
     bearer = factories.bearer(person(tree), tree.platform) if "Last-Event-ID" in headers else {}
-    client = Client(hub.apis.inbox_url, {**bearer, **headers})
+    client = Client(hub.apis.stream_url, {**bearer, **headers})
     assert (client.status, client.code) == (status, code)
     assert client.headers["Content-Type"] == "application/problem+json"
 
@@ -198,6 +198,18 @@ def test_without_a_broker_messages_are_told_within_seconds_and_at_once_when_it_i
         assert client.named("sync") == []
 
 
+def test_a_disabled_users_stream_ends_within_seconds(hub: Hub, tree: Tree) -> None:
+    with listening(hub, tree, person(tree, 0), person(tree, 1)) as (disabled, other):
+        with hub.engine.begin() as connection:
+            factories.set_status(connection, person(tree, 0), "disabled")
+        wait_until(lambda: disabled.is_over, what="the stream has ended", seconds=5)
+        message_id, _ = timed_post(hub, tree, EVERYONE)
+        other.wait("notification")
+        assert (disabled.ids(), other.ids()) == ([], [message_id])
+    again = Client(hub.apis.stream_url, factories.bearer(person(tree, 0), tree.platform))
+    assert (again.status, again.code) == (403, "user-inactive")
+
+
 def test_streams_survive_a_database_that_was_away(hub: Hub, tree: Tree) -> None:
     with listening(hub, tree, person(tree)) as (client,):
         timed_post(hub, tree, EVERYONE)
@@ -205,7 +217,7 @@ def test_streams_survive_a_database_that_was_away(hub: Hub, tree: Tree) -> None:
         with hub.engine.connect() as connection:
             connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = 'inbox_api' AND datname = current_database()"
+                " WHERE application_name = 'inbox_stream' AND datname = current_database()"
             )
         _, posted_at = timed_post(hub, tree, EVERYONE)
         assert client.wait("notification", 2).at - posted_at < 5
@@ -214,7 +226,7 @@ def test_streams_survive_a_database_that_was_away(hub: Hub, tree: Tree) -> None:
 
 def test_a_client_that_goes_is_forgotten(hub: Hub, tree: Tree) -> None:
     def count() -> float:
-        text = hub.http.get(f"{hub.apis.inbox_url}/metrics").text
+        text = hub.http.get(f"{hub.apis.stream_url}/metrics").text
         (line,) = (line for line in text.splitlines() if line.startswith("message_hub_streams_open "))
         return float(line.split()[1])
 
@@ -225,12 +237,11 @@ def test_a_client_that_goes_is_forgotten(hub: Hub, tree: Tree) -> None:
 
 
 def test_a_process_serves_as_many_streams_as_it_is_told_and_ends_them_when_it_stops(hub: Hub, tree: Tree) -> None:
-    with hub.another_inbox_api(streams=2) as (url, process), contextlib.ExitStack() as stack:
+    with hub.another(INBOX_STREAM, streams=2) as (url, process), contextlib.ExitStack() as stack:
         clients = [stack.enter_context(opened(url, person(tree, n), tree.platform)) for n in range(2)]
         refused = Client(url, factories.bearer(person(tree, 2), tree.platform))
         assert (refused.status, refused.code) == (503, "unavailable")
         assert int(refused.headers["Retry-After"]) > 0
-        assert hub.http.get(f"{url}/v1/notifications", headers=factories.bearer(person(tree), tree.platform)).is_success
         began_at = time.monotonic()
         process.stop()
         assert time.monotonic() - began_at < 1.9, "it did not wait to be killed"
@@ -239,18 +250,11 @@ def test_a_process_serves_as_many_streams_as_it_is_told_and_ends_them_when_it_st
             assert [event.name for event in client.events] == ["ready"]
 
 
-def test_a_process_without_an_event_loop_serves_everything_but_streams(hub: Hub, tree: Tree) -> None:
-    with hub.another_inbox_api(interface="wsgi") as (url, _):
-        client = Client(url, factories.bearer(person(tree), tree.platform))
-        assert (client.status, client.code) == (404, "not-found")
-        assert hub.http.get(f"{url}/v1/notifications", headers=factories.bearer(person(tree), tree.platform)).is_success
-
-
 def test_a_client_that_never_reads_costs_the_others_nothing(hub: Hub, tree: Tree) -> None:
     """Its own stream fills the buffers and then its queue; it is told to sync instead of everything it missed."""
     with listening(hub, tree, person(tree)) as (client,), socket.socket() as lazy:
         lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        lazy.connect(("127.0.0.1", hub.apis.inbox_port))
+        lazy.connect(("127.0.0.1", hub.apis.stream_port))
         token = factories.bearer(person(tree, 1), tree.platform)["Authorization"]
         lazy.sendall(f"GET /v1/notifications/stream HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode())
         for number in range(30):
@@ -262,7 +266,7 @@ def test_events_say_when_to_come_back(hub: Hub, tree: Tree) -> None:
     clients = []
     with contextlib.ExitStack() as stack:
         for _ in range(8):
-            clients.append(stack.enter_context(opened(hub.apis.inbox_url, person(tree), tree.platform)))
+            clients.append(stack.enter_context(opened(hub.apis.stream_url, person(tree), tree.platform)))
     times = [client.retry_ms for client in clients]
     assert all(time is not None and 1_000 <= time <= 6_000 for time in times)
     assert len(set(times)) > 1, "not all together"

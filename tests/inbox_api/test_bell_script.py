@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.inbox_api.routes import bell
-from shared.web import cors, problems
+from shared.web import cors, error_handlers
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 def make(folder: Path) -> FlaskClient:
     app = flask.Flask("tests", static_folder=None)
     cors.register(app, origins=("https://portal.example.org",))
-    problems.register(app)
+    error_handlers.register(app)
     app.register_blueprint(bell.make(folder))
     return app.test_client()
 

@@ -38,6 +38,8 @@ export class Inbox {
   constructor(
     private readonly src: string,
     private readonly credentials: Credentials,
+    /** Where the live stream is served. */
+    private readonly streamUrl: string = src,
   ) {}
 
   getCounts(etag: string | undefined, signal: AbortSignal): Promise<Answer<Counts>> {
@@ -65,7 +67,7 @@ export class Inbox {
   /** The open stream of events, from the one after `after` on. */
   async openStream(after: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const headers = { Accept: "text/event-stream", ...(after && { "Last-Event-ID": after }) };
-    const response = await this.#send("/v1/notifications/stream", { headers, signal });
+    const response = await this.#send("/v1/notifications/stream", { headers, signal }, this.streamUrl);
     if (!response.body || !response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
       throw new Refusal(response.status);
     }
@@ -85,22 +87,22 @@ export class Inbox {
   }
 
   /** An answer that is good; with a fresh token where the first was refused, but only once. */
-  async #send(path: string, call: Call): Promise<Response> {
+  async #send(path: string, call: Call, address = this.src): Promise<Response> {
     const { credentials } = this;
     let token = await credentials.get();
-    let response = await this.#fetch(path, call, token);
+    let response = await this.#fetch(address + path, call, token);
     if (response.status === 401) {
       token = await credentials.get(token);
-      response = await this.#fetch(path, call, token);
+      response = await this.#fetch(address + path, call, token);
     }
     if (response.ok || response.status === 304) return response;
     const retryAfterMs = Number(response.headers.get("Retry-After")) * 1000 || undefined;
     throw new Refusal(response.status, retryAfterMs);
   }
 
-  #fetch(path: string, call: Call, token: string): Promise<Response> {
+  #fetch(url: string, call: Call, token: string): Promise<Response> {
     const headers = { ...call.headers, Authorization: `Bearer ${token}` };
-    return fetch(this.src + path, { ...call, headers, credentials: "omit", cache: "no-store" }).catch(() => {
+    return fetch(url, { ...call, headers, credentials: "omit", cache: "no-store" }).catch(() => {
       throw new Refusal(0);
     });
   }

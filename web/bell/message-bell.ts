@@ -28,6 +28,7 @@ export class MessageBell extends LitElement {
   static override styles = [theme, styles];
   static override properties = {
     src: {},
+    streamUrl: { attribute: "stream-url" },
     token: {},
     getToken: { attribute: false },
     locale: {},
@@ -43,6 +44,8 @@ export class MessageBell extends LitElement {
 
   /** The address of inbox_api. */
   declare src: string;
+  /** The address of the live stream; by default that of inbox_api. */
+  declare streamUrl: string | null | undefined;
   declare token: string | null | undefined;
   declare getToken: AskForToken | undefined;
   declare locale: string | null | undefined;
@@ -96,10 +99,11 @@ export class MessageBell extends LitElement {
       this.#locale = readLocale(this.locale || this.closest("[lang]")?.getAttribute("lang"));
       this.#say = speaker(this.strings ?? {}, this.#locale);
     }
-    if (changed.has("src") || changed.has("token") || changed.has("getToken")) {
+    if (changed.has("src") || changed.has("streamUrl") || changed.has("token") || changed.has("getToken")) {
       this._opened = new Set();
-      const src = new URL(this.src || homeOf(import.meta.url), document.baseURI).href.replace(/\/+$/, "");
-      this.#session.use({ src, token: this.token || undefined, getToken: this.getToken });
+      const src = absolute(this.src || homeOf(import.meta.url));
+      const streamUrl = this.streamUrl ? absolute(this.streamUrl) : src;
+      this.#session.use({ src, streamUrl, token: this.token || undefined, getToken: this.getToken });
     }
     if (changed.has("open") && this.open) {
       this._view = "all";
@@ -270,6 +274,11 @@ export class MessageBell extends LitElement {
 /** Where the script came from is where its API is. */
 function homeOf(script: string): string {
   return new URL(".", script).href;
+}
+
+/** Without a slash at its end. */
+function absolute(address: string): string {
+  return new URL(address, document.baseURI).href.replace(/\/+$/, "");
 }
 
 declare global {

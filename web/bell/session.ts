@@ -23,6 +23,7 @@ const stores = new Map<string, Shared>();
 
 interface Access {
   src: string;
+  streamUrl: string;
   token?: string | undefined;
   getToken?: AskForToken | undefined;
 }
@@ -100,7 +101,7 @@ export class Session implements ReactiveController {
     this.#timer = setTimeout(() => this.#open(), backoff(this.#failures, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS));
   }
 
-  #take({ src, getToken }: Access, token: string): void {
+  #take({ src, streamUrl, getToken }: Access, token: string): void {
     this.#name = nameOf(src, token);
     let shared = stores.get(this.#name);
     if (shared) {
@@ -110,7 +111,10 @@ export class Session implements ReactiveController {
         const name = sharedName(src, token);
         return name === undefined || sharedName(src, fresh) === name;
       });
-      shared = { store: new Store(new Inbox(src, credentials), credentials, sharedName(src, token)), users: 0 };
+      shared = {
+        store: new Store(new Inbox(src, credentials, streamUrl), credentials, sharedName(src, token)),
+        users: 0,
+      };
       stores.set(this.#name, shared);
       shared.store.start();
     }

@@ -3,6 +3,8 @@
 export interface Config {
   /** Where browsers reach inbox_api; empty: where this page came from. */
   readonly inbox_url: string;
+  /** Where browsers reach the live stream; empty: where this page came from. */
+  readonly stream_url: string;
   /** Whether there are demo people to sign in as. */
   readonly demo: boolean;
 }

@@ -22,12 +22,14 @@ export class Hub {
   readonly getToken: GetToken;
   /** Where the bell finds its API. */
   readonly inboxUrl: string;
+  readonly streamUrl: string;
   readonly #compose: Client<ComposePaths>;
   readonly #inbox: Client<InboxPaths>;
 
-  constructor(composeUrl: string, inboxUrl: string, getToken: GetToken) {
+  constructor(composeUrl: string, inboxUrl: string, streamUrl: string, getToken: GetToken) {
     this.getToken = getToken;
     this.inboxUrl = inboxUrl;
+    this.streamUrl = streamUrl;
     this.#compose = new Client(composeUrl, getToken);
     this.#inbox = new Client(inboxUrl, getToken);
   }

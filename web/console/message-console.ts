@@ -52,6 +52,7 @@ export class MessageConsole extends LitElement {
     getToken: { attribute: false },
     composeUrl: { attribute: "compose-url" },
     inboxUrl: { attribute: "inbox-url" },
+    streamUrl: { attribute: "stream-url" },
     noBell: { type: Boolean, attribute: "no-bell" },
     name: {},
     _state: { state: true },
@@ -64,6 +65,8 @@ export class MessageConsole extends LitElement {
   /** Where the APIs are; by default beside the page, and where that says. */
   declare composeUrl: string | null;
   declare inboxUrl: string | null;
+  /** Where the bell's live stream is; with `inbox-url` given, by default there. */
+  declare streamUrl: string | null;
   /** For a page that has a bell of its own. */
   declare noBell: boolean;
   /** The user's name, where the host page knows it. */
@@ -85,6 +88,7 @@ export class MessageConsole extends LitElement {
     this.getToken = null;
     this.composeUrl = null;
     this.inboxUrl = null;
+    this.streamUrl = null;
     this.noBell = false;
     this.name = "";
     this._state = { is: "starting" };
@@ -176,7 +180,9 @@ export class MessageConsole extends LitElement {
     const identity = readIdentity(token ?? "");
     if (!token || !identity)
       return { is: "signed-out", reason: this.#isHosted ? "The page brought no access token." : "" };
-    const hub = new Hub(composeUrl, this.inboxUrl ?? config?.inbox_url ?? "", (refused) =>
+    const inboxUrl = this.inboxUrl ?? config?.inbox_url ?? "";
+    const streamUrl = this.streamUrl ?? config?.stream_url ?? inboxUrl;
+    const hub = new Hub(composeUrl, inboxUrl, streamUrl, (refused) =>
       isCurrent() ? this.#giveToken(refused) : undefined,
     );
     const drafts = new DraftStore(openStorage("localStorage"), `${identity.platform}/${identity.user}`);

@@ -15,6 +15,7 @@ export class DemoPage extends LitElement {
   static override properties = {
     _people: { state: true },
     _inboxUrl: { state: true },
+    _streamUrl: { state: true },
     _reader: { state: true },
     _writer: { state: true },
     _error: { state: true },
@@ -22,6 +23,7 @@ export class DemoPage extends LitElement {
 
   declare _people: readonly Person[];
   declare _inboxUrl: string;
+  declare _streamUrl: string;
   /** Whose bell it is. */
   declare _reader: Person | undefined;
   /** Whose console it is. */
@@ -32,6 +34,7 @@ export class DemoPage extends LitElement {
     super();
     this._people = [];
     this._inboxUrl = "";
+    this._streamUrl = "";
     this._error = null;
   }
 
@@ -60,7 +63,12 @@ export class DemoPage extends LitElement {
       <div class="page card">
         <div class="bar">
           <span class="name">Demo Telehealth</span>
-          <message-bell .src=${this._inboxUrl} .token=${reader.token} locale=${LOCALE}></message-bell>
+          <message-bell
+            .src=${this._inboxUrl}
+            .streamUrl=${this._streamUrl}
+            .token=${reader.token}
+            locale=${LOCALE}
+          ></message-bell>
         </div>
         <div class="text">
           <p>Good to see you, <strong>${reader.name}</strong>.</p>
@@ -111,6 +119,7 @@ export class DemoPage extends LitElement {
     try {
       const [config, people] = await Promise.all([readConfig(), readPeople()]);
       this._inboxUrl = config.inbox_url || location.origin;
+      this._streamUrl = config.stream_url || location.origin;
       await import(/* @vite-ignore */ `${this._inboxUrl}/bell.js`);
       this._people = people;
       // The first one may send to everybody, the last one only reads.

@@ -42,7 +42,9 @@ def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
     @blueprint.get("/console/config.json")
     @guards.public
     def config() -> flask.Response:
-        answer = flask.jsonify(inbox_url=pages.inbox_url, demo=_demo_people(pages) is not None)
+        answer = flask.jsonify(
+            inbox_url=pages.inbox_url, stream_url=pages.stream_url, demo=_demo_people(pages) is not None
+        )
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -1,6 +1,10 @@
-"""The live stream: whoever has a bell open is told of a message within a moment of its acceptance, as server-sent events.
+"""The live stream: `GET /v1/notifications/stream` as server-sent events, an ASGI process of its own (port 8003).
 
-`routes/stream.py` lets somebody in as any route does, in a thread; what it read is handed to the event loop, where `connection`
-writes one stream, `switchboard` knows who is connected, and `watch` looks for what is new. `bridge` serves the Flask app and
-these streams from one ASGI process. Everything a stream says is read from PostgreSQL: Redis only says when to look.
+Serves  GET /v1/notifications/stream; /healthz, /readyz, /metrics
+Reads   what inbox_api reads
+Writes  nothing
+Needs   PostgreSQL, which it asks every second. Redis, where an address is given, makes it faster.
+
+`app` has the routes, `endpoint` opens one stream, `subscribers` knows who is connected, `poller` reads what is new and publishes it to
+them, `redis_listener` wakes the poller. Everything but the database calls runs in the event loop.
 """

@@ -1,4 +1,4 @@
-"""What the stream reads. Owns connections and transactions. Called by the route, and by the watch from a thread of its own."""
+"""What the stream reads. Owns connections and transactions. Called in threads by the endpoint and the poller."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -14,59 +14,70 @@ from shared import db, errors
 from shared.auth import store as auth
 
 # As many as a page of the feed may have.
-MOST_REPLAYED = 100
-# How many messages are read at a time, and how far back one looks for recalls.
-LOOK_LIMIT = 100
+REPLAY_LIMIT = 100
+# How many messages are read at a time, and how far back recalls are read.
+NEWS_LIMIT = 100
 RECALLED_WITHIN_S = 30.0
 
 _BEFORE_ALL = cursor.Position(datetime(1970, 1, 1, tzinfo=UTC), uuid.UUID(int=0))
 
 
 @dataclass(frozen=True)
-class Arrival:
+class Opening:
     """What a stream begins with: everything up to `position` is either in `missed`, oldest first, or known to the client.
 
-    `missed` is None where it is more than can be told one by one.
+    `missed` is None when it is more than REPLAY_LIMIT. The user was active in `directory_version`.
     """
 
     position: cursor.Position
+    directory_version: int
     missed: tuple[inbox.Notification, ...] | None
     counts: inbox.Counts
 
 
 @dataclass(frozen=True)
-class Look:
+class News:
     fresh: tuple[store.Fresh, ...]
     recalled: tuple[store.Recalled, ...]
 
 
-def arrive(engine: Engine, *, caller: auth.Caller, last_event_id: str | None) -> Arrival:
-    """One snapshot of the caller's inbox, from which their stream goes on. Raises bad-cursor."""
+def open_stream(engine: Engine, *, caller: auth.Caller, last_event_id: str | None) -> Opening:
+    """One snapshot of the caller's inbox, from which their stream goes on. Raises bad-cursor, user-inactive."""
     known = _decode(last_event_id)
     who = {"user_id": caller.user_id, "platform_id": caller.platform_id}
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**snapshot) as connection, connection.begin():
+        # Again in this snapshot: the poller compares with its version, so a change after it cannot be missed.
+        user = store.get_user(connection, user_id=caller.user_id)
+        if user.status != auth.ACTIVE:
+            raise errors.user_inactive(user.status)
         newest = store.find_newest(connection, platform_id=caller.platform_id)
         position = _BEFORE_ALL if newest is None else cursor.Position(*newest)
         if known is None or _order(known) >= _order(position):
-            return Arrival(position, (), inbox.get_counts(db.driver(connection), **who))
-        page = inbox.list_page(db.driver(connection), **who, status=inbox.ALL, before=None, limit=MOST_REPLAYED + 1)
+            counts = inbox.get_counts(db.driver(connection), **who)
+            return Opening(position, user.directory_version, (), counts)
+        page = inbox.list_page(db.driver(connection), **who, status=inbox.ALL, before=None, limit=REPLAY_LIMIT + 1)
     missed = tuple(one for one in reversed(page.notifications) if (one.sent_at, one.id) > _order(known))
-    return Arrival(position, missed if len(missed) <= MOST_REPLAYED else None, page.counts)
+    return Opening(position, user.directory_version, missed if len(missed) <= REPLAY_LIMIT else None, page.counts)
 
 
-def look(engine: Engine, *, platform_id: int, after: datetime) -> Look:
-    """What is new on a platform after a time, oldest first and at most LOOK_LIMIT, and what was recalled lately."""
+def read_news(engine: Engine, *, platform_id: int, after: datetime) -> News:
+    """The messages of a platform after a time, oldest first and at most NEWS_LIMIT, and what was recalled lately."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        fresh = store.list_fresh(connection, platform_id=platform_id, after=after, limit=LOOK_LIMIT)
+        fresh = store.list_fresh(connection, platform_id=platform_id, after=after, limit=NEWS_LIMIT)
         recalled = store.list_recalled(connection, platform_id=platform_id, seconds=RECALLED_WITHIN_S)
-    return Look(tuple(fresh), tuple(recalled))
+    return News(tuple(fresh), tuple(recalled))
 
 
-def list_changed(engine: Engine, *, positions: Mapping[int, datetime]) -> list[int]:
-    """The platforms where there is something to look at."""
+def list_changes(engine: Engine, *, known: Mapping[int, tuple[datetime, int]]) -> list[store.Change]:
+    """The platforms where something changed after the position and the directory version that are known."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        return store.list_changed(connection, positions=positions, seconds=RECALLED_WITHIN_S)
+        return store.list_changes(connection, known=known, seconds=RECALLED_WITHIN_S)
+
+
+def list_inactive(engine: Engine, *, user_ids: Sequence[int]) -> list[int]:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return store.list_inactive(connection, user_ids=user_ids)
 
 
 def list_memberships(engine: Engine, *, user_ids: Sequence[int], version: int) -> list[store.Membership]:

@@ -12,24 +12,23 @@ from services.inbox_api import cursor, schemas
 from services.inbox_api.store import inbox
 from services.inbox_api.stream import actions
 
-# Long enough that streams which ended together do not all come back together.
+# Spread, so that clients whose streams ended together do not reconnect together.
 _RETRY_MS = (1_000, 6_000)
 
-HEARTBEAT = b": still here\n\n"
 EXPIRED = b"event: expired\ndata: {}\n\n"
 
 _notification = schemas.NotificationOut()
 _counts = schemas.CountsOut()
 
 
-def first(arrival: actions.Arrival) -> bytes:
-    """What a stream begins with: how to come back, what was missed, and that it is live from here on."""
+def first(opening: actions.Opening) -> bytes:
+    """The first events: the retry time, the missed notifications (or `sync`), and `ready`."""
     retry = f"retry: {random.randint(*_RETRY_MS)}\n\n".encode()  # noqa: S311 (spreads load, hides nothing)
-    if arrival.missed is None:
-        missed = [sync(arrival.position)]
+    if opening.missed is None:
+        missed = [sync(opening.position)]
     else:
-        missed = [notification(cursor.Position(one.sent_at, one.id), one) for one in arrival.missed]
-    return b"".join([retry, *missed, _event("ready", _counts.dump(arrival.counts), arrival.position)])
+        missed = [notification(cursor.Position(one.sent_at, one.id), one) for one in opening.missed]
+    return b"".join([retry, *missed, _event("ready", _counts.dump(opening.counts), opening.position)])
 
 
 def notification(position: cursor.Position, shown: inbox.Notification) -> bytes:
@@ -41,7 +40,7 @@ def recalled(message_id: uuid.UUID) -> bytes:
 
 
 def sync(position: cursor.Position) -> bytes:
-    """More has come than the stream tells one by one: ask the feed."""
+    """More has happened than the stream sends one by one: the client asks the feed."""
     return _event("sync", {}, position)
 
 

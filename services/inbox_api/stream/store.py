@@ -31,6 +31,23 @@ class Recalled:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A platform where something changed: `has_news` if a message was accepted or recalled."""
+
+    platform_id: int
+    directory_version: int
+    has_news: bool
+
+
+@dataclass(frozen=True)
+class User:
+    """A user's status in a version of the directory."""
+
+    directory_version: int
+    status: str
+
+
+@dataclass(frozen=True)
 class Membership:
     user_id: int
     scope_id: int
@@ -63,11 +80,25 @@ _LIST_RECALLED = sqlalchemy.text(f"""
 
 # Asked every second: the newest message is one step in the index, where EXISTS (… sent_at > p.sent_at) was a scan of the table
 # (PostgreSQL expects a third of the rows to be later than a time it does not know).
-_LIST_CHANGED = sqlalchemy.text(f"""
-    SELECT p.id FROM unnest(CAST(:platform_ids AS bigint[]), CAST(:positions AS timestamptz[])) AS p(id, sent_at)
-    WHERE (SELECT m.sent_at FROM messages m WHERE m.platform_id = p.id ORDER BY m.sent_at DESC LIMIT 1) > p.sent_at
-       OR EXISTS ({_RECALLED_LATELY.format(platform_id="p.id")})
+_LIST_CHANGES = sqlalchemy.text(f"""
+    SELECT * FROM (
+        SELECT p.id AS platform_id, d.directory_version, p.directory_version AS known_version,
+               coalesce((SELECT m.sent_at FROM messages m WHERE m.platform_id = p.id ORDER BY m.sent_at DESC LIMIT 1) > p.sent_at, false)
+                   OR EXISTS ({_RECALLED_LATELY.format(platform_id="p.id")}) AS has_news
+        FROM unnest(CAST(:platform_ids AS bigint[]), CAST(:positions AS timestamptz[]), CAST(:versions AS bigint[]))
+                 AS p(id, sent_at, directory_version)
+        JOIN platforms d ON d.id = p.id
+    ) found
+    WHERE has_news OR directory_version > known_version
 """)  # noqa: S608 (a constant)
+
+_GET_USER = sqlalchemy.text("""
+    SELECT p.directory_version, u.status FROM users u JOIN platforms p ON p.id = u.platform_id WHERE u.id = :user_id
+""")
+
+_LIST_INACTIVE = sqlalchemy.text("""
+    SELECT id FROM users WHERE id = ANY(CAST(:user_ids AS bigint[])) AND status <> 'active'
+""")
 
 _LIST_MEMBERSHIPS = sqlalchemy.text(f"""
     SELECT b.user_id, b.scope_id FROM memberships b
@@ -111,10 +142,25 @@ def list_recalled(connection: Connection, *, platform_id: int, seconds: float) -
     return [Recalled(row.message_id, row.directory_version, tuple(row.scope_ids)) for row in rows]
 
 
-def list_changed(connection: Connection, *, positions: Mapping[int, datetime], seconds: float) -> list[int]:
-    """Those of the platforms that have a message later than their position, or a recall in the last `seconds`."""
-    parameters = {"platform_ids": list(positions), "positions": list(positions.values()), "seconds": seconds}
-    return list(connection.execute(_LIST_CHANGED, parameters).scalars())
+def list_changes(connection: Connection, *, known: Mapping[int, tuple[datetime, int]], seconds: float) -> list[Change]:
+    """Of platforms with a known position and directory version: those with a later message or version, or a recent recall."""
+    parameters = {
+        "platform_ids": list(known),
+        "positions": [position for position, _ in known.values()],
+        "versions": [version for _, version in known.values()],
+        "seconds": seconds,
+    }
+    rows = connection.execute(_LIST_CHANGES, parameters)
+    return [Change(row.platform_id, row.directory_version, row.has_news) for row in rows]
+
+
+def get_user(connection: Connection, *, user_id: int) -> User:
+    return User(**connection.execute(_GET_USER, {"user_id": user_id}).one()._mapping)
+
+
+def list_inactive(connection: Connection, *, user_ids: Sequence[int]) -> list[int]:
+    """Those of the users who are pending or disabled."""
+    return list(connection.execute(_LIST_INACTIVE, {"user_ids": list(user_ids)}).scalars())
 
 
 def list_memberships(connection: Connection, *, user_ids: Sequence[int], version: int) -> list[Membership]:

@@ -31,7 +31,7 @@ class Hub:
     def __init__(self, data: Path) -> None:
         self.data = data
         self.output = data.with_suffix(".out")
-        self.ports = [files.free_port(), files.free_port()]
+        self.ports = [files.free_port() for _ in range(3)]
         self.process: subprocess.Popen[bytes] | None = None
 
     def command(self, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -41,7 +41,8 @@ class Hub:
         )  # fmt: skip
 
     def start(self, *arguments: str) -> None:
-        ports = ("--compose-port", str(self.ports[0]), "--inbox-port", str(self.ports[1]))
+        options = zip(("--compose-port", "--inbox-port", "--stream-port"), map(str, self.ports), strict=True)
+        ports = [part for option in options for part in option]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "cli", "run", "--data", str(self.data), *ports, *arguments],
@@ -149,13 +150,17 @@ def _json(answer: "subprocess.CompletedProcess[str]") -> Any:
 
 @pytest.mark.timeout(240)
 def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
-    compose, inbox = (f"http://127.0.0.1:{port}" for port in new_hub.ports)
+    compose, inbox, stream = (f"http://127.0.0.1:{port}" for port in new_hub.ports)
     assert f"{compose}/console/" in new_hub.told()
     assert f"{compose}/demo/" in new_hub.told()
     page = httpx.get(compose, follow_redirects=True)
     assert (page.status_code, page.url.path) == (200, "/console/"), "have the pages been built? make web"
-    assert httpx.get(f"{compose}/console/config.json").json() == {"inbox_url": inbox, "demo": True}
-    assert f"connect-src 'self' {inbox};" in page.headers["Content-Security-Policy"]
+    assert httpx.get(f"{compose}/console/config.json").json() == {
+        "inbox_url": inbox,
+        "stream_url": stream,
+        "demo": True,
+    }
+    assert f"connect-src 'self' {inbox} {stream};" in page.headers["Content-Security-Policy"]
     assert httpx.get(f"{inbox}/bell.js").status_code == 200
 
     people = httpx.get(f"{compose}/demo/people.json").json()["people"]
@@ -183,7 +188,7 @@ def test_a_new_user_sends_the_printed_message_sees_it_and_looks_around(new_hub: 
     _wait(lambda: "no sweep" not in hub.command("doctor").stdout, seconds=20, what="a sweep")
     doctor = hub.command("doctor")
     assert doctor.returncode == 0, doctor.stdout
-    assert [line.split()[0] for line in doctor.stdout.splitlines()] == ["ok"] * 13
+    assert [line.split()[0] for line in doctor.stdout.splitlines()] == ["ok"] * 14
 
     exported = dict(line.removeprefix("export ").split("=", 1) for line in hub.command("env").stdout.splitlines())
     assert sorted(exported) == ["HUB_DATABASE_URL", "HUB_JWT_SECRET", "HUB_REDIS_URL"]

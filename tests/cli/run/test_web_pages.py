@@ -9,7 +9,7 @@ import pytest
 from cli.run import banner, web_pages
 from cli.run.programs import Apis
 
-APIS = Apis(compose_port=8001, inbox_port=8002)
+APIS = Apis(compose_port=8001, inbox_port=8002, stream_port=8003)
 PEOPLE = [banner.Person("platform-administrator", "Amara Okafor", "platform administrator", "token")]
 OWN = {f"http://{name}:{port}" for name in ("127.0.0.1", "localhost") for port in (8001, 8002)}
 
@@ -22,17 +22,20 @@ def test_each_api_lets_pages_of_both_call_by_either_name_of_this_machine() -> No
     settings = web_pages.environment(APIS, {}, demo_file=None)
     assert set(settings["HUB_CORS_ORIGINS"].split(",")) == OWN
     assert settings["HUB_INBOX_URL"] == "http://127.0.0.1:8002"
+    assert settings["HUB_STREAM_URL"] == "http://127.0.0.1:8003"
     assert "HUB_DEMO_FILE" not in settings
 
 
 def test_what_the_operator_set_stays() -> None:
     given = {"HUB_CORS_ORIGINS": "https://portal.example.org", "HUB_INBOX_URL": "https://inbox.example.org"}
+    given["HUB_STREAM_URL"] = "https://stream.example.org"
     settings = web_pages.environment(APIS, given, demo_file=None)
     assert set(settings["HUB_CORS_ORIGINS"].split(",")) == {"https://portal.example.org", *OWN}
     assert settings["HUB_INBOX_URL"] == "https://inbox.example.org"
+    assert settings["HUB_STREAM_URL"] == "https://stream.example.org"
 
 
-@pytest.mark.parametrize("given", [{}, {"HUB_CORS_ORIGINS": "", "HUB_INBOX_URL": ""}])
+@pytest.mark.parametrize("given", [{}, {"HUB_CORS_ORIGINS": "", "HUB_INBOX_URL": "", "HUB_STREAM_URL": ""}])
 def test_an_empty_variable_counts_as_none(given: dict[str, str]) -> None:
     settings = web_pages.environment(APIS, given, demo_file=None)
     assert set(settings["HUB_CORS_ORIGINS"].split(",")) == OWN

@@ -1,4 +1,4 @@
-"""A switchboard with somebody to look for it, over the test's own database."""
+"""Subscribers and their poller, over the test's own database."""
 
 import asyncio
 import contextlib
@@ -10,25 +10,47 @@ import prometheus_client
 from sqlalchemy import Engine
 
 from services.inbox_api import cursor
-from services.inbox_api.stream import actions, connection, metrics, switchboard, watch
+from services.inbox_api.stream import actions, metrics, poller, subscriber, subscribers
 from tests import factories
 from tests.inbox_api.hub import Hub
 
 
-class Ear(connection.Stream):
-    """A stream that nobody sends: keeps what it was offered."""
+class Recorder(subscriber.Subscriber):
+    """A subscriber without a response: keeps what was published to it."""
 
     def __init__(self, hub: Hub, who: factories.User, *, at: cursor.Position | None = None) -> None:
-        arrival = actions.arrive(hub.inbox, caller=hub.caller(who), last_event_id=None)
-        super().__init__(platform_id=who.platform_id, user_id=who.id, position=at or arrival.position)
-        self.heard: list[tuple[str, str]] = []
+        self.opening = actions.open_stream(hub.inbox, caller=hub.caller(who), last_event_id=None)
+        super().__init__(platform_id=who.platform_id, user_id=who.id, position=at or self.opening.position)
+        self.received: list[tuple[str, str]] = []
 
-    def offer(self, event: bytes, position: cursor.Position | None = None) -> bool:
-        is_new = super().offer(event, position)
+    def publish(self, event: bytes, position: cursor.Position | None = None) -> bool:
+        is_new = super().publish(event, position)
         if is_new:
             name, *_, data = event.decode().strip().split("\n")
-            self.heard.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))["id"]))
+            self.received.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))["id"]))
         return is_new
+
+
+# Those that nobody closes: collected as garbage, they would end.
+_subscribed: list[contextlib.ExitStack] = []
+
+
+def make_metrics() -> metrics.Metrics:
+    return metrics.Metrics(prometheus_client.CollectorRegistry())
+
+
+def make_subscribers(*, limit: int = 1_000) -> subscribers.Subscribers:
+    return subscribers.Subscribers(make_metrics(), limit=limit)
+
+
+def join(registry: subscribers.Subscribers, stream: subscriber.Subscriber) -> contextlib.ExitStack:
+    """Subscribes `stream` until the answer is closed."""
+    stack = contextlib.ExitStack()
+    version = stream.opening.directory_version if isinstance(stream, Recorder) else 1
+    stack.enter_context(registry.admitted(stream.user_id))
+    stack.enter_context(registry.subscribed(stream, directory_version=version))
+    _subscribed.append(stack)
+    return stack
 
 
 async def until(is_so: Callable[[], object], *, seconds: float = 10.0) -> None:
@@ -39,18 +61,15 @@ async def until(is_so: Callable[[], object], *, seconds: float = 10.0) -> None:
 
 
 @contextlib.asynccontextmanager
-async def watching(engine: Engine, board: switchboard.Switchboard) -> AsyncIterator[watch.Watch]:
-    measures = metrics.Metrics(prometheus_client.CollectorRegistry(), count_open=lambda: board.count)
-    looking = watch.Watch(board, engine, measures)
-    task = asyncio.create_task(looking.run())
+async def polling(engine: Engine, registry: subscribers.Subscribers) -> AsyncIterator[poller.Poller]:
+    running = poller.Poller(registry, engine, make_metrics())
+    task = asyncio.create_task(running.run())
     try:
-        yield looking
+        yield running
     finally:
-        assert not task.done(), "nothing may end the watch"
+        assert not task.done(), "nothing may end the poller"
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        # The question it was asking has its answer before the test takes the database away.
-        looking._thread.shutdown(wait=True)
 
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:

@@ -47,7 +47,7 @@ def test_a_recall_names_its_message_and_moves_no_cursor() -> None:
 
 
 def test_a_stream_begins_with_what_was_missed_and_is_then_ready() -> None:
-    text = events.first(actions.Arrival(POSITION, (notification(),), COUNTS)).decode()
+    text = events.first(actions.Opening(POSITION, 1, (notification(),), COUNTS)).decode()
     retry, missed, ready, rest = text.split("\n\n")
     assert retry.startswith("retry: ")
     assert missed.startswith("event: notification\n")
@@ -60,11 +60,10 @@ def test_a_stream_begins_with_what_was_missed_and_is_then_ready() -> None:
 
 
 def test_a_stream_that_missed_too_much_begins_with_a_sync() -> None:
-    text = events.first(actions.Arrival(POSITION, None, COUNTS)).decode()
+    text = events.first(actions.Opening(POSITION, 1, None, COUNTS)).decode()
     assert [line for line in text.splitlines() if line.startswith("event")] == ["event: sync", "event: ready"]
 
 
 def test_events_that_say_all_with_their_name_carry_data_for_an_event_source_drops_those_without() -> None:
     for event in (events.EXPIRED, events.sync(POSITION)):
         assert fields(event)["data"] == "{}"
-    assert events.HEARTBEAT.startswith(b":")

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from shared import breaker, db, migrations, settings
+from shared import db, migrations, redis_client, settings
 from tests import conftest as base
 from tests.shared.web import frame
 
@@ -35,7 +35,7 @@ def test_a_broker_that_is_away_is_told_and_decides_nothing(reader: Engine) -> No
 
 
 def test_a_broker_that_hangs_does_not_hold_up_the_answer(reader: Engine) -> None:
-    client = frame.make_app(reader, broker_state=breaker.Breaker(lambda: time.sleep(1)).state).test_client()
+    client = frame.make_app(reader, broker_state=redis_client.Monitor("redis://127.0.0.1:1/0").state).test_client()
     for _ in range(2):
         began_at = time.perf_counter()
         answer = client.get("/readyz")

@@ -76,6 +76,7 @@ export class Frame extends LitElement {
             this.hasBell
               ? html`<message-bell
                 .src=${this.hub.inboxUrl || location.origin}
+                .streamUrl=${this.hub.streamUrl || location.origin}
                 .getToken=${this.hub.getToken}
                 locale=${LOCALE}
               ></message-bell>`

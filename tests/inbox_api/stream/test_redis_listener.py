@@ -13,8 +13,8 @@ import redis
 
 from cli.embedded import redis as embedded_redis
 from cli.embedded import server
-from services.inbox_api.stream import announcements
-from shared import breaker, contracts, redis_client
+from services.inbox_api.stream import redis_listener
+from shared import contracts
 from tests.inbox_api.stream.conftest import play, until
 
 
@@ -58,8 +58,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 @contextlib.asynccontextmanager
 async def listening(url: str) -> AsyncIterator[list[int]]:
     heard: list[int] = []
-    with contextlib.closing(redis_client.make(url)) as client:
-        task = asyncio.create_task(announcements.listen(url, heard.append, breaker.Breaker(client.ping)))
+    task = asyncio.create_task(redis_listener.listen(url, heard.append))
     try:
         yield heard
     finally:
@@ -106,7 +105,7 @@ def test_a_redis_that_died_is_heard_again_once_it_is_back(broker: Broker) -> Non
 def test_a_redis_that_hangs_is_given_up_and_heard_again_once_it_goes_on(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(announcements, "_SILENCE_S", 0.2)
+    monkeypatch.setattr(redis_listener, "_SILENCE_S", 0.2)
 
     async def scene() -> None:
         async with listening(broker.url) as heard:

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Engine
 
-from services.inbox_api.stream import actions, switchboard, watch
+from services.inbox_api.stream import actions, poller, subscribers
 from tests import factories
 from tests.inbox_api.hub import Hub, Sent
-from tests.inbox_api.stream.conftest import Ear, play, until, watching
+from tests.inbox_api.stream.conftest import Recorder, join, make_subscribers, play, polling, until
 
 
 def told(sent: Sent, kind: str = "notification") -> tuple[str, str]:
@@ -20,20 +20,24 @@ def told(sent: Sent, kind: str = "notification") -> tuple[str, str]:
 
 
 @pytest.fixture
-def board() -> switchboard.Switchboard:
-    return switchboard.Switchboard(limit=1_000)
+def registry() -> subscribers.Subscribers:
+    return make_subscribers()
 
 
 def test_without_any_announcement_a_message_is_found_within_about_a_second(
-    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User, board: switchboard.Switchboard
+    hub: Hub,
+    platform: factories.Platform,
+    sender: factories.User,
+    user: factories.User,
+    registry: subscribers.Subscribers,
 ) -> None:
     async def scene() -> None:
-        async with watching(hub.inbox, board):
-            ear = Ear(hub, user)
-            board.join(ear)
+        async with polling(hub.inbox, registry):
+            recorder = Recorder(hub, user)
+            join(registry, recorder)
             sent = hub.send(sender, platform)
-            await until(lambda: ear.heard, seconds=2 * watch.LOOK_EVERY_S)
-            assert ear.heard == [told(sent)]
+            await until(lambda: recorder.received, seconds=2 * poller.INTERVAL_S)
+            assert recorder.received == [told(sent)]
 
     play(scene)
 
@@ -43,29 +47,29 @@ def test_an_announced_message_is_told_long_before_the_next_look(
     platform: factories.Platform,
     sender: factories.User,
     user: factories.User,
-    board: switchboard.Switchboard,
+    registry: subscribers.Subscribers,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(watch, "LOOK_EVERY_S", 3_600.0)
+    monkeypatch.setattr(poller, "INTERVAL_S", 3_600.0)
 
     async def scene() -> None:
-        async with watching(hub.inbox, board) as looking:
-            ear = Ear(hub, user)
-            board.join(ear)
+        async with polling(hub.inbox, registry) as running:
+            recorder = Recorder(hub, user)
+            join(registry, recorder)
             sent = hub.send(sender, platform)
-            looking.look_at(platform.id)
-            await until(lambda: ear.heard)
-            assert ear.heard == [told(sent)]
-            looking.look_at(platform.id + 1_000)  # nobody is connected there
-            looking.look_at(platform.id)
+            running.read_soon(platform.id)
+            await until(lambda: recorder.received)
+            assert recorder.received == [told(sent)]
+            running.read_soon(platform.id + 1_000)  # nobody is connected there
+            running.read_soon(platform.id)
             await asyncio.sleep(0.1)
-            assert ear.heard == [told(sent)], "an announcement that comes twice tells nothing twice"
+            assert recorder.received == [told(sent)], "an announcement that comes twice tells nothing twice"
 
     play(scene)
 
 
 def test_only_those_whom_it_reached_at_its_version_are_told(
-    hub: Hub, platform: factories.Platform, sender: factories.User, board: switchboard.Switchboard
+    hub: Hub, platform: factories.Platform, sender: factories.User, registry: subscribers.Subscribers
 ) -> None:
     organisation = hub.organisation(platform)
     clinic, other = hub.clinic(organisation), hub.clinic(hub.organisation(platform))
@@ -73,28 +77,28 @@ def test_only_those_whom_it_reached_at_its_version_are_told(
     inside, above, outside = hub.user(platform, clinic), hub.user(platform, organisation), hub.user(platform, other)
 
     async def scene() -> None:
-        async with watching(hub.inbox, board) as looking:
-            ears = {who.id: Ear(hub, who) for who in (inside, above, outside, stranger)}
-            for ear in ears.values():
-                board.join(ear)
+        async with polling(hub.inbox, registry) as running:
+            recorders = {who.id: Recorder(hub, who) for who in (inside, above, outside, stranger)}
+            for recorder in recorders.values():
+                join(registry, recorder)
             first = hub.send(sender, clinic)
             hub.leave(inside, clinic)
             hub.join(outside, clinic)
             second = hub.send(sender, clinic)
             third = hub.send(sender, organisation)
             everyone = hub.send(sender, platform)
-            looking.look_at(platform.id)
-            await until(lambda: all(told(everyone) in ears[who.id].heard for who in (inside, above, outside)))
-            assert ears[inside.id].heard == [told(first), told(everyone)]
-            assert ears[above.id].heard == [told(third), told(everyone)]
-            assert ears[outside.id].heard == [told(second), told(third), told(everyone)]
-            assert ears[stranger.id].heard == []
+            running.read_soon(platform.id)
+            await until(lambda: all(told(everyone) in recorders[who.id].received for who in (inside, above, outside)))
+            assert recorders[inside.id].received == [told(first), told(everyone)]
+            assert recorders[above.id].received == [told(third), told(everyone)]
+            assert recorders[outside.id].received == [told(second), told(third), told(everyone)]
+            assert recorders[stranger.id].received == []
 
     play(scene)
 
 
 def test_everybody_is_told_exactly_what_is_in_their_inbox_however_the_directory_changes(
-    hub: Hub, platform: factories.Platform, sender: factories.User, board: switchboard.Switchboard
+    hub: Hub, platform: factories.Platform, sender: factories.User, registry: subscribers.Subscribers
 ) -> None:
     """People come, go and move between any two messages, streams open and close, and the watch looks when it likes."""
     chance = random.Random(5)
@@ -103,17 +107,17 @@ def test_everybody_is_told_exactly_what_is_in_their_inbox_however_the_directory_
     people = [hub.user(platform, *chance.sample(scopes[1:], 2)) for _ in range(8)]
 
     async def scene() -> None:
-        async with watching(hub.inbox, board) as looking:
-            ears: list[tuple[Ear, factories.User, set[str]]] = []
+        async with polling(hub.inbox, registry) as running:
+            recorders: list[tuple[Recorder, factories.User, set[str]]] = []
             sent: list[Sent] = []
             for _ in range(40):
                 who = chance.choice(people)
                 step = chance.randrange(4)
                 if step == 0:
                     before = set(hub.feed_ids(who, "?limit=100"))
-                    ears.append((Ear(hub, who), who, before))
+                    recorders.append((Recorder(hub, who), who, before))
                     await asyncio.sleep(0)  # the watch may come between arriving and joining
-                    board.join(ears[-1][0])
+                    join(registry, recorders[-1][0])
                 elif step == 1:
                     hub.join(who, chance.choice(scopes[1:]))
                 elif step == 2:
@@ -121,62 +125,70 @@ def test_everybody_is_told_exactly_what_is_in_their_inbox_however_the_directory_
                 else:
                     sent.append(hub.send(sender, *chance.sample(scopes, chance.randint(1, 2))))
                 if chance.random() < 0.5:
-                    looking.look_at(platform.id)
+                    running.read_soon(platform.id)
                     await asyncio.sleep(chance.random() * 0.02)
             last = hub.send(sender, platform)
-            looking.look_at(platform.id)
-            await until(lambda: all(told(last) in ear.heard for ear, _, _ in ears))
-            for ear, who, before in ears:
+            running.read_soon(platform.id)
+            await until(lambda: all(told(last) in recorder.received for recorder, _, _ in recorders))
+            for recorder, who, before in recorders:
                 expected = [
                     told(one) for one in [*sent, last] if who.id in one.recipients and str(one.id) not in before
                 ]
-                assert ear.heard == expected
+                assert recorder.received == expected
 
     play(scene)
 
 
 def test_whoever_was_on_the_way_while_a_message_was_told_is_told_it_too_and_the_others_not_again(
-    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User, board: switchboard.Switchboard
+    hub: Hub,
+    platform: factories.Platform,
+    sender: factories.User,
+    user: factories.User,
+    registry: subscribers.Subscribers,
 ) -> None:
     async def scene() -> None:
-        async with watching(hub.inbox, board) as looking:
-            quick, slow = Ear(hub, user), Ear(hub, user)
-            board.join(quick)
+        async with polling(hub.inbox, registry) as running:
+            quick, slow = Recorder(hub, user), Recorder(hub, user)
+            join(registry, quick)
             sent = [hub.send(sender, platform) for _ in range(3)]
-            looking.look_at(platform.id)
-            await until(lambda: len(quick.heard) == 3)
-            board.join(slow)
-            await until(lambda: len(slow.heard) == 3)
-            assert quick.heard == slow.heard == [told(one) for one in sent]
+            running.read_soon(platform.id)
+            await until(lambda: len(quick.received) == 3)
+            join(registry, slow)
+            await until(lambda: len(slow.received) == 3)
+            assert quick.received == slow.received == [told(one) for one in sent]
 
     play(scene)
 
 
 def test_a_recall_is_told_once_and_what_was_recalled_before_it_was_told_is_not_told(
-    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User, board: switchboard.Switchboard
+    hub: Hub,
+    platform: factories.Platform,
+    sender: factories.User,
+    user: factories.User,
+    registry: subscribers.Subscribers,
 ) -> None:
     clinic = hub.clinic(hub.organisation(platform))
 
     async def scene() -> None:
-        async with watching(hub.inbox, board) as looking:
-            ear, other = Ear(hub, hub.user(platform, clinic)), Ear(hub, user)
-            board.join(ear)
-            board.join(other)
+        async with polling(hub.inbox, registry) as running:
+            recorder, other = Recorder(hub, hub.user(platform, clinic)), Recorder(hub, user)
+            join(registry, recorder)
+            join(registry, other)
             first = hub.send(sender, clinic)
-            looking.look_at(platform.id)
-            await until(lambda: ear.heard)
+            running.read_soon(platform.id)
+            await until(lambda: recorder.received)
             early = hub.send(sender, clinic)
             hub.recall(first, sender)
             hub.recall(early, sender)
             for _ in range(3):
-                looking.look_at(platform.id)
+                running.read_soon(platform.id)
                 await asyncio.sleep(0.1)
-            assert ear.heard[0] == told(first)
-            assert sorted(ear.heard[1:]) == sorted([told(first, "recalled"), told(early, "recalled")])
-            assert other.heard == []
+            assert recorder.received[0] == told(first)
+            assert sorted(recorder.received[1:]) == sorted([told(first, "recalled"), told(early, "recalled")])
+            assert other.received == []
             last = hub.send(sender, platform)
-            await until(lambda: other.heard)
-            assert ear.heard[-1] == told(last)
+            await until(lambda: other.received)
+            assert recorder.received[-1] == told(last)
 
     play(scene)
 
@@ -186,21 +198,21 @@ def test_more_than_one_look_takes_are_all_told(
     platform: factories.Platform,
     sender: factories.User,
     user: factories.User,
-    board: switchboard.Switchboard,
+    registry: subscribers.Subscribers,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(actions, "LOOK_LIMIT", 4)
-    monkeypatch.setattr(watch, "LOOK_EVERY_S", 3_600.0)
+    monkeypatch.setattr(actions, "NEWS_LIMIT", 4)
+    monkeypatch.setattr(poller, "INTERVAL_S", 3_600.0)
 
     async def scene() -> None:
-        async with watching(hub.inbox, board) as looking:
-            ear = Ear(hub, user)
-            board.join(ear)
+        async with polling(hub.inbox, registry) as running:
+            recorder = Recorder(hub, user)
+            join(registry, recorder)
             await asyncio.sleep(0.1)
             sent = [hub.send(sender, platform) for _ in range(10)]
-            looking.look_at(platform.id)
-            await until(lambda: len(ear.heard) == 10)
-            assert ear.heard == [told(one) for one in sent]
+            running.read_soon(platform.id)
+            await until(lambda: len(recorder.received) == 10)
+            assert recorder.received == [told(one) for one in sent]
 
     play(scene)
 
@@ -210,10 +222,10 @@ def test_a_failing_database_stops_nothing_and_loses_nothing(
     platform: factories.Platform,
     sender: factories.User,
     user: factories.User,
-    board: switchboard.Switchboard,
+    registry: subscribers.Subscribers,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(poller, "INTERVAL_S", 0.05)
     failures = itertools.count(1)
     read = actions.list_memberships
 
@@ -226,28 +238,28 @@ def test_a_failing_database_stops_nothing_and_loses_nothing(
     monkeypatch.setattr(actions, "list_memberships", fail_first)
 
     async def scene() -> None:
-        async with watching(hub.inbox, board):
-            ear = Ear(hub, user)
-            board.join(ear)
+        async with polling(hub.inbox, registry):
+            recorder = Recorder(hub, user)
+            join(registry, recorder)
             sent = [hub.send(sender, platform) for _ in range(2)]
-            await until(lambda: len(ear.heard) == 2)
-            assert ear.heard == [told(one) for one in sent]
+            await until(lambda: len(recorder.received) == 2)
+            assert recorder.received == [told(one) for one in sent]
             assert next(failures) > 3
 
     play(scene)
 
 
 def test_a_second_without_news_is_one_statement_for_all_platforms(
-    hub: Hub, board: switchboard.Switchboard, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, registry: subscribers.Subscribers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(poller, "INTERVAL_S", 0.05)
     people = [hub.user(hub.platform()) for _ in range(5)]
     statements: list[str] = []
 
     async def scene() -> None:
-        async with watching(hub.inbox, board):
+        async with polling(hub.inbox, registry):
             for who in people:
-                board.join(Ear(hub, who))
+                join(registry, Recorder(hub, who))
             await asyncio.sleep(0.5)
             sqlalchemy.event.listen(hub.inbox, "before_cursor_execute", lambda *args: statements.append(args[2]))
             await asyncio.sleep(0.5)
@@ -277,8 +289,8 @@ def test_what_is_looked_up_is_found_by_index(hub: Hub, owner_engine: Engine, sha
         )
         connection.execute(sqlalchemy.text(recall), {"below": f"{share:02x}000000-0000-0000-0000-000000000000"})
         connection.execute(sqlalchemy.text("ANALYZE messages"))
-    arrival = actions.arrive(hub.inbox, caller=hub.caller(sender), last_event_id=None)
-    positions = {platform.id: arrival.position.sent_at, other.id: arrival.position.sent_at}
+    opening = actions.open_stream(hub.inbox, caller=hub.caller(sender), last_event_id=None)
+    known = {one.id: (opening.position.sent_at, 10**6) for one in (platform, other)}
     with owner_engine.connect() as connection:
         asked: list[tuple[str, Any]] = []
 
@@ -286,8 +298,10 @@ def test_what_is_looked_up_is_found_by_index(hub: Hub, owner_engine: Engine, sha
             asked.append((statement, parameters))
 
         sqlalchemy.event.listen(hub.inbox, "before_cursor_execute", keep)
-        assert actions.list_changed(hub.inbox, positions=positions) == []
-        assert actions.look(hub.inbox, platform_id=platform.id, after=arrival.position.sent_at) == actions.Look((), ())
+        assert actions.list_changes(hub.inbox, known=known) == []
+        assert actions.read_news(hub.inbox, platform_id=platform.id, after=opening.position.sent_at) == actions.News(
+            (), ()
+        )
         for statement, parameters in asked:
             lines = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
             assert not [line for line in lines if "Seq Scan on messages" in line], "\n".join(lines)

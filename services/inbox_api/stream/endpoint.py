@@ -1,0 +1,107 @@
+"""`GET /v1/notifications/stream`: authenticates, admits, and sends one stream until it ends."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import anyio
+from anyio import to_thread
+from sqlalchemy import Engine
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from services.inbox_api.stream import actions, events, metrics, subscriber, subscribers
+from shared import errors, logging
+from shared.auth import authenticator, tokens
+
+T = TypeVar("T")
+
+PATH = "/v1/notifications/stream"
+HEARTBEAT_S = 15.0
+# A client that does not take an event in this time is disconnected.
+SEND_TIMEOUT_S = 30.0
+# Database calls that open streams, at once; the others wait this long for a thread.
+OPENING_THREADS = 8
+OPENING_TIMEOUT_S = 10.0
+# Each stream ends after about an hour, so that the client authenticates again; spread, so that not all reconnect together.
+_LIFETIME_S = (3_000.0, 4_200.0)
+_HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "Vary": "Authorization"}
+_logger = logging.get_logger(__name__)
+
+
+class Stream:
+    """The endpoint, as an ASGI application: it knows when the response has ended, whatever the reason."""
+
+    def __init__(
+        self,
+        registry: subscribers.Subscribers,
+        engine: Engine,
+        authenticate: authenticator.Authenticator,
+        measures: metrics.Metrics,
+    ) -> None:
+        self._registry = registry
+        self._engine = engine
+        self._authenticate = authenticate
+        self._measures = measures
+        self._threads = anyio.CapacityLimiter(OPENING_THREADS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        authorization = request.headers.get("Authorization", "")
+        caller = await self._in_thread(lambda: self._authenticate(authorization))
+        logging.bind(platform_id=caller.platform_id, user_id=caller.user_id)
+        authenticator.check_active(caller)
+        if request.query_params:
+            raise errors.validation_failed({name: ["Unknown parameter."] for name in request.query_params})
+        with self._registry.admitted(caller.user_id):
+            last_event_id = request.headers.get("Last-Event-ID")
+            opening = await self._in_thread(
+                lambda: actions.open_stream(self._engine, caller=caller, last_event_id=last_event_id)
+            )
+            if request.method == "HEAD":
+                await Response(headers=_HEADERS)(scope, receive, send)
+                return
+            stream = subscriber.Subscriber(
+                platform_id=caller.platform_id, user_id=caller.user_id, position=opening.position
+            )
+            expires_at = tokens.expires_at(authenticator.read_token(authorization))
+            with self._registry.subscribed(stream, directory_version=opening.directory_version):
+                await self._send(stream, events.first(opening), expires_at, scope, receive, send)
+
+    async def _send(
+        self, stream: subscriber.Subscriber, first: bytes, expires_at: float, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """`expires_at` is in seconds since 1970."""
+        seconds, reason = min(
+            (expires_at - time.time(), "expired"),
+            (random.uniform(*_LIFETIME_S), "renew"),  # noqa: S311 (spreads load, hides nothing)
+        )
+        ending = asyncio.get_running_loop().call_later(seconds, stream.end, reason)
+        response = EventSourceResponse(
+            stream.stream(first),
+            headers=_HEADERS,
+            ping=HEARTBEAT_S,
+            ping_message_factory=lambda: ServerSentEvent(comment="heartbeat", sep="\n"),
+            send_timeout=SEND_TIMEOUT_S,
+        )
+        try:
+            await response(scope, receive, send)
+            stream.end("gone")  # unless it has ended for another reason
+        except SendTimeoutError:
+            stream.end("slow")
+        finally:
+            ending.cancel()
+            self._measures.ended.labels(stream.ended or "error").inc()
+            _logger.debug("stream ended", reason=stream.ended)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        try:
+            with anyio.fail_after(OPENING_TIMEOUT_S):
+                return await to_thread.run_sync(call, limiter=self._threads)
+        except TimeoutError:
+            raise errors.unavailable("Too many streams are being opened.") from None

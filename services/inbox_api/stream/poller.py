@@ -1,0 +1,138 @@
+"""Reads what is new from PostgreSQL and publishes it to the subscribers.
+
+PostgreSQL is asked every second; a notification through Redis (`redis_listener`) makes the poller read a platform at once. A lost
+notification, or no Redis, therefore costs at most a second.
+"""
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+import anyio
+import sqlalchemy.exc
+from anyio import to_thread
+from sqlalchemy import Engine
+
+from services.inbox_api import cursor
+from services.inbox_api.stream import actions, events, metrics, store, subscribers
+from shared import logging
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INTERVAL_S = 1.0
+_logger = logging.get_logger(__name__)
+
+
+class Poller:
+    """`run` is the one coroutine that reads; `read_soon` asks it to read a platform now."""
+
+    def __init__(self, registry: subscribers.Subscribers, engine: Engine, measures: metrics.Metrics) -> None:
+        self._registry = registry
+        self._engine = engine
+        self._measures = measures
+        self._due: set[int] = set()
+        self._wake = asyncio.Event()
+        registry.on_news = self.read_soon
+
+    def read_soon(self, platform_id: int) -> None:
+        if platform_id in self._registry.platforms:
+            self._due.add(platform_id)
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        now = asyncio.get_running_loop().time
+        polled_at = now()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(polled_at + INTERVAL_S):
+                    await self._wake.wait()
+            self._wake.clear()
+            try:
+                if now() >= polled_at + INTERVAL_S:
+                    polled_at = now()
+                    await self._poll()
+                while self._due:
+                    await self._read_platform(self._due.pop())
+            except sqlalchemy.exc.SQLAlchemyError as error:
+                # Positions stay where they are, so the next poll finds the same again.
+                _logger.warning("streams wait for the database", reason=type(error).__name__)
+            except Exception:  # the streams of the other platforms go on
+                _logger.exception("reading for the streams failed")
+
+    async def _poll(self) -> None:
+        known = {
+            key: (platform.position.sent_at, platform.directory_version)
+            for key, platform in self._registry.platforms.items()
+        }
+        if not known:
+            return
+        for change in await self._call(actions.list_changes, known=known):
+            if change.has_news:
+                self._due.add(change.platform_id)
+            if change.directory_version > known[change.platform_id][1]:
+                await self._end_inactive(change.platform_id, change.directory_version)
+
+    async def _end_inactive(self, platform_id: int, directory_version: int) -> None:
+        """Ends the streams of users who are not active any more. The directory was at least at that version."""
+        platform = self._registry.platforms.get(platform_id)
+        if platform is None:
+            return
+        user_ids, before = list(platform.streams), platform.directory_version
+        # Before the query: a stream that is opened during it may set the version back.
+        platform.directory_version = directory_version
+        try:
+            inactive = await self._call(actions.list_inactive, user_ids=user_ids)
+        except Exception:
+            platform.directory_version = min(platform.directory_version, before)
+            raise
+        for stream in platform.of_users(inactive):
+            stream.end("inactive")
+
+    async def _read_platform(self, platform_id: int) -> None:
+        platform = self._registry.platforms.get(platform_id)
+        if platform is None:
+            return
+        position = platform.position
+        found = await self._call(actions.read_news, platform_id=platform_id, after=position.sent_at)
+        for fresh in found.fresh:
+            await self._read_memberships(platform, fresh.directory_version)
+            if platform.position is not position:
+                return  # a stream was opened that is not that far; on_news has asked for another reading
+            position = platform.position = cursor.Position(fresh.notification.sent_at, fresh.notification.id)
+            if not fresh.is_recalled:
+                event = events.notification(position, fresh.notification)
+                self._publish(platform, fresh, "notification", event, position)
+                self._measures.delay.observe(fresh.age_s)
+        for recalled in found.recalled:
+            if recalled.message_id not in platform.recalled:
+                await self._read_memberships(platform, recalled.directory_version)
+                self._publish(platform, recalled, "recalled", events.recalled(recalled.message_id), None)
+        platform.recalled = frozenset(recalled.message_id for recalled in found.recalled)
+        if len(found.fresh) == actions.NEWS_LIMIT:
+            self._due.add(platform_id)
+
+    async def _read_memberships(self, platform: subscribers.Platform, version: int) -> None:
+        """Reads again for subscribers who come while the others are being read."""
+        while unknown := platform.unknown(version):
+            memberships = await self._call(actions.list_memberships, user_ids=unknown, version=version)
+            platform.add_memberships(version, unknown, memberships)
+
+    def _publish(
+        self,
+        platform: subscribers.Platform,
+        what: store.Fresh | store.Recalled,
+        name: str,
+        event: bytes,
+        position: cursor.Position | None,
+    ) -> None:
+        published = sum(stream.publish(event, position) for stream in platform.find(what.scope_ids))
+        self._measures.events.labels(name).inc(published)
+
+    async def _call(self, action: Callable[Concatenate[Engine, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a database call in a thread; the poller waits for it, so there is one at a time."""
+        call = functools.partial(action, self._engine, *args, **kwargs)
+        return await to_thread.run_sync(call, limiter=anyio.CapacityLimiter(1))

@@ -1,0 +1,52 @@
+"""From the header Authorization to the user in the directory. Knows no web framework."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from shared import errors, settings
+from shared.auth import store, tokens
+
+# find_caller(platform, user), by the platform's key and the user's external id
+FindCaller = Callable[[str, str], store.Caller | None]
+
+
+class Authenticator:
+    """`find_caller` replaces the query of shared/auth/store.py where a service needs more columns."""
+
+    def __init__(self, auth: settings.Auth, engine: Engine, find_caller: FindCaller | None = None) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._verifier = tokens.Verifier(auth, self._find_issuer)
+        self._find_caller = find_caller or self._find_caller_in_directory
+
+    def __call__(self, authorization: str) -> store.Caller:
+        """The user that the header's bearer token names, active or not. Raises the 401 errors and unavailable."""
+        identity = self._verifier.verify(read_token(authorization))
+        found = self._find_caller(identity.platform, identity.user)
+        if found is None:
+            raise errors.HubError("token-invalid", "The token names a platform or a user that does not exist.")
+        if found.issuer != identity.issuer:
+            raise errors.HubError("token-invalid", "This platform accepts only tokens of its own issuer.")
+        return found
+
+    def _find_issuer(self, platform: str) -> store.Issuer | None:
+        with self._engine.connect() as connection:
+            return store.find_issuer(connection, platform=platform)
+
+    def _find_caller_in_directory(self, platform: str, user: str) -> store.Caller | None:
+        with self._engine.connect() as connection:
+            return store.find_caller(connection, platform=platform, user=user)
+
+
+def read_token(authorization: str) -> str:
+    """The token in the header's value. Raises token-missing."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise errors.HubError("token-missing", "Send a token in the header Authorization: Bearer <token>.")
+    return token.strip()
+
+
+def check_active(found: store.Caller) -> None:
+    """Raises user-inactive."""
+    if not found.is_active:
+        raise errors.user_inactive(found.status)

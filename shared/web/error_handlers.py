@@ -1,0 +1,60 @@
+"""Answers every exception of a Flask app with problem details."""
+
+import flask
+from werkzeug import exceptions
+
+from shared import errors, problem_details
+from shared.web import parsing
+
+_BY_STATUS = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "payload-too-large",
+    415: "unsupported-media-type",
+}
+# Where Flask's own words are for people in front of a browser.
+_DETAILS = {
+    404: errors.nowhere().detail,
+    413: f"Send at most {parsing.MAX_BODY_BYTES // 1024} KiB.",
+}
+
+
+class ProblemResponse(flask.Response):
+    """Problem details; `code` is their code of the catalogue."""
+
+    code = ""
+
+
+def register(app: flask.Flask) -> None:
+    app.register_error_handler(exceptions.HTTPException, _from_http_exception)
+    app.register_error_handler(Exception, _from_exception)
+
+
+def response(error: errors.HubError) -> ProblemResponse:
+    made = ProblemResponse(
+        problem_details.body(error),
+        status=error.status,
+        mimetype=problem_details.MEDIA_TYPE,
+        headers=problem_details.headers(error),
+    )
+    made.code = error.code
+    return made
+
+
+def _from_exception(error: Exception) -> flask.Response:
+    return response(problem_details.from_exception(error))
+
+
+def _from_http_exception(error: exceptions.HTTPException) -> flask.typing.ResponseReturnValue:
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # a redirect that werkzeug made
+    if status >= 500:
+        return _from_exception(error)
+    known = errors.HubError(_BY_STATUS.get(status, "bad-request"), _DETAILS.get(status, str(error.description)))
+    known.status = status
+    made = response(known)
+    if isinstance(error, exceptions.MethodNotAllowed) and error.valid_methods:
+        made.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return made
