@@ -4,18 +4,22 @@ import re
 import shutil
 import stat
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.architecture import compose_file
 from tests.architecture.compose_file import ROOT
+from tests.deploy import gateway
 
 SERVICES = compose_file.services()
 ONE_SHOTS = {"migrate", "logins", "cli"}
 # Beat answers nobody: whether it works shows in the age of the last sweep.
 UNCHECKED = ONE_SHOTS | {"beat"}
 OWN = {"compose_api", "inbox_api", "fanout_worker", "beat", "migrate", "cli"}
+
+SERVICES_BEHIND_THE_GATEWAY = ["compose_api", "inbox_api", "inbox_stream"]
 
 in_every_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
@@ -58,15 +62,15 @@ def test_what_an_image_is_built_from_and_what_is_mounted_exists(name: str) -> No
         assert (ROOT / service["build"]["dockerfile"]).is_file()
     for volume in service.get("volumes", []):
         if volume["type"] == "bind":
-            assert Path(volume["source"]).is_file(), f"{name} mounts {volume['source']}"
+            assert Path(volume["source"]).exists(), f"{name} mounts {volume['source']}"
             assert volume["read_only"]
 
 
 def test_every_image_of_our_own_is_built_by_exactly_one_service() -> None:
     built = [service["image"] for service in SERVICES.values() if "build" in service]
-    used = {service["image"] for service in SERVICES.values() if service["image"].startswith("message-hub-")}
+    used = {service["image"] for service in SERVICES.values() if service["image"].startswith("message-hub/")}
     assert sorted(built) == sorted(used)
-    assert {service["image"] for service in SERVICES.values()} - used == {"postgres:18", "redis:7"}
+    assert {service["image"] for service in SERVICES.values()} - used == {"postgres:18", "redis:7", "haproxy:3.2"}
 
 
 @in_every_service
@@ -126,14 +130,63 @@ def test_a_worker_is_given_longer_to_stop_than_a_task_may_take() -> None:
     assert _seconds(SERVICES["fanout_worker"]["stop_grace_period"]) > 90
 
 
-def test_only_the_apis_are_published_and_to_this_machine_only() -> None:
+def test_only_the_gateway_is_published_and_to_this_machine_only() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if service.get("ports")}
-    assert {name: ports[0]["published"] for name, ports in published.items()} == {
-        "compose_api": "8001",
-        "inbox_api": "8002",
-        "inbox_stream": "8003",
-    }
-    assert {ports[0]["host_ip"] for ports in published.values()} == {"127.0.0.1"}
+    assert {name: [one["published"] for one in ports] for name, ports in published.items()} == {"gateway": ["8000"]}
+    assert published["gateway"][0]["host_ip"] == "127.0.0.1"
+
+
+def test_every_service_that_takes_requests_can_be_scaled() -> None:
+    for name in SERVICES_BEHIND_THE_GATEWAY:
+        assert not {"container_name", "ports", "hostname"} & set(SERVICES[name])
+        assert SERVICES["gateway"]["depends_on"][name]["condition"] == "service_healthy"
+
+
+def test_images_of_our_own_carry_the_release() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert {SERVICES[name]["image"].rpartition(":")[2] for name in OWN} == {version}
+    assert compose_file.services(HUB_RELEASE="2.0")["cli"]["image"] == "message-hub/cli:2.0"
+
+
+@pytest.mark.parametrize("overrides", [(), (compose_file.TLS,)])
+def test_haproxy_accepts_its_file_in_the_environment_of_its_container(
+    overrides: tuple[Path, ...], tmp_path: Path
+) -> None:
+    key, both = tmp_path / "key.pem", tmp_path / "hub.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=hub",
+        "-keyout",
+        key,
+        "-out",
+        both,
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    both.write_bytes(both.read_bytes() + key.read_bytes())
+    key.unlink()
+    service = compose_file.services(*overrides, HUB_TLS_FOLDER=str(tmp_path), HUB_THREADS="12")["gateway"]
+    given = {name: value for name, value in service["environment"].items() if value is not None}
+    if overrides:
+        assert [one["published"] for one in service["ports"]] == ["8000", "443"]
+        given["HUB_TLS_CERTIFICATE"] = f"{tmp_path}/"
+    (file,) = (one for one in service["volumes"] if one["target"] == "/usr/local/etc/haproxy")
+    checked = subprocess.run(
+        [gateway.haproxy(), "-c", "-f", f"{file['source']}/haproxy.cfg"],
+        env=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert checked.returncode == 0, checked.stderr
+    unexpected = [line for line in checked.stderr.splitlines() if "could not resolve" not in line]
+    assert not [line for line in unexpected if "config" in line], checked.stderr
 
 
 def test_each_secret_goes_only_where_it_is_needed() -> None:

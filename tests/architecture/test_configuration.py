@@ -118,12 +118,20 @@ def test_the_code_names_no_variable_that_is_not_documented() -> None:
 
 
 def test_the_compose_file_takes_exactly_the_variables_documented_for_it_and_those_it_hands_on() -> None:
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in (compose_file.PATH, compose_file.TLS))
     taken = dict(re.findall(r"\$\{(HUB_[A-Z_]+):[-?]([^}]*)\}", text))
-    documented = _documented("docker-compose.yml")
+    documented = _documented("docker-compose.yml") | _documented("deploy/gateway/tls.yml")
     assert set(taken) == set(documented)
     for name, default in documented.items():
         assert taken[name] == ("set it in .env, see .env.example" if default == REQUIRED else default)
+
+
+def test_the_gateway_takes_exactly_the_variables_documented_for_it() -> None:
+    text = (ROOT / "deploy" / "gateway" / "haproxy.cfg").read_text(encoding="utf-8")
+    documented = _documented("gateway")
+    assert set(compose_file.services()["gateway"]["environment"]) == set(documented)
+    for name, default in documented.items():
+        assert f"{{{name}-{default}}}" in text or (default == "none" and f"{{{name}[*]}}" in text)
 
 
 @pytest.mark.parametrize("service", ["compose_api", "inbox_api", "inbox_stream", "fanout_worker", "beat", "cli"])

@@ -131,11 +131,16 @@ def test_every_metric_is_described_and_what_is_described_exists(exported: dict[s
         assert f'"{name.removesuffix("_total")}"' in sources, f"nothing exports {name}"
 
 
-def test_both_apis_are_scraped_where_docker_compose_has_them() -> None:
-    (job,) = SCRAPING["scrape_configs"]
-    assert {one["labels"]["service"]: one["targets"] for one in job["static_configs"]} == {
-        "compose_api": ["compose_api:8001"],
-        "inbox_api": ["inbox_api:8002"],
-        "inbox_stream": ["inbox_stream:8003"],
+def test_every_replica_is_scraped_where_docker_compose_has_it() -> None:
+    targets = {
+        found["names"][0]: (found["type"], found["port"])
+        for job in SCRAPING["scrape_configs"]
+        for found in job["dns_sd_configs"]
+    }
+    assert targets == {
+        "compose_api": ("A", 8001),
+        "inbox_api": ("A", 8002),
+        "inbox_stream": ("A", 8003),
+        "gateway": ("A", 8404),
     }
     assert SCRAPING["rule_files"] == ["alerts.yml"]
