@@ -24,7 +24,7 @@ NOT_ACTIVE = "not-active"
 OUTSIDE = "outside"
 
 _NAMED = 3
-_ADVICE = "docs/operations.md says how to remove it"
+_ADVICE = "docs/operations/daily.md says how to remove it"
 
 
 @dataclass(frozen=True)

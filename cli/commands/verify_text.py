@@ -80,5 +80,5 @@ def _verdict(facts: dict[str, Any]) -> str:
     if facts["missing"]:
         advice.append(f"`message-hub verify {facts['message_id']} --repair` delivers what is missing")
     if facts["unexpected"] or facts["disagreements"]:
-        advice.append("docs/operations.md says what to do under “a proof that fails”")
+        advice.append("docs/operations/daily.md says what to do")
     return f"FAILS: {'; '.join(advice)}."

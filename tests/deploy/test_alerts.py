@@ -19,7 +19,8 @@ from tests import factories
 from tests.conftest import MakeEngine
 
 ROOT = Path(__file__).parents[2]
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+ENTRIES = (ROOT / "docs" / "operations" / "alerts.md").read_text(encoding="utf-8")
+METRICS = (ROOT / "docs" / "operations" / "monitoring.md").read_text(encoding="utf-8")
 RULES: list[dict[str, Any]] = [
     rule
     for group in yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text(encoding="utf-8"))["groups"]
@@ -33,8 +34,8 @@ ADDED = {"job", "instance", "service"}
 
 def entry(alert: str) -> str:
     """The runbook's entry, up to the next heading."""
-    found = re.search(rf"^### {alert}\n(.*?)(?=^##)", OPERATIONS, re.MULTILINE | re.DOTALL)
-    assert found, f"docs/operations.md has no entry for {alert}"
+    found = re.search(rf"^### {alert}\n(.*?)(?=^##|\Z)", ENTRIES, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/operations/alerts.md has no entry for {alert}"
     return found[1]
 
 
@@ -80,7 +81,7 @@ def test_every_alert_waits_has_a_severity_says_what_is_wrong_and_leads_to_its_en
     assert re.fullmatch(r"[1-9]\d*m", rule["for"])
     assert rule["labels"]["severity"] in ("critical", "warning")
     assert len(rule["annotations"]["summary"]) > 20
-    assert rule["annotations"]["runbook"] == f"docs/operations.md#{rule['alert'].lower()}"
+    assert rule["annotations"]["runbook"] == f"docs/operations/alerts.md#{rule['alert'].lower()}"
 
 
 @each_rule
@@ -94,7 +95,7 @@ def test_every_alert_has_an_entry_that_says_how_to_look_and_what_to_do(rule: dic
 def test_every_entry_has_an_alert_and_no_alert_stands_twice() -> None:
     names = [rule["alert"] for rule in RULES]
     assert len(names) == len(set(names))
-    section = OPERATIONS.split("\n## Alerts\n")[1].split("\n## ")[0]
+    section = ENTRIES.split("\n## Alerts\n")[1].split("\n## ")[0]
     assert re.findall(r"^### (\w+)", section, re.MULTILINE) == names
 
 
@@ -120,7 +121,7 @@ def test_every_metric_of_an_alert_is_exported_with_the_labels_it_is_asked_by(
 
 
 def test_every_metric_is_described_and_what_is_described_exists(exported: dict[str, set[str]]) -> None:
-    described = set(re.findall(r"^\| `(message_hub_\w+)` \|", OPERATIONS, re.MULTILINE))
+    described = set(re.findall(r"^\| `(message_hub_\w+)` \|", METRICS, re.MULTILINE))
     named = {name for name in exported if name.startswith("message_hub_") and not name.endswith("_created")}
     series = {re.sub(r"_(bucket|count|sum)$", "", name) for name in named}
     assert series <= described

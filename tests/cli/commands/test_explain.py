@@ -122,7 +122,7 @@ def test_who_has_it_wrongly_is_told_why_it_is_wrong(hub: Hub, explain: Explain) 
     assert outcome == "unexpected"
     assert "has it and should not" in sentence
     assert f"the sender chose clinic {hub.clinics[0].external_id}" in sentence
-    assert "docs/operations.md says how to remove it" in sentence
+    assert "docs/operations/daily.md says how to remove it" in sentence
 
 
 def test_who_has_it_twice_is_told_so(hub: Hub, explain: Explain) -> None:

@@ -197,7 +197,7 @@ def test_who_has_it_wrongly_is_told_and_keeps_it(hub: Hub, command: Verify, mess
     assert shown.exit_code == 3
     assert "Unexpected   3" in shown.output
     assert f"late, stranger of platform other, user number {2**40}, who does not exist" in shown.output
-    assert "docs/operations.md" in shown.output
+    assert "docs/operations/daily.md" in shown.output
     assert len(hub.recipients(message_id)) == 28
 
 
