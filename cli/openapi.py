@@ -18,8 +18,8 @@ def make_apps() -> dict[str, flask.Flask]:
     engine = sqlalchemy.create_engine("postgresql+psycopg://nobody@localhost.invalid/nothing")
     auth = settings.Auth(secret=None, jwks_url=None)
     return {
-        "compose": compose.make_app(compose.Context(engine, lambda _published: None), auth=auth, places=1),
-        "inbox": inbox.make_app(inbox.Context(engine), auth=auth, places=1),
+        "compose": compose.make_app(compose.Context(engine, lambda _published: None), auth=auth),
+        "inbox": inbox.make_app(inbox.Context(engine), auth=auth),
     }
 
 

@@ -32,7 +32,6 @@ from tests.shared import tenants
 
 _AUTH = settings.Auth(secret=factories.SECRET, jwks_url=None)
 _COMPOSE_PATHS = ("/v1/messages", "/v1/audiences")
-_PLACES = 32
 
 # name: who sends it, to whom; those in WRITTEN are delivered, the others in flight
 MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -119,8 +118,8 @@ def running(postgres: server.Server, template: str, name: str) -> Iterator[Apis]
         )
         context = compose.Context(compose_engine, lambda _published: None)
         yield Apis(
-            compose.make_app(context, auth=_AUTH, places=_PLACES),
-            inbox.make_app(inbox.Context(inbox_engine), auth=_AUTH, places=_PLACES),
+            compose.make_app(context, auth=_AUTH),
+            inbox.make_app(inbox.Context(inbox_engine), auth=_AUTH),
             owner,
             worker,
             world,

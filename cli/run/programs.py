@@ -17,9 +17,6 @@ _GRANIAN = (
     # One process with threads: they wait for PostgreSQL most of the time.
     "--workers", "1",
     "--workers-kill-timeout", "2",
-    # An event loop takes every request and refuses what is too much; threads of its own do the work.
-    "--interface", "asgi",
-    "--loop", "asyncio",
     # Connections are counted here, idle ones and streams too; beyond it they wait in the kernel, health checks among them.
     "--backpressure", "10000",
     "--backlog", "4096",
@@ -29,6 +26,9 @@ _GRANIAN = (
     "--http1-buffer-size", "65536",
     "--http1-header-read-timeout", "30000",
 )  # fmt: skip
+# More threads than the gateway sends requests at once, so that health checks do not wait behind them.
+_WSGI = ("--interface", "wsgi", "--blocking-threads", "16")
+_ASGI = ("--interface", "asgi", "--loop", "asyncio")
 # Where the servers' own log configurations are, so that their lines are JSON like all others.
 _SERVICES = Path(__file__).parents[2] / "services"
 # Workers need not know of each other; asking around delays their start.
@@ -92,16 +92,16 @@ def services(
         program(
             name,
             (
-                *(sys.executable, "-m", "granian", *_GRANIAN, "--port", str(port)),
-                *("--log-config", str(_SERVICES / folder / "server_log.json")),
-                f"services.{folder.replace('/', '.')}.asgi:app",
+                *(sys.executable, "-m", "granian", *interface, *_GRANIAN, "--port", str(port)),
+                *("--log-config", str(_SERVICES / module.rpartition(".")[0].replace(".", "/") / "server_log.json")),
+                f"services.{module}:app",
             ),
             _API_STAGE,
         )
-        for name, folder, port in (
-            ("compose_api", "compose_api", apis.compose_port),
-            ("inbox_api", "inbox_api", apis.inbox_port),
-            ("inbox_stream", "inbox_api/stream", apis.stream_port),
+        for name, module, interface, port in (
+            ("compose_api", "compose_api.wsgi", _WSGI, apis.compose_port),
+            ("inbox_api", "inbox_api.wsgi", _WSGI, apis.inbox_port),
+            ("inbox_stream", "inbox_api.stream.asgi", _ASGI, apis.stream_port),
         )
     ]
     for number in range(1, workers + 1):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import environs
-from marshmallow import validate
 
 from shared import rate_limit, settings
 
@@ -30,7 +29,6 @@ class Settings:
     redis_url: str = field(repr=False)
     auth: settings.Auth
     log: settings.Log
-    places: int
     rate_limit: str
     cors_origins: tuple[str, ...]
     trusted_proxies: tuple[settings.Network, ...]
@@ -48,7 +46,6 @@ def _build(env: environs.Env) -> Settings:
         redis_url=settings.read_redis_url(env),
         auth=settings.read_auth(env),
         log=settings.read_log(env),
-        places=env.int("PLACES", 8, validate=validate.Range(min=1)),
         rate_limit=env.str("COMPOSE_RATE_LIMIT", "3000 per minute", validate=_check_rate_limit),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
         trusted_proxies=settings.read_networks(env, "TRUSTED_PROXIES"),

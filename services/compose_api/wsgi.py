@@ -25,7 +25,6 @@ app = compose.make_app(
         limiter=_limiter,
     ),
     auth=_settings.auth,
-    places=_settings.places,
     cors_origins=_settings.cors_origins,
     trusted_proxies=_settings.trusted_proxies,
     pages=_settings.pages,

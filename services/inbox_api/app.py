@@ -17,7 +17,6 @@ def make_app(
     context: Context,
     *,
     auth: settings.Auth,
-    places: int,
     cors_origins: tuple[str, ...] = (),
     trusted_proxies: tuple[clients.Network, ...] = (),
 ) -> flask.Flask:
@@ -27,7 +26,6 @@ def make_app(
             title="Message Hub: inbox",
             engine=context.engine,
             auth=auth,
-            places=places,
             cors_origins=cors_origins,
             trusted_proxies=trusted_proxies,
             find_caller=functools.partial(actions.find_reader, context.engine),

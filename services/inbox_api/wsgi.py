@@ -13,7 +13,6 @@ app = inbox.make_app(
         engine=db.make_engine(_settings.database, role=db.INBOX_ROLE, name="inbox_api", session=inbox_store.SESSION)
     ),
     auth=_settings.auth,
-    places=_settings.places,
     cors_origins=_settings.cors_origins,
     trusted_proxies=_settings.trusted_proxies,
 )

@@ -24,7 +24,6 @@ from shared.web import (
     observe,
     openapi,
     parsing,
-    places,
     protection,
 )
 
@@ -41,7 +40,6 @@ class Frame:
     title: str
     engine: Engine
     auth: settings.Auth
-    places: int
     broker_state: Callable[[], str] | None = None
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[clients.Network, ...] = ()
@@ -132,7 +130,6 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     observe.register(app, registry)
     addresses.register(app)
     cors.register(app, origins=frame.cors_origins)
-    places.register(app, places=frame.places)
     health.register(app, engine=reads, registry=registry, broker_state=frame.broker_state)
     api = Api(app, spec_kwargs=_spec())
     for blueprint in blueprints:

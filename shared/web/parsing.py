@@ -14,7 +14,7 @@ from werkzeug import exceptions
 
 from shared import errors
 
-MAX_BODY_BYTES = 64 * 1024
+MAX_BODY_BYTES = 320 * 1024
 _MAX_DIGITS = 100
 
 

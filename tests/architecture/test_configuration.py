@@ -24,7 +24,6 @@ IN_CODE = re.compile(r"\bHUB_[A-Z_]*[A-Z]\b")
 IN_WORDS = {
     ("cli", "HUB_DATABASE_URL"): REQUIRED,
     ("cli", "HUB_REDIS_URL"): REQUIRED,
-    ("inbox_api", "HUB_DATABASE_POOL_SIZE"): "12",
 }
 # What docker-compose.yml leaves to each service's own default, because the defaults differ, and other ways to say the same.
 NOT_HANDED_ON = {

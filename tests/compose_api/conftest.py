@@ -67,7 +67,6 @@ def app(compose_engine: Engine, _relay: Relay) -> flask.Flask:
     return compose.make_app(
         compose.Context(engine=compose_engine, publish=_relay, limiter=_relay),
         auth=AUTH,
-        places=32,
         broker_state=lambda: "ok",
     )
 

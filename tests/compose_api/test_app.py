@@ -148,7 +148,6 @@ def test_a_post_answers_at_once_while_the_broker_hangs(
                 limiter=rate_limit.Limiter("100 per hour", name="test", url=url, monitor=monitor),
             ),
             auth=conftest.AUTH,
-            places=4,
             broker_state=monitor.state,
         )
         slow = Hub(app=app, owner=hub.owner, published=hub.published)

@@ -173,7 +173,7 @@ def test_a_message_is_not_accepted_when_it_cannot_be_recorded(
 
 
 def new_app(engine: Engine) -> flask.Flask:
-    return compose.make_app(compose.Context(engine=engine, publish=lambda _: None), auth=conftest.AUTH, places=4)
+    return compose.make_app(compose.Context(engine=engine, publish=lambda _: None), auth=conftest.AUTH)
 
 
 def lost(app: flask.Flask, reason: str) -> float:
@@ -240,7 +240,6 @@ def test_the_client_is_named_behind_a_trusted_proxy(hub: Hub, own_world: World, 
     app = compose.make_app(
         compose.Context(engine=compose_engine, publish=lambda _: None),
         auth=conftest.AUTH,
-        places=4,
         trusted_proxies=(ipaddress.ip_network("127.0.0.1"),),
     )
     for of in (app, hub.app):

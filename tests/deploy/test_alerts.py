@@ -14,7 +14,6 @@ from services.compose_api import metrics as compose_metrics
 from services.compose_api import publisher
 from services.inbox_api.stream import metrics as stream_metrics
 from shared import broker, db, redis_client, settings
-from shared.web import refusals
 from tests import factories
 from tests.conftest import MakeEngine
 
@@ -50,13 +49,12 @@ def exported(make_engine: MakeEngine) -> dict[str, set[str]]:
     away = "redis://127.0.0.1:1/0"
     publisher.Publisher(broker.make_celery(away), away, redis_client.Monitor(away)).register(registry)
     streams = stream_metrics.Metrics(registry)
-    refusals.Refusals(registry)
     streams.ended.labels("gone")
     streams.events.labels("message")
     texts = [prometheus_client.generate_latest(registry).decode()]
     context = compose.Context(engine, publish=lambda _published: None)
     auth = settings.Auth(secret=factories.SECRET, jwks_url=None)
-    client = compose.make_app(context, auth=auth, places=1, broker_state=lambda: "ok").test_client()
+    client = compose.make_app(context, auth=auth, broker_state=lambda: "ok").test_client()
     client.get("/healthz")
     texts.append(client.get("/metrics").get_data(as_text=True))
     found: dict[str, set[str]] = {}

@@ -156,7 +156,7 @@ def sent(postgres: server.Server, prototype: Prototype) -> Iterator[Sent]:
         db.make_engine(base.database_settings(url), role=role, name="tests") for role in (None, db.INBOX_ROLE)
     )
     auth = settings.Auth(secret=factories.SECRET, jwks_url=None)
-    app = inbox.make_app(inbox.Context(reading), auth=auth, places=8)
+    app = inbox.make_app(inbox.Context(reading), auth=auth)
     answers = Answers(httpx.WSGITransport(app=app))
     client = httpx.Client(transport=answers, base_url="http://inbox")
     findings = Findings()

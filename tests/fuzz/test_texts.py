@@ -49,7 +49,7 @@ def test_a_text_comes_back_as_the_rules_say_or_is_refused_with_its_field(
             assert set(answers.problem(answer, "validation-failed")["errors"]) == refused
         assert count(apis) == before, "a refusal leaves nothing behind"
         return
-    if len(sent) > 64 * 1024:
+    if len(sent) > 320 * 1024:
         answers.problem(answer, "payload-too-large")
         return
     assert answer.status_code == 202, answer.text

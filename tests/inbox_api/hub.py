@@ -42,9 +42,7 @@ class Hub:
     app: flask.Flask = field(init=False)
 
     def __post_init__(self) -> None:
-        self.app = inbox.make_app(
-            inbox.Context(self.inbox), auth=settings.Auth(secret=factories.SECRET, jwks_url=None), places=8
-        )
+        self.app = inbox.make_app(inbox.Context(self.inbox), auth=settings.Auth(secret=factories.SECRET, jwks_url=None))
         self.execute(
             """
             SELECT create_inbox_partitions((date_trunc('month', now() AT TIME ZONE 'UTC') - m * interval '1 month')::date)

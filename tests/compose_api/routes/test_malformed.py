@@ -9,7 +9,7 @@ from tests.shared import answers
 
 GOOD = json.dumps({"title": "Notice", "body": "News.", "audience": EVERYONE}).encode()
 PATHS = ["/v1/messages", "/v1/audiences/preview"]
-LIMIT = 64 * 1024
+LIMIT = 320 * 1024
 
 
 def post(hub: Hub, world: World, path: str, data: bytes, content_type: str = "application/json") -> str:

@@ -104,7 +104,7 @@ def reader(hub: Hub, make_engine: Any) -> Reader:
     assert len(first) == 11
     engine: Engine = make_engine(db.INBOX_ROLE)
     made: flask.Flask = inbox.make_app(
-        inbox.Context(engine), auth=settings.Auth(secret=factories.SECRET, jwks_url=None), places=8
+        inbox.Context(engine), auth=settings.Auth(secret=factories.SECRET, jwks_url=None)
     )
     return Reader(made.test_client(), hub, user)
 

@@ -46,7 +46,6 @@ class Work:
 def make_app(
     engine: Engine,
     *,
-    places: int = 8,
     broker_state: Callable[[], str] | None = None,
     jwks_url: str | None = None,
     work: Callable[[], Any] = dict,
@@ -55,7 +54,6 @@ def make_app(
     """`work` is what `GET /work` does and answers."""
     blueprint = frame.Blueprint("tests", "tests")
 
-    # Beneath /v1/ the bridge takes a place for it.
     @blueprint.route("/v1/work", methods=["GET", "POST"])
     @blueprint.route("/work")
     @guards.user
@@ -95,7 +93,6 @@ def make_app(
             title="Tests",
             engine=engine,
             auth=settings.Auth(secret=factories.SECRET, jwks_url=jwks_url),
-            places=places,
             broker_state=broker_state,
             cors_origins=cors_origins,
         ),

@@ -1,8 +1,5 @@
 """Which pages may call an API from a browser, as a browser asks for it."""
 
-import threading
-from collections.abc import Iterator
-
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
@@ -72,30 +69,3 @@ def test_nobody_may_send_cookies(named: FlaskClient) -> None:
 def test_where_no_page_is_named_nothing_is_said(client: FlaskClient) -> None:
     for answer in (preflight(client, PORTAL), client.get("/open", headers={"Origin": PORTAL})):
         assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
-
-
-@pytest.fixture
-def full(reader: Engine, user: dict[str, str]) -> Iterator[FlaskClient]:
-    """An API all of whose places are taken."""
-    is_busy, may_end = threading.Event(), threading.Event()
-
-    def work() -> dict[str, str]:
-        is_busy.set()
-        may_end.wait(20)
-        return {}
-
-    app = frame.make_app(reader, places=1, work=work, cors_origins=(PORTAL,))
-    request = threading.Thread(target=lambda: app.test_client().get("/work", headers=user))
-    request.start()
-    assert is_busy.wait(10)
-    yield app.test_client()
-    may_end.set()
-    request.join(10)
-
-
-def test_a_preflight_takes_no_place_and_the_page_can_read_that_it_should_come_back(
-    full: FlaskClient, user: dict[str, str]
-) -> None:
-    assert preflight(full, PORTAL).status_code == 204
-    answer = full.get("/whoami", headers={**user, "Origin": PORTAL})
-    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (503, PORTAL)

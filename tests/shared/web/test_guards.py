@@ -173,7 +173,7 @@ def test_keys_that_cannot_be_had_are_no_fault_of_the_token(
 def test_an_app_without_secret_and_keys_says_who_can_still_sign_in(reader: Engine) -> None:
     auth = settings.Auth(secret=None, jwks_url=None)
     with structlog.testing.capture_logs() as logged:
-        app_frame.make_app("tests", app_frame.Frame(title="Tests", engine=reader, auth=auth, places=1), [], hub=None)
+        app_frame.make_app("tests", app_frame.Frame(title="Tests", engine=reader, auth=auth), [], hub=None)
     (line,) = logged
     assert line["log_level"] == "warning"
     assert "neither HUB_JWT_SECRET nor HUB_JWKS_URL" in line["event"]

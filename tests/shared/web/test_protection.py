@@ -43,10 +43,8 @@ PATHS = (
 @pytest.fixture(scope="module")
 def services(reader: Engine) -> dict[str, FlaskClient]:
     return {
-        "compose": compose.make_app(
-            compose.Context(engine=reader, publish=lambda _: None), auth=AUTH, places=2
-        ).test_client(),
-        "inbox": inbox.make_app(inbox.Context(reader), auth=AUTH, places=2).test_client(),
+        "compose": compose.make_app(compose.Context(engine=reader, publish=lambda _: None), auth=AUTH).test_client(),
+        "inbox": inbox.make_app(inbox.Context(reader), auth=AUTH).test_client(),
     }
 
 
