@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
-from services.compose_api import domain
+from services.compose_api import domain, text
 from shared.sent_messages import schemas as sent_messages
 
 
@@ -31,7 +31,7 @@ class CleanText(fields.String):
             raise self.make_error("invalid")
         try:
             return self._rule(value)
-        except domain.TextRefusedError as error:
+        except text.TextRefusedError as error:
             raise marshmallow.ValidationError(str(error)) from None
 
 
@@ -86,21 +86,21 @@ class AudienceIn(marshmallow.Schema):
 
 class MessageIn(marshmallow.Schema):
     title = CleanText(
-        domain.clean_title,
+        text.clean_title,
         required=True,
         metadata={
-            "description": "One line of 1 to 70 characters, counted in NFC without blanks at its ends; at least one is visible.",
+            "description": "1 to 70 characters in NFC, at least one visible. Line ends become spaces; invisible characters are removed.",
             "minLength": 1,
-            "pattern": r"^[^\x00-\x1f\x7f-\x9f\u202d\u202e]+$",
+            "pattern": r"^[^\x00]+$",
         },
     )
     body = CleanText(
-        domain.clean_body,
+        text.clean_body,
         required=True,
         metadata={
-            "description": "Plain text of 1 to 1000 characters, counted as in the title; web addresses are shown as links.",
+            "description": "Plain text of 1 to 1000 characters, counted as in the title; line ends become LF, web addresses links.",
             "minLength": 1,
-            "pattern": r"^([^\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]|\r\n)+$",
+            "pattern": r"^[^\x00]+$",
         },
     )
     audience = fields.Nested(AudienceIn, required=True)
@@ -134,7 +134,13 @@ class OrganisationOut(marshmallow.Schema):
     clinics = fields.List(fields.Nested(ClinicOut), required=True)
 
 
+class ViewerOut(marshmallow.Schema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
 class AudiencesOut(marshmallow.Schema):
+    viewer = fields.Nested(ViewerOut, required=True, metadata={"description": "The administrator who asks."})
     everyone = fields.Boolean(required=True)
     user_count = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Null where `everyone` is not yours.", "minimum": 0}

@@ -56,7 +56,7 @@ def hostile(hub: Hub) -> World:
     """A platform whose people, clinics and organisations have names like that too."""
     made = world.make(hub.engine)
     with hub.engine.begin() as connection:
-        for table in ("organisations", "clinics", "users"):
+        for table in ("scopes", "users"):
             connection.exec_driver_sql(
                 f"UPDATE {table} SET name = %s || external_id WHERE platform_id = %s", (TITLES[0], made.platform.id)
             )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.compose_api import schemas
-from services.compose_api.store import audiences as store
+from services.compose_api.actions import audiences
 from shared.web import answers as written
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
@@ -192,8 +192,11 @@ def test_a_json_body_that_is_no_object_is_refused(hub: Hub, world: World) -> Non
 
 
 def test_a_tree_written_past_the_schema_is_what_the_schema_would_write() -> None:
-    clinics = (store.Scope("c1", "Ühlinger Straße", 3), store.Scope("c2", "B", 0))
-    tree = store.Audiences(
-        everyone=True, user_count=None, organisations=(store.Organisation("o1", "A", 3, False, clinics),)
+    clinics = (audiences.Clinic("c1", "Ühlinger Straße", 3), audiences.Clinic("c2", "B", 0))
+    tree = audiences.Audiences(
+        viewer=audiences.Viewer("ada", "Ada"),
+        everyone=True,
+        user_count=None,
+        organisations=(audiences.Organisation("o1", "A", 3, False, clinics),),
     )
     assert written.write(tree).get_json() == schemas.AudiencesOut().dump(tree)
