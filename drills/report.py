@@ -51,12 +51,13 @@ class Run:
         return self.is_whole and all(result.is_clean for result in self.results)
 
 
-def as_markdown(run: Run) -> str:
+def as_markdown(run: Run, *, is_short: bool = False) -> str:
+    """A short one has the number of faults instead of the list."""
     minutes = sum(result.seconds for result in run.results) / 60
     table = [
         "| " + " | ".join(_COLUMNS) + " |",
         "|---|---|" + "---:|" * (len(_COLUMNS) - 2),
-        *("| " + " | ".join(_cells(result)) + " |" for result in run.results),
+        *("| " + " | ".join(_cells(result, is_short=is_short)) + " |" for result in run.results),
     ]
     others = []
     for result in run.results:
@@ -68,22 +69,25 @@ def as_markdown(run: Run) -> str:
 
 
 def put_into(path: Path, run: Run) -> None:
-    """Replaces the report between the two marks of a Markdown file. Raises `ValueError` without marks."""
+    """Replaces the short report between the two marks of a Markdown file. Raises `ValueError` without marks."""
     before, begin, rest = path.read_text(encoding="utf-8").partition(_BEGIN)
     _old, end, after = rest.partition(_END)
     if not begin or not end:
         raise ValueError(f"{path} has no {_BEGIN} … {_END}")
-    path.write_text(f"{before}{begin}\n{as_markdown(run)}{end}{after}", encoding="utf-8")
+    path.write_text(f"{before}{begin}\n{as_markdown(run, is_short=True)}{end}{after}", encoding="utf-8")
 
 
-def _cells(result: Result) -> list[str]:
+def _cells(result: Result, *, is_short: bool) -> list[str]:
     posts, found = result.posts, result.findings
+    faults = "<br>".join(f"{count:,} × {what}" for what, count in sorted(result.faults.items())) or "–"
     accepted, rejected = (sum(getattr(post, name) for post in posts) for name in ("is_accepted", "is_rejected"))
     neither = len(posts) - accepted - rejected
     return [
         f"{result.number}. {result.name}",
-        "<br>".join(f"{count:,} × {what}" for what, count in sorted(result.faults.items())) or "–",
-        f"{len(posts):,} ({accepted:,} accepted, {rejected:,} rejected, {neither:,} neither)",
+        f"{result.faults.total():,}" if is_short else faults,
+        f"{len(posts):,}"
+        if is_short
+        else f"{len(posts):,} ({accepted:,} accepted, {rejected:,} rejected, {neither:,} neither)",
         f"{found.messages:,} ({found.recalled:,} recalled)",
         f"{found.entries:,}",
         f"{found.feeds:,}",
