@@ -25,6 +25,11 @@ IN_WORDS = {
     ("cli", "HUB_DATABASE_URL"): REQUIRED,
     ("cli", "HUB_REDIS_URL"): REQUIRED,
 }
+# Names for several processes in the column "read by".
+SEVERAL = {
+    "services": ["compose_api", "inbox_api", "inbox_stream", "fanout_worker"],
+    "all": ["compose_api", "inbox_api", "inbox_stream", "fanout_worker", "cli"],
+}
 # What docker-compose.yml leaves to each service's own default, because the defaults differ, and other ways to say the same.
 NOT_HANDED_ON = {
     "HUB_DATABASE_POOL_SIZE",
@@ -85,7 +90,7 @@ def _rows() -> list[tuple[str, str, list[str]]]:
             assert default, f"{variable} has no default"
             assert unit, f"{variable} has no unit"
             assert meaning, f"{variable} has no meaning"
-            rows.append((variable.strip("`"), default, readers.split(", ")))
+            rows.append((variable.strip("`"), default, SEVERAL.get(readers) or readers.split(", ")))
     return rows
 
 
