@@ -34,7 +34,7 @@ def repair_message(
                 connection, message_id=message_id, sent_at=message.sent_at, of=message.audience, window=window
             )
             connect.act_as(connection, db.INBOX_ROLE)
-            states.raise_revisions(connection, user_ids=user_ids)
+            states.bump_revisions(connection, user_ids=user_ids)
             if user_ids:
                 connect.act_as(connection, None)
                 audit_store.insert_repair(connection, message_id=message_id, operator=by, entries=len(user_ids))

@@ -1,9 +1,9 @@
-"""inbox_api: what people read.
+"""inbox_api: users' inboxes and the sent history.
 
 Serves  GET /v1/notifications, …/counts, …/{id}; PUT and DELETE …/{id}/read, …/{id}/archived; POST …/seen, …/read-all;
         GET /v1/sent-messages, …/{id}   (port 8002)
 Reads   inbox_entries, inbox_states, inflight_targets, messages, message_targets, message_visibility, fanout_batches,
-        inbox_retention, memberships, organisations, clinics, users
+        inbox_retention, memberships, scopes, scope_ancestors, users
 Writes  inbox_states
 Needs   PostgreSQL
 The live stream (`stream`) is a process of its own.

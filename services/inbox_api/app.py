@@ -4,7 +4,8 @@ import functools
 
 import flask
 
-from services.inbox_api import actions, routes
+from services.inbox_api import routes
+from services.inbox_api.actions import notifications as reading
 from services.inbox_api.routes import bell, notifications, sent_messages, stream
 from shared import settings
 from shared.web import app as frame
@@ -28,7 +29,7 @@ def make_app(
             auth=auth,
             cors_origins=cors_origins,
             trusted_proxies=trusted_proxies,
-            find_caller=functools.partial(actions.find_reader, context.engine),
+            find_caller=functools.partial(reading.find_reader, context.engine),
         ),
         [notifications.blueprint, sent_messages.blueprint, stream.blueprint],
         context,

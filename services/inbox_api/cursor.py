@@ -1,8 +1,8 @@
-"""Cursors: where a page ended, as text that clients carry back unread. Pure; used by actions for both lists.
+"""Cursors: the position where a page ended, as opaque text. Pure; used for both lists and for event ids.
 
-A cursor names a position, (sent_at, message id), and not a row: it stays good whatever arrives, is read or goes meanwhile.
+A cursor names a position, (sent_at, message id), and not a row: it stays valid when messages arrive, are read or are recalled.
 Layout: one byte of version, sent_at in microseconds since 1970 (8 bytes, big-endian), the id (16), a CRC-32 of all that (4);
-base64url without padding. The checksum finds accidents; nothing depends on a cursor being secret or ours.
+base64url without padding. The checksum finds accidents; a cursor is neither secret nor signed.
 """
 
 import base64
@@ -10,8 +10,10 @@ import binascii
 import struct
 import uuid
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from shared import errors
 
@@ -30,6 +32,22 @@ class Position:
     message_id: uuid.UUID
 
 
+# Before the newest message of any list.
+NEWEST = Position(datetime.max.replace(tzinfo=UTC), uuid.UUID(int=0))
+
+
+class _Listed(Protocol):
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def sent_at(self) -> datetime: ...
+
+
+def of_last(shown: Sequence[_Listed]) -> str:
+    """The cursor of a page that ends with the last of these messages."""
+    return encode(Position(shown[-1].sent_at, shown[-1].id))
+
+
 def encode(position: Position) -> str:
     micros = (position.sent_at - _EPOCH) // _MICROSECOND
     payload = _LAYOUT.pack(_VERSION, micros, position.message_id.bytes)
@@ -37,7 +55,7 @@ def encode(position: Position) -> str:
 
 
 def decode(text: str) -> Position:
-    """The position that `encode` wrote down. Raises `HubError` bad-cursor for anything else."""
+    """The position that `encode` was given. Raises `HubError` bad-cursor for anything else."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         payload, checksum = data[: _LAYOUT.size], data[_LAYOUT.size :]

@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
-from services.inbox_api import actions
+from services.inbox_api.actions import notifications
 from shared import errors
 from shared.sent_messages import schemas as sent_messages
 from shared.web import ids, parsing, times
@@ -66,8 +66,8 @@ class PageQuery(marshmallow.Schema):
 
 class FeedQuery(PageQuery):
     status = fields.String(
-        load_default=actions.ALL,
-        validate=validate.OneOf(actions.NOTIFICATION_STATUSES),
+        load_default=notifications.ALL,
+        validate=validate.OneOf(notifications.STATUSES),
         metadata={"description": "What is archived is only in `archived`."},
     )
 

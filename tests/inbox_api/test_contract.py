@@ -6,7 +6,7 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from services.inbox_api import actions
+from services.inbox_api.actions import notifications
 from shared.web import guards
 from tests import statements as sent_statements
 from tests.inbox_api.hub import Hub
@@ -123,4 +123,4 @@ def test_the_document_says_what_may_be_null_and_what_is_an_id_or_a_time(document
     (parameter,) = path.get("parameters") or path["get"]["parameters"]
     assert parameter["schema"]["format"] == "uuid"
     status = next(p for p in document["paths"]["/v1/notifications"]["get"]["parameters"] if p["name"] == "status")
-    assert tuple(status["schema"]["enum"]) == actions.NOTIFICATION_STATUSES
+    assert tuple(status["schema"]["enum"]) == notifications.STATUSES

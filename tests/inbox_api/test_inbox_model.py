@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.inbox_api import actions
+from services.inbox_api.actions import notifications, states
 from shared import errors
 from shared.auth import store as auth
 from tests import factories
@@ -115,9 +115,7 @@ class Model:
 
     def change(self) -> None:
         user, story = self.random.choice(self.users), self.random.choice(self.stories)
-        action = self.random.choice(
-            [actions.mark_read, actions.clear_read, actions.mark_archived, actions.clear_archived]
-        )
+        action = self.random.choice([states.mark_read, states.clear_read, states.mark_archived, states.clear_archived])
         code = None
         if user.id not in story.sent.recipients:
             code = "not-found"
@@ -147,7 +145,7 @@ class Model:
     def change_through(self) -> None:
         user, story = self.random.choice(self.users), self.random.choice(self.stories)
         read = self.random.random() < 0.5
-        action = actions.mark_read_through if read else actions.mark_seen_through
+        action = states.mark_read_through if read else states.mark_seen_through
         if user.id not in story.sent.recipients:
             with pytest.raises(errors.HubError, match="no such notification"):
                 action(self.hub.inbox, caller=self.hub.caller(user), through=story.sent.id)
@@ -165,11 +163,11 @@ class Model:
     def check(self) -> None:
         for user in self.users:
             caller = self.hub.caller(user)
-            counts = actions.get_counts(self.hub.inbox, caller=caller)
+            counts = notifications.get_counts(self.hub.inbox, caller=caller)
             assert (counts.unread_count, counts.unseen_count) == self.counts(user)
             if user.id not in self.gone:
                 self.check_polls(user)
-            for status in actions.NOTIFICATION_STATUSES:
+            for status in notifications.STATUSES:
                 assert self.walk(caller, user, status) == self.listed(user, status), status
 
     def check_polls(self, user: factories.User) -> None:
@@ -185,7 +183,7 @@ class Model:
         found: list[uuid.UUID] = []
         after = None
         while True:
-            feed = actions.get_feed(
+            feed = notifications.get_feed(
                 self.hub.inbox,
                 caller=caller,
                 status=status,

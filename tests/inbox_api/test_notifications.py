@@ -139,3 +139,14 @@ def test_a_platform_without_the_enterprise_plan_can_still_read(hub: Hub) -> None
     assert hub.feed_ids(user) == [str(sent.id)]
     assert hub.ask(user, f"/v1/notifications/{sent.id}/read", method="PUT").status_code == 200
     assert hub.ask(sender, "/v1/sent-messages").status_code == 200
+
+
+def test_a_feed_never_shows_a_message_of_another_platform(
+    hub: Hub, platform: factories.Platform, user: factories.User
+) -> None:
+    other = hub.platform()
+    sent = hub.send(hub.administrator(other, other), other)
+    hub.write(sent, {user.id})
+    for status in ("all", "unread"):
+        assert hub.feed_ids(user, f"?status={status}") == []
+    assert hub.ask(user, f"/v1/notifications/{sent.id}").status_code == 404

@@ -4,7 +4,8 @@ import dataclasses
 import uuid
 from datetime import UTC, datetime
 
-from services.inbox_api import actions, schemas
+from services.inbox_api import schemas
+from services.inbox_api.actions import notifications, states
 from services.inbox_api.store import inbox
 from shared.web import answers
 
@@ -14,12 +15,12 @@ def test_what_is_written_past_the_schemas_is_what_they_would_write() -> None:
     notification = inbox.Notification(
         uuid.uuid4(), "Ünïcode ‮", "a\nb", inbox.Sender("Ann"), now, now.replace(microsecond=7), None, None
     )
-    feed = actions.Feed((notification,), has_more=True, next_cursor="abc", unread_count=1, unseen_count=0)
+    feed = notifications.Feed((notification,), has_more=True, next_cursor="abc", unread_count=1, unseen_count=0)
     for schema, value in (
         (schemas.FeedOut, feed),
         (schemas.NotificationOut, notification),
         (schemas.CountsOut, inbox.Counts(2, 1)),
-        (schemas.ChangedOut, actions.Changed(notification, 3, 2)),
+        (schemas.ChangedOut, states.Changed(notification, 3, 2)),
     ):
         answer = answers.write(value)
         assert answer.get_json() == schema().dump(value)

@@ -9,30 +9,30 @@ from tests.inbox_api.hub import Hub
 COUNTS = "/v1/notifications/counts"
 
 
-def test_a_tag_is_found_only_under_the_very_stamp_it_was_kept_with() -> None:
+def test_a_tag_is_found_only_for_the_inbox_version_it_was_kept_with() -> None:
     tags = kept_tags.Tags()
-    tags.keep(user_id=1, request=COUNTS, stamp="a", tag="one")
-    assert tags.find(user_id=1, request=COUNTS, stamp="a") == "one"
-    assert tags.find(user_id=1, request=COUNTS, stamp="b") is None
-    assert tags.find(user_id=2, request=COUNTS, stamp="a") is None
-    assert tags.find(user_id=1, request="/v1/notifications", stamp="a") is None
-    tags.keep(user_id=1, request=COUNTS, stamp="b", tag="two")
-    assert tags.find(user_id=1, request=COUNTS, stamp="a") is None
-    assert tags.find(user_id=1, request=COUNTS, stamp="b") == "two"
+    tags.keep(user_id=1, request=COUNTS, inbox_version="a", tag="one")
+    assert tags.find(user_id=1, request=COUNTS, inbox_version="a") == "one"
+    assert tags.find(user_id=1, request=COUNTS, inbox_version="b") is None
+    assert tags.find(user_id=2, request=COUNTS, inbox_version="a") is None
+    assert tags.find(user_id=1, request="/v1/notifications", inbox_version="a") is None
+    tags.keep(user_id=1, request=COUNTS, inbox_version="b", tag="two")
+    assert tags.find(user_id=1, request=COUNTS, inbox_version="a") is None
+    assert tags.find(user_id=1, request=COUNTS, inbox_version="b") == "two"
 
 
-def test_no_more_tags_are_kept_than_there_is_room_for_and_the_oldest_go_first() -> None:
+def test_a_full_cache_drops_its_oldest_tags() -> None:
     tags = kept_tags.Tags(size=3)
     for user_id in (1, 2, 3, 1, 4):
-        tags.keep(user_id=user_id, request=COUNTS, stamp="a", tag=f"tag {user_id}")
-    assert [tags.find(user_id=user_id, request=COUNTS, stamp="a") is not None for user_id in (1, 2, 3, 4)] == [
+        tags.keep(user_id=user_id, request=COUNTS, inbox_version="a", tag=f"tag {user_id}")
+    assert [tags.find(user_id=user_id, request=COUNTS, inbox_version="a") is not None for user_id in (1, 2, 3, 4)] == [
         True,
         False,
         True,
         True,
     ]
-    tags.keep(user_id=5, request="/v1/notifications?after=" + "x" * 500, stamp="a", tag="long")
-    assert tags.find(user_id=1, request=COUNTS, stamp="a") is not None
+    tags.keep(user_id=5, request="/v1/notifications?after=" + "x" * 500, inbox_version="a", tag="long")
+    assert tags.find(user_id=1, request=COUNTS, inbox_version="a") is not None
 
 
 @pytest.fixture

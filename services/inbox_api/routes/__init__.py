@@ -39,17 +39,19 @@ def reader() -> readers.Reader:
 def polled(view: View) -> View:
     """For answers made of nothing but the reader's inbox: an ETag, and 304 to who has it already. Stands beneath the guard.
 
-    Where the inbox bears the stamp that it bore when the client's answer was made, that answer is not made again.
+    While the inbox has the version that the client's answer shows, the answer is not made again.
     """
 
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> flask.Response:
         found, kept, request = reader(), _context().tags, flask.request.full_path
-        tag = kept.find(user_id=found.user_id, request=request, stamp=found.stamp)
+        tag = kept.find(user_id=found.user_id, request=request, inbox_version=found.inbox_version)
         if tag is not None and etags.is_known(tag):
             return etags.unchanged(tag)
         answer = etags.conditional(view(*args, **kwargs), user_id=found.user_id)
-        kept.keep(user_id=found.user_id, request=request, stamp=found.stamp, tag=str(answer.get_etag()[0]))
+        kept.keep(
+            user_id=found.user_id, request=request, inbox_version=found.inbox_version, tag=str(answer.get_etag()[0])
+        )
         return answer
 
     return cast(View, wrapper)

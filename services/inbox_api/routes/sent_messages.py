@@ -3,7 +3,8 @@
 import dataclasses
 from typing import Any
 
-from services.inbox_api import actions, routes, schemas
+from services.inbox_api import routes, schemas
+from services.inbox_api.actions import history
 from shared.web import app as frame
 from shared.web import guards, ids
 
@@ -29,7 +30,7 @@ def get_history(query: dict[str, Any]) -> Any:
     A platform administrator sees every message of the platform. Others see what they sent themselves and what had a target at or
     beneath a scope they administer; of its audience they see those targets, and `other_scopes` counts the rest.
     """
-    return actions.get_history(routes.engine(), caller=guards.caller(), **query)
+    return history.get_history(routes.engine(), caller=guards.caller(), **query)
 
 
 @blueprint.route("/v1/sent-messages/<message_id>", parameters=ids.path_id("Of the message."))
@@ -41,8 +42,8 @@ def get_history(query: dict[str, Any]) -> Any:
 @blueprint.doc(operationId="getSentMessage")
 def get_sent_message(message_id: str) -> Any:
     """One sent message, its progress, and how many recipients have seen and read it"""
-    progress = actions.get_sent_message(
+    followed = history.get_sent_message(
         routes.engine(), caller=guards.caller(), message_id=ids.read_uuid(message_id, "message")
     )
-    seen, read = (None, None) if progress.engagement is None else dataclasses.astuple(progress.engagement)
-    return {**vars(progress.message), "seen_count": seen, "read_count": read}
+    seen, read = (None, None) if followed.engagement is None else dataclasses.astuple(followed.engagement)
+    return {**vars(followed.message), "seen_count": seen, "read_count": read}

@@ -1,4 +1,4 @@
-"""All SQL of inbox_api. `inbox` reads what a user has, `states` writes what they did with it, `history` reads what was sent.
+"""All SQL of inbox_api: `relation` defines the inbox, `inbox` reads it, `states` writes its states, `history` reads sent messages.
 
 Called by actions only. Every function takes the connection first, commits nothing and raises no HTTP error.
 """

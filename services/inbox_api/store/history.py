@@ -1,9 +1,8 @@
-"""SQL: which messages a viewer may see in the sent history, and what a filter leaves of them. The messages themselves are
-read by shared.sent_messages, in the same transaction.
+"""SQL: which messages a viewer may see in the sent history, all or by a filter. The messages themselves are read by
+shared.sent_messages, in the same transaction.
 
-A viewer sees what they sent, and what has a row in message_visibility for a scope that they administer now. Those rows stand
-for every target and for what then contained it, so an organisation's administrator finds there what went to it or to a clinic
-in it, and a platform's administrator everything.
+A viewer sees the messages they sent, and those with a row in message_visibility for a scope that they administer now. A message has
+such a row for every target and for every scope that contained a target when it was sent.
 Measured with 13,000 messages, 2,400 of them to everyone: the ids of a page of 21 take 0.3 ms, with a filter 0.6 ms, with a filter
 that leaves nothing of what the viewer may see 5 ms; the seen and read counts of a message with 20,000 readers 9 ms.
 """
@@ -13,11 +12,11 @@ that leaves nothing of what the viewer may see 5 ms; the seen and read counts of
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy
 from sqlalchemy import Connection
 
+from services.inbox_api import cursor
 from shared import versions
 from shared.sent_messages import store as sent_messages
 
@@ -150,7 +149,7 @@ def list_visible(
     connection: Connection,
     *,
     viewer: sent_messages.Viewer,
-    before: tuple[datetime, uuid.UUID] | None,
+    before: cursor.Position | None,
     limit: int,
 ) -> list[uuid.UUID]:
     """At most `limit` messages older than the position `before` that the viewer may see, newest first."""
@@ -163,10 +162,10 @@ def list_reached(
     *,
     viewer: sent_messages.Viewer,
     filters: Sequence[Filter],
-    before: tuple[datetime, uuid.UUID] | None,
+    before: cursor.Position | None,
     limit: int,
 ) -> list[uuid.UUID]:
-    """Like `list_visible`, of what reached every scope of one or two filters."""
+    """Like `list_visible`, for messages that reached the scopes of one or two filters."""
     walked, *also = filters
     containers = [one for one in walked.containers if viewer.is_platform or one.scope_id != viewer.platform_id]
     rows = connection.execute(
@@ -185,8 +184,8 @@ def list_reached(
     return [row.message_id for row in rows]
 
 
-def may_see(connection: Connection, *, viewer: sent_messages.Viewer, message_id: uuid.UUID) -> bool:
-    """Whether this is a message of the viewer's platform that they may see."""
+def is_visible(connection: Connection, *, viewer: sent_messages.Viewer, message_id: uuid.UUID) -> bool:
+    """Whether this is a message of their platform that the viewer may see."""
     values = {
         "user_id": viewer.user_id,
         "platform_id": viewer.platform_id,
@@ -201,12 +200,12 @@ def count_engagement(connection: Connection, *, message_id: uuid.UUID) -> Engage
     return Engagement(**row._mapping)
 
 
-def _walk(viewer: sent_messages.Viewer, before: tuple[datetime, uuid.UUID] | None, limit: int) -> dict[str, object]:
-    before_sent_at, before_id = before or ("infinity", uuid.UUID(int=0))
+def _walk(viewer: sent_messages.Viewer, before: cursor.Position | None, limit: int) -> dict[str, object]:
+    begin = before or cursor.NEWEST
     return {
         "user_id": viewer.user_id,
         "administered": list(viewer.administered),
-        "before_sent_at": before_sent_at,
-        "before_id": before_id,
+        "before_sent_at": begin.sent_at,
+        "before_id": begin.message_id,
         "limit": limit,
     }

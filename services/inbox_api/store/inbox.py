@@ -1,7 +1,7 @@
-"""SQL: a user's inbox, which is their entries and what is still in flight to them, less what was recalled.
+"""SQL: pages of a user's inbox (`relation`), its counts, and single notifications.
 
-Each function is one statement, so that page and counts come from one snapshot even on an autocommit connection. They are what
-polls ask all day long, hence psycopg's connections and not SQLAlchemy's (see `shared.db.reading`).
+Each function is one statement, so page and counts come from one snapshot even on an
+autocommit connection. Polls ask these all day, hence psycopg's connections and not SQLAlchemy's (see `shared.db.reading`).
 Measured on 2 cores with 26 monthly partitions, 20,000 users, 200 recalled messages and 5,000 in flight; prepared statements:
 a page with its counts 1.5 ms for 400 entries, 1.9 ms for 2,400; the counts alone 0.9 and 1.4 ms.
 """
@@ -15,8 +15,11 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import rows
 
-from shared import db, versions
+from services.inbox_api import cursor
+from services.inbox_api.store import relation
+from shared import db, lifecycle
 
 Driver = psycopg.Connection[Any]
 
@@ -27,8 +30,8 @@ ARCHIVED = "archived"
 STATUSES = (ALL, UNREAD, READ, ARCHIVED)
 
 
-# For every connection that asks this. Left to itself PostgreSQL plans a feed anew for each user, over all partitions: 3.5 ms for
-# a statement of 0.9 ms, and the plan is the same.
+# Settings of every connection that runs these statements. Without it PostgreSQL plans a feed anew for each user, over all partitions:
+# 3.5 ms for a statement of 0.9 ms, and the plan is the same.
 SESSION = {"plan_cache_mode": "force_generic_plan"}
 
 
@@ -64,24 +67,13 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a notification stands in a user's inbox, or stood before its message was recalled; `now` is the database's time."""
+class Position:
+    """The time of a notification that is in the user's inbox, or was until its recall. `now` is the database's time."""
 
     sent_at: datetime
     is_recalled: bool
     now: datetime
 
-
-# Membership decides which messages reach the user, as of each message's own directory version. A user has few scopes, and few messages
-# are in flight to one of them: 0.1 ms with 5,000 in flight.
-_REACHES = f"t.scope_id = b.scope_id AND b.user_id = :user_id AND {versions.valid_at('b', 'm.directory_version')}"
-
-INFLIGHT = f"""
-    inflight AS MATERIALIZED (
-        SELECT DISTINCT m.sent_at, m.id AS message_id
-        FROM memberships b JOIN inflight_targets t ON t.scope_id = b.scope_id JOIN messages m ON m.id = t.message_id
-        WHERE {_REACHES} AND m.recalled_at IS NULL
-    )"""
 
 # LIMIT 1 keeps the planner from joining a user's whole history where a few rows are looked up by their full key.
 _STATE = """
@@ -90,182 +82,158 @@ _STATE = """
         WHERE s.user_id = :user_id AND s.sent_at = i.sent_at AND s.message_id = i.message_id LIMIT 1
     ) s ON true"""
 
-_RECALLED = """
-    EXISTS (SELECT FROM messages x WHERE x.platform_id = :platform_id AND x.sent_at = i.sent_at AND x.id = i.message_id
-                                     AND x.recalled_at IS NOT NULL OFFSET 0)"""
-
-# What is unread is what there is, less what is done; each by one index-only scan, and both without what was recalled: a state
-# may stand for a message that was recalled, even in flight before it became an entry. Recalled messages are hashed once, for
-# looking each of them up in 26 partitions took 0.5 ms more for 200 of them, and grows with the platform.
-_COUNTS = """
-    recalled AS MATERIALIZED (
-        SELECT sent_at, id AS message_id FROM messages
-        WHERE platform_id = :platform_id AND recalled_at IS NOT NULL
-          AND sent_at >= (SELECT dropped_before FROM inbox_retention)
-    ), counts AS (
-        SELECT written.n + waiting.n - done.not_unread AS unread_count,
-               written.n + waiting.n - done.not_unseen AS unseen_count
-        FROM (SELECT count(*) FILTER (WHERE r.message_id IS NULL) AS n FROM inbox_entries e
-              LEFT JOIN recalled r ON r.sent_at = e.sent_at AND r.message_id = e.message_id
-              WHERE e.user_id = :user_id) AS written,
-             (SELECT count(*) FILTER (WHERE e.is_written IS NULL) AS n FROM inflight f
-              LEFT JOIN LATERAL (
-                  SELECT true AS is_written FROM inbox_entries e
-                  WHERE e.user_id = :user_id AND e.sent_at = f.sent_at AND e.message_id = f.message_id LIMIT 1
-              ) e ON true) AS waiting,
-             (SELECT count(*) FILTER (WHERE s.read_at IS NOT NULL OR s.archived_at IS NOT NULL) AS not_unread,
-                     count(*) FILTER (WHERE s.seen_at IS NOT NULL OR s.archived_at IS NOT NULL) AS not_unseen
-              FROM inbox_states s LEFT JOIN recalled r ON r.sent_at = s.sent_at AND r.message_id = s.message_id
-              WHERE s.user_id = :user_id AND r.message_id IS NULL) AS done
+# Unread: all rows less those read or archived, each counted by one index-only scan. Both leave recalled messages out: a state may
+# belong to a message that was recalled, even before its entry was written.
+_COUNTS = f"""
+    {relation.RECALLED}, counts AS (
+        SELECT entries.n + unwritten.n - done.not_unread AS unread_count,
+               entries.n + unwritten.n - done.not_unseen AS unseen_count
+        FROM (SELECT count(*) AS n FROM inbox_entries i WHERE i.user_id = :user_id AND {relation.NOT_RECALLED}) AS entries,
+             (SELECT count(*) AS n FROM inflight f
+              WHERE NOT EXISTS (SELECT FROM inbox_entries e
+                                WHERE e.user_id = :user_id AND e.sent_at = f.sent_at AND e.message_id = f.message_id OFFSET 0)
+             ) AS unwritten,
+             (SELECT count(coalesce(i.read_at, i.archived_at)) AS not_unread,
+                     count(coalesce(i.seen_at, i.archived_at)) AS not_unseen
+              FROM inbox_states i WHERE i.user_id = :user_id AND {relation.NOT_RECALLED}) AS done
     )"""
 
-_BEFORE = "(i.sent_at, i.message_id) < (CAST(:before_sent_at AS timestamptz), CAST(:before_id AS uuid))"
-_NEWEST_FIRST = "ORDER BY i.sent_at DESC, i.message_id DESC LIMIT"
+# The first condition lets PostgreSQL leave out later partitions.
+_BEFORE = """
+    i.sent_at <= CAST(:before_sent_at AS timestamptz)
+    AND (i.sent_at, i.message_id) < (CAST(:before_sent_at AS timestamptz), CAST(:before_id AS uuid))"""
+_NEWEST_FIRST = "ORDER BY sent_at DESC, message_id DESC LIMIT"
 _COLUMNS = "i.sent_at, i.message_id, s.seen_at, s.read_at, s.archived_at"
 
-# Reads about as many rows as it gives back, from the newest partitions. `wanted` is the test of the state, `limit` how many.
-_FROM_BOTH = """
+
+def _page_of_inbox(wanted: str, *, limit: str = ":limit") -> str:
+    """Reads about as many rows as it returns, from the newest partitions. `wanted` is a condition on the state."""
+    found = relation.select_rows(
+        _COLUMNS,
+        where=f"{_BEFORE} AND {wanted}",
+        not_recalled=relation.NOT_RECALLED_BY_KEY,
+        state=_STATE,
+        page=f"{_NEWEST_FIRST} {limit}",
+    )
+    return f"page AS ({found} {_NEWEST_FIRST} :limit)"
+
+
+def _page_of_states(wanted: str) -> str:
+    """For read and archived notifications: each has a state, and each state that is not of a recalled message is in the inbox."""
+    return f"""
     page AS (
-        (SELECT {columns} FROM inbox_entries i {state}
-         WHERE i.user_id = :user_id AND i.sent_at <= CAST(:before_sent_at AS timestamptz) AND {before}
-           AND NOT {recalled} AND {wanted}
-         {newest_first} {limit})
-        UNION
-        (SELECT {columns} FROM inflight i {state} WHERE {before} AND {wanted} {newest_first} {limit})
-        ORDER BY sent_at DESC, message_id DESC LIMIT :limit
+        SELECT {_COLUMNS} FROM inbox_states i CROSS JOIN LATERAL (SELECT i.seen_at, i.read_at, i.archived_at) s
+        WHERE i.user_id = :user_id AND {_BEFORE} AND {relation.NOT_RECALLED_BY_KEY} AND {wanted}
+        {_NEWEST_FIRST} :limit
     )"""
 
-# Whatever has a state is an entry, is in flight or was recalled: what was read or archived needs nothing but the states.
-_FROM_STATES = """
-    page AS (
-        SELECT {columns} FROM inbox_states i CROSS JOIN LATERAL (SELECT i.seen_at, i.read_at, i.archived_at) s
-        WHERE i.user_id = :user_id AND i.sent_at <= CAST(:before_sent_at AS timestamptz) AND {before}
-          AND NOT {recalled} AND {wanted}
-        {newest_first} :limit
-    )"""
 
-# No more than unread_count can be found: without this bound, who has read everything would have it all looked at (13 ms for
-# 2,400 entries) to find nothing.
-_UNREAD_LIMIT = "least(:limit, greatest(0, (SELECT unread_count FROM counts)))"
-
-_REACHED_THROUGH = f"""
-    EXISTS (SELECT FROM memberships b JOIN {{targets}} t ON t.scope_id = b.scope_id WHERE t.message_id = m.id AND {_REACHES})"""
-
-_HAS = (
-    """(EXISTS (SELECT FROM inbox_entries e
-                WHERE e.user_id = :user_id AND e.sent_at = m.sent_at AND e.message_id = m.id)
-        OR """
-    + _REACHED_THROUGH.format(targets="inflight_targets")
-    + ")"
-)
-
+_THIS_ONE = "m.id = :message_id AND m.platform_id = :platform_id"
 _ONE = f"""
     page AS (
         SELECT {_COLUMNS}
         FROM (SELECT m.sent_at, m.id AS message_id FROM messages m
-              WHERE m.id = :message_id AND m.platform_id = :platform_id AND m.recalled_at IS NULL AND {_HAS}) i {_STATE}
+              WHERE {_THIS_ONE} AND NOT {lifecycle.IS_RECALLED} AND {relation.HAS}) i {_STATE}
     )"""
 
-_NOTIFICATIONS = "page p JOIN messages m ON m.id = p.message_id JOIN users u ON u.id = m.sender_id"
-# In the order of Notification's fields.
-_NOTIFICATION = "p.message_id, m.title, m.body, u.name, p.sent_at, p.seen_at, p.read_at, p.archived_at"
+_NOTIFICATIONS = """
+    page p JOIN messages m ON m.id = p.message_id AND m.platform_id = :platform_id JOIN users u ON u.id = m.sender_id"""
+_NOTIFICATION = "m.id, m.title, m.body, u.name AS sender_name, m.sent_at, p.seen_at, p.read_at, p.archived_at"
 
 
 def _with_counts(page: str) -> str:
     return db.driver_sql(f"""
-    WITH {INFLIGHT}, {_COUNTS}, {page}
+    WITH {relation.INFLIGHT}, {_COUNTS}, {page}
     SELECT c.unread_count, c.unseen_count, {_NOTIFICATION}
     FROM counts c LEFT JOIN ({_NOTIFICATIONS}) ON true
     ORDER BY p.sent_at DESC, p.message_id DESC
     """)
 
 
-def _feed(template: str, *, wanted: str, limit: str = ":limit") -> str:
-    return _with_counts(
-        template.format(
-            columns=_COLUMNS,
-            state=_STATE,
-            before=_BEFORE,
-            recalled=_RECALLED,
-            newest_first=_NEWEST_FIRST,
-            wanted=wanted,
+_LIST_PAGE = {
+    ALL: _with_counts(_page_of_inbox("s.archived_at IS NULL")),
+    UNREAD: _with_counts(
+        _page_of_inbox(
+            "s.archived_at IS NULL AND s.read_at IS NULL",
+            # Else a user who has read everything has all of it looked at (13 ms for 2,400 entries) to find nothing.
+            limit="least(:limit, greatest(0, (SELECT unread_count FROM counts)))",
+        )
+    ),
+    READ: _with_counts(_page_of_states("i.archived_at IS NULL AND i.read_at IS NOT NULL")),
+    ARCHIVED: _with_counts(_page_of_states("i.archived_at IS NOT NULL")),
+}
+_GET_COUNTS = db.driver_sql(f"WITH {relation.INFLIGHT}, {_COUNTS} SELECT unread_count, unseen_count FROM counts")
+_GET_WITH_COUNTS = _with_counts(_ONE)
+_FIND = db.driver_sql(f"WITH {_ONE} SELECT {_NOTIFICATION} FROM {_NOTIFICATIONS}")
+# A message that was recalled before anything was written has its recipients in message_targets only.
+_FIND_POSITION = db.driver_sql(f"""
+    SELECT m.sent_at, {lifecycle.IS_RECALLED} AS is_recalled, clock_timestamp() AS now
+    FROM messages m
+    WHERE {_THIS_ONE}
+      AND ({relation.HAS} OR ({lifecycle.IS_RECALLED} AND NOT {lifecycle.IS_EXPIRED} AND {relation.is_recipient("message_targets")}))
+""")
+
+
+def list_page(
+    connection: Driver, *, user_id: int, platform_id: int, status: str, before: cursor.Position | None, limit: int
+) -> Page:
+    """At most `limit` notifications older than the position `before`, and the counts."""
+    begin = before or cursor.NEWEST
+    return _page(
+        _ask(
+            connection,
+            _LIST_PAGE[status],
+            user_id=user_id,
+            platform_id=platform_id,
+            before_sent_at=begin.sent_at,
+            before_id=begin.message_id,
             limit=limit,
         )
     )
 
 
-_LIST_PAGE = {
-    ALL: _feed(_FROM_BOTH, wanted="s.archived_at IS NULL"),
-    UNREAD: _feed(_FROM_BOTH, wanted="s.archived_at IS NULL AND s.read_at IS NULL", limit=_UNREAD_LIMIT),
-    READ: _feed(_FROM_STATES, wanted="i.archived_at IS NULL AND i.read_at IS NOT NULL"),
-    ARCHIVED: _feed(_FROM_STATES, wanted="i.archived_at IS NOT NULL"),
-}
-_GET_COUNTS = db.driver_sql(f"WITH {INFLIGHT}, {_COUNTS} SELECT unread_count, unseen_count FROM counts")
-_GET_WITH_COUNTS = _with_counts(_ONE)
-_FIND = db.driver_sql(f"WITH {_ONE} SELECT {_NOTIFICATION} FROM {_NOTIFICATIONS}")
-# Whom a message reached can always be told, even when it was recalled before anything was written.
-_FIND_PLACE = db.driver_sql(f"""
-    SELECT m.sent_at, m.recalled_at IS NOT NULL AS is_recalled, clock_timestamp() AS now
-    FROM messages m
-    WHERE m.id = :message_id AND m.platform_id = :platform_id
-      AND ({_HAS} OR (m.recalled_at IS NOT NULL AND m.sent_at >= (SELECT dropped_before FROM inbox_retention)
-                      AND {_REACHED_THROUGH.format(targets="message_targets")}))
-""")
-
-
-def list_page(
-    connection: Driver,
-    *,
-    user_id: int,
-    platform_id: int,
-    status: str,
-    before: tuple[datetime, uuid.UUID] | None,
-    limit: int,
-) -> Page:
-    """At most `limit` notifications older than the position `before`, and the counts."""
-    before_sent_at, before_id = before or ("infinity", uuid.UUID(int=0))
-    rows = connection.execute(
-        _LIST_PAGE[status],
-        {
-            "user_id": user_id,
-            "platform_id": platform_id,
-            "before_sent_at": before_sent_at,
-            "before_id": before_id,
-            "limit": limit,
-        },
-    ).fetchall()
-    return _page(rows)
-
-
 def get_counts(connection: Driver, *, user_id: int, platform_id: int) -> Counts:
-    (row,) = connection.execute(_GET_COUNTS, {"user_id": user_id, "platform_id": platform_id})
-    return Counts(*row)
+    (row,) = _ask(connection, _GET_COUNTS, user_id=user_id, platform_id=platform_id)
+    return Counts(row.unread_count, row.unseen_count)
 
 
 def get_with_counts(connection: Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID) -> Page:
     """The one notification, archived or not, and the counts; no notification where it is not in the user's inbox."""
-    parameters = {"user_id": user_id, "platform_id": platform_id, "message_id": message_id}
-    return _page(connection.execute(_GET_WITH_COUNTS, parameters).fetchall())
+    return _page(_ask(connection, _GET_WITH_COUNTS, user_id=user_id, platform_id=platform_id, message_id=message_id))
 
 
 def find_notification(
     connection: Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID
 ) -> Notification | None:
-    parameters = {"user_id": user_id, "platform_id": platform_id, "message_id": message_id}
-    row = connection.execute(_FIND, parameters).fetchone()
-    return None if row is None else _notification(*row)
+    found = _ask(connection, _FIND, user_id=user_id, platform_id=platform_id, message_id=message_id)
+    return _notification(found[0]) if found else None
 
 
-def find_place(connection: Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID) -> Place | None:
-    parameters = {"user_id": user_id, "platform_id": platform_id, "message_id": message_id}
-    row = connection.execute(_FIND_PLACE, parameters).fetchone()
-    return None if row is None else Place(*row)
+def find_position(connection: Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID) -> Position | None:
+    found = _ask(connection, _FIND_POSITION, user_id=user_id, platform_id=platform_id, message_id=message_id)
+    return Position(found[0].sent_at, found[0].is_recalled, found[0].now) if found else None
 
 
-def _page(rows: Sequence[tuple[Any, ...]]) -> Page:
+def _ask(connection: Driver, statement: str, **values: object) -> Sequence[Any]:
+    return connection.cursor(row_factory=rows.namedtuple_row).execute(statement, values).fetchall()
+
+
+def _page(found: Sequence[Any]) -> Page:
     """Every row carries the counts; a row without an id says that the page is empty."""
-    return Page(tuple(_notification(*row[2:]) for row in rows if row[2] is not None), Counts(*rows[0][:2]))
+    return Page(
+        tuple(_notification(row) for row in found if row.id is not None),
+        Counts(found[0].unread_count, found[0].unseen_count),
+    )
 
 
-def _notification(message_id: uuid.UUID, title: str, body: str, sender: str, *times: Any) -> Notification:
-    return Notification(message_id, title, body, Sender(sender), *times)
+def _notification(row: Any) -> Notification:
+    return Notification(
+        id=row.id,
+        title=row.title,
+        body=row.body,
+        sender=Sender(row.sender_name),
+        sent_at=row.sent_at,
+        seen_at=row.seen_at,
+        read_at=row.read_at,
+        archived_at=row.archived_at,
+    )

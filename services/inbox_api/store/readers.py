@@ -1,4 +1,4 @@
-"""SQL: the user behind a poll, and the stamp of their inbox. The one statement of a poll that finds nothing changed."""
+"""SQL: the user who polls and the version of their inbox. A poll that finds nothing changed runs this statement only."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +11,14 @@ from shared.auth import store as auth
 
 @dataclass(frozen=True)
 class Reader(auth.Caller):
-    """A caller, and a stamp that differs whenever anything may have changed in what their inbox shows."""
+    """A caller. `inbox_version` differs whenever anything may have changed in their inbox."""
 
-    stamp: str
+    inbox_version: str
 
 
-# An inbox shows the messages that reached the user, less those recalled and those past the retention, as the user's states
-# have them, with the names the directory gives. Each of these has one value here that rises with every change, in the
-# transaction that makes it: so two readings of the same stamp have the same inbox between them. From indexes only, 0.1 ms.
+# An inbox depends on the messages sent, the messages recalled, the retention, the user's states and the directory. Each has one value
+# here that increases with every change, in the transaction of that change: with the same version, the inbox is the same. From indexes
+# only, 0.1 ms.
 _FIND_READER = db.driver_sql(
     auth.FIND_CALLER.format(
         more=""",
@@ -26,7 +26,7 @@ _FIND_READER = db.driver_sql(
                (SELECT max(m.sent_at) FROM messages m WHERE m.platform_id = p.id),
                (SELECT max(m.recalled_at) FROM messages m WHERE m.platform_id = p.id AND m.recalled_at IS NOT NULL),
                (SELECT r.revision FROM inbox_revisions r WHERE r.user_id = u.id),
-               (SELECT dropped_before FROM inbox_retention)) AS text) AS stamp"""
+               (SELECT dropped_before FROM inbox_retention)) AS text) AS inbox_version"""
     )
 )
 

@@ -1,9 +1,9 @@
-"""SQL: what users did with their notifications. The only writer of inbox_states and inbox_revisions.
+"""SQL: the states of users' notifications. The only writer of inbox_states and inbox_revisions.
 
-A state comes into being with the first thing done, whether the entry is written already or still in flight. Every time of a
-state is given by the caller, who has it from the database; a time that stands is never replaced by a later one. A statement
-that finds nothing to change rewrites no row. Each returns how many states it changed; where that is not 0, the caller raises the
-user's revision in the same transaction, or polls would go on being told that nothing changed.
+The first change of a notification inserts its state, whether the entry is written or the message still in flight. The caller passes
+PostgreSQL's time; a time that is set is never replaced by a later one. A statement that changes nothing rewrites no row. Each function
+returns how many states it changed. Where that is not 0, the caller bumps the user's revision in the same transaction: polls would
+otherwise be answered 304.
 """
 
 import uuid
@@ -14,12 +14,12 @@ from datetime import datetime
 import sqlalchemy
 from sqlalchemy import Connection
 
-from services.inbox_api.store import inbox
+from services.inbox_api.store import relation
 
 
 @dataclass(frozen=True)
 class Key:
-    """Whose state of which message; the primary key."""
+    """The primary key of a state."""
 
     user_id: int
     sent_at: datetime
@@ -51,56 +51,57 @@ _CLEAR_ARCHIVED = sqlalchemy.text("""
     WHERE user_id = :user_id AND sent_at = :sent_at AND message_id = :message_id AND archived_at IS NOT NULL
 """)
 
-# Everything up to a position, archived or not, in the order of the key, so that two of these at once never wait for each
-# other in a circle. What is done already is left out before the insert: it would be locked, and that is a write.
+# Everything up to a position, archived or not, in the order of the key, so that two of these at once do not deadlock. Rows that are
+# done are left out before the insert, which would lock them, and a lock is a write.
 _THROUGH = """
-    WITH {inflight}
+    WITH {inflight}, {recalled}
     INSERT INTO inbox_states AS s (user_id, sent_at, message_id, {columns})
-    SELECT :user_id, i.sent_at, i.message_id, {times}
-    FROM (
-        SELECT e.sent_at, e.message_id FROM inbox_entries e
-        WHERE e.user_id = :user_id AND e.sent_at <= :sent_at AND (e.sent_at, e.message_id) <= (:sent_at, :message_id)
-        UNION
-        SELECT f.sent_at, f.message_id FROM inflight f WHERE (f.sent_at, f.message_id) <= (:sent_at, :message_id)
-    ) i
-    WHERE NOT EXISTS (SELECT FROM inbox_states d
-                      WHERE d.user_id = :user_id AND d.sent_at = i.sent_at AND d.message_id = i.message_id AND d.{done} IS NOT NULL)
-      AND NOT EXISTS (SELECT FROM messages x
-                      WHERE x.platform_id = :platform_id AND x.sent_at = i.sent_at AND x.id = i.message_id
-                        AND x.recalled_at IS NOT NULL)
-    ORDER BY i.sent_at, i.message_id
+    SELECT :user_id, found.sent_at, found.message_id, {times}
+    FROM ({found}) AS found
+    WHERE NOT EXISTS (SELECT FROM inbox_states d WHERE d.user_id = :user_id AND d.sent_at = found.sent_at
+                                                   AND d.message_id = found.message_id AND d.{done} IS NOT NULL)
+    ORDER BY found.sent_at, found.message_id
     ON CONFLICT (user_id, sent_at, message_id) DO UPDATE
     SET {change}
     WHERE s.{done} IS NULL
 """
 
-_MARK_SEEN_THROUGH = sqlalchemy.text(
-    _THROUGH.format(
-        inflight=inbox.INFLIGHT,
-        columns="seen_at",
-        times="CAST(:at AS timestamptz)",
-        done="seen_at",
-        change="seen_at = excluded.seen_at",
+
+def _through(*, columns: str, times: str, done: str, change: str) -> sqlalchemy.TextClause:
+    found = relation.select_rows(
+        "i.sent_at, i.message_id",
+        where="i.sent_at <= :sent_at AND (i.sent_at, i.message_id) <= (:sent_at, :message_id)",
     )
-)
-_MARK_READ_THROUGH = sqlalchemy.text(
-    _THROUGH.format(
-        inflight=inbox.INFLIGHT,
-        columns="seen_at, read_at",
-        times="CAST(:at AS timestamptz), CAST(:at AS timestamptz)",
-        done="read_at",
-        change="seen_at = coalesce(s.seen_at, excluded.seen_at), read_at = excluded.read_at",
+    return sqlalchemy.text(
+        _THROUGH.format(
+            inflight=relation.INFLIGHT,
+            recalled=relation.RECALLED,
+            found=found,
+            columns=columns,
+            times=times,
+            done=done,
+            change=change,
+        )
     )
-)
 
 
-_RAISE_REVISION = sqlalchemy.text("""
+_MARK_SEEN_THROUGH = _through(
+    columns="seen_at", times="CAST(:at AS timestamptz)", done="seen_at", change="seen_at = excluded.seen_at"
+)
+_MARK_READ_THROUGH = _through(
+    columns="seen_at, read_at",
+    times="CAST(:at AS timestamptz), CAST(:at AS timestamptz)",
+    done="read_at",
+    change="seen_at = coalesce(s.seen_at, excluded.seen_at), read_at = excluded.read_at",
+)
+
+_BUMP_REVISION = sqlalchemy.text("""
     INSERT INTO inbox_revisions AS r (user_id, revision) VALUES (:user_id, 1)
     ON CONFLICT (user_id) DO UPDATE SET revision = r.revision + 1
 """)
 
-# In the order of ids, so that two of these at once never wait for each other in a circle.
-_RAISE_REVISIONS = sqlalchemy.text("""
+# In the order of ids, so that two of these at once do not deadlock.
+_BUMP_REVISIONS = sqlalchemy.text("""
     INSERT INTO inbox_revisions AS r (user_id, revision)
     SELECT user_id, 1 FROM unnest(CAST(:user_ids AS bigint[])) AS late (user_id) ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET revision = r.revision + 1
@@ -108,12 +109,12 @@ _RAISE_REVISIONS = sqlalchemy.text("""
 
 
 def mark_read(connection: Connection, *, key: Key, at: datetime) -> int:
-    """Reading implies having seen."""
+    """Marks as read, which implies seen."""
     return connection.execute(_MARK_READ, {**asdict(key), "at": at}).rowcount
 
 
 def clear_read(connection: Connection, *, key: Key) -> int:
-    """Unread again, though still seen."""
+    """Marks as unread; it stays seen."""
     return connection.execute(_CLEAR_READ, asdict(key)).rowcount
 
 
@@ -126,20 +127,20 @@ def clear_archived(connection: Connection, *, key: Key) -> int:
 
 
 def mark_seen_through(connection: Connection, *, key: Key, platform_id: int, at: datetime) -> int:
-    """Everything in the inbox up to the key's position; returns how many were not seen before."""
+    """Marks everything in the inbox up to the key's position as seen."""
     return connection.execute(_MARK_SEEN_THROUGH, {**asdict(key), "platform_id": platform_id, "at": at}).rowcount
 
 
 def mark_read_through(connection: Connection, *, key: Key, platform_id: int, at: datetime) -> int:
-    """Everything in the inbox up to the key's position; returns how many were not read before."""
+    """Marks everything in the inbox up to the key's position as read, which implies seen."""
     return connection.execute(_MARK_READ_THROUGH, {**asdict(key), "platform_id": platform_id, "at": at}).rowcount
 
 
-def raise_revision(connection: Connection, *, user_id: int) -> None:
+def bump_revision(connection: Connection, *, user_id: int) -> None:
     """Last in its transaction: two changes of one inbox wait for each other here."""
-    connection.execute(_RAISE_REVISION, {"user_id": user_id})
+    connection.execute(_BUMP_REVISION, {"user_id": user_id})
 
 
-def raise_revisions(connection: Connection, *, user_ids: Sequence[int]) -> None:
-    """Of users whose inboxes somebody else changed in this transaction: entries that a repair wrote late. Last in it, too."""
-    connection.execute(_RAISE_REVISIONS, {"user_ids": list(user_ids)})
+def bump_revisions(connection: Connection, *, user_ids: Sequence[int]) -> None:
+    """For a repair that writes entries late: these users' inboxes change too. Last in its transaction."""
+    connection.execute(_BUMP_REVISIONS, {"user_ids": list(user_ids)})

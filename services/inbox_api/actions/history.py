@@ -1,0 +1,88 @@
+"""Reads the sent history. Each action is several statements in one REPEATABLE READ transaction."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
+
+from services.inbox_api import cursor
+from services.inbox_api.store import history as store
+from shared import errors
+from shared.auth import store as auth
+from shared.sent_messages import store as sent_messages
+
+
+@dataclass(frozen=True)
+class History:
+    data: tuple[sent_messages.SentMessage, ...]
+    has_more: bool
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A message, and how many recipients have seen and read it; None once its entries are past the retention."""
+
+    message: sent_messages.SentMessage
+    engagement: store.Engagement | None
+
+
+def get_history(
+    engine: Engine,
+    *,
+    caller: auth.Caller,
+    limit: int,
+    after: str | None = None,
+    organisation: str | None = None,
+    clinic: str | None = None,
+) -> History:
+    """A page of the sent messages that the caller may see. Raises validation-failed for an unknown scope, bad-cursor."""
+    before = None if after is None else cursor.decode(after)
+    with _snapshot(engine) as connection:
+        viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+        if organisation is None and clinic is None:
+            ids = store.list_visible(connection, viewer=viewer, before=before, limit=limit + 1)
+        else:
+            filters = _get_filters(connection, caller, {"clinic": clinic, "organisation": organisation})
+            ids = store.list_reached(connection, viewer=viewer, filters=filters, before=before, limit=limit + 1)
+        shown = tuple(sent_messages.get_messages(connection, ids=ids[:limit], viewer=viewer))
+    has_more = len(ids) > limit
+    return History(shown, has_more, cursor.of_last(shown) if has_more else None)
+
+
+def get_sent_message(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Followed:
+    """Raises not-found where the caller may not see it."""
+    with _snapshot(engine) as connection:
+        viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+        if not store.is_visible(connection, viewer=viewer, message_id=message_id):
+            raise errors.not_found("message")
+        (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
+        engagement = None if message.expired else store.count_engagement(connection, message_id=message_id)
+    return Followed(message, engagement)
+
+
+def _get_filters(connection: Connection, caller: auth.Caller, wanted: Mapping[str, str | None]) -> list[store.Filter]:
+    """The scopes that are `wanted` by level and external id."""
+    filters, unknown = [], {}
+    for level, external_id in wanted.items():
+        if external_id is None:
+            continue
+        found = store.find_filter(connection, platform_id=caller.platform_id, level=level, external_id=external_id)
+        if found is None:
+            unknown[level] = [f"There is no {level} {external_id!r}."]
+        else:
+            filters.append(found)
+    if unknown:
+        raise errors.validation_failed(unknown)
+    return filters
+
+
+@contextlib.contextmanager
+def _snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection on which all statements read the same moment."""
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection

@@ -1,0 +1,63 @@
+"""Reads a user's inbox. Each action is one statement, hence one snapshot."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from services.inbox_api import cursor
+from services.inbox_api.store import inbox, readers
+from shared import db, errors
+from shared.auth import store as auth
+
+STATUSES = inbox.STATUSES
+ALL = inbox.ALL
+
+
+@dataclass(frozen=True)
+class Feed:
+    data: tuple[inbox.Notification, ...]
+    has_more: bool
+    next_cursor: str | None
+    unread_count: int
+    unseen_count: int
+
+
+def find_reader(engine: Engine, platform: str, user: str) -> readers.Reader | None:
+    """The user who polls, by the platform's key and the user's external id, with the version of their inbox."""
+    with db.reading(engine) as connection:
+        return readers.find_reader(connection, platform=platform, user=user)
+
+
+def get_feed(engine: Engine, *, caller: auth.Caller, status: str, limit: int, after: str | None = None) -> Feed:
+    """A page of the caller's inbox. Raises bad-cursor."""
+    before = None if after is None else cursor.decode(after)
+    with db.reading(engine) as connection:
+        page = inbox.list_page(
+            connection,
+            user_id=caller.user_id,
+            platform_id=caller.platform_id,
+            status=status,
+            before=before,
+            limit=limit + 1,
+        )
+    shown = page.notifications[:limit]
+    has_more = len(page.notifications) > limit
+    counts = page.counts
+    return Feed(shown, has_more, cursor.of_last(shown) if has_more else None, counts.unread_count, counts.unseen_count)
+
+
+def get_counts(engine: Engine, *, caller: auth.Caller) -> inbox.Counts:
+    with db.reading(engine) as connection:
+        return inbox.get_counts(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+
+
+def get_notification(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> inbox.Notification:
+    """Raises not-found where it is not in the caller's inbox; a recalled one is not."""
+    with db.reading(engine) as connection:
+        found = inbox.find_notification(
+            connection, user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
+        )
+    if found is None:
+        raise errors.not_found("notification in your inbox")
+    return found

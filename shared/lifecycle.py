@@ -1,0 +1,14 @@
+"""SQL: where a message is in its life, as conditions and expressions on the row `m` of messages.
+
+compose_api writes the recall and the worker writes the status, so neither column alone says what a message is now.
+"""
+
+IS_RECALLED = "m.recalled_at IS NOT NULL"
+# What the API and the commands call the status.
+STATUS = f"CASE WHEN {IS_RECALLED} THEN 'recalled' ELSE m.status END"
+# Workers still have something to do for the message. The index messages_unfinished has this condition.
+IS_UNFINISHED = "m.status <> 'sent' AND m.recalled_at IS NULL"
+# The batch `b` of the message is still to be written.
+IS_UNDELIVERED = "b.delivered_at IS NULL AND m.recalled_at IS NULL"
+# The message is past the retention: its entries were dropped with the partition of their month.
+IS_EXPIRED = "m.sent_at < (SELECT dropped_before FROM inbox_retention)"
