@@ -41,7 +41,7 @@ def make_engine(
 
     The user in the URL must be that role or a member of it. `role=None` keeps the user itself (migrations). `session` holds
     further settings of PostgreSQL's for each connection.
-    The pool holds its connections in autocommit, so that `reading` takes one as it is; a transaction of the engine sets its
+    The pool holds its connections in autocommit, so that `autocommit` takes one as it is; a transaction of the engine sets its
     own isolation level, and the connection goes back as it came.
     """
     settings_of_all = {
@@ -78,11 +78,11 @@ def make_engine(
 
 
 @contextlib.contextmanager
-def reading(engine: Engine) -> Iterator[psycopg.Connection[Any]]:
-    """A pooled connection in autocommit for one statement that reads, past SQLAlchemy: its own snapshot and no transaction.
+def autocommit(engine: Engine) -> Iterator[psycopg.Connection[Any]]:
+    """A pooled connection in autocommit, past SQLAlchemy: each statement has its own snapshot and commits by itself.
 
-    For what every poll asks: SQLAlchemy's work around one such statement costs more than all the rest of it (235 µs of processor
-    time against 75 µs). Errors are psycopg's own.
+    For hot statements: SQLAlchemy's work around one costs more than all the rest of it (235 µs of processor time against 75 µs).
+    Errors are psycopg's own.
     """
     pooled = engine.raw_connection()
     try:
@@ -91,23 +91,13 @@ def reading(engine: Engine) -> Iterator[psycopg.Connection[Any]]:
         pooled.close()
 
 
-@contextlib.contextmanager
-def writing(engine: Engine) -> Iterator[psycopg.Connection[Any]]:
-    """A pooled connection in one READ COMMITTED transaction, past SQLAlchemy: committed at the end, rolled back on any error.
-
-    For accepting a message, where SQLAlchemy's work costs more processor time than all the rest. Errors are psycopg's own.
-    """
-    with reading(engine) as connection, connection.transaction():
-        yield connection
-
-
 def driver(connection: Connection) -> psycopg.Connection[Any]:
     """psycopg's connection inside a transaction of SQLAlchemy's."""
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def driver_sql(statement: str) -> str:
-    """`statement` with its `:name` parameters as psycopg writes them, for `reading`; no literal in it may hold two blanks in a row.
+    """`statement` with its `:name` parameters as psycopg writes them, for `autocommit`; no literal in it may hold two blanks in a row.
 
     Without its layout: what is longer than 4,096 characters psycopg takes apart anew each time, 0.13 ms for a feed.
     """

@@ -67,7 +67,7 @@ class Recorder:
         while True:
             event = self._waiting.get()
             try:
-                with db.writing(self._engine) as connection:
+                with db.autocommit(self._engine) as connection:
                     audit.insert(connection, event)
             except Exception as error:  # whatever the driver raises, the thread lives on
                 self._lose(event, "database", type(getattr(error, "orig", None) or error).__name__)

@@ -164,7 +164,9 @@ def test_what_nobody_sent_or_nobody_understood_is_not_recorded(hub: Hub, own_wor
 def test_a_message_is_not_accepted_when_it_cannot_be_recorded(
     hub: Hub, own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failing = messages._INSERT_MESSAGE.replace("CAST(%(address)s AS inet)", "CAST(1 / 0 AS text)::inet")
+    failing = messages._INSERT_MESSAGE.replace(
+        "CAST(%(address)s AS inet)", "CAST(1 / (length(CAST(m.id AS text)) - 36) AS text)::inet"
+    )
     assert failing != messages._INSERT_MESSAGE
     monkeypatch.setattr(messages, "_INSERT_MESSAGE", failing)
     with structlog.testing.capture_logs():

@@ -68,7 +68,7 @@ def audience_now(hub: Hub, audience: domain.Audience) -> set[int]:
 
 def check_bells(hub: Hub, directory: Directory, message_id: uuid.UUID, expected: set[int]) -> None:
     """Everybody's bell, whatever became of them: the recipients have the message once, nobody else has it."""
-    with db.reading(hub.engine) as connection:
+    with db.autocommit(hub.engine) as connection:
         for person in [hub.sender, *directory.people]:
             page = inbox.list_page(
                 connection, user_id=person.id, platform_id=hub.platform.id, status=inbox.ALL, before=None, limit=50

@@ -50,7 +50,7 @@ def test_a_slow_statement_is_logged_with_its_time_and_the_request_but_without_pa
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_sleep(0.06), :secret"), {"secret": "hunter2"})
             connection.execute(text("SELECT :secret"), {"secret": "hunter2"})
-        with db.reading(engine) as driver, pytest.raises(psycopg.errors.DivisionByZero):
+        with db.autocommit(engine) as driver, pytest.raises(psycopg.errors.DivisionByZero):
             driver.execute(db.driver_sql("SELECT 1 / (count(*) - :one)\n   FROM pg_sleep(0.06)"), {"one": 1})
     engine.dispose()
     logging.clear()
@@ -63,15 +63,15 @@ def test_a_slow_statement_is_logged_with_its_time_and_the_request_but_without_pa
 
 def test_what_is_read_past_sqlalchemy_needs_no_transaction_and_leaves_none(make_engine: MakeEngine) -> None:
     engine = make_engine(db.INBOX_ROLE, pool_size=1)
-    with db.reading(engine) as driver:
+    with db.autocommit(engine) as driver:
         driver.execute("SELECT 1")
         assert driver.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
     with engine.begin() as connection:
         connection.execute(text("SELECT 1"))
         assert db.driver(connection).info.transaction_status is psycopg.pq.TransactionStatus.INTRANS
-    with db.reading(engine) as driver:
+    with db.autocommit(engine) as driver:
         driver.execute("BEGIN")
-    with db.reading(engine) as driver:
+    with db.autocommit(engine) as driver:
         assert driver.info.transaction_status is psycopg.pq.TransactionStatus.IDLE, "what was left open is rolled back"
 
 

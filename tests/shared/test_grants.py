@@ -60,7 +60,7 @@ COLUMNS = {
         *("action", "outcome", "reason", "platform_id", "operator", "directory_version", "detail"),
     },
 }
-FUNCTIONS = {WORKER: {"create_inbox_partitions", "drop_inbox_partitions"}}
+FUNCTIONS = {WORKER: {"create_inbox_partitions", "drop_inbox_partitions"}, COMPOSE: {"next_sent_at"}}
 SEQUENCES = {DIRECTORY: {"scope_ids": "USAGE"}}
 
 
@@ -100,7 +100,7 @@ def test_single_columns_are_granted_as_written_here_and_no_more(owner: Connectio
     assert found == COLUMNS
 
 
-def test_functions_run_for_the_worker_alone(owner: Connection) -> None:
+def test_functions_run_for_those_who_need_them(owner: Connection) -> None:
     statement = sqlalchemy.text("""
         SELECT r.rolname, p.proname FROM pg_proc p, pg_roles r
         WHERE p.pronamespace = 'public'::regnamespace AND r.rolname = ANY(:roles)

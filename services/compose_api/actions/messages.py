@@ -15,6 +15,8 @@ from shared import db, errors, logging, rate_limit
 from shared.auth.store import Caller
 from shared.sent_messages import store as sent_messages
 
+# How often the choice is looked up again because the directory got another version in between.
+_ATTEMPTS = 5
 _logger = logging.get_logger(__name__)
 
 
@@ -101,7 +103,7 @@ def _accept(
     origin: audit.Origin,
     rate: rate_limit.Verdict,
 ) -> Accepted | store.Earlier:
-    with db.writing(engine) as connection:
+    with db.autocommit(engine) as connection:
         earlier = None
         if idempotency_key is not None:
             earlier = store.find_earlier(connection, sender_id=caller.user_id, idempotency_key=idempotency_key)
@@ -110,18 +112,22 @@ def _accept(
             event = audit.Event("compose", "replayed", caller.platform_id, caller.user_id, origin, earlier.id)
             audit.insert(connection, event)
             return earlier
-        choice = audience_store.get_choice(
-            connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=draft.audience
-        )
-        audiences.check_choice(choice)
-        if earlier is not None:
-            raise errors.HubError("idempotency-key-reused", "You have sent another message with this Idempotency-Key.")
-        rate.check()
-        # Its lock is taken last and held until the commit: messages of a platform become visible in the order of their times.
-        stored = store.insert_message(
-            connection, caller=caller, draft=draft, choice=choice, origin=origin, idempotency_key=idempotency_key
-        )
-    return Accepted(_queued(caller, draft, stored), replayed=False)
+        for _attempt in range(_ATTEMPTS):
+            choice = audience_store.get_choice(
+                connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=draft.audience
+            )
+            audiences.check_choice(choice)
+            if earlier is not None:
+                raise errors.HubError(
+                    "idempotency-key-reused", "You have sent another message with this Idempotency-Key."
+                )
+            rate.check()
+            stored = store.insert_message(
+                connection, caller=caller, draft=draft, choice=choice, origin=origin, idempotency_key=idempotency_key
+            )
+            if stored is not None:
+                return Accepted(_queued(caller, draft, stored), replayed=False)
+    raise errors.unavailable("The directory of this platform is being changed. Try again.")
 
 
 def _queued(caller: Caller, draft: domain.Draft, stored: store.Accepted) -> sent_messages.SentMessage:

@@ -37,9 +37,9 @@ class Event:
 # Id and time are the table's defaults: no role may give them.
 INSERT = """
     INSERT INTO audit_events (action, outcome, reason, platform_id, user_id, message_id, request_id, address, detail)
-    VALUES (:action, :outcome, :reason, :platform_id, :user_id, :message_id, :request_id, CAST(:address AS inet), :detail)
+    SELECT :action, :outcome, :reason, :platform_id, :user_id, {message_id}, :request_id, CAST(:address AS inet), :detail
 """
-_INSERT = db.driver_sql(INSERT)
+_INSERT = db.driver_sql(INSERT.format(message_id="CAST(:message_id AS uuid)"))
 
 
 def parameters(event: Event) -> dict[str, Any]:

@@ -44,34 +44,31 @@ _FIND_EARLIER = db.driver_sql("""
     SELECT id, request_hash FROM messages WHERE sender_id = :sender_id AND idempotency_key = :idempotency_key
 """)
 
-# Under the platform's lock: later than every message committed before, even if the clock was set back. So no message ever appears
-# below one that a reader has been shown as the newest.
-_GET_TIMES = db.driver_sql("""
-    SELECT uuidv7() AS id, now() AS created_at,
-           greatest(clock_timestamp(), (SELECT max(sent_at) + interval '1 microsecond' FROM messages
-                                        WHERE platform_id = :platform_id)) AS sent_at
-""")
-
-# Everything that belongs to a message, in one statement: while it runs, the platform's lock is held.
+# Everything that belongs to a message, in one statement that commits by itself: the platform's lock, which next_sent_at takes, is held for
+# as long as PostgreSQL works and for no round trip. Nothing is stored if the directory has changed since the choice was looked up.
 _INSERT_MESSAGE = db.driver_sql(f"""
     WITH message AS (
         INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key,
                               request_hash, created_at, sent_at)
-        VALUES (:message_id, :platform_id, :user_id, :title, :body, :directory_version, :request_id, :idempotency_key,
-                :request_hash, :created_at, :sent_at)
+        SELECT uuidv7(), p.id, :user_id, :title, :body, p.directory_version, :request_id, :idempotency_key,
+               :request_hash, now(), next_sent_at(p.id)
+        FROM platforms p WHERE p.id = :platform_id AND p.directory_version = :directory_version
+        RETURNING id, directory_version, created_at, sent_at
     ), targets AS (
         INSERT INTO message_targets (message_id, position, scope_id)
-        SELECT :message_id, t.position, t.scope_id
-        FROM unnest(CAST(:target_ids AS bigint[])) WITH ORDINALITY AS t(scope_id, position)
+        SELECT m.id, t.position, t.scope_id
+        FROM message m, unnest(CAST(:target_ids AS bigint[])) WITH ORDINALITY AS t(scope_id, position)
     ), in_flight AS (
         INSERT INTO inflight_targets (scope_id, message_id)
-        SELECT t.scope_id, :message_id FROM unnest(CAST(:target_ids AS bigint[])) AS t(scope_id)
+        SELECT t.scope_id, m.id FROM message m, unnest(CAST(:target_ids AS bigint[])) AS t(scope_id)
     ), visibility AS (
         INSERT INTO message_visibility (scope_id, sent_at, message_id, is_target, directory_version)
-        SELECT t.scope_id, :sent_at, :message_id, t.is_target, :directory_version
-        FROM unnest(CAST(:visible_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
+        SELECT t.scope_id, m.sent_at, m.id, t.is_target, m.directory_version
+        FROM message m, unnest(CAST(:visible_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
+    ), audited AS (
+        {audit.INSERT.format(message_id="m.id")} FROM message m
     )
-    {audit.INSERT}
+    SELECT id, created_at, sent_at FROM message
 """)  # noqa: S608 (a constant)
 
 _FIND_RECALLABLE = sqlalchemy.text(f"""
@@ -110,21 +107,16 @@ def insert_message(
     choice: audiences.Choice,
     origin: audit.Origin,
     idempotency_key: str | None,
-) -> Accepted:
+) -> Accepted | None:
     """Stores a message, the choice as it was made, the same scopes as in flight, who may see it, and its audit event.
 
-    To be called last: takes the platform's lock, under which the message gets its time, until the commit.
+    None, and nothing stored, if the directory is at another version than the choice's by now.
     Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key.
     """
-    cursor = connection.cursor(row_factory=rows.class_row(Accepted))
-    with connection.pipeline():
-        connection.execute(db.LOCK, db.lock_parameters(purpose="accept", key=caller.platform_id))
-        cursor.execute(_GET_TIMES, {"platform_id": caller.platform_id})
-    accepted = cursor.fetchone()
-    assert accepted is not None  # noqa: S101 (a SELECT without a table has one row)
     visibility = domain.visibility(choice.targets)
-    event = audit.Event("compose", "accepted", caller.platform_id, caller.user_id, origin, accepted.id)
-    connection.execute(
+    event = audit.Event("compose", "accepted", caller.platform_id, caller.user_id, origin)
+    cursor = connection.cursor(row_factory=rows.class_row(Accepted))
+    return cursor.execute(
         _INSERT_MESSAGE,
         {
             **audit.parameters(event),
@@ -133,14 +125,11 @@ def insert_message(
             "directory_version": choice.directory_version,
             "idempotency_key": idempotency_key,
             "request_hash": draft.request_hash,
-            "created_at": accepted.created_at,
-            "sent_at": accepted.sent_at,
             "target_ids": [target.scope_id for target in choice.targets],
             "visible_ids": list(visibility),
             "is_target": list(visibility.values()),
         },
-    )
-    return accepted
+    ).fetchone()
 
 
 def find_recallable(connection: Connection, *, platform_id: int, message_id: uuid.UUID) -> Recallable | None:

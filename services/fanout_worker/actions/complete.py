@@ -17,7 +17,7 @@ def complete_message(engine: Engine, *, message_id: uuid.UUID) -> bool:
     The UPDATE comes last, because on Citus it blocks every other write to messages. Nearly always a batch is left, and one
     small statement has told so.
     """
-    with db.reading(engine) as driver:
+    with db.autocommit(engine) as driver:
         if batches.has_undelivered(driver, message_id=message_id):
             return False
     with engine.begin() as connection:

@@ -25,14 +25,14 @@ class Feed:
 
 def find_reader(engine: Engine, platform: str, user: str) -> readers.Reader | None:
     """The user who polls, by the platform's key and the user's external id, with the version of their inbox."""
-    with db.reading(engine) as connection:
+    with db.autocommit(engine) as connection:
         return readers.find_reader(connection, platform=platform, user=user)
 
 
 def get_feed(engine: Engine, *, caller: auth.Caller, status: str, limit: int, after: str | None = None) -> Feed:
     """A page of the caller's inbox. Raises bad-cursor."""
     before = None if after is None else cursor.decode(after)
-    with db.reading(engine) as connection:
+    with db.autocommit(engine) as connection:
         page = inbox.list_page(
             connection,
             user_id=caller.user_id,
@@ -48,13 +48,13 @@ def get_feed(engine: Engine, *, caller: auth.Caller, status: str, limit: int, af
 
 
 def get_counts(engine: Engine, *, caller: auth.Caller) -> inbox.Counts:
-    with db.reading(engine) as connection:
+    with db.autocommit(engine) as connection:
         return inbox.get_counts(connection, user_id=caller.user_id, platform_id=caller.platform_id)
 
 
 def get_notification(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> inbox.Notification:
     """Raises not-found where it is not in the caller's inbox; a recalled one is not."""
-    with db.reading(engine) as connection:
+    with db.autocommit(engine) as connection:
         found = inbox.find_notification(
             connection, user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
         )

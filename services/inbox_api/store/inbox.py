@@ -1,7 +1,7 @@
 """SQL: pages of a user's inbox (`relation`), its counts, and single notifications.
 
 Each function is one statement, so page and counts come from one snapshot even on an
-autocommit connection. Polls ask these all day, hence psycopg's connections and not SQLAlchemy's (see `shared.db.reading`).
+autocommit connection. Polls ask these all day, hence psycopg's connections and not SQLAlchemy's (see `shared.db.autocommit`).
 Measured on 2 cores with 26 monthly partitions, 20,000 users, 200 recalled messages and 5,000 in flight; prepared statements:
 a page with its counts 1.5 ms for 400 entries, 1.9 ms for 2,400; the counts alone 0.9 and 1.4 ms.
 """

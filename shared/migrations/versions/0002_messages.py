@@ -194,6 +194,22 @@ BEGIN
 END
 $$;
 
+-- The time of a message that is being accepted: later than that of every message of the platform committed before, even if the clock was
+-- set back. The lock is held until the commit, so messages of a platform become visible in the order of their times.
+-- A function, so that the time is read after the lock was got and no client is waited for while it is held.
+CREATE FUNCTION next_sent_at(of_platform bigint) RETURNS timestamptz
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('accept:' || of_platform, 0));
+    RETURN greatest(
+        clock_timestamp(),
+        (SELECT max(sent_at) + interval '1 microsecond' FROM messages WHERE platform_id = of_platform)
+    );
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION next_sent_at(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION next_sent_at(bigint) TO message_hub_compose;
 REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) TO message_hub_worker;
 

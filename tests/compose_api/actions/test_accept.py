@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
+from services.compose_api.store import audiences
 from services.compose_api.store import messages as store
 from shared import contracts
 from tests import factories, statements
@@ -135,7 +136,9 @@ def test_a_failure_half_way_leaves_nothing_and_tells_nothing(
 ) -> None:
     before = [hub.rows(f"SELECT count(*) FROM {table}") for table in TABLES]
     monkeypatch.setattr(
-        store, "_INSERT_MESSAGE", f"{store._INSERT_MESSAGE} RETURNING 1 / (CAST('0' AS int)) AS hunter2"
+        store,
+        "_INSERT_MESSAGE",
+        f"{store._INSERT_MESSAGE} WHERE 'hunter2' <> '' AND 1 / (length(CAST(id AS text)) - 36) = 1",
     )
     with structlog.testing.capture_logs() as logged:
         answer = hub.send(world["platform administrator"], key="half-way")
@@ -159,9 +162,9 @@ def test_text_that_looks_like_sql_or_a_bind_is_only_text(hub: Hub, world: World)
 @pytest.mark.parametrize(
     ("request_", "count"),
     [
-        ({}, 5),  # caller, choice, lock, time, message with all that belongs to it
-        ({"key": "statements"}, 6),  # and the key, before the choice
-        ({"audience": {"clinics": ["a1", "a2", "b1"], "organisations": ["a", "b"]}}, 5),
+        ({}, 3),  # caller, choice, message with all that belongs to it
+        ({"key": "statements"}, 4),  # and the key, before the choice
+        ({"audience": {"clinics": ["a1", "a2", "b1"], "organisations": ["a", "b"]}}, 3),
     ],
     ids=["everyone", "with a key", "many scopes"],
 )
@@ -173,11 +176,48 @@ def test_accepting_takes_a_fixed_number_of_statements(
     assert len(sent) == count, sent
 
 
-def test_the_lock_is_taken_last_before_the_writes(hub: Hub, world: World) -> None:
+def test_one_statement_writes_everything_so_the_lock_is_held_for_no_round_trip(hub: Hub, world: World) -> None:
     with statements.counted() as sent:
         hub.sent(world["platform administrator"], key="lock-last")
-    (position,) = [index for index, statement in enumerate(sent) if "pg_advisory_xact_lock" in statement]
-    assert not any("INSERT" in statement for statement in sent[:position])
-    assert [("INSERT" in statement) for statement in sent[position + 1 :]] == [False, True], (
-        "the time, then the message"
+    assert ["INSERT" in statement for statement in sent] == [False] * (len(sent) - 1) + [True]
+
+
+def test_a_directory_that_changes_meanwhile_is_looked_up_again(
+    hub: Hub, own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, platform = own_world["platform administrator"], own_world.platform
+    look_up, changes = audiences.get_choice, [factories.bump_version, factories.end_scope]
+
+    def look_up_and_change(*args: Any, **kwargs: Any) -> Any:
+        found = look_up(*args, **kwargs)
+        if changes:
+            with hub.owner.begin() as connection:
+                change = changes.pop(0)
+                change(connection, platform.id if change is factories.bump_version else own_world.scopes["a1"])
+        return found
+
+    monkeypatch.setattr(audiences, "get_choice", look_up_and_change)
+    answers.problem(hub.send(who, {"clinics": ["a1"]}), "validation-failed")
+    assert hub.count_messages(platform) == 0
+    message = hub.sent(who, {"clinics": ["a2"]})
+    ((version, now),) = hub.rows(
+        "SELECT m.directory_version, p.directory_version FROM messages m JOIN platforms p ON p.id = m.platform_id WHERE m.id = :id",
+        id=message["id"],
     )
+    assert version == now
+
+
+def test_a_directory_that_changes_again_and_again_answers_unavailable(
+    hub: Hub, own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = audiences.get_choice
+
+    def look_up_and_change(*args: Any, **kwargs: Any) -> Any:
+        found = look_up(*args, **kwargs)
+        with hub.owner.begin() as connection:
+            factories.bump_version(connection, own_world.platform.id)
+        return found
+
+    monkeypatch.setattr(audiences, "get_choice", look_up_and_change)
+    answers.problem(hub.send(own_world["platform administrator"], {"clinics": ["a1"]}), "unavailable")
+    assert hub.count_messages(own_world.platform) == 0
