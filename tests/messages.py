@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 from services.compose_api import domain
 from services.compose_api.actions import messages
 from services.compose_api.store import audit
-from shared import rate_limit
+from shared import db, rate_limit
 from shared.auth import store as auth
 from tests import factories
 
@@ -26,7 +26,7 @@ def aimed_at(*scopes: factories.Scope) -> domain.Audience:
 
 def caller(engine: Engine, who: factories.User, of: factories.Platform) -> auth.Caller:
     with engine.connect() as connection:
-        found = auth.find_caller(connection, platform=of.key, user=who.external_id)
+        found = auth.find_caller(db.driver(connection), platform=of.key, user=who.external_id)
     assert found is not None
     return found
 

@@ -38,8 +38,8 @@ def token(platform: str, user: str, ttl: int) -> None:
     """
     secret = connect.jwt_secret()
     with connect.engine(db.DIRECTORY_ROLE) as engine, engine.connect() as connection:
-        issuer = store.find_issuer(connection, platform=platform)
-        caller = store.find_caller(connection, platform=platform, user=user)
+        issuer = store.find_issuer(db.driver(connection), platform=platform)
+        caller = store.find_caller(db.driver(connection), platform=platform, user=user)
     if issuer is None:
         raise click.ClickException(f"There is no platform {platform}: make it with `message-hub platform`.")
     if issuer.issuer is not None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from cli import tokens
 from cli.run import demo
 from cli.run.programs import Apis
+from shared import db
 from shared.auth import store
 
 _TTL_DAYS = 30
@@ -32,7 +33,7 @@ def demo_people(connection: Connection, secret: str) -> list[Person]:
     """The active people of `demo.PEOPLE`, each with a token; empty without a demo platform."""
     found = []
     for role, user in demo.PEOPLE.items():
-        caller = store.find_caller(connection, platform=demo.PLATFORM, user=user)
+        caller = store.find_caller(db.driver(connection), platform=demo.PLATFORM, user=user)
         if caller is not None and caller.is_active:
             token = tokens.make(
                 secret, platform=demo.PLATFORM, user=user, now=time.time(), ttl_s=_TTL_DAYS * 24 * 60 * 60

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from shared import errors, settings
+from shared import db, errors, settings
 from shared.auth import store, tokens
 
 # find_caller(platform, user), by the platform's key and the user's external id
@@ -15,7 +15,7 @@ class Authenticator:
     """`find_caller` replaces the query of shared/auth/store.py where a service needs more columns."""
 
     def __init__(self, auth: settings.Auth, engine: Engine, find_caller: FindCaller | None = None) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = engine
         self._verifier = tokens.Verifier(auth, self._find_issuer)
         self._find_caller = find_caller or self._find_caller_in_directory
 
@@ -30,11 +30,11 @@ class Authenticator:
         return found
 
     def _find_issuer(self, platform: str) -> store.Issuer | None:
-        with self._engine.connect() as connection:
+        with db.autocommit(self._engine) as connection:
             return store.find_issuer(connection, platform=platform)
 
     def _find_caller_in_directory(self, platform: str, user: str) -> store.Caller | None:
-        with self._engine.connect() as connection:
+        with db.autocommit(self._engine) as connection:
             return store.find_caller(connection, platform=platform, user=user)
 
 

@@ -1,9 +1,12 @@
 """SQL: the platform and the user that a token names."""
 
 from dataclasses import dataclass
+from typing import Any
 
-import sqlalchemy
-from sqlalchemy import Connection
+import psycopg
+from psycopg import rows
+
+from shared import db
 
 ENTERPRISE = "enterprise"
 ACTIVE = "active"
@@ -39,7 +42,7 @@ class Caller:
         return self.plan == ENTERPRISE
 
 
-# The columns in the order of Caller's fields; a service may want `more` of the platform p and the user u.
+# A service may want `more` of the platform p and the user u.
 FIND_CALLER = """
     SELECT u.id AS user_id, u.external_id, u.name, u.status, p.id AS platform_id, p.plan, p.issuer,
            EXISTS (SELECT FROM memberships m
@@ -48,16 +51,16 @@ FIND_CALLER = """
     JOIN users u ON u.platform_id = p.id
     WHERE p.key = :platform AND u.external_id = :user
 """
-_FIND_CALLER = sqlalchemy.text(FIND_CALLER.format(more=""))
+_FIND_CALLER = db.driver_sql(FIND_CALLER.format(more=""))
 
-_FIND_ISSUER = sqlalchemy.text("SELECT issuer, jwks_url FROM platforms WHERE key = :platform")
-
-
-def find_caller(connection: Connection, *, platform: str, user: str) -> Caller | None:
-    row = connection.execute(_FIND_CALLER, {"platform": platform, "user": user}).one_or_none()
-    return None if row is None else Caller(**row._mapping)
+_FIND_ISSUER = db.driver_sql("SELECT issuer, jwks_url FROM platforms WHERE key = :platform")
 
 
-def find_issuer(connection: Connection, *, platform: str) -> Issuer | None:
-    row = connection.execute(_FIND_ISSUER, {"platform": platform}).one_or_none()
-    return None if row is None else Issuer(**row._mapping)
+def find_caller(connection: psycopg.Connection[Any], *, platform: str, user: str) -> Caller | None:
+    cursor = connection.cursor(row_factory=rows.class_row(Caller))
+    return cursor.execute(_FIND_CALLER, {"platform": platform, "user": user}).fetchone()
+
+
+def find_issuer(connection: psycopg.Connection[Any], *, platform: str) -> Issuer | None:
+    cursor = connection.cursor(row_factory=rows.class_row(Issuer))
+    return cursor.execute(_FIND_ISSUER, {"platform": platform}).fetchone()

@@ -18,7 +18,7 @@ import werkzeug.test
 from sqlalchemy import Engine, text
 
 from services.inbox_api import app as inbox
-from shared import settings
+from shared import db, settings
 from shared.auth import store as auth
 from tests import factories
 
@@ -100,7 +100,9 @@ class Hub:
 
     def caller(self, who: factories.User) -> auth.Caller:
         with self.owner.connect() as connection:
-            found = auth.find_caller(connection, platform=self.platforms[who.platform_id].key, user=who.external_id)
+            found = auth.find_caller(
+                db.driver(connection), platform=self.platforms[who.platform_id].key, user=who.external_id
+            )
         assert found is not None
         return found
 

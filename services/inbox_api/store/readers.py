@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import rows
 
 from shared import db
 from shared.auth import store as auth
@@ -32,5 +33,5 @@ _FIND_READER = db.driver_sql(
 
 
 def find_reader(connection: psycopg.Connection[Any], *, platform: str, user: str) -> Reader | None:
-    row = connection.execute(_FIND_READER, {"platform": platform, "user": user}).fetchone()
-    return None if row is None else Reader(*row)
+    cursor = connection.cursor(row_factory=rows.class_row(Reader))
+    return cursor.execute(_FIND_READER, {"platform": platform, "user": user}).fetchone()
