@@ -1,14 +1,19 @@
 """How commands print: times, counts, tables, JSON, progress."""
 
 import contextlib
+import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import click
 
 _CELL_LIMIT = 80
+
+Facts = TypeVar("Facts")
 
 
 def duration(seconds: float) -> str:
@@ -31,17 +36,17 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as they need, each cell on one line."""
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Columns as wide as they need, each cell on one line; None is an empty cell."""
     cells = [list(header), *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
     lines = ("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)) for row in cells)
     return "\n".join(f"  {line}".rstrip() for line in lines)
 
 
-def as_json(facts: object, *, indent: int | None = 2) -> str:
-    """`facts` as JSON, with times as RFC 3339 in UTC."""
-    return json.dumps(facts, indent=indent, default=_instant)
+def show(facts: Facts, as_json: bool, text: Callable[[Facts], str], *, indent: int | None = 2) -> None:
+    """Prints `facts` as JSON, with times as RFC 3339 in UTC, or as the text made of them."""
+    click.echo(json.dumps(facts, indent=indent, default=_plain) if as_json else text(facts))
 
 
 def one_line(value: object) -> str:
@@ -71,12 +76,16 @@ def progress(label: str, *, is_hidden: bool = False) -> Iterator[Callable[[int, 
         yield show
 
 
-def _cell(value: str) -> str:
-    line = one_line(value)
+def _cell(value: object) -> str:
+    line = "" if value is None else one_line(value)
     return line if len(line) <= _CELL_LIMIT else line[: _CELL_LIMIT - 1] + "…"
 
 
-def _instant(value: object) -> str:
+def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if dataclasses.is_dataclass(value):
+        return vars(value)
     raise TypeError(type(value).__name__)

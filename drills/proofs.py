@@ -24,7 +24,7 @@ _PAUSE_SHARE = 10
 
 
 class Verifier:
-    """`engine` acts as the worker's role."""
+    """`engine` acts as the schema's owner."""
 
     def __init__(self, engine: Engine, load: LoadGenerator, *, rng: random.Random, findings: Findings) -> None:
         self._engine = engine

@@ -182,7 +182,7 @@ def run(testbed: Testbed, number: int, drill: ModuleType, *, seed: int, seconds:
     hub, rng = testbed.hub, random.Random(f"{seed}/{number}")
     load = LoadGenerator(hub, testbed.platforms, rng, rate=testbed.size.rate)
     scenario = Scenario(hub, testbed.platforms, load, rng, testbed.size, deadline=time.monotonic() + seconds)
-    proving = hub.engine_as(db.WORKER_ROLE)
+    proving = hub.engine_as(None)
     verifier = proofs.Verifier(proving, load, rng=random.Random(f"{seed}/{number}/proofs"), findings=scenario.findings)
     client = httpx.Client(timeout=10, base_url=hub.apis.inbox_url)
     checker = feeds.Checker(client, load.bearer, testbed.platforms, rng=rng, findings=scenario.findings)

@@ -1,6 +1,5 @@
 """`message-hub audit`: who composed, recalled, imported, repaired and changed platforms, when, from where, and with what outcome."""
 
-import dataclasses
 import uuid
 from datetime import datetime
 
@@ -40,7 +39,7 @@ def audit(
         )
     if as_json:
         for event in events:
-            click.echo(output.as_json(dataclasses.asdict(event), indent=None))
+            output.show(event, as_json, str, indent=None)
     elif events:
         click.echo(_text(events))
     else:
@@ -48,19 +47,19 @@ def audit(
 
 
 def _text(events: list[audit_store.Event]) -> str:
-    return output.table(
-        ("when (UTC)", "platform", "who", "from", "what", "outcome", "message or version", "detail"),
-        [
-            (
-                output.moment(event.happened_at).removesuffix(" UTC"),
-                event.platform or "-",
-                event.who,
-                event.address or "-",
-                event.action,
-                f"{event.outcome}: {event.reason}" if event.reason else event.outcome,
-                event.message_id or ("-" if event.directory_version is None else f"version {event.directory_version}"),
-                event.detail or "",
-            )
-            for event in events
-        ],
+    header = ("when (UTC)", "platform", "who", "from", "what", "outcome", "message or version", "detail")
+    return output.table(header, map(_row, events))
+
+
+def _row(event: audit_store.Event) -> tuple[object, ...]:
+    version = None if event.directory_version is None else f"version {event.directory_version}"
+    return (
+        output.moment(event.happened_at).removesuffix(" UTC"),
+        event.platform,
+        event.who,
+        event.address,
+        event.action,
+        f"{event.outcome}: {event.reason}" if event.reason else event.outcome,
+        event.message_id or version,
+        event.detail,
     )

@@ -1,16 +1,20 @@
 """`message-hub explain`: why one person has a message or does not have it."""
 
 import uuid
+from typing import Any, cast
 
 import click
+import psycopg
 from sqlalchemy import Connection
 
 from cli import connect, output, parameters
 from cli.commands import explain_reasons
-from cli.store import explain as explain_store
-from cli.store import messages
+from cli.store import database
+from cli.store import explain as store
+from services.fanout_worker.store import proof
+from services.inbox_api.store import inbox
 
-# As verify has it: something is not as it should be.
+# The same as for verify.
 FAILS = 3
 _NAMED = 5
 
@@ -38,71 +42,59 @@ def explain(message_id: uuid.UUID, user: str, as_json: bool) -> None:
     ):
         facts = _read(connection, message_id, user)
     explanation = explain_reasons.explain(facts)
-    click.echo(_as_json(facts, explanation) if as_json else output.printable(explanation.sentence))
+    output.show(_as_json(facts, explanation), as_json, lambda shown: output.printable(shown["sentence"]))
     if not explanation.is_as_it_should_be:
         raise click.exceptions.Exit(FAILS)
 
 
-def _read(connection: Connection, message_id: uuid.UUID, user: str) -> explain_reasons.Facts:
-    message = explain_store.find_message(connection, message_id=message_id)
+def _read(connection: Connection, message_id: uuid.UUID, name: str) -> explain_reasons.Facts:
+    message = proof.find_message(connection, message_id=message_id)
     if message is None:
         raise parameters.unknown_message(message_id)
-    person = _find_user(connection, message, user)
-    memberships = explain_store.list_memberships(connection, user_id=person.id)
-    versions = {one.valid_from_version for one in memberships} | {one.valid_to_version for one in memberships}
+    platform_id = message.platform_id
+    user = _find_user(connection, message.platform, platform_id, name)
+    memberships = store.list_memberships(connection, user_id=user.id)
+    versions = {one.valid_from_version for one in memberships} | {one.valid_to_version or 0 for one in memberships}
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    shown = inbox.find_notification(driver, user_id=user.id, platform_id=platform_id, message_id=message_id)
     return explain_reasons.Facts(
         message=message,
-        targets=messages.list_targets(connection, message_id=str(message_id)),
-        user=person,
+        dropped_before=database.find_dropped_before(connection),
+        user=user,
         memberships=memberships,
-        imported_at=explain_store.get_import_times(
-            connection, platform_id=message.platform_id, versions=[one for one in versions if one is not None]
-        ),
-        written=explain_store.get_written(connection, user_id=person.id, message=message),
-        batch=explain_store.find_batch(connection, user_id=person.id, message_id=message_id),
+        imported_at=store.get_import_times(connection, platform_id=platform_id, versions=versions),
+        delivery=store.get_delivery(connection, user_id=user.id, message_id=message_id),
+        is_in_bell=shown is not None,
     )
 
 
-def _find_user(connection: Connection, message: explain_store.Message, user: str) -> explain_store.User:
-    """By their id, else by their address."""
-    person = explain_store.find_user(connection, platform_id=message.platform_id, external_id=user)
-    if person is not None:
-        return person
-    found = explain_store.list_users_by_email(connection, platform_id=message.platform_id, email=user, limit=_NAMED)
-    if not found:
-        raise _unknown_user(connection, message.platform, user)
+def _find_user(connection: Connection, platform: str, platform_id: int, name: str) -> store.User:
+    shown = output.printable(name)
+    found = store.list_users(connection, platform_id=platform_id, name=name, limit=_NAMED)
     if len(found) > 1:
         names = ", ".join(output.printable(one.external_id) for one in found)
-        raise click.ClickException(
-            f"Several users have the address {output.printable(user)}; name one by their id: {names}."
-        )
+        raise click.ClickException(f"Several users have the address {shown}; name one by their id: {names}.")
+    if not found:
+        sentence = f"The message is of platform {platform}, which has no user {shown}."
+        if elsewhere := store.list_platforms_of(connection, name=name, limit=3):
+            others = ", ".join(elsewhere)
+            sentence += f" There is one on platform {others}, but no message crosses from one platform to another."
+        raise click.ClickException(sentence)
     return found[0]
 
 
-def _unknown_user(connection: Connection, platform: str, user: str) -> click.ClickException:
-    sentence = f"The message is of platform {platform}, which has no user {output.printable(user)}."
-    elsewhere = explain_store.list_platforms_of(connection, external_id=user, limit=3)
-    if elsewhere:
-        sentence += (
-            f" There is one on platform {', '.join(elsewhere)}, but no message crosses from one platform to another."
-        )
-    return click.ClickException(sentence)
-
-
-def _as_json(facts: explain_reasons.Facts, explanation: explain_reasons.Explanation) -> str:
-    return output.as_json(
-        {
-            "message_id": str(facts.message.id),
-            "platform": facts.message.platform,
-            "user": facts.user.external_id,
-            "outcome": explanation.outcome,
-            "sentence": explanation.sentence,
-            "through": list(explanation.through),
-            "is_written": facts.written.has_entry,
-            "directory_version": facts.message.directory_version,
-            "sent_at": facts.message.sent_at,
-            "seen_at": facts.written.seen_at,
-            "read_at": facts.written.read_at,
-            "archived_at": facts.written.archived_at,
-        }
-    )
+def _as_json(facts: explain_reasons.Facts, explanation: explain_reasons.Explanation) -> dict[str, Any]:
+    return {
+        "message_id": facts.message.id,
+        "platform": facts.message.platform,
+        "user": facts.user.external_id,
+        "outcome": explanation.outcome,
+        "sentence": explanation.sentence,
+        "through": explanation.through,
+        "is_written": facts.was_written,
+        "directory_version": facts.message.directory_version,
+        "sent_at": facts.message.sent_at,
+        "seen_at": facts.delivery.seen_at,
+        "read_at": facts.delivery.read_at,
+        "archived_at": facts.delivery.archived_at,
+    }

@@ -1,7 +1,5 @@
 """`message-hub platform` makes or changes a platform, `message-hub platforms` lists them. The rest is in services.directory."""
 
-import dataclasses
-
 import click
 
 from cli import connect, operator, output, parameters
@@ -61,11 +59,16 @@ def platforms(as_json: bool) -> None:
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine:
         found = actions.list_platforms(engine)
-    if as_json:
-        rows = [dataclasses.asdict(one) for one in found]
-        click.echo(output.as_json([{name: value for name, value in row.items() if name != "id"} for row in rows]))
-    elif found:
-        rows_shown = [(one.key, one.name, one.plan, str(one.directory_version), one.issuer or "-") for one in found]
-        click.echo(output.table(("key", "name", "plan", "directory version", "issuer"), rows_shown))
-    else:
+    if not found and not as_json:
         click.echo("There is no platform yet: make one with `message-hub platform`.", err=True)
+        return
+    rows = [{name: value for name, value in vars(one).items() if name != "id"} for one in found]
+    output.show(rows, as_json, _text)
+
+
+def _text(rows: list[dict[str, object]]) -> str:
+    names = ("key", "name", "plan", "directory_version", "issuer")
+    return output.table(
+        [name.replace("_", " ") for name in names],
+        [[row[name] if row[name] is not None else "-" for name in names] for row in rows],
+    )

@@ -1,6 +1,5 @@
 """`message-hub status`: what an operator wants to know of the fan-out, and of one message."""
 
-import dataclasses
 import uuid
 from typing import Any
 
@@ -9,9 +8,10 @@ import redis
 
 from cli import connect, output, parameters
 from cli.commands import status_text
-from cli.store import messages, partitions, queues
+from cli.store import database, messages, queues
 from services.compose_api.store import backlog
-from shared import redis_client
+from services.fanout_worker.store import proof
+from shared import partitions, redis_client
 
 _LIMIT = 20
 
@@ -28,56 +28,42 @@ def status(message_id: uuid.UUID | None, as_json: bool) -> None:
       message-hub status
       message-hub status 0190f5fe-6f43-7d84-8f6c-0e1a5c2a3b4d --json
     """
-    facts = _of_hub() if message_id is None else _of_message(message_id)
-    if as_json:
-        click.echo(output.as_json(facts))
+    if message_id is None:
+        output.show(_of_hub(), as_json, status_text.of_hub)
     else:
-        click.echo(status_text.of_hub(facts) if message_id is None else status_text.of_message(facts))
+        output.show(_of_message(message_id), as_json, status_text.of_message)
 
 
 def _of_hub() -> dict[str, Any]:
     with connect.engine(None) as engine, engine.connect() as connection:
-        refused = backlog.find_refused(connection)
-        facts = {
-            "totals": dataclasses.asdict(messages.get_totals(connection)),
-            "backlog": dataclasses.asdict(backlog.get_backlog(connection)),
+        return {
+            "totals": messages.get_totals(connection),
+            "backlog": backlog.get_backlog(connection),
             "counters": backlog.get_counters(connection),
-            "refused": refused and dataclasses.asdict(refused),
-            "unfinished": _rows(messages.list_unfinished(connection, limit=_LIMIT)),
-            "failing_batches": messages.count_failing_batches(connection),
-            "failing": _rows(messages.list_undelivered(connection, limit=_LIMIT, only_failing=True)),
-            "partitions": dataclasses.asdict(partitions.get_partitions(connection)),
+            "refused": backlog.find_refused(connection),
+            "unfinished": messages.list_unfinished(connection, limit=_LIMIT),
+            "failing": messages.list_undelivered(connection, limit=_LIMIT, only_failing=True),
+            "partitions": {
+                "months": partitions.list_months(connection),
+                "dropped_before": database.find_dropped_before(connection),
+            },
+            "broker": _of_broker(),
         }
-    return {**facts, "broker": _of_broker()}
 
 
 def _of_broker() -> dict[str, Any]:
     try:
         with redis_client.make(connect.redis_url()) as client:
-            found = queues.read(client)
-    except click.ClickException as error:
-        return {"reachable": False, "reason": error.message}
-    except redis.RedisError as error:
+            waiting, taken = queues.read(client)
+    except (click.ClickException, redis.RedisError) as error:
         return {"reachable": False, "reason": str(error)}
-    return {"reachable": True, "waiting": found.waiting, "taken": found.taken}
+    return {"reachable": True, "waiting": waiting, "taken": taken}
 
 
 def _of_message(message_id: uuid.UUID) -> dict[str, Any]:
-    wanted = str(message_id)
     with connect.engine(None) as engine, engine.connect() as connection:
-        message = messages.find_message(connection, message_id=wanted)
+        message = proof.find_message(connection, message_id=message_id)
         if message is None:
             raise parameters.unknown_message(message_id)
-        facts = {
-            "message": dataclasses.asdict(message),
-            "targets": [
-                {"level": one.level, "external_id": one.external_id}
-                for one in messages.list_targets(connection, message_id=wanted)
-            ],
-            "undelivered_batches": _rows(messages.list_undelivered(connection, limit=_LIMIT, message_id=wanted)),
-        }
-    return facts
-
-
-def _rows(rows: list[Any]) -> list[dict[str, Any]]:
-    return [dataclasses.asdict(row) for row in rows]
+        undelivered = messages.list_undelivered(connection, limit=_LIMIT, message_id=str(message_id))
+        return {"message": message, "undelivered_batches": undelivered}

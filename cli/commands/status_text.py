@@ -1,25 +1,31 @@
 """The facts of `message-hub status` as text for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from cli.output import count, duration, moment, printable, table
+from cli.store.messages import Batch, Unfinished
+from services.compose_api.store.backlog import Backlog
 
 
 def of_hub(facts: dict[str, Any]) -> str:
-    totals, partitions = facts["totals"], facts["partitions"]
+    totals, backlog, refused = facts["totals"], facts["backlog"], facts["refused"]
+    months, dropped = facts["partitions"]["months"], moment(facts["partitions"]["dropped_before"])
+    swept = backlog.last_sweep_seconds
     parts = [
-        f"Messages    {totals['queued']} queued, {totals['sending']} sending, {totals['sent']} sent, "
-        f"{totals['recalled']} recalled",
+        f"Messages    {', '.join(f'{totals[name]} {name}' for name in ('queued', 'sending', 'sent', 'recalled'))}",
         f"Batches     {totals['batches_delivered']} delivered, {totals['batches_undelivered']} to deliver, "
-        f"{facts['failing_batches']} failing",
-        f"Oldest      {_oldest(facts['backlog'])}",
-        f"Repairs     {_repairs(facts['backlog'], facts['counters'])}",
+        f"{backlog.batches_failing} failing",
+        f"Oldest      {_oldest(backlog)}",
+        f"Repairs     {_repairs(backlog, facts['counters'])}",
         f"Queues      {_broker(facts['broker'])}",
-        f"Last sweep  {_last_sweep(facts['backlog'])}",
-        f"Partitions  {_months(partitions['months'])}; entries dropped before: {moment(partitions['dropped_before'])}",
+        f"Last sweep  {'none yet' if swept is None else duration(swept) + ' ago'}",
+        f"Partitions  {f'{months[0]} to {months[-1]} ({len(months)} months)' if months else 'none'}; "
+        f"entries dropped before: {dropped}",
     ]
-    if refused := facts["refused"]:
-        parts.append(f"Refused     {_refused(refused)}")
+    if refused:
+        last = f"the last {duration(refused.age_s)} ago: {refused.last}"
+        parts.append(printable(f"Refused     {count(refused.count, 'task')}, {last}"))
     if facts["unfinished"]:
         parts += ["", "Not sent yet, oldest first:", _unfinished(facts["unfinished"])]
     if facts["failing"]:
@@ -29,52 +35,50 @@ def of_hub(facts: dict[str, Any]) -> str:
 
 def of_message(facts: dict[str, Any]) -> str:
     message = facts["message"]
-    total = "not counted yet" if message["recipient_count"] is None else message["recipient_count"]
-    lines = [
-        f"Message     {message['id']}",
-        f"Platform    {message['platform']}, directory version {message['directory_version']}",
-        f"Sender      {message['sender']}",
-        f"Audience    {', '.join(_target(target) for target in facts['targets'])}",
-        f"Status      {message['status']}" + (", its entries have expired" if message["expired"] else ""),
-        f"Accepted    {moment(message['sent_at'])} (request {message['request_id']})",
-    ]
-    if message["recalled_at"] is not None:
-        lines.append(f"Recalled    {moment(message['recalled_at'])} by {message['recalled_by']}")
-    lines += [
-        f"Expanding   last queued {moment(message['expand_published_at'])}, {count(message['expand_attempts'], 'retry', 'retries')}",
-        f"Recipients  {total}, delivered to {message['delivered_count']}",
-        f"Batches     {message['batches']}, of which {message['undelivered']} to deliver",
-        f"Completed   {moment(message['completed_at'])}",
-    ]
-    if message["last_error"]:
-        lines.append(f"Last error  {message['last_error']}")
-    lines = [printable(line) for line in lines]  # ids are the platforms'
+    total = "not counted yet" if message.recipient_count is None else message.recipient_count
+    recalled = f"{moment(message.recalled_at)} by {message.recalled_by}" if message.recalled_at else None
+    lines = {
+        "Message": message.id,
+        "Platform": f"{message.platform}, directory version {message.directory_version}",
+        "Sender": message.sender,
+        "Audience": ", ".join(map(str, message.targets)),
+        "Status": message.status + (", its entries have expired" if message.entries_dropped else ""),
+        "Accepted": f"{moment(message.sent_at)} (request {message.request_id})",
+        "Recalled": recalled,
+        "Expanding": f"last queued {moment(message.expand_published_at)}, {count(message.expand_attempts, 'retry', 'retries')}",
+        "Recipients": f"{total}, delivered to {message.delivered_count}",
+        "Batches": f"{message.batches}, of which {message.undelivered} to deliver",
+        "Completed": moment(message.completed_at),
+        "Last error": message.last_error,
+    }
+    text = "\n".join(printable(f"{name:<12}{value}") for name, value in lines.items() if value is not None)
     if facts["undelivered_batches"]:
-        lines += ["", "Undelivered batches, those with most retries first:", _batches(facts["undelivered_batches"])]
-    return "\n".join(lines)
+        text += f"\n\nUndelivered batches, those with most retries first:\n{_batches(facts['undelivered_batches'])}"
+    return text
 
 
-def _oldest(backlog: dict[str, Any]) -> str:
+def _oldest(backlog: Backlog) -> str:
     """How long the oldest unfinished work has waited."""
-    if not backlog["messages_unfinished"]:
+    if not backlog.messages_unfinished:
         return "nothing is waiting"
-    waits = [
-        (what, backlog[f"oldest_{name}_seconds"])
-        for what, name in (("message to be taken", "queued"), ("batch to be delivered", "undelivered_batch"))
-    ]
-    parts = [f"{what} {duration(age)}" for what, age in waits if age]
-    return ", ".join([*parts, f"message not sent yet {duration(backlog['oldest_unfinished_seconds'])}"])
+    waits = {
+        "message to be taken": backlog.oldest_queued_seconds,
+        "batch to be delivered": backlog.oldest_undelivered_batch_seconds,
+        "message not sent yet": backlog.oldest_unfinished_seconds,
+    }
+    return ", ".join(f"{what} {duration(age)}" for what, age in waits.items() if age)
 
 
-def _repairs(backlog: dict[str, Any], counters: dict[str, int]) -> str:
-    messages, batches = counters.get("messages_published_again", 0), counters.get("batches_published_again", 0)
-    parts = [
-        f"{count(backlog['batches_retried'], 'undelivered batch was', 'undelivered batches were')} retried",
-        f"so far {counters.get('sweeps', 0)} sweeps published {messages} messages and {batches} batches again "
-        f"and completed {counters.get('messages_completed', 0)}",
-        f"{count(counters.get('tasks_failed', 0), 'task failure')}, immediate retries included",
-    ]
-    return "; ".join(parts)
+def _repairs(backlog: Backlog, counters: dict[str, int]) -> str:
+    def counted(name: str) -> int:
+        return counters.get(name, 0)
+
+    return (
+        f"{count(backlog.batches_retried, 'undelivered batch was', 'undelivered batches were')} retried; "
+        f"so far {counted('sweeps')} sweeps published {counted('messages_published_again')} messages and "
+        f"{counted('batches_published_again')} batches again and completed {counted('messages_completed')}; "
+        f"{count(counted('tasks_failed'), 'task failure')}, immediate retries included"
+    )
 
 
 def _broker(facts: dict[str, Any]) -> str:
@@ -84,60 +88,28 @@ def _broker(facts: dict[str, Any]) -> str:
     return f"{waiting}; {count(facts['taken'], 'task')} taken by workers, sweeps included"
 
 
-def _last_sweep(backlog: dict[str, Any]) -> str:
-    age = backlog["last_sweep_seconds"]
-    return "none yet" if age is None else f"{duration(age)} ago"
-
-
-def _refused(facts: dict[str, Any]) -> str:
-    return printable(f"{count(facts['count'], 'task')}, the last {duration(facts['age_s'])} ago: {facts['last']}")
-
-
-def _unfinished(rows: list[dict[str, Any]]) -> str:
+def _unfinished(rows: Sequence[Unfinished]) -> str:
+    header = ("message", "platform", "status", "age", "delivered", "batches", "retries", "last error")
     return table(
-        ("message", "platform", "status", "age", "delivered", "batches", "retries", "last error"),
+        header,
         [
-            (
-                row["id"],
-                row["platform"],
-                row["status"],
-                duration(row["age_s"]),
-                _delivered(row),
-                f"{row['batches'] - row['undelivered']}/{row['batches']}",
-                str(row["expand_attempts"]),
-                row["last_error"] or "",
-            )
-            for row in rows
+            (one.id, one.platform, one.status, duration(one.age_s), _delivered(one),
+             f"{one.batches - one.undelivered}/{one.batches}", one.expand_attempts, one.last_error)
+            for one in rows
         ],
-    )
+    )  # fmt: skip
 
 
-def _delivered(row: dict[str, Any]) -> str:
-    if row["recipient_count"] is None:
-        return "audience not counted yet"
-    return f"{row['delivered_count']}/{row['recipient_count']}"
+def _delivered(one: Unfinished) -> str:
+    return "audience not counted yet" if one.recipient_count is None else f"{one.delivered_count}/{one.recipient_count}"
 
 
-def _batches(rows: list[dict[str, Any]]) -> str:
+def _batches(rows: Sequence[Batch]) -> str:
+    header = ("message", "batch", "recipients", "retries", "last queued", "last error")
     return table(
-        ("message", "batch", "recipients", "retries", "last queued", "last error"),
+        header,
         [
-            (
-                row["message_id"],
-                str(row["seq"]),
-                str(row["recipient_count"]),
-                str(row["attempts"]),
-                f"{duration(row['published_age_s'])} ago",
-                row["last_error"] or "",
-            )
-            for row in rows
+            (one.message_id, one.seq, one.recipient_count, one.attempts, f"{duration(one.published_age_s)} ago", one.last_error)
+            for one in rows
         ],
-    )
-
-
-def _months(months: tuple[str, ...]) -> str:
-    return f"{months[0]} to {months[-1]} ({len(months)} months)" if months else "none"
-
-
-def _target(target: dict[str, Any]) -> str:
-    return "everyone" if target["level"] == "platform" else f"{target['level']} {target['external_id']}"
+    )  # fmt: skip

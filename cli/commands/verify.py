@@ -1,9 +1,10 @@
-"""`message-hub verify`: proves that messages reached just whom they should, and delivers what is missing."""
+"""`message-hub verify`: proves that messages reached exactly their recipients, and delivers what is missing."""
 
+import collections
+import functools
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,6 @@ from services.fanout_worker.store import proof as store
 
 # 1 is an error of the command, 2 an error in its arguments.
 FAILS = 3
-_PAGE = 1_000
 
 
 @click.command("verify", short_help="Prove who has a message; deliver what is missing.")
@@ -71,107 +71,102 @@ def verify(
     if platform is not None and message_id is not None:
         raise click.UsageError("--platform goes with --since or --all.")
     with connect.engine(None) as engine:
-        checks = _Checks(engine, repair, limit)
+        runner = _Runner(engine, repair, limit)
         holds = (
-            _verify_one(checks, message_id, as_json) if message_id else _verify_many(checks, since, platform, as_json)
+            _verify_one(runner, message_id, as_json) if message_id else _verify_many(runner, since, platform, as_json)
         )
     if not holds:
         raise click.exceptions.Exit(FAILS)
 
 
-class _Checks:
-    """Verifies single messages, repairs them if asked, and returns the facts."""
+class _Runner:
+    """Verifies single messages, and repairs them if asked."""
 
     def __init__(self, engine: Engine, repair: bool, limit: int) -> None:
         self.engine = engine
         self._repair = repair
         self._limit = limit
 
-    def run(self, message_id: uuid.UUID, progress: actions.Progress, *, is_strict: bool) -> dict[str, Any] | None:
+    def run(
+        self,
+        message_id: uuid.UUID,
+        *,
+        row_counts: actions.RowCounts | None,
+        progress: actions.Progress,
+        is_strict: bool,
+    ) -> dict[str, Any] | None:
         """The facts; None for an unknown message. `is_strict`: raise `NotRepairableError` even if nothing is missing."""
         began = time.monotonic()
-        report = self._verify(message_id, progress)
+        verify = functools.partial(
+            actions.verify_message, self.engine, message_id=message_id, limit=self._limit, progress=progress
+        )
+        report = verify(row_counts=row_counts)
         if report is None:
             return None
         repaired = None
         if self._repair and (is_strict or report.missing):
             try:
                 repaired = verify_repair.repair_message(
-                    self.engine, message_id=message_id, report=report, progress=progress, by=operator.name()
+                    self.engine, report=report, progress=progress, by=operator.name()
                 )
             except actions.NotRepairableError:
                 if is_strict:
                     raise
-            report = self._verify(message_id, progress) or report
+            report = verify() or report
+        with self.engine.connect() as connection:
+            missing = store.list_people(connection, user_ids=list(report.missing_ids))
+            unexpected = store.list_people(connection, user_ids=list(report.unexpected_ids))
+        message = report.message
         return {
-            **self._describe(message_id, report),
+            "message_id": str(message_id),
+            "platform": message.platform,
+            "sent_at": message.sent_at,
+            "status": message.status,
+            "expired": message.entries_dropped,
+            "verdict": report.verdict,
+            **{name: getattr(report, name) for name in proof.COUNTS},
+            "missing_users": [_person(one, message.platform) for one in missing],
+            "unexpected_users": [_person(one, message.platform) for one in unexpected],
+            "disagreements": report.disagreements,
             "repaired": repaired,
             "seconds": round(time.monotonic() - began, 2),
         }
 
-    def _verify(self, message_id: uuid.UUID, progress: actions.Progress) -> proof.Report | None:
-        return actions.verify_message(self.engine, message_id=message_id, limit=self._limit, progress=progress)
 
-    def _describe(self, message_id: uuid.UUID, report: proof.Report) -> dict[str, Any]:
-        with self.engine.connect() as connection:
-            missing = store.list_people(connection, user_ids=list(report.missing_ids))
-            unexpected = store.list_people(connection, user_ids=list(report.unexpected_ids))
-        return {
-            "message_id": str(message_id),
-            "platform": report.facts.platform,
-            "sent_at": report.facts.sent_at,
-            "status": "recalled" if report.facts.is_recalled else report.facts.status,
-            "expired": report.facts.is_expired,
-            "verdict": report.verdict,
-            "planned": report.planned,
-            "delivered": report.delivered,
-            "pending": report.pending,
-            "missing": report.missing,
-            "withheld": report.withheld,
-            "unexpected": report.unexpected,
-            "missing_users": [verify_text.person(one, report.facts.platform) for one in missing],
-            "unexpected_users": [verify_text.person(one, report.facts.platform) for one in unexpected],
-            "disagreements": list(report.disagreements),
-        }
-
-
-def _verify_one(checks: _Checks, message_id: uuid.UUID, as_json: bool) -> bool:
+def _verify_one(runner: _Runner, message_id: uuid.UUID, as_json: bool) -> bool:
     try:
         with output.progress("Comparing") as progress:
-            facts = checks.run(message_id, progress, is_strict=True)
+            facts = runner.run(message_id, row_counts=None, progress=progress, is_strict=True)
     except actions.NotRepairableError as error:
         raise click.ClickException(f"Message {message_id} is not repaired: {error}.") from None
     if facts is None:
         raise parameters.unknown_message(message_id)
-    click.echo(output.as_json(facts) if as_json else verify_text.of_message(facts))
+    output.show(facts, as_json, verify_text.of_message)
     return bool(facts["verdict"] != "fails")
 
 
-def _verify_many(checks: _Checks, since: datetime | None, platform: str | None, as_json: bool) -> bool:
+def _verify_many(runner: _Runner, since: datetime | None, platform: str | None, as_json: bool) -> bool:
     """Prints one line per message, the oldest first; with --json one object per line."""
-    verdicts: dict[str, int] = {}
-    with checks.engine.connect() as connection:
-        total = store.count_messages(connection, since=since, platform=platform)
-    # On a terminal the lines themselves show how far it is.
+    verdicts: collections.Counter[str] = collections.Counter()
+    with runner.engine.connect() as connection:
+        message_ids = store.list_messages(connection, since=since, platform=platform)
+    with output.progress("Counting entries") as progress:
+        row_counts = actions.count_rows(runner.engine, progress=progress) if message_ids else {}
+    # On a terminal the lines themselves show the progress.
     with output.progress("Comparing", is_hidden=sys.stdout.isatty()) as progress:
-        for done, position in enumerate(_positions(checks.engine, since, platform), 1):
-            facts = checks.run(position.message_id, lambda _done, _total: None, is_strict=False)
-            if facts is None:
-                continue
-            verdicts[facts["verdict"]] = verdicts.get(facts["verdict"], 0) + 1
-            click.echo(output.as_json(facts, indent=None) if as_json else verify_text.line(facts))
-            progress(done, max(done, total))
+        for done, message_id in enumerate(message_ids, 1):
+            facts = runner.run(message_id, row_counts=row_counts, progress=actions.ignore, is_strict=False)
+            if facts is not None:
+                verdicts[facts["verdict"]] += 1
+                output.show(facts, as_json, verify_text.line, indent=None)
+            progress(done, len(message_ids))
     if not as_json:
         click.echo(verify_text.summary(verdicts))
     return "fails" not in verdicts
 
 
-def _positions(engine: Engine, since: datetime | None, platform: str | None) -> Iterator[store.Position]:
-    after = None
-    while True:
-        with engine.connect() as connection:
-            page = store.list_messages(connection, since=since, after=after, platform=platform, limit=_PAGE)
-        yield from page
-        if len(page) < _PAGE:
-            return
-        after = page[-1]
+def _person(one: store.Person, platform: str) -> str:
+    """The user's external id, with the platform's key if it is another platform."""
+    if one.external_id is None:
+        return f"user number {one.user_id}, who does not exist"
+    return one.external_id if one.platform == platform else f"{one.external_id} of platform {one.platform}"

@@ -1,11 +1,18 @@
-"""What `message-hub verify` found, as text for people and as JSON for programs."""
+"""What `message-hub verify` found, as text."""
 
 from typing import Any
 
 from cli.output import count, moment, printable
-from services.fanout_worker.store import proof as store
+from services.fanout_worker import proof
 
-# verdict → what it means
+_MEANINGS = {
+    "planned": "people in its audience, by the directory as of its version",
+    "delivered": "of them have it",
+    "pending": "of them are in batches that workers still write",
+    "withheld": "of them: their entry is never written",
+    "missing": "of them do not have it, and no worker will write it",
+    "unexpected": "entries that should not be there",
+}
 _VERDICTS = {
     "holds": "everyone who should have it has it, and no one else.",
     "pending": "nothing is missing; what is pending, workers will write.",
@@ -15,23 +22,13 @@ _VERDICTS = {
 
 
 def of_message(facts: dict[str, Any]) -> str:
-    width = max(
-        len(f"{facts[name]:,}") for name in ("planned", "delivered", "pending", "missing", "withheld", "unexpected")
-    )
+    width = max(len(f"{facts[name]:,}") for name in proof.COUNTS)
     lines = [
-        f"Message     {facts['message_id']} of platform {facts['platform']}, {facts['status']}, "
-        f"accepted {moment(facts['sent_at'])}"
+        f"Message     {facts['message_id']} of platform {facts['platform']}, {facts['status']}, accepted {moment(facts['sent_at'])}"
     ]
-    for name, what in (
-        ("planned", "people in its audience, by the directory as of its version"),
-        ("delivered", "of them have it"),
-        ("pending", "of them are in batches that workers still write"),
-        ("withheld", "of them: their entry is never written"),
-        ("missing", "of them do not have it, and no worker will write it"),
-        ("unexpected", "entries that should not be there"),
-    ):
+    for name, meaning in _MEANINGS.items():
         if facts[name] or name not in ("pending", "withheld"):
-            lines.append(f"{name.capitalize():<11} {facts[name]:>{width},}  {what}{_named(facts, name)}")
+            lines.append(f"{name.capitalize():<11} {facts[name]:>{width},}  {meaning}{_named(facts, name)}")
     if facts["repaired"] is not None:
         lines.append(f"Repaired    {facts['repaired']:,} entries were written just now")
     lines += [f"Disagrees   {sentence}" for sentence in facts["disagreements"]]
@@ -53,24 +50,16 @@ def line(facts: dict[str, Any]) -> str:
 def summary(verdicts: dict[str, int]) -> str:
     if not verdicts:
         return "There are no such messages."
-    total = sum(verdicts.values())
     parts = ", ".join(f"{verdict} {number:,}" for verdict, number in sorted(verdicts.items()))
-    return f"{count(total, 'message')}: {parts}."
-
-
-def person(one: store.Person, platform: str) -> str:
-    """The user's external id, with the platform's key if it is another platform."""
-    if one.external_id is None:
-        return f"user number {one.user_id}, who does not exist"
-    return one.external_id if one.platform == platform else f"{one.external_id} of platform {one.platform}"
+    return f"{count(sum(verdicts.values()), 'message')}: {parts}."
 
 
 def _named(facts: dict[str, Any], name: str) -> str:
-    users = facts.get(f"{name}_users") or []
+    users = facts.get(f"{name}_users")
     if not users:
         return ""
     more = facts[name] - len(users)
-    return f": {', '.join(map(printable, users))}" + (f" and {more:,} more" if more else "")
+    return f": {', '.join(map(printable, users))}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _verdict(facts: dict[str, Any]) -> str:

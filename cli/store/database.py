@@ -1,4 +1,6 @@
-"""SQL: the database itself, for `doctor`: version, clock, roles, and what its platforms need for checking tokens."""
+"""SQL: the database itself: version, clock, roles, partitions, and what its platforms need for checking tokens."""
+
+from datetime import datetime
 
 import sqlalchemy
 from sqlalchemy import Connection
@@ -7,11 +9,21 @@ _COUNT_PLATFORMS = sqlalchemy.text("""
     SELECT count(*), count(*) FILTER (WHERE issuer IS NULL), min(key) FILTER (WHERE issuer IS NULL) FROM platforms
 """)
 
-_LIST_ROLES = sqlalchemy.text("""
-    SELECT wanted, r.oid IS NOT NULL AND pg_has_role(current_user, r.oid, 'SET') AS usable
-    FROM unnest(CAST(:roles AS text[])) wanted
-    LEFT JOIN pg_roles r ON r.rolname = wanted
+_LIST_UNUSABLE_ROLES = sqlalchemy.text("""
+    SELECT wanted FROM unnest(CAST(:roles AS text[])) wanted LEFT JOIN pg_roles r ON r.rolname = wanted
+    WHERE r.oid IS NULL OR NOT pg_has_role(current_user, r.oid, 'SET')
     ORDER BY wanted
+""")
+
+_LIST_EXPECTED_MONTHS = sqlalchemy.text("""
+    SELECT to_char((now() AT TIME ZONE 'UTC') + month * interval '1 month', 'YYYY-MM')
+    FROM generate_series(0, CAST(:ahead AS integer)) month
+    ORDER BY month
+""")
+
+# -infinity: nothing was dropped yet.
+_GET_DROPPED_BEFORE = sqlalchemy.text("""
+    SELECT CASE WHEN isfinite(dropped_before) THEN dropped_before END FROM inbox_retention
 """)
 
 
@@ -23,7 +35,17 @@ def count_platforms(connection: Connection) -> tuple[int, int, str]:
 
 def list_unusable_roles(connection: Connection, *, roles: list[str]) -> list[str]:
     """Those of `roles` that do not exist or that this user may not act as."""
-    return [wanted for wanted, usable in connection.execute(_LIST_ROLES, {"roles": roles}) if not usable]
+    return list(connection.execute(_LIST_UNUSABLE_ROLES, {"roles": roles}).scalars())
+
+
+def list_expected_months(connection: Connection, *, ahead: int) -> list[str]:
+    """This month and the next `ahead` ones in UTC, as YYYY-MM."""
+    return list(connection.execute(_LIST_EXPECTED_MONTHS, {"ahead": ahead}).scalars())
+
+
+def find_dropped_before(connection: Connection) -> datetime | None:
+    """Entries of messages sent before that have been dropped; None: nothing was dropped yet."""
+    return connection.execute(_GET_DROPPED_BEFORE).scalar_one_or_none()
 
 
 def get_server_version(connection: Connection) -> str:

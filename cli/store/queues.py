@@ -1,6 +1,4 @@
-"""What an operator can see of the broker: how long its queues are, and when a sweep last ran."""
-
-from dataclasses import dataclass
+"""What an operator can see of the broker: how long its queues are."""
 
 import redis
 
@@ -10,22 +8,11 @@ from shared import contracts
 _TAKEN_KEY = "unacked"
 
 
-@dataclass(frozen=True)
-class Queues:
-    """Tasks waiting by queue, and tasks that workers hold."""
-
-    waiting: dict[str, int]
-    taken: int
-
-
-def read(client: "redis.Redis") -> Queues:
-    """Raises `redis.RedisError` when the broker cannot be reached."""
+def read(client: "redis.Redis") -> tuple[dict[str, int], int]:
+    """The tasks that wait, by queue, and how many workers hold. Raises `redis.RedisError`."""
     pipeline = client.pipeline(transaction=False)
     for name in contracts.QUEUES:
         pipeline.llen(name)
     pipeline.hlen(_TAKEN_KEY)
     *lengths, taken = pipeline.execute()
-    return Queues(
-        waiting=dict(zip(contracts.QUEUES, lengths, strict=True)),
-        taken=taken,
-    )
+    return dict(zip(contracts.QUEUES, lengths, strict=True)), taken

@@ -1,18 +1,20 @@
-"""Whether everybody who should have a message has it, and nobody else: how it is looked over, and what is made of what was found.
+"""Whether a message reached exactly its recipients: what is compared, and the report on it.
 
-Pure. Who should have it is worked out anew from the directory as of the message's version; the batches only say where to cut
-the ids into windows, and what workers will still write by themselves.
+Pure. The recipients are computed anew from the directory as of the message's version. The batches only say where to cut the ids
+into windows, and what workers will still write.
 """
 
+import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared import audience
 
-# Ids looked at in one statement where no batch ends before: some 50 ms, and what PostgreSQL keeps of it fits its memory.
+# Ids compared in one statement where no batch ends before: some 50 ms, and it fits PostgreSQL's work_mem.
 WIDEST = 50_000
-# Of each kind of disagreement so many are named.
+# At most so many batches are named in a kind of disagreement.
 _NAMED = 5
 
 
@@ -36,49 +38,102 @@ class Window:
     seq: int | None
 
 
+EVERYONE = Window(audience.NO_USER, audience.LAST_USER, None)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A chosen scope. `is_in_flight`: bells show the message to its people though it is not written."""
+
+    scope_id: int
+    level: str
+    external_id: str
+    is_in_flight: bool
+
+    def __str__(self) -> str:
+        return "everyone" if self.level == "platform" else f"{self.level} {self.external_id}"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as an operator sees it at one moment, without its words. `status` is `recalled` once it was recalled.
+
+    `batches` and `undelivered` count its batches, `last_user_id` is the highest id of all users.
+    """
+
+    id: uuid.UUID
+    platform_id: int
+    platform: str
+    sender: str
+    status: str
+    directory_version: int
+    request_id: str
+    created_at: datetime
+    sent_at: datetime
+    completed_at: datetime | None
+    recalled_at: datetime | None
+    recalled_by: str | None
+    recipient_count: int | None
+    delivered_count: int
+    batches: int
+    undelivered: int
+    expand_published_at: datetime | None
+    expand_attempts: int
+    last_error: str | None
+    entries_dropped: bool
+    last_user_id: int
+    targets: Sequence[Target]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether what is unwritten stays unwritten."""
+        return self.status == "recalled" or self.entries_dropped
+
+    @property
+    def audience(self) -> audience.Audience:
+        return audience.Audience(sorted(target.scope_id for target in self.targets), self.directory_version)
+
+
 @dataclass(frozen=True)
 class Found:
-    """What one window held, all of one moment. `pending`: not written, and workers will; `absent`: not written, and none will.
+    """The recipients in one window, in one snapshot. `pending`: not written, and workers will; `absent`: not written, and none will.
 
-    `unexpected`: entries of people who should not have it, and those that stand under another time than the message's. `early`:
-    written although its batch says it is not. The ids are the lowest few.
+    `early`: written although its batch is not marked as delivered. `absent_ids` are the lowest few.
     """
 
     planned: int
     delivered: int
     pending: int
     absent: int
-    unexpected: int
     early: int
     absent_ids: Sequence[int] = ()
-    unexpected_ids: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is said of the message, all of one moment."""
+class Strays:
+    """Rows that should not exist. `unexpected`: entries of people outside the audience, or under another time than the message's.
 
-    platform: str
-    sent_at: datetime
-    status: str
-    recipient_count: int | None
-    is_recalled: bool
-    is_expired: bool
-    target_count: int
-    in_flight_count: int
-    last_user_id: int
-    batches: Sequence[Batch]
+    `unexpected_ids` are the lowest few of their users. `states`: states without an entry, once everything is written.
+    """
+
+    unexpected: int = 0
+    unexpected_ids: Sequence[int] = ()
+    states: int = 0
+
+
+# The numbers of a report.
+COUNTS = ("planned", "delivered", "pending", "withheld", "missing", "unexpected")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came out. `planned` = `delivered` + `pending` + `missing` + `withheld`.
+    """`planned` = `delivered` + `pending` + `missing` + `withheld`.
 
-    `withheld`: unwritten for good, because the message was recalled or its entries have been dropped. `disagreements`: where what
-    the hub says of the message is not what its rows are, a sentence each. `lacking`: the windows in which somebody is missing.
+    `withheld`: never written, because the message was recalled or its entries were dropped. `disagreements`: sentences about
+    rows that contradict each other. `lacking`: the windows in which entries are missing.
     """
 
-    facts: Facts
+    message: Message
     planned: int
     delivered: int
     pending: int
@@ -92,7 +147,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """Nobody is missing, nobody has it who should not, and nothing is said that is not so. What is pending may well be."""
+        """Nothing is missing, unexpected or contradictory; something may be pending."""
         return not (self.missing or self.unexpected or self.disagreements)
 
     @property
@@ -100,15 +155,15 @@ class Report:
         """`fails`; or, where everything holds, `recalled`, `expired`, `pending` or `holds`."""
         if not self.holds:
             return "fails"
-        if self.facts.is_recalled:
+        if self.message.status == "recalled":
             return "recalled"
-        if self.facts.is_expired:
+        if self.message.entries_dropped:
             return "expired"
-        return "pending" if self.pending or self.facts.status != "sent" else "holds"
+        return "pending" if self.pending or self.message.status != "sent" else "holds"
 
 
 def windows(batches: Sequence[Batch], last_user_id: int) -> Iterator[Window]:
-    """All ids there can be, each once and in order, cut where batches end and where there would be too many."""
+    """All possible ids, each once and in order, cut where batches end and at `WIDEST`."""
     position = audience.NO_USER
     for batch in sorted(batches, key=lambda one: (one.after_user_id, one.up_to_user_id)):
         yield from _split(position, batch.after_user_id, None)
@@ -116,7 +171,6 @@ def windows(batches: Sequence[Batch], last_user_id: int) -> Iterator[Window]:
         yield from _split(position, batch.up_to_user_id, batch.seq)
         position = max(position, batch.up_to_user_id)
     yield from _split(position, last_user_id, None)
-    # Nobody has such an id, so nobody should have an entry under it either.
     yield Window(max(position, last_user_id), audience.LAST_USER, None)
 
 
@@ -127,61 +181,64 @@ def _split(after: int, up_to: int, seq: int | None) -> Iterator[Window]:
         after = end
 
 
-def sum_up(facts: Facts, found: Sequence[tuple[Window, Found]], *, limit: int) -> Report:
-    """The report; at most `limit` people of each kind."""
-    is_final = facts.is_recalled or facts.is_expired
+def sum_up(
+    message: Message, batches: Sequence[Batch], found: Sequence[tuple[Window, Found]], strays: Strays, *, limit: int
+) -> Report:
+    """The report; at most `limit` ids of each kind."""
     absent = sum(one.absent for _, one in found)
     pending = sum(one.pending for _, one in found)
     planned = sum(one.planned for _, one in found)
-    missing_ids = [user_id for _, one in found for user_id in one.absent_ids]
+    is_final = message.is_final
     return Report(
-        facts=facts,
+        message=message,
         planned=planned,
         delivered=sum(one.delivered for _, one in found),
         pending=0 if is_final else pending,
         missing=0 if is_final else absent,
         withheld=absent + pending if is_final else 0,
-        unexpected=sum(one.unexpected for _, one in found),
-        disagreements=(*_of_message(facts, planned), *_of_batches(facts, found)),
-        missing_ids=[] if is_final else missing_ids[:limit],
-        unexpected_ids=[user_id for _, one in found for user_id in one.unexpected_ids][:limit],
+        unexpected=strays.unexpected,
+        disagreements=(
+            *_of_message(message, batches, planned),
+            *_of_batches(message, batches, found),
+            *([f"{strays.states} states belong to no entry, so counts are wrong"] if strays.states else []),
+        ),
+        missing_ids=[] if is_final else [user_id for _, one in found for user_id in one.absent_ids][:limit],
+        unexpected_ids=strays.unexpected_ids,
         lacking=[] if is_final else [window for window, one in found if one.absent],
     )
 
 
-def _of_message(facts: Facts, planned: int) -> Iterator[str]:
-    undelivered = sum(not batch.is_delivered for batch in facts.batches)
-    in_batches = sum(batch.recipient_count for batch in facts.batches)
-    if facts.recipient_count is not None and facts.recipient_count != planned:
-        yield f"the message says {facts.recipient_count} recipients, the directory {planned}"
-    if facts.recipient_count is not None and facts.recipient_count != in_batches:
-        yield f"the message says {facts.recipient_count} recipients, its batches {in_batches} together"
-    if facts.status == "sent" and undelivered:
-        yield f"the message says sent, {undelivered} of its batches do not say delivered"
-    if facts.status == "sent" and facts.in_flight_count:
-        yield f"the message says sent, {facts.in_flight_count} of its targets are still in flight"
-    waits = facts.status != "sent" and not facts.is_recalled
-    if waits and facts.in_flight_count != facts.target_count:
+def _of_message(message: Message, batches: Sequence[Batch], planned: int) -> Iterator[str]:
+    counted = message.recipient_count
+    in_batches = sum(batch.recipient_count for batch in batches)
+    in_flight = sum(target.is_in_flight for target in message.targets)
+    if counted is not None and counted != planned:
+        yield f"the message says {counted} recipients, the directory {planned}"
+    if counted is not None and counted != in_batches:
+        yield f"the message says {counted} recipients, its batches {in_batches} together"
+    if message.status == "sent" and message.undelivered:
+        yield f"the message says sent, {message.undelivered} of its batches do not say delivered"
+    if message.status == "sent" and in_flight:
+        yield f"the message says sent, {in_flight} of its targets are still in flight"
+    if message.completed_at is None and message.recalled_at is None and in_flight != len(message.targets):
         yield (
-            f"the message is not sent, yet only {facts.in_flight_count} of its {facts.target_count} targets are in flight: "
+            f"the message is not sent, yet only {in_flight} of its {len(message.targets)} targets are in flight: "
             "bells do not show it to everyone until it is written"
         )
 
 
-def _of_batches(facts: Facts, found: Sequence[tuple[Window, Found]]) -> Iterator[str]:
-    planned: dict[int | None, int] = {}
-    early: dict[int | None, int] = {}
+def _of_batches(message: Message, batches: Sequence[Batch], found: Sequence[tuple[Window, Found]]) -> Iterator[str]:
+    planned: Counter[int | None] = Counter()
+    early: Counter[int | None] = Counter()
     for window, one in found:
-        planned[window.seq] = planned.get(window.seq, 0) + one.planned
-        early[window.seq] = early.get(window.seq, 0) + one.early
-    wrong = [batch for batch in facts.batches if batch.recipient_count != planned.get(batch.seq, 0)]
+        planned[window.seq] += one.planned
+        early[window.seq] += one.early
+    wrong = [batch for batch in batches if batch.recipient_count != planned[batch.seq]]
     for batch in wrong[:_NAMED]:
-        yield (
-            f"batch {batch.seq} says {batch.recipient_count} recipients, the directory has {planned.get(batch.seq, 0)} there"
-        )
+        yield f"batch {batch.seq} says {batch.recipient_count} recipients, the directory has {planned[batch.seq]} there"
     if len(wrong) > _NAMED:
         yield f"so do {len(wrong) - _NAMED} more batches"
-    if facts.recipient_count is not None and planned.get(None):
+    if message.recipient_count is not None and planned[None]:
         yield f"no batch covers {planned[None]} of the recipients"
     for seq, count in [(seq, count) for seq, count in early.items() if count][:_NAMED]:
         where = "outside of all batches" if seq is None else f"of batch {seq}"

@@ -6,6 +6,8 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection
 
+from shared import partitions
+
 
 @dataclass(frozen=True)
 class Backlog:
@@ -33,7 +35,7 @@ class Refused:
 
 
 # A recalled message waits for nothing. Two partial indexes hold all that is looked at; a month counts with both its partitions.
-_GET_BACKLOG = sqlalchemy.text("""
+_GET_BACKLOG = sqlalchemy.text(f"""
     SELECT m.messages AS messages_unfinished,
            extract(epoch FROM t.now - m.oldest) AS oldest_unfinished_seconds,
            extract(epoch FROM t.now - m.oldest_queued) AS oldest_queued_seconds,
@@ -52,12 +54,9 @@ _GET_BACKLOG = sqlalchemy.text("""
                  count(*) FILTER (WHERE b.last_error IS NOT NULL) AS failing
           FROM fanout_batches b JOIN messages m ON m.id = b.message_id
           WHERE b.delivered_at IS NULL AND m.recalled_at IS NULL) AS b,
-         (SELECT count(*) AS ahead FROM (
-              SELECT right(c.relname, 7) AS month FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-              WHERE i.inhparent IN (to_regclass('inbox_entries'), to_regclass('inbox_states'))
-              GROUP BY 1 HAVING count(*) = 2) AS made
+         (SELECT count(*) AS ahead FROM ({partitions.MONTHS}) AS made
           WHERE made.month > to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY_MM')) AS p
-""")
+""")  # noqa: S608 (a constant)
 
 _FIND_REFUSED = sqlalchemy.text("""
     SELECT value AS count, detail AS last, extract(epoch FROM clock_timestamp() - changed_at) AS age_s

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from cli import main
 from cli.commands import doctor_checks
-from cli.store import database, partitions
+from cli.store import database
+from shared import partitions
 from tests import factories
 from tests.conftest import MakeEngine
 
@@ -65,7 +66,7 @@ def test_what_cannot_work_fails_and_the_rest_is_still_looked_at(
 
 def test_partitions_that_are_missing_are_named(environment: dict[str, str], make_engine: MakeEngine) -> None:
     with make_engine().begin() as connection:
-        months = partitions.get_partitions(connection).months
+        months = partitions.list_months(connection)
         connection.execute(text(f"DROP TABLE inbox_states_{months[2].replace('-', '_')}"))
     shown = _doctor(environment)
     assert (shown.exit_code, _line(shown, "partitions").split()[0]) == (0, "warn")

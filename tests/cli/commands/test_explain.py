@@ -62,7 +62,7 @@ def test_who_has_it_is_told_through_what_and_what_they_did_with_it(hub: Hub, exp
     assert explain(message_id, who) == (
         "delivered",
         f"{who.external_id} has it in their inbox, as a member of clinic {clinic.external_id} of organisation "
-        f"{organisation.external_id}, for organisation {organisation.external_id} was chosen; not seen yet.",
+        f"{organisation.external_id} (the sender chose organisation {organisation.external_id}); not seen yet.",
     )
     hub.execute(
         """INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, archived_at)
@@ -106,6 +106,37 @@ def test_in_flight_it_is_in_the_bell_though_not_written(hub: Hub, explain: Expla
     assert "batch 1 is not delivered yet (3 retries, last error: DiskFull: no space left)" in sentence
 
 
+def test_another_target_in_flight_does_not_put_it_in_their_bell(hub: Hub, explain: Explain) -> None:
+    (who,) = hub.join(hub.clinics[0])
+    message_id = hub.accept(messages.aimed_at(hub.clinics[0], hub.clinics[3]))
+    hub.execute("DELETE FROM inflight_targets WHERE scope_id = :id", id=hub.clinics[0].id)
+    outcome, sentence = explain(message_id, who, code=3)
+    assert outcome == "missing"
+    assert "and has not: the audience is not cut into batches yet, and a worker will write it" in sentence
+    assert "--repair" not in sentence, "which would leave it to the worker"
+
+
+def test_what_a_worker_will_write_is_not_left_to_a_repair(hub: Hub, explain: Explain) -> None:
+    message_id = hub.accept()
+    hub.expand(message_id)
+    hub.execute("UPDATE fanout_batches SET delivered_at = NULL")
+    hub.execute("DELETE FROM inbox_entries")
+    hub.execute("DELETE FROM inflight_targets")
+    outcome, sentence = explain(message_id, hub.sender, code=3)
+    assert outcome == "missing"
+    assert "is not delivered yet (0 retries), and a worker will write it" in sentence
+    assert "--repair" not in sentence
+
+
+def test_recalled_and_expired_it_was_written_all_the_same(hub: Hub, explain: Explain) -> None:
+    message_id = send(hub)
+    hub.recall(message_id)
+    hub.execute("DELETE FROM inbox_entries")
+    hub.execute("UPDATE inbox_retention SET dropped_before = now() + interval '1 minute'")
+    assert "had it in their inbox until then" in explain(message_id, hub.sender)[1]
+    assert json.loads(explain.run(message_id, hub.sender.external_id, "--json").stdout)["is_written"] is True
+
+
 def test_who_should_have_it_and_has_not_is_told_how_to_get_it(hub: Hub, explain: Explain) -> None:
     message_id = send(hub)
     hub.execute("DELETE FROM inbox_entries")
@@ -120,7 +151,7 @@ def test_who_has_it_wrongly_is_told_why_it_is_wrong(hub: Hub, explain: Explain) 
     hub.execute("INSERT INTO inbox_entries SELECT :user_id, sent_at, id FROM messages", user_id=hub.sender.id)
     outcome, sentence = explain(message_id, hub.sender, code=3)
     assert outcome == "unexpected"
-    assert "has it and should not" in sentence
+    assert "has it in their inbox, which is wrong" in sentence
     assert f"the sender chose clinic {hub.clinics[0].external_id}" in sentence
     assert "docs/operations/daily.md says how to remove it" in sentence
 
@@ -146,7 +177,9 @@ def test_recalled_it_is_told_by_whom_and_whether_they_had_it(hub: Hub, explain: 
     assert outcome == "recalled"
     assert f"but {hub.sender.external_id} recalled it at 20" in sentence
     assert (
-        "had it in their inbox by then" if is_written else "had it in their bell only until then, unwritten"
+        "had it in their inbox until then;"
+        if is_written
+        else "had it in their bell until then, and it was never written;"
     ) in sentence
     assert "not seen yet" in sentence
 
@@ -171,8 +204,8 @@ def test_who_came_to_the_platform_later_did_not_get_it(hub: Hub, explain: Explai
     accepted = hub.message(message_id).directory_version
     assert explain(message_id, who) == (
         "joined-later",
-        f"{who.external_id} did not get it, for {who.external_id} joined the platform, or became active there, only in directory "
-        f"version {version}, and the message was accepted at {moment(hub.message(message_id).sent_at)}, as of version {accepted}.",
+        f"{who.external_id} did not get it: they joined the platform, or became active, only in directory version {version}, "
+        f"and the message was accepted at {moment(hub.message(message_id).sent_at)}, as of version {accepted}.",
     )
 
 
@@ -187,7 +220,7 @@ def test_who_joined_the_clinic_later_did_not_get_it(hub: Hub, explain: Explain) 
         f"joined clinic {hub.clinics[0].external_id} of organisation {hub.organisations[0].external_id} only in"
         in sentence
     )
-    assert f"then belonged to clinic {hub.clinics[3].external_id}" in sentence
+    assert f"they belonged to clinic {hub.clinics[3].external_id}" in sentence
 
 
 def test_who_left_before_did_not_get_it(hub: Hub, explain: Explain) -> None:
@@ -198,7 +231,7 @@ def test_who_left_before_did_not_get_it(hub: Hub, explain: Explain) -> None:
     outcome, sentence = explain(message_id, who)
     assert outcome == "left-before"
     assert f"left clinic {hub.clinics[0].external_id} of organisation {hub.organisations[0].external_id} in" in sentence
-    assert "then belonged to no organisation and no clinic" in sentence
+    assert "they belonged to no organisation and no clinic then" in sentence
     with hub.engine.begin() as connection:
         factories.member(connection, who, hub.clinics[0])
     assert "came back in directory version" in explain(message_id, who)[1]
@@ -218,7 +251,7 @@ def test_whose_clinic_belonged_to_another_organisation_then_did_not_get_it(
     outcome, sentence = explain(message_id, who)
     assert outcome == "moved"
     then = hub.organisations[1 if is_before else 0]
-    assert f"then belonged to clinic {hub.clinics[0].external_id} of organisation {then.external_id}" in sentence
+    assert f"they belonged to clinic {hub.clinics[0].external_id} of organisation {then.external_id}" in sentence
     what = "had left" if is_before else "came to"
     assert f"clinic {hub.clinics[0].external_id} {what} organisation {chosen.external_id}" in sentence
 
@@ -228,9 +261,9 @@ def test_who_was_never_active_did_not_get_it(hub: Hub, explain: Explain, status:
     with hub.engine.begin() as connection:
         who = factories.user(connection, hub.platform, status=status)
     outcome, sentence = explain(send(hub), who)
-    assert (outcome, sentence) == (
-        "not-active",
-        f"{who.external_id} did not get it, for {who.external_id} is {status} and was never active.",
+    assert outcome == "not-active"
+    assert sentence.startswith(
+        f"{who.external_id} did not get it: they are {status} and were never active, and the message"
     )
 
 
@@ -242,13 +275,13 @@ def test_who_was_not_active_any_more_did_not_get_it(hub: Hub, explain: Explain, 
     message_id = send(hub)
     outcome, sentence = explain(message_id, who)
     assert outcome == "not-active"
-    assert "has not been active since directory version" in sentence
+    assert "have not been active since directory version" in sentence
     assert f"(now: {status})" in sentence
     with hub.engine.begin() as connection:
         factories.set_status(connection, who, "active")
     outcome, sentence = explain(message_id, who)
     assert outcome == "not-active"
-    assert "was not active from directory version" in sentence
+    assert "were not active from directory version" in sentence
 
 
 def test_who_was_outside_of_the_audience_did_not_get_it(hub: Hub, explain: Explain) -> None:
@@ -345,7 +378,7 @@ def test_versions_are_told_with_the_time_at_which_they_were_imported(hub: Hub, e
             platform=hub.platform.id,
             version=version[0],
         )
-    assert f"only in directory version {version[0]} (2026-11-22 10:00:00.000 UTC), and" in explain(message_id, who)[1]
+    assert f"only in directory version {version[0]} (2026-11-22 10:00:00.000 UTC), they" in explain(message_id, who)[1]
 
 
 def test_somebody_may_be_named_by_their_address(hub: Hub, explain: Explain, make_engine: MakeEngine) -> None:

@@ -127,18 +127,14 @@ def test_two_repairs_at_once_write_each_entry_once(
 ) -> None:
     everyone = hub.recipients(message_id)
     lose(hub, message_id, *everyone)
-    report = verify.verify_message(hub.context.engine, message_id=message_id, limit=0)
+    report = verify.verify_message(hub.engine, message_id=message_id, limit=0)
     assert report is not None
     written: list[int] = []
     engines = [make_engine(None) for _ in range(2)]
 
     def repair() -> None:
         engine = engines.pop()
-        written.append(
-            verify_repair.repair_message(
-                engine, message_id=message_id, report=report, progress=lambda _done, _total: None
-            )
-        )
+        written.append(verify_repair.repair_message(engine, report=report))
 
     threads.together(repair, repair)
     assert sum(written) == 25
@@ -232,17 +228,16 @@ def test_a_message_recalled_between_looking_and_repairing_is_not_repaired(
     hub: Hub, message_id: uuid.UUID, owner_engine: sqlalchemy.Engine
 ) -> None:
     lose(hub, message_id, hub.sender.id)
-    report = verify.verify_message(hub.context.engine, message_id=message_id, limit=0)
+    report = verify.verify_message(hub.engine, message_id=message_id, limit=0)
     assert report is not None
     hub.recall(message_id)
     with pytest.raises(verify.NotRepairableError, match="recalled just now"):
-        verify_repair.repair_message(
-            owner_engine, message_id=message_id, report=report, progress=lambda _done, _total: None
-        )
+        verify_repair.repair_message(owner_engine, report=report)
     assert len(hub.recipients(message_id)) == 24
 
 
 def test_a_message_whose_entries_have_expired_is_not_repaired(hub: Hub, command: Verify, message_id: uuid.UUID) -> None:
+    hub.execute("DELETE FROM inbox_entries")
     hub.execute("UPDATE messages SET sent_at = sent_at - interval '30 months'")
     hub.execute("UPDATE inbox_retention SET dropped_before = now() - interval '29 months'")
     shown = command(message_id)

@@ -45,7 +45,7 @@ def test_there_are_two_platforms_one_of_them_enterprise(engine: Engine, in_force
                 """)
             ).all()
         )
-    assert (demo.STANDARD_ADMINISTRATOR, "platform", "", "", "administrator") in standard
+    assert (demo.STANDARD_ADMINISTRATOR, "platform", "", "administrator") in standard
     assert len(counts) == 1 + 3 + 12
     assert counts["platform", ""] == demo.USER_COUNT - 2
     assert min(counts.values()) > 100
@@ -53,29 +53,34 @@ def test_there_are_two_platforms_one_of_them_enterprise(engine: Engine, in_force
 
 
 def test_every_level_and_scope_has_an_administrator(in_force: set[files.Membership]) -> None:
-    administered = {(level, scope) for _user, level, scope, _organisation, role in in_force if role == "administrator"}
-    assert administered == {(level, scope) for _user, level, scope, _organisation, _role in in_force}
+    administered = {(level, scope) for _user, level, scope, role in in_force if role == "administrator"}
+    assert administered == {(level, scope) for _user, level, scope, _role in in_force}
 
     def reach(user: str) -> set[tuple[str, str]]:
-        return {(row[1], row[3]) for row in in_force if row[0] == user and row[4] == "administrator"}
+        return {(row[1], row[2]) for row in in_force if row[0] == user and row[3] == "administrator"}
 
     assert reach(demo.PLATFORM_ADMINISTRATOR) == {("platform", "")}
     assert [level for level, _ in reach(demo.ORGANISATION_ADMINISTRATOR)] == ["organisation"]
     assert [level for level, _ in reach(demo.CLINIC_ADMINISTRATOR)] == ["clinic"]
-    double = reach(demo.DOUBLE_ADMINISTRATOR)
-    assert {level for level, _ in double} == {"organisation", "clinic"}
-    assert len({organisation for _, organisation in double}) == 2
+    assert {level for level, _ in reach(demo.DOUBLE_ADMINISTRATOR)} == {"organisation", "clinic"}
+    assert len(scopes_of(in_force, "organisation")[demo.DOUBLE_ADMINISTRATOR]) == 2
     assert reach(demo.USER) == set()
 
 
 def test_memberships_overlap_within_and_across_organisations(in_force: set[files.Membership]) -> None:
-    clinics: dict[str, set[tuple[str, str]]] = {}
-    for user, level, scope, organisation, _role in in_force:
-        if level == "clinic":
-            clinics.setdefault(user, set()).add((scope, organisation))
-    in_two = [where for where in clinics.values() if len(where) == 2]
-    in_two_organisations = [where for where in in_two if len({organisation for _scope, organisation in where}) == 2]
+    organisations = scopes_of(in_force, "organisation")
+    in_two = [user for user, clinics in scopes_of(in_force, "clinic").items() if len(clinics) == 2]
+    in_two_organisations = [user for user in in_two if len(organisations[user]) == 2]
     assert len(in_two) > len(in_two_organisations) > 100
+
+
+def scopes_of(in_force: set[files.Membership], wanted: str) -> dict[str, set[str]]:
+    """The scopes of one level that each user belongs to."""
+    found: dict[str, set[str]] = {}
+    for user, level, scope, _role in in_force:
+        if level == wanted:
+            found.setdefault(user, set()).add(scope)
+    return found
 
 
 def test_people_to_begin_with_are_a_sender_and_a_reader(in_force: set[files.Membership]) -> None:

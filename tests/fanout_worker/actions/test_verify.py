@@ -1,4 +1,4 @@
-"""Who should have a message against who has, as the worker's role sees it; tests/cli/commands/test_verify.py repairs."""
+"""Who should have a message against who has, tests/cli/commands/test_verify.py repairs."""
 
 import uuid
 
@@ -17,7 +17,7 @@ def people(hub: Hub) -> list[factories.User]:
 
 
 def look(hub: Hub, message_id: uuid.UUID) -> proof.Report:
-    report = verify.verify_message(hub.context.engine, message_id=message_id, limit=3)
+    report = verify.verify_message(hub.engine, message_id=message_id, limit=3)
     assert report is not None
     return report
 
@@ -41,7 +41,7 @@ def sent(hub: Hub) -> uuid.UUID:
 
 
 def test_an_unknown_message_has_no_report(hub: Hub) -> None:
-    assert verify.verify_message(hub.context.engine, message_id=uuid.uuid4(), limit=3) is None
+    assert verify.verify_message(hub.engine, message_id=uuid.uuid4(), limit=3) is None
 
 
 @pytest.mark.usefixtures("people")
@@ -121,6 +121,49 @@ def test_a_second_entry_under_another_time_is_found(hub: Hub, people: list[facto
     assert (list(report.missing_ids), list(report.unexpected_ids)) == ([moved], [twice, moved])
 
 
+@pytest.mark.parametrize("is_counted_before", [True, False])
+def test_a_second_entry_in_another_month_is_found(
+    hub: Hub, people: list[factories.User], is_counted_before: bool
+) -> None:
+    message_id, twice = sent(hub), people[3].id
+    hub.execute(
+        """INSERT INTO inbox_entries SELECT user_id, sent_at + interval '31 days', message_id FROM inbox_entries
+           WHERE user_id = :id""",
+        id=twice,
+    )
+    row_counts = verify.count_rows(hub.engine) if is_counted_before else None
+    report = verify.verify_message(hub.engine, message_id=message_id, limit=3, row_counts=row_counts)
+    assert report is not None
+    assert (report.verdict, report.unexpected, list(report.unexpected_ids)) == ("fails", 1, [twice])
+
+
+@pytest.mark.usefixtures("people")
+def test_a_state_without_an_entry_is_found_once_everything_is_written(hub: Hub) -> None:
+    message_id = hub.accept()
+    hub.expand(message_id)
+    hub.execute(
+        "INSERT INTO inbox_states (user_id, sent_at, message_id) SELECT :user_id, sent_at, id FROM messages",
+        user_id=hub.sender.id,
+    )
+    assert look(hub, message_id).verdict == "pending", "they saw it in their bell before it was written"
+    hub.work()
+    assert look(hub, message_id).verdict == "holds"
+    hub.execute("DELETE FROM inbox_entries WHERE user_id = :user_id", user_id=hub.sender.id)
+    report = look(hub, message_id)
+    assert report.missing == 1
+    assert "1 states belong to no entry, so counts are wrong" in report.disagreements
+
+
+@pytest.mark.usefixtures("people")
+def test_one_entry_too_many_beside_one_too_few_is_found(hub: Hub) -> None:
+    message_id = sent(hub)
+    with hub.engine.begin() as connection:
+        late = factories.user(connection, hub.platform)
+    hub.execute("UPDATE inbox_entries SET user_id = :late WHERE user_id = :id", late=late.id, id=hub.sender.id)
+    report = look(hub, message_id)
+    assert (list(report.missing_ids), list(report.unexpected_ids)) == ([hub.sender.id], [late.id])
+
+
 @pytest.mark.usefixtures("people")
 def test_missing_beside_pending_is_told_apart(hub: Hub) -> None:
     message_id = hub.accept()
@@ -168,7 +211,7 @@ def test_a_recalled_message_lacks_nothing(hub: Hub) -> None:
     assert (report.pending, report.missing) == (0, 0)
     assert report.delivered + report.withheld == 25
     with pytest.raises(verify.NotRepairableError, match="recalled"):
-        verify.check_repairable(report)
+        verify.check_repairable(report.message)
 
 
 @pytest.mark.usefixtures("people")
@@ -180,7 +223,7 @@ def test_a_message_whose_entries_have_expired_lacks_nothing(hub: Hub) -> None:
     report = look(hub, message_id)
     assert (report.verdict, counts(report)) == ("expired", (25, 0, 0, 0, 25, 0))
     with pytest.raises(verify.NotRepairableError, match="expired"):
-        verify.check_repairable(report)
+        verify.check_repairable(report.message)
 
 
 def test_what_workers_do_meanwhile_makes_nobody_missing(hub: Hub) -> None:
@@ -195,7 +238,7 @@ def test_what_workers_do_meanwhile_makes_nobody_missing(hub: Hub) -> None:
             hub.run(hub.published.contracts.pop())
 
     while hub.published.contracts:
-        report = verify.verify_message(hub.context.engine, message_id=message_id, limit=3, progress=step)
+        report = verify.verify_message(hub.engine, message_id=message_id, limit=3, progress=step)
         assert report is not None
         reports.append(report)
     assert reports
