@@ -39,32 +39,32 @@ class Batch:
 
 _COUNT_MESSAGES = sqlalchemy.text(f"SELECT {lifecycle.STATUS} AS status, count(*) FROM messages m GROUP BY 1")  # noqa: S608 (a constant)
 
-_COUNT_BATCHES = sqlalchemy.text("""
+_COUNT_BATCHES = sqlalchemy.text(f"""
     SELECT count(*) FILTER (WHERE b.delivered_at IS NOT NULL) AS batches_delivered,
-           count(*) FILTER (WHERE b.delivered_at IS NULL AND m.recalled_at IS NULL) AS batches_undelivered
+           count(*) FILTER (WHERE {lifecycle.IS_UNDELIVERED}) AS batches_undelivered
     FROM fanout_batches b JOIN messages m ON m.id = b.message_id
-""")
+""")  # noqa: S608 (constants)
 
 _LIST_UNFINISHED = sqlalchemy.text(f"""
     SELECT CAST(m.id AS text) AS id, p.key AS platform, m.status,
            CAST(extract(epoch FROM clock_timestamp() - m.sent_at) AS float) AS age_s,
            m.recipient_count, m.expand_attempts, m.last_error, b.*
     FROM messages m JOIN platforms p ON p.id = m.platform_id CROSS JOIN LATERAL ({proof.PROGRESS}) b
-    WHERE m.status <> 'sent' AND m.recalled_at IS NULL
+    WHERE {lifecycle.IS_UNFINISHED}
     ORDER BY m.sent_at, m.id
     LIMIT :limit
 """)  # noqa: S608 (constants)
 
-_LIST_UNDELIVERED = sqlalchemy.text("""
+_LIST_UNDELIVERED = sqlalchemy.text(f"""
     SELECT CAST(b.message_id AS text) AS message_id, b.seq, b.recipient_count, b.attempts, b.last_error,
            CAST(extract(epoch FROM clock_timestamp() - b.published_at) AS float) AS published_age_s
     FROM fanout_batches b JOIN messages m ON m.id = b.message_id
-    WHERE b.delivered_at IS NULL AND m.recalled_at IS NULL
+    WHERE {lifecycle.IS_UNDELIVERED}
       AND (CAST(:message_id AS uuid) IS NULL OR b.message_id = :message_id)
       AND (b.last_error IS NOT NULL OR NOT :only_failing)
     ORDER BY b.attempts DESC, b.message_id, b.seq
     LIMIT :limit
-""")
+""")  # noqa: S608 (constants)
 
 
 def get_totals(connection: Connection) -> dict[str, int]:
