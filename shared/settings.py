@@ -4,7 +4,6 @@ Every entry file builds its own `Settings` through `read()`, which reports all b
 hub looks at the environment. Every variable is described in docs/configuration.md.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ from marshmallow import validate
 from shared import strength
 
 T = TypeVar("T")
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # As a browser writes it in the header Origin; anything else would never match.
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 
@@ -159,13 +157,9 @@ def _origins(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.strip() for one in value.split(",") if one.strip()))
 
 
-def read_networks(env: environs.Env, name: str) -> tuple[Network, ...]:
-    """Addresses and networks; none by default."""
-    return _networks(env.str(name, "", validate=_check_networks) or "")
-
-
-def _networks(value: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(one.strip()) for one in value.split(",") if one.strip())
+def read_proxy_count(env: environs.Env) -> int:
+    """How many proxies stand in front of the service; their X-Forwarded- headers are believed."""
+    return env.int("PROXY_COUNT", 0, validate=validate.Range(min=0, max=8))
 
 
 def _read_file(path: str) -> str:
@@ -214,17 +208,6 @@ def _check_origins(value: str) -> None:
             raise environs.ValidationError(
                 "Must be origins like https://portal.example.org, separated by commas: lower case, no path, no slash at the end."
             )
-
-
-def _check_networks(value: str) -> None:
-    try:
-        networks = _networks(value)
-    except ValueError as error:
-        raise environs.ValidationError(
-            f"Must be addresses or networks like 10.0.0.5, 172.16.0.0/12, separated by commas: {error}."
-        ) from None
-    if any(network.prefixlen == 0 for network in networks):
-        raise environs.ValidationError("Must not be the whole internet: then anybody could say where they come from.")
 
 
 def _check_http_url(value: str) -> None:

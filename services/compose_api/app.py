@@ -13,7 +13,6 @@ from services.compose_api.routes import audiences, audited, messages
 from services.compose_api.routes import pages as page_routes
 from shared import rate_limit, settings
 from shared.web import app as frame
-from shared.web import clients
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ def make_app(
     auth: settings.Auth,
     broker_state: Callable[[], str] | None = None,
     cors_origins: tuple[str, ...] = (),
-    trusted_proxies: tuple[clients.Network, ...] = (),
+    proxy_count: int = 0,
     pages: own_settings.Pages | None = None,
 ) -> flask.Flask:
     app = frame.make_app(
@@ -43,7 +42,7 @@ def make_app(
             auth=auth,
             broker_state=broker_state,
             cors_origins=cors_origins,
-            trusted_proxies=trusted_proxies,
+            proxy_count=proxy_count,
         ),
         [messages.blueprint, audiences.blueprint],
         context,

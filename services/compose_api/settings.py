@@ -31,7 +31,7 @@ class Settings:
     log: settings.Log
     rate_limit: str
     cors_origins: tuple[str, ...]
-    trusted_proxies: tuple[settings.Network, ...]
+    proxy_count: int
     pages: Pages
 
 
@@ -48,7 +48,7 @@ def _build(env: environs.Env) -> Settings:
         log=settings.read_log(env),
         rate_limit=env.str("COMPOSE_RATE_LIMIT", "3000 per minute", validate=_check_rate_limit),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
-        trusted_proxies=settings.read_networks(env, "TRUSTED_PROXIES"),
+        proxy_count=settings.read_proxy_count(env),
         pages=_read_pages(env),
     )
 

@@ -26,7 +26,7 @@ app = compose.make_app(
     ),
     auth=_settings.auth,
     cors_origins=_settings.cors_origins,
-    trusted_proxies=_settings.trusted_proxies,
+    proxy_count=_settings.proxy_count,
     pages=_settings.pages,
     broker_state=_monitor.state,
 )

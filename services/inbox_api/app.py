@@ -9,7 +9,6 @@ from services.inbox_api.actions import notifications as reading
 from services.inbox_api.routes import bell, notifications, sent_messages, stream
 from shared import settings
 from shared.web import app as frame
-from shared.web import clients
 
 Context = routes.Context
 
@@ -19,7 +18,7 @@ def make_app(
     *,
     auth: settings.Auth,
     cors_origins: tuple[str, ...] = (),
-    trusted_proxies: tuple[clients.Network, ...] = (),
+    proxy_count: int = 0,
 ) -> flask.Flask:
     app = frame.make_app(
         __name__,
@@ -28,7 +27,7 @@ def make_app(
             engine=context.engine,
             auth=auth,
             cors_origins=cors_origins,
-            trusted_proxies=trusted_proxies,
+            proxy_count=proxy_count,
             find_caller=functools.partial(reading.find_reader, context.engine),
         ),
         [notifications.blueprint, sent_messages.blueprint, stream.blueprint],

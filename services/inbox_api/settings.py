@@ -13,7 +13,7 @@ class Settings:
     auth: settings.Auth
     log: settings.Log
     cors_origins: tuple[str, ...]
-    trusted_proxies: tuple[settings.Network, ...]
+    proxy_count: int
 
 
 def read() -> Settings:
@@ -27,5 +27,5 @@ def _build(env: environs.Env) -> Settings:
         auth=settings.read_auth(env),
         log=settings.read_log(env),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
-        trusted_proxies=settings.read_networks(env, "TRUSTED_PROXIES"),
+        proxy_count=settings.read_proxy_count(env),
     )

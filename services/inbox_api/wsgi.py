@@ -14,5 +14,5 @@ app = inbox.make_app(
     ),
     auth=_settings.auth,
     cors_origins=_settings.cors_origins,
-    trusted_proxies=_settings.trusted_proxies,
+    proxy_count=_settings.proxy_count,
 )

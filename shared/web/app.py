@@ -11,20 +11,19 @@ import marshmallow
 import prometheus_client
 from marshmallow import fields, validate
 from sqlalchemy import Engine
+from werkzeug.middleware import proxy_fix
 
 from shared import logging, problem_details, settings
 from shared.auth import authenticator
 from shared.web import (
-    addresses,
-    clients,
     cors,
     error_handlers,
     guards,
     health,
-    observe,
     openapi,
     parsing,
-    protection,
+    request_log,
+    security_headers,
 )
 
 API_VERSION = "1.0.0"
@@ -42,7 +41,8 @@ class Frame:
     auth: settings.Auth
     broker_state: Callable[[], str] | None = None
     cors_origins: tuple[str, ...] = ()
-    trusted_proxies: tuple[clients.Network, ...] = ()
+    # Proxies in front, each of which appends to X-Forwarded-For.
+    proxy_count: int = 0
     # Where a service wants to know more of its callers than shared/auth/store.py asks, or faster.
     find_caller: authenticator.FindCaller | None = None
 
@@ -109,6 +109,12 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
             "only platforms with an issuer of their own can sign in: neither HUB_JWT_SECRET nor HUB_JWKS_URL is set"
         )
     app = flask.Flask(name, static_folder=None)
+    app.url_map.merge_slashes = False
+    if frame.proxy_count:
+        # Each proxy appends to X-Forwarded-For; the other headers have one value, which the outermost proxy sets.
+        app.wsgi_app = proxy_fix.ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=frame.proxy_count, x_proto=1, x_host=1, x_prefix=1
+        )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.config.update(
@@ -125,19 +131,18 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     app.extensions["hub"] = hub
     app.extensions["hub_registry"] = registry
     app.extensions["hub_auth"] = authenticator.Authenticator(frame.auth, frame.engine, frame.find_caller)
-    protection.register(app)
-    clients.register(app, trusted=frame.trusted_proxies)
-    observe.register(app, registry)
-    addresses.register(app)
+    security_headers.register(app)
+    request_log.register(app, registry)
     cors.register(app, origins=frame.cors_origins)
     health.register(app, engine=reads, registry=registry, broker_state=frame.broker_state)
     api = Api(app, spec_kwargs=_spec())
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    # Without validatorUrl the page would ask a public validator for a badge, and tell it where this hub is; without the other
-    # address it would make one of the header Host, which is the client's, and write it into a script.
-    docs = {"app_name": frame.title, "validatorUrl": None, "oauth2RedirectUrl": "/docs/oauth2-redirect.html"}
-    app.register_blueprint(flask_swagger_ui.get_swaggerui_blueprint("/docs", "/openapi.json", config=docs))
+    # No validatorUrl: the page would ask a public validator for a badge. No oauth2RedirectUrl: the default repeats the header Host
+    # in a script. Addresses are relative, so that the page works under any path.
+    docs = {"app_name": frame.title, "validatorUrl": None, "oauth2RedirectUrl": None}
+    page = flask_swagger_ui.get_swaggerui_blueprint(".", "../openapi.json", config=docs)
+    app.register_blueprint(page, url_prefix="/docs")
     for endpoint, view in app.view_functions.items():
         if endpoint.startswith(("swagger_ui.", "api-docs.")):
             guards.public(_own(app, endpoint, view))
@@ -150,7 +155,7 @@ def _own(app: flask.Flask, endpoint: str, view: Callable[..., Any]) -> Callable[
     def page(*args: Any, **kwargs: Any) -> Any:
         found = flask.make_response(view(*args, **kwargs))
         if found.mimetype == "text/html" and not found.is_streamed:
-            found.headers.update(protection.for_page(found.get_data(as_text=True)))
+            found.headers.update(security_headers.for_page(found.get_data(as_text=True)))
         return found
 
     app.view_functions[endpoint] = page

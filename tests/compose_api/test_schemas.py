@@ -7,7 +7,7 @@ import pytest
 
 from services.compose_api import schemas
 from services.compose_api.actions import audiences
-from shared.web import answers as written
+from shared.web import json_response as written
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
 

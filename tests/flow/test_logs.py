@@ -83,7 +83,7 @@ def _use(hub: Hub, tree: Tree, compose: str, inbox: str) -> list[str]:
 def test_logs_hold_no_words_no_secrets_and_no_line_that_a_client_wrote(hub: Hub, tree: Tree) -> None:
     hub.start_workers(1, log_level="debug")
     with (
-        hub.another_compose_api(log_level="debug", trusted_proxies="127.0.0.1"),
+        hub.another_compose_api(log_level="debug", proxy_count="1"),
         hub.another(INBOX_API, log_level="debug") as (inbox, _process),
     ):
         ended = str(uuid.uuid4())

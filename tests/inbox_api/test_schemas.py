@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from services.inbox_api import schemas
 from services.inbox_api.actions import notifications, states
 from services.inbox_api.store import inbox
-from shared.web import answers
+from shared.web import json_response
 
 
 def test_what_is_written_past_the_schemas_is_what_they_would_write() -> None:
@@ -22,7 +22,7 @@ def test_what_is_written_past_the_schemas_is_what_they_would_write() -> None:
         (schemas.CountsOut, inbox.Counts(2, 1)),
         (schemas.ChangedOut, states.Changed(notification, 3, 2)),
     ):
-        answer = answers.write(value)
+        answer = json_response.write(value)
         assert answer.get_json() == schema().dump(value)
         assert list(answer.get_json()) == [field.name for field in dataclasses.fields(value)]
         assert answer.mimetype == "application/json"

@@ -259,22 +259,14 @@ def test_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.MonkeyPat
     assert GOOD not in shown
 
 
-def read_proxies(env: environs.Env) -> tuple[settings.Network, ...]:
-    return settings.read_networks(env, "TRUSTED_PROXIES")
+def test_no_proxy_is_believed_unless_it_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.read(settings.read_proxy_count) == 0
+    monkeypatch.setenv("HUB_PROXY_COUNT", "2")
+    assert settings.read(settings.read_proxy_count) == 2
 
 
-def test_no_proxy_is_trusted_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert settings.read(read_proxies) == ()
-    monkeypatch.setenv("HUB_TRUSTED_PROXIES", "10.0.0.5, 172.16.0.0/12,,2001:db8::/32")
-    assert [str(network) for network in settings.read(read_proxies)] == [
-        "10.0.0.5/32",
-        "172.16.0.0/12",
-        "2001:db8::/32",
-    ]
-
-
-@pytest.mark.parametrize("value", ["*", "proxy.example", "10.0.0.5/8", "0.0.0.0/0", "::/0", "10.0.0", "10.0.0.1-5"])
-def test_what_is_no_proxy_or_everybody_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("HUB_TRUSTED_PROXIES", value)
-    (line,) = refusal(read_proxies)
-    assert line.startswith("HUB_TRUSTED_PROXIES: Must ")
+@pytest.mark.parametrize("value", ["*", "-1", "9", "10.0.0.5", "1.5"])
+def test_what_is_no_number_of_proxies_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HUB_PROXY_COUNT", value)
+    (line,) = refusal(settings.read_proxy_count)
+    assert line.startswith("HUB_PROXY_COUNT: ")

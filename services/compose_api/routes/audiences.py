@@ -6,8 +6,8 @@ import flask
 
 from services.compose_api import domain, schemas
 from services.compose_api.actions import audiences as actions
-from shared.web import answers, guards
 from shared.web import app as frame
+from shared.web import guards, json_response
 
 blueprint = frame.Blueprint("audiences", __name__, description="What may be chosen as audience.")
 
@@ -19,7 +19,7 @@ blueprint = frame.Blueprint("audiences", __name__, description="What may be chos
 def get_audiences() -> flask.Response:
     """What you may choose as audience, and how many people each scope reaches"""
     hub = flask.current_app.extensions["hub"]
-    return answers.write(actions.get_audiences(hub.engine, caller=guards.caller()))
+    return json_response.write(actions.get_audiences(hub.engine, caller=guards.caller()))
 
 
 @blueprint.route("/v1/audiences/preview", methods=["POST"])

@@ -10,7 +10,7 @@ import flask
 from services.compose_api.store import audit
 from shared import errors
 from shared.auth.store import Caller
-from shared.web import clients, observe
+from shared.web import request_log
 
 View = TypeVar("View", bound=Callable[..., Any])
 REFUSALS = "hub_refusals"
@@ -55,7 +55,7 @@ def refusals(action: audit.Action) -> Callable[[View], View]:
 
 def origin() -> audit.Origin:
     """Where the request being served comes from."""
-    return audit.Origin(request_id=observe.request_id(), address=clients.address())
+    return audit.Origin(request_id=request_log.request_id(), address=request_log.client_address())
 
 
 def _refusal(action: audit.Action, error: errors.HubError, caller: Caller, message_id: str | None) -> audit.Event:

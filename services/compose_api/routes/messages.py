@@ -10,7 +10,7 @@ from services.compose_api.actions import messages as actions
 from services.compose_api.routes import audited
 from shared import contracts, errors
 from shared.web import app as frame
-from shared.web import guards, ids, observe
+from shared.web import guards, ids, request_log
 
 blueprint = frame.Blueprint("messages", __name__, description="Send a message, recall it.")
 
@@ -67,7 +67,7 @@ def post_message(draft: domain.Draft) -> Any:
         headers["Idempotency-Replayed"] = "true"
     else:
         hub.publish(contracts.PlatformChanged(platform_id=guards.caller().platform_id))
-        hub.publish(contracts.ExpandMessage(message_id=str(accepted.message.id), request_id=observe.request_id()))
+        hub.publish(contracts.ExpandMessage(message_id=str(accepted.message.id), request_id=request_log.request_id()))
     return accepted.message, headers
 
 

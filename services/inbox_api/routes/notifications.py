@@ -9,8 +9,8 @@ from werkzeug import routing
 
 from services.inbox_api import routes, schemas
 from services.inbox_api.actions import notifications, states
-from shared.web import answers, guards, ids
 from shared.web import app as frame
+from shared.web import guards, ids, json_response
 
 blueprint = frame.Blueprint("notifications", __name__, description="What is under the bell of the calling user.")
 
@@ -62,7 +62,7 @@ _LINKS = {
 @blueprint.doc(operationId="listNotifications", responses={200: {"links": _LINKS}})
 def get_feed(query: dict[str, Any]) -> flask.Response:
     """A page of notifications, newest first, with the counts of the whole inbox"""
-    return answers.write(notifications.get_feed(routes.engine(), caller=routes.reader(), **query))
+    return json_response.write(notifications.get_feed(routes.engine(), caller=routes.reader(), **query))
 
 
 @blueprint.route("/v1/notifications/counts")
@@ -73,7 +73,7 @@ def get_feed(query: dict[str, Any]) -> flask.Response:
 @blueprint.doc(operationId="getNotificationCounts")
 def get_counts() -> flask.Response:
     """How many notifications are unread and unseen"""
-    return answers.write(notifications.get_counts(routes.engine(), caller=routes.reader()))
+    return json_response.write(notifications.get_counts(routes.engine(), caller=routes.reader()))
 
 
 @blueprint.route("/v1/notifications/<id:message_id>", parameters=_ID)
@@ -85,7 +85,7 @@ def get_counts() -> flask.Response:
 @blueprint.doc(operationId="getNotification")
 def get_notification(message_id: str) -> flask.Response:
     """One notification, archived or not"""
-    return answers.write(
+    return json_response.write(
         notifications.get_notification(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
     )
 
@@ -98,7 +98,9 @@ def get_notification(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="markNotificationRead")
 def put_read(message_id: str) -> flask.Response:
     """Mark as read, which implies seen; repeating it keeps the first time"""
-    return answers.write(states.mark_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
+    return json_response.write(
+        states.mark_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+    )
 
 
 @blueprint.route("/v1/notifications/<message_id>/read", methods=["DELETE"], parameters=_ID)
@@ -109,7 +111,9 @@ def put_read(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="markNotificationUnread")
 def delete_read(message_id: str) -> flask.Response:
     """Mark as unread; it stays seen"""
-    return answers.write(states.clear_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
+    return json_response.write(
+        states.clear_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+    )
 
 
 @blueprint.route("/v1/notifications/<message_id>/archived", methods=["PUT"], parameters=_ID)
@@ -120,7 +124,9 @@ def delete_read(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="archiveNotification")
 def put_archived(message_id: str) -> flask.Response:
     """Archive: it is listed only when asked for, and not counted; repeating it keeps the first time"""
-    return answers.write(states.mark_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id)))
+    return json_response.write(
+        states.mark_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+    )
 
 
 @blueprint.route("/v1/notifications/<message_id>/archived", methods=["DELETE"], parameters=_ID)
@@ -131,7 +137,7 @@ def put_archived(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="unarchiveNotification")
 def delete_archived(message_id: str) -> flask.Response:
     """Take out of the archive, as read or unread as it was"""
-    return answers.write(
+    return json_response.write(
         states.clear_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
     )
 
@@ -145,7 +151,9 @@ def delete_archived(message_id: str) -> flask.Response:
 @blueprint.doc(operationId="markSeenThrough")
 def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as seen; what came after stays as it is"""
-    return answers.write(states.mark_seen_through(routes.engine(), caller=routes.reader(), through=given["through"]))
+    return json_response.write(
+        states.mark_seen_through(routes.engine(), caller=routes.reader(), through=given["through"])
+    )
 
 
 @blueprint.route(f"/v1/notifications/{_READ_ALL}", methods=["POST"])
@@ -157,7 +165,9 @@ def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
 @blueprint.doc(operationId="markReadThrough")
 def post_read_all(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as read; what came after stays as it is"""
-    return answers.write(states.mark_read_through(routes.engine(), caller=routes.reader(), through=given["through"]))
+    return json_response.write(
+        states.mark_read_through(routes.engine(), caller=routes.reader(), through=given["through"])
+    )
 
 
 def _read_id(text: str) -> uuid.UUID:

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.inbox_api.stream import endpoint, metrics, poller, redis_listener, subscribers
 from shared import errors, logging, problem_details, readiness, redis_client, request_ids, settings
 from shared.auth import authenticator
-from shared.web import cors, protection
+from shared.web import cors, security_headers
 
 _CODES = {404: "not-found", 405: "method-not-allowed"}
 _logger = logging.get_logger(__name__)
@@ -123,7 +123,7 @@ class _RequestLog:
                 has_started = True
                 headers = MutableHeaders(raw=message["headers"])
                 headers[request_ids.HEADER] = request_id
-                for name, value in protection.missing(headers.items()):
+                for name, value in security_headers.missing(headers.items()):
                     headers[name] = value
                 if message["status"] >= 400:
                     ms = round((time.perf_counter() - began_at) * 1000, 1)

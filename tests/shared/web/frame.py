@@ -50,6 +50,7 @@ def make_app(
     jwks_url: str | None = None,
     work: Callable[[], Any] = dict,
     cors_origins: tuple[str, ...] = (),
+    proxy_count: int = 0,
 ) -> flask.Flask:
     """`work` is what `GET /work` does and answers."""
     blueprint = frame.Blueprint("tests", "tests")
@@ -95,6 +96,7 @@ def make_app(
             auth=settings.Auth(secret=factories.SECRET, jwks_url=jwks_url),
             broker_state=broker_state,
             cors_origins=cors_origins,
+            proxy_count=proxy_count,
         ),
         [blueprint],
         hub=None,
