@@ -3,8 +3,12 @@
 Actions raise `HubError`; shared/problem_details.py turns it into `application/problem+json`. Codes never change meaning.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+# How many errors one answer names.
+MAX_REPORTED = 20
 
 # code: (HTTP status, title)
 CATALOGUE: dict[str, tuple[int, str]] = {
@@ -46,7 +50,7 @@ class HubError(Exception):
         self.code = code
         self.status, self.title = CATALOGUE[code]
         self.detail = detail
-        self.errors = dict(errors) if errors else None
+        self.errors = shortened(errors) if errors else None
         self.headers = dict(headers or {})
 
 
@@ -63,7 +67,7 @@ def not_found(what: str) -> HubError:
 
 
 def validation_failed(errors: Mapping[str, Any]) -> HubError:
-    fields = ", ".join(sorted(map(str, errors)))
+    fields = listed(sorted(map(str, errors)))
     return HubError("validation-failed", f"These fields are not valid: {fields}.", errors=errors)
 
 
@@ -73,3 +77,19 @@ def rate_limited(detail: str, *, retry_after_s: int) -> HubError:
 
 def unavailable(detail: str, *, retry_after_s: int = 1) -> HubError:
     return HubError("unavailable", detail, headers={"Retry-After": str(retry_after_s)})
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - MAX_REPORTED} more" if len(names) > MAX_REPORTED else ""
+    return ", ".join(names[:MAX_REPORTED]) + more
+
+
+def shortened(found: Any) -> Any:
+    """Errors by field with at most MAX_REPORTED entries in each list and mapping: a body may have tens of thousands of bad items."""
+    if isinstance(found, Mapping):
+        kept = {name: shortened(one) for name, one in itertools.islice(found.items(), MAX_REPORTED)}
+        return {**kept, "more": [f"{len(found) - len(kept)} more are not valid."]} if len(found) > len(kept) else kept
+    if isinstance(found, list | tuple) and len(found) > MAX_REPORTED:
+        return [*found[:MAX_REPORTED], f"{len(found) - MAX_REPORTED} more are not valid."]
+    return found

@@ -57,6 +57,15 @@ class AudienceIn(marshmallow.Schema):
     organisations = _scopes("organisations")
     clinics = _scopes("clinics")
 
+    @marshmallow.pre_load
+    def _check_count(self, data: Any, **_kwargs: Any) -> Any:
+        """Before the items are looked at: a body holds tens of thousands of them."""
+        for key in ("organisations", "clinics"):
+            given = data.get(key) if isinstance(data, dict) else None
+            if isinstance(given, list) and (count := len(set(map(str, given)))) > domain.MAX_SCOPES:
+                raise marshmallow.ValidationError(f"Choose at most {domain.MAX_SCOPES} scopes, not {count}.", key)
+        return data
+
     @marshmallow.validates_schema
     def _check_choice(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if "everyone" in data:

@@ -136,5 +136,5 @@ def check_choice(choice: store.Choice) -> None:
         for target in beyond:
             field = "everyone" if target.level == "platform" else f"{target.level}s"
             named.setdefault(field, []).append(f"Beyond your reach: {target.external_id}.")
-        names = ", ".join(target.external_id for target in beyond)
+        names = errors.listed([target.external_id for target in beyond])
         raise errors.HubError("audience-out-of-reach", f"You do not administer: {names}.", errors={"audience": named})
