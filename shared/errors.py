@@ -62,6 +62,10 @@ def user_inactive(status: str) -> HubError:
     return HubError("user-inactive", f"This user is {status}.")
 
 
+def administrator_required() -> HubError:
+    return HubError("administrator-required", "You administer neither the platform nor an organisation nor a clinic.")
+
+
 def not_found(what: str) -> HubError:
     return HubError("not-found", f"There is no such {what}, or you may not see it.")
 

@@ -88,6 +88,4 @@ def _check_plan(found: store.Caller) -> None:
 
 def _check_administrator(found: store.Caller) -> None:
     if not found.is_administrator:
-        raise errors.HubError(
-            "administrator-required", "You administer neither the platform nor an organisation nor a clinic."
-        )
+        raise errors.administrator_required()

@@ -205,7 +205,12 @@ def test_a_tree_written_past_the_schema_is_what_the_schema_would_write() -> None
 
 @pytest.mark.parametrize(
     "ids",
-    [[f"\0{number}" for number in range(15_000)], [f"nowhere-{number}" for number in range(1_000)], [*range(1_000)], [str(number) * 90 for number in range(900)]],
+    [
+        [f"\0{number}" for number in range(15_000)],
+        [f"nowhere-{number}" for number in range(1_000)],
+        [*range(1_000)],
+        ["9" * 300] * 2 + [f"{n:0300}" for n in range(700)],
+    ],
     ids=["too many", "unknown", "no strings", "too long"],
 )
 def test_an_answer_names_at_most_twenty_errors_however_many_there_are(hub: Hub, world: World, ids: list[Any]) -> None:

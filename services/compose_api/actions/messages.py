@@ -67,16 +67,20 @@ def recall_message(
 ) -> Recalled:
     """The message, recalled: by its sender or an administrator above all its targets. Repeating it changes nothing.
 
-    Raises `HubError` not-found where the caller may not see it, audience-out-of-reach where they may but not recall it, rate-limited.
+    A sender who administers nothing any more can still recall. Raises `HubError` administrator-required, not-found where the caller may not
+    see it, audience-out-of-reach where they may but not recall it, rate-limited.
     """
     with engine.begin() as connection:
         found = store.find_recallable(connection, platform_id=caller.platform_id, message_id=message_id)
         viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
         reach = domain.Reach(caller.platform_id, frozenset(viewer.administered))
-        if found is None or not (found.sender_id == caller.user_id or any(map(reach.covers, found.targets))):
+        is_sender = found is not None and found.sender_id == caller.user_id
+        if not (is_sender or caller.is_administrator):
+            raise errors.administrator_required()
+        if found is None or not (is_sender or any(map(reach.covers, found.targets))):
             raise errors.not_found("message")
         beyond = [target for target in found.targets if not reach.is_above(target)]
-        if beyond and found.sender_id != caller.user_id:
+        if beyond and not is_sender:
             raise errors.HubError(
                 "audience-out-of-reach", "Only its sender or an administrator above all its targets may recall it."
             )

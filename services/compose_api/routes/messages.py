@@ -73,9 +73,9 @@ def post_message(draft: domain.Draft) -> Any:
 
 @blueprint.route("/v1/messages/<message_id>", methods=["DELETE"], parameters=ids.path_id("Of the message."))
 @audited.refusals("recall")
-@guards.administrator
+@guards.user
 @blueprint.response(200, schemas.MessageOut)
-@blueprint.refuses("audience-out-of-reach", "not-found", "rate-limited")
+@blueprint.refuses("administrator-required", "audience-out-of-reach", "not-found", "rate-limited")
 @blueprint.doc(operationId="recallMessage")
 def delete_message(message_id: str) -> Any:
     """Recall a message: it leaves every bell at the next poll"""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests import factories
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
 
@@ -158,3 +159,12 @@ def test_a_recall_leaves_everything_but_the_recall_as_it_was(hub: Hub, world: Wo
     hub.recall(world[SENDER], message["id"])
     assert hub.rows(count, id=message["id"]) == before
     assert len(hub.published.contracts) == 1, "a recall publishes nothing"
+
+
+def test_a_sender_who_administers_nothing_any_more_recalls_their_message(hub: Hub, own_world: World) -> None:
+    who = own_world["administrator of a1"]
+    message = hub.sent(who, {"clinics": ["a1"]})
+    with hub.owner.begin() as connection:
+        factories.leave(connection, who.user, own_world.scopes["a1"])
+    answers.problem(hub.send(who, {"clinics": ["a1"]}), "administrator-required")
+    assert hub.recall(who, message["id"]).get_json()["status"] == "recalled"
