@@ -82,3 +82,9 @@ def test_every_limit_names_a_setting_or_file_and_a_test_that_exist() -> None:
         tests = re.findall(r"`(tests/[^`]+)`", tried)
         assert all((ROOT / name).is_file() for name in tests), what
         assert tests or "by hand" in tried, what
+
+
+def test_documents_are_short() -> None:
+    words = {page: len(page.read_text(encoding="utf-8").split()) for page in ROOT.glob("docs/**/*.md")}
+    assert [page.name for page, count in words.items() if count > 1_500] == []
+    assert len(read("README.md").split()) <= 700
