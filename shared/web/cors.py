@@ -1,45 +1,36 @@
-"""Lets pages of other origins call an API from a browser: those that are named in HUB_CORS_ORIGINS, and no others.
+"""Lets pages of the origins in HUB_CORS_ORIGINS call an API from a browser (flask-cors).
 
-Tokens travel in a header that pages set themselves, never in cookies, so no credentials are allowed. A browser's question
-before the call (preflight) is answered here at once: it carries no token and takes no place.
+Pages send tokens in a header, never in a cookie, so credentials are not allowed.
 """
 
 import flask
+import flask_cors
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 REQUEST_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-ID")
-ANSWER_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
-# How long a browser may remember the answer to a preflight: a longer time than browsers allow (2 h in Chromium) gains nothing.
+RESPONSE_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
+# The longest time for which Chromium keeps the response to a preflight.
 MAX_AGE_S = 7_200
 
 
 def register(app: flask.Flask, *, origins: tuple[str, ...]) -> None:
-    """Does nothing where no origins are named: then there is only the same origin."""
+    """Does nothing without origins."""
     if not origins:
         return
-    allowed = frozenset(origins)
-
-    @app.before_request
-    def answer_preflight() -> flask.Response | None:
-        if flask.request.method != "OPTIONS" or "Access-Control-Request-Method" not in flask.request.headers:
-            return None
-        answer = flask.Response(status=204)
-        answer.headers["Access-Control-Allow-Methods"] = ", ".join(METHODS)
-        answer.headers["Access-Control-Allow-Headers"] = ", ".join(REQUEST_HEADERS)
-        answer.headers["Access-Control-Max-Age"] = str(MAX_AGE_S)
-        return answer
+    flask_cors.CORS(
+        app,
+        origins=list(origins),
+        allow_headers=list(REQUEST_HEADERS),
+        expose_headers=list(RESPONSE_HEADERS),
+        max_age=MAX_AGE_S,
+        # Without the header Origin there is nothing to allow. Errors have their own handlers, and after_request runs for them too.
+        always_send=False,
+        intercept_exceptions=False,
+        vary_header=False,
+    )
 
     @app.after_request
-    def allow(answer: flask.Response) -> flask.Response:
-        if "Access-Control-Allow-Origin" in answer.headers:
-            return answer  # open to everybody already
-        answer.vary.add("Origin")
-        answer.headers.update(allowing(flask.request.headers.get("Origin", ""), allowed))
-        return answer
-
-
-def allowing(origin: str, allowed: frozenset[str]) -> dict[str, str]:
-    """What an answer to a page of `origin` says, beside `Vary: Origin`."""
-    if origin not in allowed:
-        return {}
-    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": ", ".join(ANSWER_HEADERS)}
+    def vary(response: flask.Response) -> flask.Response:
+        # flask-cors adds it to responses for allowed origins only; a cache must not hand the others on either.
+        if response.headers.get("Access-Control-Allow-Origin") != "*":
+            response.vary.add("Origin")
+        return response

@@ -1,6 +1,6 @@
-"""The console, and in demo mode the demo page: `/console/`, `/demo/`, and what the two ask this API about itself.
+"""The console, and in demo mode the demo page: `/console/`, `/demo/`, and their configuration.
 
-The files come from web/ (`make web`). Public: they hold nothing of anybody, and whoever signs in brings a token.
+The files come from web/ (`make web`). Public: they hold no data of any platform, and users bring a token.
 """
 
 import re
@@ -8,21 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import flask
+import whitenoise
 
 from services.compose_api import page_policy, settings
 from shared import errors
 from shared.web import guards, static
 
 FOLDER = Path(__file__).parents[1] / "pages"
-# A page elsewhere whose name leads to this machine for a while must not read the demo people's tokens.
+# Against DNS rebinding: a page of another site must not read the demo people's tokens.
 _LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.ASCII)
-_HASHED = "console/assets/"
-_ENTRANCES = ("console/index.html", "demo/index.html")
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Message Hub</title>
 <h1>The web pages have not been built</h1>
-<p>The APIs work without them. Run <code>make web</code> where the hub was started, then load this page again.</p>
+<p>The APIs work without them. Run <code>make web</code> where the hub was started, then start it again.</p>
 </html>
 """
 
@@ -30,14 +29,15 @@ _NOT_BUILT = """<!doctype html>
 def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
     """The routes of the pages that were built into `folder`."""
     blueprint = flask.Blueprint("pages", __name__)
+    files = static.make(folder, hashed="^/console/assets/")
     console_headers = page_policy.for_console(pages)
     demo_headers = page_policy.for_demo(pages)
 
     @blueprint.get("/console/")
     @blueprint.get("/console/<path:name>")
     @guards.public
-    def console(name: str = "index.html") -> flask.Response:
-        return _file(folder, f"console/{name}", console_headers)
+    def console(name: str = "") -> flask.Response:
+        return _file(files, name, console_headers)
 
     @blueprint.get("/console/config.json")
     @guards.public
@@ -51,10 +51,10 @@ def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
     @blueprint.get("/demo/")
     @blueprint.get("/demo/<path:name>")
     @guards.public
-    def demo(name: str = "index.html") -> flask.Response:
+    def demo(name: str = "") -> flask.Response:
         if _demo_people(pages) is None:
             raise errors.not_found("page")
-        return _file(folder, f"demo/{name}", demo_headers)
+        return _file(files, name, demo_headers)
 
     @blueprint.get("/demo/people.json")
     @guards.public
@@ -69,27 +69,27 @@ def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
     return blueprint
 
 
-def _file(folder: Path, name: str, headers: dict[str, str]) -> flask.Response:
-    answer = static.find(folder, name, is_hashed=name.startswith(_HASHED))
-    if answer is None and name in _ENTRANCES:
-        answer = flask.Response(_NOT_BUILT, status=503, headers={"Cache-Control": "no-store"})
-    if answer is None:
+def _file(files: whitenoise.WhiteNoise, name: str, headers: dict[str, str]) -> flask.Response:
+    response = static.serve(files)
+    if response is None and name in ("", "index.html"):
+        response = flask.Response(_NOT_BUILT, status=503, headers={"Cache-Control": "no-store"})
+    if response is None:
         raise errors.not_found("page")
-    answer.headers.update(headers)
-    return answer
+    response.headers.update(headers)
+    return response
 
 
 def _redirect(target: str) -> Callable[[], flask.Response]:
     @guards.public
     def redirect() -> flask.Response:
-        # Relative as it stands: right behind a proxy too, whatever scheme and path that adds.
+        # Relative, so that it is right under a proxy's scheme and path too.
         return flask.Response(status=302, headers={"Location": target})
 
     return redirect
 
 
 def _demo_people(pages: settings.Pages) -> bytes | None:
-    """The file that `message-hub run` keeps about the demo people; None where there is no demo, or this request may not see it."""
+    """The file of demo people that `message-hub run` keeps. None without a demo, or when this request may not see it."""
     if pages.demo_file is None or not _LOCAL_HOST.fullmatch(flask.request.host):
         return None
     try:

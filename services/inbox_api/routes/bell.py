@@ -1,8 +1,4 @@
-"""`/bell.js`: the element `<message-bell>` as one script, for the pages of the platforms.
-
-Built from web/ (`make web`). Public and open to every origin: it is the same for everybody, and a module script of another
-origin is loaded only where that is allowed.
-"""
+"""`/bell.js`: the element `<message-bell>` as one script, for the pages of the platforms. Built from web/ (`make web`). Public."""
 
 from pathlib import Path
 
@@ -12,21 +8,22 @@ from shared import errors
 from shared.web import guards, static
 
 FOLDER = Path(__file__).parents[1] / "pages"
+# A page loads a module script of another origin only with these.
 _HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 def make(folder: Path = FOLDER) -> flask.Blueprint:
     """The route of the script that was built into `folder`."""
     blueprint = flask.Blueprint("bell", __name__)
+    files = static.make(folder)
 
     @blueprint.get("/bell.js")
     @guards.public
     def script() -> flask.Response:
-        # One address for ever, so that a page that names it gets every release: asked for again each time, mostly answered 304.
-        answer = static.find(folder, "bell.js")
-        if answer is None:
-            raise errors.HubError("not-found", "The bell has not been built: run `make web` where the hub was started.")
-        answer.headers.update(_HEADERS)
-        return answer
+        response = static.serve(files)
+        if response is None:
+            raise errors.HubError("not-found", "The bell has not been built: run `make web`, then start the hub again.")
+        response.headers.update(_HEADERS)
+        return response
 
     return blueprint

@@ -147,7 +147,7 @@ def _cors(origins: tuple[str, ...]) -> list[Middleware]:
             allow_origins=origins,
             allow_methods=["GET", "HEAD"],
             allow_headers=cors.REQUEST_HEADERS,
-            expose_headers=cors.ANSWER_HEADERS,
+            expose_headers=cors.RESPONSE_HEADERS,
             max_age=cors.MAX_AGE_S,
         )
     ]
