@@ -1,10 +1,9 @@
 """`message-hub explain`: why one person has a message or does not have it."""
 
 import uuid
-from typing import Any, cast
+from typing import Any
 
 import click
-import psycopg
 from sqlalchemy import Connection
 
 from cli import connect, output, parameters
@@ -13,6 +12,7 @@ from cli.store import database
 from cli.store import explain as store
 from services.fanout_worker.store import proof
 from services.inbox_api.store import inbox
+from shared import db
 
 # The same as for verify.
 FAILS = 3
@@ -55,8 +55,9 @@ def _read(connection: Connection, message_id: uuid.UUID, name: str) -> explain_r
     user = _find_user(connection, message.platform, platform_id, name)
     memberships = store.list_memberships(connection, user_id=user.id)
     versions = {one.valid_from_version for one in memberships} | {one.valid_to_version or 0 for one in memberships}
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    shown = inbox.find_notification(driver, user_id=user.id, platform_id=platform_id, message_id=message_id)
+    shown = inbox.find_notification(
+        db.driver(connection), user_id=user.id, platform_id=platform_id, message_id=message_id
+    )
     return explain_reasons.Facts(
         message=message,
         dropped_before=database.find_dropped_before(connection),

@@ -7,7 +7,6 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -22,13 +21,6 @@ from shared import settings
 # What a killed run leaves behind ends by itself, but not in the same instant.
 _LEFTOVERS_TIMEOUT_S = 20.0
 _PORT = click.IntRange(1, 65535)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Options:
-    apis: programs.Apis
-    workers: int
-    with_demo: bool
 
 
 @click.command("run", short_help="Run a whole hub on this machine.")
@@ -50,26 +42,24 @@ def run(compose_port: int, inbox_port: int, stream_port: int, workers: int, no_d
     Example:
       message-hub run --data /tmp/hub --workers 4
     """
-    if len({compose_port, inbox_port, stream_port}) < 3:
-        raise click.UsageError(
-            "The APIs and the stream need different ports: see --compose-port, --inbox-port and --stream-port."
-        )
+    options = {"--compose-port": compose_port, "--inbox-port": inbox_port, "--stream-port": stream_port}
+    if len(set(options.values())) < len(options):
+        raise click.UsageError(f"The APIs and the stream need different ports: see {', '.join(options)}.")
     apis = programs.Apis(compose_port=compose_port, inbox_port=inbox_port, stream_port=stream_port)
-    options = _Options(apis=apis, workers=workers, with_demo=not no_demo)
     folder = connect.data_folder()
     with _claimed(folder):
         if folder.was_left_behind():
-            _wait_for_leftovers(folder, apis)
-        _check_port(compose_port, "compose API", "--compose-port")
-        _check_port(inbox_port, "inbox API", "--inbox-port")
-        _check_port(stream_port, "live stream", "--stream-port")
+            _wait_for_leftovers(folder, list(options.values()))
+        for option, port in options.items():
+            if not files.is_free(port):
+                raise click.ClickException(f"Port {port} is taken: stop what uses it, or choose another with {option}.")
         try:
-            _supervise(folder, options)
+            _supervise(folder, apis, workers=workers, with_demo=not no_demo)
         finally:
             folder.withdraw()
 
 
-def _supervise(folder: DataFolder, options: _Options) -> None:
+def _supervise(folder: DataFolder, apis: programs.Apis, *, workers: int, with_demo: bool) -> None:
     """Runs the hub until it is stopped."""
     secret = connect.given_jwt_secret() or folder.make_jwt_secret()
     database_url, redis_url = settings.read(settings.read_given)
@@ -81,59 +71,46 @@ def _supervise(folder: DataFolder, options: _Options) -> None:
     if not redis_url:
         servers.append(redis.prepare(folder.redis))
         redis_url = servers[-1].url
-    os.environ |= {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url, "HUB_JWT_SECRET": secret}
-    for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL", "HUB_JWT_SECRET"):
+    given = {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url, "HUB_JWT_SECRET": secret}
+    os.environ |= given
+    for name in given:
         os.environ.pop(f"{name}_FILE", None)
     settings.read(settings.read_redis_url)
     connect.make_engine(None).dispose()  # a wrong address is reported before anything starts
 
+    demo_file = folder.demo_people if with_demo else None
     environment = {
         **{"HUB_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"},
         **os.environ,
-        **web_pages.environment(options.apis, os.environ, demo_file=folder.demo_people if options.with_demo else None),
+        **web_pages.environment(apis, os.environ, demo_file=demo_file),
     }
-    plan = bring_up.Plan(
-        servers=servers,
-        server_programs=programs.servers(servers, environment=environment, logs=folder.logs),
-        service_programs=programs.services(
-            options.apis,
-            workers=options.workers,
-            beat_schedule=folder.beat_schedule,
-            environment=environment,
-            logs=folder.logs,
-        ),
-        apis=options.apis,
-        make_engine=connect.make_engine,
-        with_demo=options.with_demo,
+    services = programs.services(
+        apis, workers=workers, beat_schedule=folder.beat_schedule, environment=environment, logs=folder.logs
     )
-    running = Running(
-        pid=os.getpid(),
-        database_url=database_url,
-        redis_url=redis_url,
-        jwt_secret=secret,
-        compose_url=options.apis.compose_url,
-        inbox_url=options.apis.inbox_url,
-        stream_url=options.apis.stream_url,
-    )
+    running = Running(os.getpid(), database_url, redis_url, secret, apis.compose_url, apis.inbox_url, apis.stream_url)
     with Supervisor(_tell) as supervisor:
-        bring_up.bring_up(plan, supervisor, on_servers=lambda: folder.announce(running))
-        _say(_banner(folder, options, secret))
+        wait = bring_up.within_timeout(supervisor)
+        supervisor.start(*programs.servers(servers, environment=environment, logs=folder.logs))
+        for one in servers:
+            wait(f"{one.name} to answer", one.is_ready)
+        folder.announce(running)
+        wait("the database to be migrated", lambda: bring_up.prepare_database(with_demo=with_demo))
+        bring_up.start_services(supervisor, services, apis, wait)
+        _say(_banner(folder, apis, workers, secret if with_demo else None))
         supervisor.watch()
     _say("Stopped.")
 
 
-def _banner(folder: DataFolder, options: _Options, secret: str) -> str:
-    with connect.engine(None) as engine, engine.connect() as connection:
-        people = banner.demo_people(connection, secret) if options.with_demo else []
+def _banner(folder: DataFolder, apis: programs.Apis, workers: int, secret: str | None) -> str:
+    people = []
+    if secret is not None:
+        with connect.engine(None) as engine, engine.connect() as connection:
+            people = banner.demo_people(connection, secret)
     if people:
         web_pages.write_people(folder.demo_people, people)
-    facts = banner.Facts(
-        command=_own_command(),
-        data=readable_name(folder.path),
-        workers=options.workers,
-        has_pages=web_pages.are_built(),
-    )
-    return banner.render(options.apis, people, facts)
+    has_pages = web_pages.are_built()
+    facts = banner.Facts(_own_command(), readable_name(folder.path), workers=workers, has_pages=has_pages)
+    return banner.render(apis, people, facts)
 
 
 def _own_command() -> str:
@@ -160,22 +137,14 @@ def _claimed(folder: DataFolder) -> Iterator[None]:
         yield
 
 
-def _wait_for_leftovers(folder: DataFolder, apis: programs.Apis) -> None:
+def _wait_for_leftovers(folder: DataFolder, ports: list[int]) -> None:
     """After a run that was killed: gives its programs time to end, so that their ports are free again."""
-    ports = [apis.compose_port, apis.inbox_port, apis.stream_port]
     for path in (folder.postgres / "port", folder.redis / "port"):
         with contextlib.suppress(OSError, ValueError):
-            ports.append(int(Path(path).read_text(encoding="utf-8")))
+            ports.append(int(path.read_text(encoding="utf-8")))
     deadline = time.monotonic() + _LEFTOVERS_TIMEOUT_S
     while time.monotonic() < deadline and not all(map(files.is_free, ports)):
         time.sleep(0.1)
-
-
-def _check_port(port: int, what: str, option: str) -> None:
-    if not files.is_free(port):
-        raise click.ClickException(
-            f"Port {port} is taken, so the {what} cannot listen there: stop what uses it, or choose another with {option}."
-        )
 
 
 def _tell(line: str) -> None:

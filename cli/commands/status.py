@@ -66,4 +66,5 @@ def _of_message(message_id: uuid.UUID) -> dict[str, Any]:
         if message is None:
             raise parameters.unknown_message(message_id)
         undelivered = messages.list_undelivered(connection, limit=_LIMIT, message_id=str(message_id))
-        return {"message": message, "undelivered_batches": undelivered}
+        targets = [{"level": one.level, "external_id": one.external_id} for one in message.targets]
+        return {"message": message, "targets": targets, "undelivered_batches": undelivered}

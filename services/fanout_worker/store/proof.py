@@ -73,7 +73,7 @@ _IS_WRITTEN = """
 
 _COMPARE = {
     people: sqlalchemy.text(f"""
-        WITH {_PENDING}, compared AS (
+        WITH {_PENDING}, compared AS MATERIALIZED (
             SELECT p.user_id, {_IS_WRITTEN} AS is_written, {_IS_PENDING} AS is_pending FROM ({people}) AS p
         )
         SELECT count(*) AS planned,
