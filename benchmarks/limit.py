@@ -12,6 +12,7 @@ import uuid
 import sqlalchemy
 
 from benchmarks import hub as hubs
+from services.fanout_worker.domain.model import Message
 from services.fanout_worker.store import messages
 from shared import audience
 
@@ -52,7 +53,7 @@ def measure(hub: hubs.Hub, message_id: str) -> float:
     return took
 
 
-def _find(hub: hubs.Hub, message_id: str) -> tuple[messages.Message, list[int]]:
+def _find(hub: hubs.Hub, message_id: str) -> tuple[Message, list[int]]:
     """The message, and the user ids that cut its recipients into parts of equally many, one for each connection."""
     with hub.engine.connect() as connection:
         message = messages.find_message(connection, message_id=uuid.UUID(message_id))

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from drills.findings import Findings
 from drills.load import LoadGenerator, Post
-from services.fanout_worker import proof
 from services.fanout_worker.actions import verify
+from services.fanout_worker.domain import proof
 
 _INVARIANT = "proofs are true at any time"
 _AFTERWARDS = 3

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from cli import connect, operator, output, parameters
 from cli.commands import verify_repair, verify_text
-from services.fanout_worker import proof
 from services.fanout_worker.actions import verify as actions
+from services.fanout_worker.domain import proof
 from services.fanout_worker.store import proof as store
 
 # 1 is an error of the command, 2 an error in its arguments.

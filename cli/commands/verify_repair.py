@@ -4,8 +4,8 @@ from sqlalchemy import Engine
 
 from cli import connect
 from cli.store import audit
-from services.fanout_worker import proof
 from services.fanout_worker.actions import verify
+from services.fanout_worker.domain import proof
 from services.fanout_worker.store import proof as store
 from services.inbox_api.store import states
 from shared import db

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cli.output import count, moment, printable
-from services.fanout_worker import proof
+from services.fanout_worker.domain import proof
 
 _MEANINGS = {
     "planned": "people in its audience, by the directory as of its version",

@@ -1,4 +1,4 @@
-"""fanout_worker: brings accepted messages to their recipients. Celery, no HTTP.
+"""fanout_worker: writes the entries of accepted messages into their recipients' inboxes. Celery, no HTTP.
 
 Consumes   expand, deliver_bulk, sweep
 Writes     fanout_batches, inbox_entries, fanout_counters; the lifecycle columns of messages; inflight_targets (delete)

@@ -1,4 +1,4 @@
-"""What Redis knows of the queues, for the sweep: whether it was emptied, and since when the oldest task waits."""
+"""The queues in Redis, for the sweep: whether Redis was emptied, and since when the oldest task waits."""
 
 import json
 from datetime import UTC, datetime
@@ -7,33 +7,31 @@ import redis
 
 from shared import contracts
 
-# The one key of ours beside the queues, set by the first sweep. Gone means that Redis was emptied, and with it every task that waited.
+# Our only key beside the queues, set by the first sweep. If it is gone, Redis was emptied and every waiting task is lost.
 FILLED_KEY = "message_hub:queues_filled"
 _FILLING = b"filling"
 
 
 class Queues:
-    """The broker as the sweep sees it."""
-
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
 
     def was_emptied(self) -> bool:
-        """Also where a sweep that saw it did not come to its end."""
+        """True until a sweep that found it has published all tasks again."""
         return self._client.get(FILLED_KEY) in (None, _FILLING)
 
     def mark_filling(self) -> None:
         self._client.set(FILLED_KEY, _FILLING)
 
     def mark_filled(self) -> None:
-        """Only what `mark_filling` has left: emptied again since then, it stays emptied, and the next sweep sees it."""
+        """Keeps the key absent if Redis was emptied again after `mark_filling`; the next sweep then publishes again."""
         self._client.set(FILLED_KEY, "filled", xx=True)
 
     def waiting_since(self, queue: str) -> datetime | None:
-        """When the oldest task waiting in `queue` was published; None when none waits.
+        """When the oldest task waiting in `queue` was published; None when the queue is empty.
 
-        kombu takes from the right end of the list. A task without our header (put back, to be tried again, or of somebody else)
-        counts as having waited for ever: it will be taken any moment, and until then nothing behind it is called lost.
+        kombu takes from the right end of the list. A task without our header (a retry, or from another publisher) counts as the oldest
+        possible: a worker takes it soon, and until then no task behind it counts as lost.
         """
         oldest = self._client.lindex(queue, -1)
         return None if oldest is None else datetime.fromtimestamp(_published_at(oldest), UTC)

@@ -1,6 +1,6 @@
-"""The tasks, declared whole: name, arguments, limits (the queue is part of the contract). Each body is one call to an action.
+"""The tasks: name, arguments, limits (the queue is part of the contract). Each body is one call to an action.
 
-Arguments that this release does not know are ignored; a contract version that it does not know is refused and written down.
+Unknown arguments are ignored; an unknown contract version is refused and recorded.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from services.fanout_worker.actions import sweep as sweeping
 from services.fanout_worker.actions.context import Context
 from shared import contracts, logging
 
-# What passes by itself: tried again a few times, then left to the sweep, which never gives up.
+# Errors that pass: Celery retries a few times, then the sweep publishes the task again, without end.
 TRANSIENT = (
     sqlalchemy.exc.OperationalError,
     psycopg.OperationalError,
@@ -44,35 +44,35 @@ OPTIONS: dict[str, Any] = {
 
 
 def register(app: celery.Celery, context: Callable[[], Context]) -> None:
-    """Declares the tasks on `app`. `context` answers what this process works with.
+    """Declares the tasks on `app`. `context` returns this process's dependencies.
 
-    They take whatever comes and read it themselves, so that a task of another release fails where an operator sees it.
+    The tasks accept any arguments and check them themselves, so that a task of another release fails where an operator sees it.
     """
 
     @app.task(name=contracts.ExpandMessage.task, **OPTIONS)
     def expand_message(**given: Any) -> None:
-        with _noting(context(), contracts.ExpandMessage, given) as task:
+        with _recording(context(), contracts.ExpandMessage, given) as task:
             expand.expand_message(context(), message_id=uuid.UUID(task.message_id))
 
     @app.task(name=contracts.DeliverBatch.task, **OPTIONS)
     def deliver_batch(**given: Any) -> None:
-        with _noting(context(), contracts.DeliverBatch, given) as task:
+        with _recording(context(), contracts.DeliverBatch, given) as task:
             deliver.deliver_batch(context(), message_id=uuid.UUID(task.message_id), seq=task.seq)
 
     @app.task(name=contracts.Sweep.task, **{**OPTIONS, "autoretry_for": ()})
-    def sweep(**_whatever: Any) -> None:
-        # Of any version: it only says "now", and what a sweep does is what the release that runs it can repair.
+    def sweep(**_given: Any) -> None:
+        # Of any version: a sweep has no arguments that matter.
         logging.clear()
         sweeping.sweep_if_due(context())
 
 
 @contextlib.contextmanager
-def _noting(context: Context, contract: type[contracts.Some], given: dict[str, Any]) -> Iterator[contracts.Some]:
-    """The task as this release knows it. What goes wrong with it is written down and raised again."""
+def _recording(context: Context, contract: type[contracts.Some], given: dict[str, Any]) -> Iterator[contracts.Some]:
+    """The task as this release reads it. An error is recorded and raised again."""
     logging.clear()
     logging.bind(request_id=given.get("request_id"))
     try:
         yield contracts.read(contract, given)
     except Exception as error:
-        failure.note_failure(context, task=contract.task, given=given, error=error)
+        failure.record_failure(context, task=contract.task, given=given, error=error)
         raise

@@ -1,8 +1,8 @@
 """Kombu's Redis transport with two differences, for workers only (the setting `broker_transport`).
 
-kombu 5.7.0 forgets a task only once Redis has taken its acknowledgement, and Celery logs a failed one and goes on. A worker that takes
-one task at a time then believes that it still has one, asks for no other and never reads from its connection again, until it is
-restarted. And an item of a list that is no message ends the worker.
+kombu 5.7.0 forgets a task only after Redis has accepted its acknowledgement; Celery logs a failed one and goes on. A worker with a
+prefetch of one then counts the task as unacknowledged, takes no other and never reads from its connection again until it is restarted.
+And an item of a list that is no message ends the worker.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _logger = logging.get_logger(__name__)
 
 
 class QoS(redis.QoS):
-    """Forgets a task whether or not Redis took the answer. Where Redis still has it, it comes again after the visibility timeout."""
+    """Forgets a task even if its acknowledgement failed. Redis then delivers it again after the visibility timeout."""
 
     def ack(self, delivery_tag: str) -> None:
         try:
@@ -41,7 +41,7 @@ class Channel(redis.Channel):
     def basic_consume(
         self, queue: str, no_ack: bool, callback: Callable[[Any], None], consumer_tag: str, **options: Any
     ) -> Any:
-        """As kombu does it; a message that `callback` cannot read is rejected, or the worker would count it as one that it has."""
+        """Like kombu's, but rejects a message that `callback` cannot read: the worker would count it as unacknowledged."""
 
         def read(message: Any) -> None:
             try:
@@ -55,7 +55,7 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """Drops an item that is no message, which Redis has already removed from its list, and tells `on_malformed` the reason."""
+    """Drops an item that is no message (Redis has already removed it from its list) and calls `on_malformed` with the reason."""
 
     Channel = Channel
     on_malformed: ClassVar[list[Callable[[str], None]]] = []

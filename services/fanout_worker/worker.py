@@ -15,7 +15,7 @@ _contexts: list[Context] = []
 app = broker.make_celery(_settings.redis_url)
 app.conf.update(
     broker_transport=f"{transport.__name__}:{transport.Transport.__name__}",
-    # One task at a time and none in reserve: whoever is free takes the next, from each queue in turn.
+    # One task at a time, none prefetched: a free worker takes the next task, from each queue in turn.
     worker_prefetch_multiplier=1,
     broker_transport_options={**app.conf.broker_transport_options, "queue_order_strategy": "round_robin"},
     worker_enable_remote_control=False,
@@ -50,15 +50,15 @@ def _begin(**_kwargs: Any) -> None:
 
 @signals.task_unknown.connect  # type: ignore[untyped-decorator]
 def _refuse(name: str, **_kwargs: Any) -> None:
-    """A task of a newer release than this worker: Celery logs and drops it, in the process that only takes tasks."""
+    """A task of a newer release than this worker. Celery logs and drops it, in the parent process."""
     _count_refused(name, "this worker does not know the task")
 
 
 def _count_refused(what: str, reason: str) -> None:
-    """The process that takes tasks keeps no connections for what happens this seldom: those who do the tasks are forked from it."""
+    """With a connection of its own: the parent process keeps none, because the processes that run tasks are forked from it."""
     engine = db.make_engine(_settings.database, role=db.WORKER_ROLE, name="fanout_worker")
     try:
-        failure.note_refused(engine, what=what, reason=reason)
+        failure.record_refusal(engine, what=what, reason=reason)
     finally:
         engine.dispose()
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout_worker import batching
+from services.fanout_worker.domain import batching
+from services.fanout_worker.domain.model import Batch
 from tests import examples
 
 
@@ -18,7 +19,7 @@ class Audience:
         self.asked = 0
         self.read = 0
 
-    def measure(self, after: int, up_to: int, limit: int) -> batching.Slice:
+    def count(self, after: int, up_to: int, limit: int) -> batching.Slice:
         self.asked += 1
         first = bisect.bisect_right(self.ids, after)
         end = bisect.bisect_right(self.ids, up_to)
@@ -27,15 +28,16 @@ class Audience:
         return batching.Slice(count=len(found), last_user_id=found[-1] if found else 0)
 
 
-def cut_to_the_end(audience: Audience, *, last: int, size: int, steps: list[int]) -> list[batching.Batch]:
+def cut_to_the_end(audience: Audience, *, last: int, size: int, steps: list[int]) -> list[Batch]:
     """All batches, in steps that each end after the next number of questions."""
-    batches: list[batching.Batch] = []
+    batches: list[Batch] = []
     patience = itertools.chain(steps, itertools.repeat(1_000_000))
     for _step in range(10_000):
         questions = itertools.count()
         limit = next(patience)
         cut = batching.cut(
-            audience.measure,
+            audience.count,
+            first_seq=len(batches) + 1,
             after_user_id=batches[-1].up_to_user_id if batches else 0,
             last_user_id=last,
             batch_size=size,
@@ -116,4 +118,4 @@ def test_batches_are_equal_and_a_multiple_of_four_or_just_one(people: int, size:
 @pytest.mark.parametrize("written", [9, 11])
 def test_a_batch_written_to_other_people_than_were_counted_is_refused(written: int) -> None:
     with pytest.raises(batching.WrongCountError, match=f"{written} entries for 10 recipients"):
-        batching.check_written(batching.Batch(0, 10, 10), written)
+        batching.check_written(Batch(1, 0, 10, 10), written)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout_worker import proof
+from services.fanout_worker.domain import proof
+from services.fanout_worker.domain.model import Batch
 from shared import audience
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -35,7 +36,7 @@ MESSAGE = proof.Message(
     last_user_id=100,
     targets=[proof.Target(1, "platform", "acme", is_in_flight=False)],
 )
-BATCHES = [proof.Batch(1, 0, 40, 20, True), proof.Batch(2, 40, 90, 10, True)]
+BATCHES = [Batch(1, 0, 40, 20, True), Batch(2, 40, 90, 10, True)]
 IN_FLIGHT = {"targets": [proof.Target(1, "platform", "acme", is_in_flight=True)]}
 SENDING = {"status": "sending", "completed_at": None}
 RECALLED = {"status": "recalled", "recalled_at": NOON}
@@ -60,7 +61,7 @@ ranges = st.tuples(st.integers(0, 400_000), st.integers(1, 150_000))
 
 @given(st.lists(ranges, max_size=6), st.integers(0, 500_000))
 def test_every_id_is_in_one_window_whatever_the_batches_say(given_ranges: list[tuple[int, int]], last: int) -> None:
-    batches = [proof.Batch(seq, after, after + width, 1, True) for seq, (after, width) in enumerate(given_ranges, 1)]
+    batches = [Batch(seq, after, after + width, 1, True) for seq, (after, width) in enumerate(given_ranges, 1)]
     windows = list(proof.windows(batches, last))
     assert windows[0].after_user_id == audience.NO_USER
     assert windows[-1].up_to_user_id == audience.LAST_USER
@@ -130,7 +131,7 @@ def test_people_outside_of_all_batches_are_told() -> None:
 
 
 def test_only_a_few_of_many_wrong_batches_are_named() -> None:
-    batches = [proof.Batch(seq, seq, seq + 1, 1, True) for seq in range(9)]
+    batches = [Batch(seq, seq, seq + 1, 1, True) for seq in range(9)]
     made = proof.sum_up(dataclasses.replace(MESSAGE, recipient_count=None), batches, [], proof.Strays(), limit=5)
     assert len([one for one in made.disagreements if one.startswith("batch")]) == 5
     assert "so do 4 more batches" in made.disagreements

@@ -93,7 +93,7 @@ def test_a_task_without_its_fields_is_refused_where_an_operator_sees_it(
 
 
 def test_a_task_that_has_no_name_here_is_counted_as_refused(hub: Hub) -> None:
-    failure.note_refused(hub.context.engine, what="message_hub.tomorrow", reason="this worker does not know the task")
+    failure.record_refusal(hub.context.engine, what="message_hub.tomorrow", reason="this worker does not know the task")
     assert hub.last_refused() == "message_hub.tomorrow, this worker does not know the task"
     assert hub.counters() == {"tasks_refused": 1}
 

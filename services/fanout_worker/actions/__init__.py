@@ -1,1 +1,1 @@
-"""What fanout_worker does. Each action decides and owns its transactions; every one may run twice and may die half-way."""
+"""What fanout_worker does. Each action owns its transactions; each may run twice and may be killed half-way."""

@@ -1,4 +1,4 @@
-"""Says that a message is sent, once that is true. Called after a commit that may have been the last one missing."""
+"""Sets a message to `sent` once all its entries are written. Called after each commit that may have been the last."""
 
 import uuid
 
@@ -11,11 +11,10 @@ _logger = logging.get_logger(__name__)
 
 
 def complete_message(engine: Engine, *, message_id: uuid.UUID) -> bool:
-    """Whether the message became `sent` here.
+    """Returns whether this call set the message to `sent`.
 
-    A transaction of its own: inside the one that wrote the last batch, two last batches would each see the other undone.
-    The UPDATE comes last, because on Citus it blocks every other write to messages. Nearly always a batch is left, and one
-    small statement has told so.
+    Needs a transaction of its own: in the transactions of the last two batches, each would see the other as undelivered. The UPDATE
+    comes last, because on Citus it blocks all other writes to messages. Nearly always the first statement finds a batch and ends it.
     """
     with db.autocommit(engine) as driver:
         if batches.has_undelivered(driver, message_id=message_id):
@@ -24,16 +23,16 @@ def complete_message(engine: Engine, *, message_id: uuid.UUID) -> bool:
         message = messages.find_message(connection, message_id=message_id)
         if message is None or message.is_recalled or message.status != "sending" or message.recipient_count is None:
             return False
-        totals = batches.get_totals(connection, message_id=message_id)
-        if totals.undelivered:
+        progress = batches.get_progress(connection, message_id=message_id)
+        if progress.undelivered_count:
             return False
         messages.delete_inflight_targets(connection, message_id=message_id)
         completed = messages.mark_sent(
             connection,
             message_id=message_id,
-            recipient_count=totals.recipient_count,
+            recipient_count=progress.recipient_count,
             now=messages.get_time(connection),
         )
     if completed:
-        _logger.info("message sent", message_id=str(message_id), recipients=totals.recipient_count)
+        _logger.info("message sent", message_id=str(message_id), recipients=progress.recipient_count)
     return completed

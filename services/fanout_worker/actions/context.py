@@ -1,4 +1,4 @@
-"""What the actions work with, made once per process by worker.py."""
+"""The dependencies of the actions. Made once per process by worker.py."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _logger = logging.get_logger(__name__)
 
 
 class Broker(Protocol):
-    """What the sweep asks of the broker; queues.py answers it from Redis."""
+    """The broker as the sweep needs it; implemented by queues.py."""
 
     def was_emptied(self) -> bool: ...
 
@@ -33,10 +33,10 @@ class Context:
     settings: settings.Settings
 
     def publish_all(self, tasks: Sequence[contracts.Contract]) -> None:
-        """Publishes the tasks in order, as far as the broker takes them. Never raises: the sweep publishes the rest."""
+        """Publishes the tasks in order until the first error. Never raises: the sweep publishes the rest."""
         for done, task in enumerate(tasks):
             try:
                 self.publish(task)
-            except Exception as error:  # whatever the transport raises, the work itself is committed
+            except Exception as error:  # of any kind: the work is committed
                 _logger.warning("not published, the sweep will", reason=type(error).__name__, tasks=len(tasks) - done)
                 return

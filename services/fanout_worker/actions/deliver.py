@@ -2,9 +2,9 @@
 
 import uuid
 
-from services.fanout_worker import batching
 from services.fanout_worker.actions import complete
 from services.fanout_worker.actions.context import Context
+from services.fanout_worker.domain import batching
 from services.fanout_worker.store import batches, messages
 from shared import logging
 
@@ -12,9 +12,9 @@ _logger = logging.get_logger(__name__)
 
 
 def deliver_batch(context: Context, *, message_id: uuid.UUID, seq: int) -> None:
-    """Claim, write, mark: one transaction, so a batch is written exactly once however often this runs.
+    """Claims the batch, writes its entries and marks it delivered in one transaction, so a batch is written exactly once.
 
-    Nothing to do where it is delivered, held by another worker, or the message recalled.
+    Does nothing if the batch is delivered or locked by another worker, or if the message is recalled.
     """
     with context.engine.begin() as connection:
         batch = batches.claim_batch(connection, message_id=message_id, seq=seq)

@@ -1,5 +1,5 @@
-"""Writes down why a task failed, where `message-hub status` shows it. Called by the tasks when an action raised, and by the worker for
-tasks that it has no action for.
+"""Records why a task failed, for `message-hub status`. Called by the tasks when an action raises, and by the worker for tasks that it
+does not know.
 """
 
 import uuid
@@ -18,10 +18,10 @@ _REFUSALS = (contracts.UnknownVersionError, contracts.UnreadableError)
 _logger = logging.get_logger(__name__)
 
 
-def note_failure(context: Context, *, task: str, given: Mapping[str, Any], error: BaseException) -> None:
-    """Keeps the reason with the batch or message that the arguments `given` name, be they of another release.
+def record_failure(context: Context, *, task: str, given: Mapping[str, Any], error: BaseException) -> None:
+    """Stores the reason with the batch or message that the arguments `given` name, also those of another release.
 
-    A task that was refused, not tried, is counted as such beside, whatever it names. The log has it all when the servers are away.
+    A task that was refused is also counted as refused. If PostgreSQL is unavailable, the reason is in the log only.
     """
     reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:_MAX_LENGTH]
     message_id, seq = _message_id(given), given.get("seq")
@@ -29,21 +29,21 @@ def note_failure(context: Context, *, task: str, given: Mapping[str, Any], error
     try:
         with context.engine.begin() as connection:
             if message_id is not None and type(seq) is int:
-                batches.note_error(connection, message_id=message_id, seq=seq, error=reason)
+                batches.mark_failed(connection, message_id=message_id, seq=seq, error=reason)
             elif message_id is not None:
-                messages.note_error(connection, message_id=message_id, error=reason)
-            counters.add(connection, name=counters.TASKS_FAILED)
+                messages.mark_failed(connection, message_id=message_id, error=reason)
+            counters.bump(connection, name=counters.TASKS_FAILED)
             if isinstance(error, _REFUSALS):
-                counters.add(connection, name=counters.TASKS_REFUSED, detail=f"{task}, {reason}")
+                counters.bump(connection, name=counters.TASKS_REFUSED, detail=f"{task}, {reason}")
     except sqlalchemy.exc.SQLAlchemyError as second:
         _logger.warning("the reason could not be stored", reason=type(second).__name__)
 
 
-def note_refused(engine: Engine, *, what: str, reason: str) -> None:
-    """Counts a task that no worker of this release can do: it does not know the name, or it is no message at all."""
+def record_refusal(engine: Engine, *, what: str, reason: str) -> None:
+    """Counts a task of an unknown name, or an item of a queue that is no message."""
     try:
         with engine.begin() as connection:
-            counters.add(connection, name=counters.TASKS_REFUSED, detail=f"{what}, {reason}"[:_MAX_LENGTH])
+            counters.bump(connection, name=counters.TASKS_REFUSED, detail=f"{what}, {reason}"[:_MAX_LENGTH])
     except sqlalchemy.exc.SQLAlchemyError as error:
         _logger.warning("the refusal could not be counted", reason=type(error).__name__)
 

@@ -1,62 +1,61 @@
-"""The periodic repair: publishes again what was lost, says what is finished, looks after partitions. Called by the task sweep.
+"""The periodic repair: publishes lost tasks again, completes messages, creates and drops partitions. Called by the task sweep.
 
-Safe to run many times at once: it only publishes tasks that may run twice, and calls actions that do nothing the second time.
+Many sweeps may run at once: the tasks they publish may run twice, and the actions they call do nothing the second time.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import TypeVar
 
 import sqlalchemy.exc
 
 from services.fanout_worker.actions import complete
 from services.fanout_worker.actions.context import Context
-from services.fanout_worker.store import counters, messages, upkeep
+from services.fanout_worker.store import counters, messages
+from services.fanout_worker.store import sweep as store
 from shared import contracts, logging
 
-# How many are taken in one transaction.
+# Rows per transaction.
 _LIMIT = 1_000
 MONTHS_AHEAD = 3
 _PUBLISHED_AGAIN = {
     contracts.ExpandMessage: counters.MESSAGES_PUBLISHED_AGAIN,
     contracts.DeliverBatch: counters.BATCHES_PUBLISHED_AGAIN,
 }
-Due = TypeVar("Due", upkeep.DueMessage, upkeep.DueBatch)
 _logger = logging.get_logger(__name__)
 
 
 def sweep_if_due(context: Context) -> None:
-    """Sweeps unless another sweep began within half a period: sweeps that waited together in the queue are one."""
+    """Sweeps unless another sweep began within half a period, so that sweeps that waited in the queue run once."""
     with context.engine.begin() as connection:
-        is_due = counters.begin_sweep(connection, period_s=context.settings.sweep_seconds / 2)
+        is_due = counters.claim_sweep(connection, period_s=context.settings.sweep_seconds / 2)
     if is_due:
         sweep(context)
 
 
 def sweep(context: Context) -> None:
-    """One round of everything."""
+    """Runs one sweep."""
     with context.engine.connect() as connection:
         now = messages.get_time(connection)
     at_once = context.broker.was_emptied()
     if at_once:
         context.broker.mark_filling()
-    _publish_due(context, upkeep.claim_due_messages, _expand, contracts.ExpandMessage, now=now, at_once=at_once)
-    _publish_due(context, upkeep.claim_due_batches, _deliver, contracts.DeliverBatch, now=now, at_once=at_once)
+    _publish_due(context, store.claim_due_messages, contracts.ExpandMessage, now=now, at_once=at_once)
+    _publish_due(context, store.claim_due_batches, contracts.DeliverBatch, now=now, at_once=at_once)
     if at_once:
         context.broker.mark_filled()
     _finish(context)
     keep_partitions(context)
     with context.engine.begin() as connection:
-        counters.add(connection, name=counters.SWEEPS)
+        counters.bump(connection, name=counters.SWEEPS)
 
 
 def keep_partitions(context: Context) -> None:
-    """This month's partitions and three more exist; those past the retention are gone."""
+    """Creates the partitions of this month and the next three, and drops those past the retention."""
     with context.engine.connect() as connection:
         today = messages.get_time(connection).date()
     for ahead in range(MONTHS_AHEAD + 1):
-        _change_partitions(context, upkeep.create_partitions, _month(today, ahead))
-    _change_partitions(context, upkeep.drop_partitions, _month(today, -context.settings.retention_months))
+        _change_partitions(context, store.create_partitions, _month(today, ahead))
+    _change_partitions(context, store.drop_partitions, _month(today, -context.settings.retention_months))
 
 
 def _change_partitions(context: Context, change: Callable[..., int], month: date) -> None:
@@ -64,7 +63,7 @@ def _change_partitions(context: Context, change: Callable[..., int], month: date
         with context.engine.begin() as connection:
             count = change(connection, month=month)
     except sqlalchemy.exc.OperationalError as error:
-        # Somebody reads the table for long: the next sweep tries again, so that readers never queue behind the lock.
+        # A long read holds the table. The next sweep retries, so that other readers never queue behind this lock.
         _logger.warning(
             "partitions must wait", change=change.__name__, month=str(month), reason=type(error.orig).__name__
         )
@@ -75,45 +74,35 @@ def _change_partitions(context: Context, change: Callable[..., int], month: date
 
 def _publish_due(
     context: Context,
-    claim: Callable[..., Sequence[Due]],
-    as_task: Callable[[Due], contracts.ExpandMessage | contracts.DeliverBatch],
+    claim: Callable[..., Sequence[contracts.ExpandMessage | contracts.DeliverBatch]],
     kind: type[contracts.ExpandMessage | contracts.DeliverBatch],
     *,
     now: datetime,
     at_once: bool,
 ) -> None:
-    """Publishes again all that `claim` finds due and whose task, of this `kind`, does not merely wait in its queue."""
+    """Publishes the lost tasks of this `kind` again."""
     waiting_since = context.broker.waiting_since(kind.queue)
     while True:
         with context.engine.begin() as connection:
-            due = claim(connection, now=now, waiting_since=waiting_since, at_once=at_once, limit=_LIMIT)
-            if due:
-                counters.add(connection, name=_PUBLISHED_AGAIN[kind], count=len(due))
-        tasks = [as_task(one) for one in due]
+            tasks = claim(connection, now=now, waiting_since=waiting_since, at_once=at_once, limit=_LIMIT)
+            if tasks:
+                counters.bump(connection, name=_PUBLISHED_AGAIN[kind], count=len(tasks))
         for task in tasks:
-            _logger.warning("publishing again what was lost", task=task.task, **contracts.arguments(task))
+            _logger.warning("publishing a lost task again", task=task.task, **contracts.arguments(task))
         context.publish_all(tasks)
-        if len(due) < _LIMIT:
+        if len(tasks) < _LIMIT:
             return
-
-
-def _expand(due: upkeep.DueMessage) -> contracts.ExpandMessage:
-    return contracts.ExpandMessage(message_id=str(due.message_id), request_id=due.request_id)
-
-
-def _deliver(due: upkeep.DueBatch) -> contracts.DeliverBatch:
-    return contracts.DeliverBatch(message_id=str(due.message_id), seq=due.seq, request_id=due.request_id)
 
 
 def _finish(context: Context) -> None:
     with context.engine.begin() as connection:
-        finished = upkeep.find_finished(connection, limit=_LIMIT)
-        for message_id in upkeep.find_recalled_in_flight(connection, limit=_LIMIT):
+        finished = store.list_finished(connection, limit=_LIMIT)
+        for message_id in store.list_recalled_in_flight(connection, limit=_LIMIT):
             messages.delete_inflight_targets(connection, message_id=message_id)
     completed = [complete.complete_message(context.engine, message_id=message_id) for message_id in finished]
     if any(completed):
         with context.engine.begin() as connection:
-            counters.add(connection, name=counters.MESSAGES_COMPLETED, count=sum(completed))
+            counters.bump(connection, name=counters.MESSAGES_COMPLETED, count=sum(completed))
 
 
 def _month(day: date, ahead: int) -> date:

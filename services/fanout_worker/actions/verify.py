@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from services.fanout_worker import proof
+from services.fanout_worker.domain import proof
 from services.fanout_worker.store import proof as store
 from shared import partitions
 

@@ -1,1 +1,1 @@
-"""The SQL of fanout_worker, by what it is about."""
+"""The SQL of fanout_worker, by subject."""

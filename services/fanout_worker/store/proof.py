@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 import sqlalchemy
 from sqlalchemy import Connection
 
-from services.fanout_worker import proof
+from services.fanout_worker.domain import proof
+from services.fanout_worker.domain.model import Batch
 from shared import audience, lifecycle
 
 
@@ -131,7 +132,7 @@ _INSERT_MISSING = {
         INSERT INTO inbox_entries (user_id, sent_at, message_id)
         SELECT p.user_id, :sent_at, :message_id FROM ({people}) AS p
         WHERE NOT {_IS_WRITTEN} AND NOT {_IS_PENDING}
-          AND EXISTS (SELECT FROM messages m WHERE m.id = :message_id AND m.recalled_at IS NULL)
+          AND EXISTS (SELECT FROM messages m WHERE m.id = :message_id AND NOT {lifecycle.IS_RECALLED})
         ORDER BY p.user_id
         ON CONFLICT DO NOTHING
         RETURNING user_id
@@ -161,8 +162,8 @@ def find_message(connection: Connection, *, message_id: uuid.UUID) -> proof.Mess
     return proof.Message(**{**row, "targets": [proof.Target(**target) for target in row["targets"] or ()]})
 
 
-def list_batches(connection: Connection, *, message_id: uuid.UUID) -> list[proof.Batch]:
-    return [proof.Batch(**row) for row in connection.execute(_LIST_BATCHES, {"message_id": message_id}).mappings()]
+def list_batches(connection: Connection, *, message_id: uuid.UUID) -> list[Batch]:
+    return [Batch(**row) for row in connection.execute(_LIST_BATCHES, {"message_id": message_id}).mappings()]
 
 
 def compare(connection: Connection, *, message: proof.Message, window: proof.Window, limit: int) -> proof.Found:
@@ -188,7 +189,7 @@ def find_strays(connection: Connection, *, message: proof.Message, limit: int) -
 def insert_missing(connection: Connection, *, message: proof.Message, window: proof.Window) -> list[int]:
     """Writes the entries of the window that no worker will write, and returns their users' ids, in order.
 
-    The caller raises these users' revisions in the same transaction: without that, polls keep answering 304.
+    The caller bumps these users' revisions in the same transaction: without that, polls keep answering 304.
     """
     return sorted(connection.execute(_INSERT_MISSING[message.audience.sql], _parameters(message, window)).scalars())
 

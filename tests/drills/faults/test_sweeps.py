@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy
 
 from services.fanout_worker.actions import sweep
-from services.fanout_worker.store import upkeep
+from services.fanout_worker.store import sweep as store
 from shared import contracts
 from tests import messages, threads
 from tests.drills.faults.conftest import Hub
@@ -48,7 +48,7 @@ def test_a_sweep_beside_another_that_has_claimed_and_not_committed_passes_it_by(
     age(hub, 100)
     with hub.engine.begin() as other:
         now = other.execute(sqlalchemy.text("SELECT clock_timestamp()")).scalar_one()
-        claimed = upkeep.claim_due_batches(other, now=now, waiting_since=None, at_once=False, limit=2)
+        claimed = store.claim_due_batches(other, now=now, waiting_since=None, at_once=False, limit=2)
         sweep.sweep(hub.context)
     mine = {one.seq for one in hub.published.contracts if isinstance(one, contracts.DeliverBatch)}
     assert len(claimed) == 2

@@ -3,8 +3,8 @@ import uuid
 import pytest
 import sqlalchemy
 
-from services.fanout_worker import batching
 from services.fanout_worker.actions import complete, deliver
+from services.fanout_worker.domain import batching
 from tests import factories, messages, statements, threads
 from tests.fanout_worker.conftest import Hub
 

@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from services.fanout_worker import proof
 from services.fanout_worker.actions import verify
+from services.fanout_worker.domain import proof
 from tests import factories, messages
 from tests.fanout_worker.conftest import Hub
 

@@ -1,6 +1,6 @@
 """Whether a message reached exactly its recipients: what is compared, and the report on it.
 
-Pure. The recipients are computed anew from the directory as of the message's version. The batches only say where to cut the ids
+The recipients are computed anew from the directory as of the message's version. The batches only say where to cut the ids
 into windows, and what workers will still write.
 """
 
@@ -10,23 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.fanout_worker.domain.model import Batch
 from shared import audience
 
 # Ids compared in one statement where no batch ends before: some 50 ms, and it fits PostgreSQL's work_mem.
 WIDEST = 50_000
 # At most so many batches are named in a kind of disagreement.
 _NAMED = 5
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A row of the plan: the people with after_user_id < id <= up_to_user_id."""
-
-    seq: int
-    after_user_id: int
-    up_to_user_id: int
-    recipient_count: int
-    is_delivered: bool
 
 
 @dataclass(frozen=True)
@@ -43,7 +33,7 @@ EVERYONE = Window(audience.NO_USER, audience.LAST_USER, None)
 
 @dataclass(frozen=True)
 class Target:
-    """A chosen scope. `is_in_flight`: bells show the message to its people though it is not written."""
+    """A chosen scope. `is_in_flight`: its users see the message although it is not written."""
 
     scope_id: int
     level: str
@@ -223,7 +213,7 @@ def _of_message(message: Message, batches: Sequence[Batch], planned: int) -> Ite
     if message.completed_at is None and message.recalled_at is None and in_flight != len(message.targets):
         yield (
             f"the message is not sent, yet only {in_flight} of its {len(message.targets)} targets are in flight: "
-            "bells do not show it to everyone until it is written"
+            "recipients without an entry do not see it yet"
         )
 
 
@@ -242,4 +232,4 @@ def _of_batches(message: Message, batches: Sequence[Batch], found: Sequence[tupl
         yield f"no batch covers {planned[None]} of the recipients"
     for seq, count in [(seq, count) for seq, count in early.items() if count][:_NAMED]:
         where = "outside of all batches" if seq is None else f"of batch {seq}"
-        yield f"{count} entries {where} are written before their batch is delivered: its worker will be refused by them"
+        yield f"{count} entries {where} are written before their batch is delivered: its worker will fail on them"

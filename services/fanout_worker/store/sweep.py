@@ -1,28 +1,15 @@
-"""SQL of the sweep: what is due to be published again, what is finished but not said to be, partitions."""
+"""SQL of the sweep: tasks to publish again, messages to complete, partitions to create and drop."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy
 from sqlalchemy import Connection
 
+from shared import contracts, lifecycle
 
-@dataclass(frozen=True)
-class DueBatch:
-    message_id: uuid.UUID
-    seq: int
-    request_id: str
-
-
-@dataclass(frozen=True)
-class DueMessage:
-    message_id: uuid.UUID
-    request_id: str
-
-
-# Due: published 30 s × 2^attempts ago, at most 5 minutes; at once when the broker was emptied. Never what merely waits in the
-# queue: waiting_since is when the oldest task there was published. A row that somebody holds is being served, so it is skipped.
+# Due: published 30 s × 2^attempts ago, at most 5 minutes; at once when the broker was emptied. A task published after
+# `waiting_since`, when the oldest task in the queue was published, still waits there. A locked row is being worked on, so it is skipped.
 _DUE = """
     {published_at} < CASE WHEN :at_once THEN CAST(:now AS timestamptz)
         ELSE CAST(:now AS timestamptz) - least({first_wait} * power(2, least({attempts}, 10)), interval '5 minutes') END
@@ -33,7 +20,7 @@ _CLAIM_DUE_BATCHES = sqlalchemy.text(f"""
     WITH due AS MATERIALIZED (
         SELECT b.message_id, b.seq, m.request_id
         FROM fanout_batches b JOIN messages m ON m.id = b.message_id
-        WHERE b.delivered_at IS NULL AND m.recalled_at IS NULL
+        WHERE {lifecycle.IS_UNDELIVERED}
           AND {_DUE.format(published_at="b.published_at", attempts="b.attempts", first_wait="interval '30 seconds'")}
         ORDER BY b.published_at, b.message_id, b.seq
         LIMIT :limit
@@ -44,7 +31,7 @@ _CLAIM_DUE_BATCHES = sqlalchemy.text(f"""
     RETURNING b.message_id, b.seq, due.request_id
 """)  # noqa: S608 (only constants are put in)
 
-# A message whose first publish may never have happened is looked at after 5 s; one that was being cut, after 30 s.
+# A message that may never have been published is due after 5 s; one that was being cut, after 30 s.
 _DUE_MESSAGE = _DUE.format(
     published_at="COALESCE(m.expand_published_at, m.sent_at)",
     attempts="m.expand_attempts",
@@ -53,7 +40,7 @@ _DUE_MESSAGE = _DUE.format(
 _CLAIM_DUE_MESSAGES = sqlalchemy.text(f"""
     WITH due AS MATERIALIZED (
         SELECT m.id FROM messages m
-        WHERE m.status <> 'sent' AND m.recalled_at IS NULL AND m.recipient_count IS NULL AND {_DUE_MESSAGE}
+        WHERE {lifecycle.IS_UNFINISHED} AND m.recipient_count IS NULL AND {_DUE_MESSAGE}
         ORDER BY m.sent_at, m.id
         LIMIT :limit
         FOR UPDATE SKIP LOCKED
@@ -64,19 +51,19 @@ _CLAIM_DUE_MESSAGES = sqlalchemy.text(f"""
     RETURNING m.id AS message_id, m.request_id
 """)  # noqa: S608 (only constants are put in)
 
-_FIND_FINISHED = sqlalchemy.text("""
+_LIST_FINISHED = sqlalchemy.text(f"""
     SELECT m.id FROM messages m
-    WHERE m.status = 'sending' AND m.recalled_at IS NULL AND m.recipient_count IS NOT NULL
-      AND NOT EXISTS (SELECT FROM fanout_batches b WHERE b.message_id = m.id AND b.delivered_at IS NULL)
+    WHERE {lifecycle.IS_UNFINISHED} AND m.status = 'sending' AND m.recipient_count IS NOT NULL
+      AND NOT EXISTS (SELECT FROM fanout_batches b WHERE b.message_id = m.id AND {lifecycle.IS_UNDELIVERED})
     ORDER BY m.sent_at, m.id
     LIMIT :limit
-""")
+""")  # noqa: S608 (constants)
 
-_FIND_RECALLED = sqlalchemy.text("""
+_LIST_RECALLED = sqlalchemy.text(f"""
     SELECT DISTINCT m.id FROM inflight_targets t JOIN messages m ON m.id = t.message_id
-    WHERE m.recalled_at IS NOT NULL
+    WHERE {lifecycle.IS_RECALLED}
     LIMIT :limit
-""")
+""")  # noqa: S608 (a constant)
 
 _CREATE_PARTITIONS = sqlalchemy.text("SELECT create_inbox_partitions(:month)")
 _DROP_PARTITIONS = sqlalchemy.text("SELECT drop_inbox_partitions(:month)")
@@ -84,34 +71,38 @@ _DROP_PARTITIONS = sqlalchemy.text("SELECT drop_inbox_partitions(:month)")
 
 def claim_due_batches(
     connection: Connection, *, now: datetime, waiting_since: datetime | None, at_once: bool, limit: int
-) -> list[DueBatch]:
-    """Undelivered batches whose task must have been lost, marked as published now; publish them once this is committed."""
+) -> list[contracts.DeliverBatch]:
+    """The lost tasks of undelivered batches, marked as published now. Publish them after the commit."""
     parameters = {"now": now, "waiting_since": waiting_since, "at_once": at_once, "limit": limit}
-    return [DueBatch(**row._mapping) for row in connection.execute(_CLAIM_DUE_BATCHES, parameters)]
+    rows = connection.execute(_CLAIM_DUE_BATCHES, parameters)
+    return [
+        contracts.DeliverBatch(message_id=str(row.message_id), seq=row.seq, request_id=row.request_id) for row in rows
+    ]
 
 
 def claim_due_messages(
     connection: Connection, *, now: datetime, waiting_since: datetime | None, at_once: bool, limit: int
-) -> list[DueMessage]:
-    """Messages not wholly cut whose task must have been lost, marked as published now; publish them once this is committed."""
+) -> list[contracts.ExpandMessage]:
+    """The lost tasks of messages that are not completely cut, marked as published now. Publish them after the commit."""
     parameters = {"now": now, "waiting_since": waiting_since, "at_once": at_once, "limit": limit}
-    return [DueMessage(**row._mapping) for row in connection.execute(_CLAIM_DUE_MESSAGES, parameters)]
+    rows = connection.execute(_CLAIM_DUE_MESSAGES, parameters)
+    return [contracts.ExpandMessage(message_id=str(row.message_id), request_id=row.request_id) for row in rows]
 
 
-def find_finished(connection: Connection, *, limit: int) -> list[uuid.UUID]:
-    """Messages all of whose entries are written but that do not say so yet."""
-    return list(connection.execute(_FIND_FINISHED, {"limit": limit}).scalars())
+def list_finished(connection: Connection, *, limit: int) -> list[uuid.UUID]:
+    """Messages whose entries are all written and whose status is not `sent` yet."""
+    return list(connection.execute(_LIST_FINISHED, {"limit": limit}).scalars())
 
 
-def find_recalled_in_flight(connection: Connection, *, limit: int) -> list[uuid.UUID]:
-    return list(connection.execute(_FIND_RECALLED, {"limit": limit}).scalars())
+def list_recalled_in_flight(connection: Connection, *, limit: int) -> list[uuid.UUID]:
+    return list(connection.execute(_LIST_RECALLED, {"limit": limit}).scalars())
 
 
 def create_partitions(connection: Connection, *, month: date) -> int:
-    """Makes the partitions of that month that are missing; how many."""
+    """Creates the missing partitions of the month; returns how many."""
     return int(connection.execute(_CREATE_PARTITIONS, {"month": month}).scalar_one())
 
 
 def drop_partitions(connection: Connection, *, month: date) -> int:
-    """Drops the partitions of every month before that month; how many."""
+    """Drops the partitions of all earlier months; returns how many."""
     return int(connection.execute(_DROP_PARTITIONS, {"month": month}).scalar_one())

@@ -1,0 +1,1 @@
+"""The rules of the fan-out. Pure: no database, no broker."""
