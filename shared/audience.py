@@ -1,7 +1,7 @@
-"""An audience in SQL: the ids of everyone in chosen scopes as of a directory version. Used by the stores that count or write it.
+"""The scopes that a sender chose, and the SQL of the audience: the user ids in these scopes as of a directory version.
 
-A membership row is valid only while its user is active, and a user has a row for every scope they belong to, ancestors included. So
-the ids of a scope are one range of an index, and they never change for a given version.
+A membership is valid only while its user is active, and a user has a row for every scope they belong to, ancestors included. So the
+ids of a scope are one range of an index, and they never change for a given version.
 """
 
 # ruff: noqa: S608 (only constants are put into statements)
@@ -25,31 +25,45 @@ _MANY_ROWS = f"""
     CROSS JOIN LATERAL ({_MEMBERS.format(scope_id="chosen.id")}) AS found
 """
 _MANY = f"SELECT DISTINCT user_id FROM ({_MANY_ROWS}) AS found"
-# Every SELECT that `Audience.sql` may be.
+# All possible values of `Audience.sql`.
 STATEMENTS = (_ONE, _MANY)
 _COUNT_ONE = f"SELECT count(*) FROM ({_ONE}) AS found"
 # Three times as fast as counting the rows of _MANY, which spills to disk while it hashes.
 _COUNT_MANY = f"SELECT count(DISTINCT user_id) FROM ({_MANY_ROWS}) AS found"
 
+# Below and above all user ids.
 NO_USER = 0
 LAST_USER = 2**63 - 1
 
 
 @dataclass(frozen=True)
+class ChosenScopes:
+    """An audience as its sender chose it, by external ids in the order of the choice.
+
+    A viewer who may not see all of it gets the scopes they may see, and the number of the others.
+    """
+
+    everyone: bool
+    organisations: tuple[str, ...] = ()
+    clinics: tuple[str, ...] = ()
+    other_scopes: int = 0
+
+
+@dataclass(frozen=True)
 class Audience:
-    """Chosen scopes by id, at least one, as of a directory version."""
+    """The users of one or more scopes, as of a directory version."""
 
     scope_ids: Sequence[int]
     version: int
 
     @property
     def sql(self) -> str:
-        """A SELECT of user ids, without order, that takes `parameters(…)`."""
+        """A SELECT of user ids, in no order, with the parameters of `parameters(…)`."""
         return _ONE if len(self.scope_ids) == 1 else _MANY
 
     @property
     def count_sql(self) -> str:
-        """A SELECT of how many people `sql` finds, with the same parameters."""
+        """A SELECT of the number of users that `sql` finds, with the same parameters."""
         return _COUNT_ONE if len(self.scope_ids) == 1 else _COUNT_MANY
 
     def parameters(self, *, after_user_id: int = NO_USER, up_to_user_id: int = LAST_USER) -> dict[str, Any]:

@@ -8,16 +8,17 @@ from services.compose_api import domain
 from services.compose_api.actions import messages
 from services.compose_api.store import audit
 from shared import db, rate_limit
+from shared.audience import ChosenScopes
 from shared.auth import store as auth
 from tests import factories
 
 ORIGIN = audit.Origin(request_id="request-of-a-test")
-EVERYONE = domain.Audience(everyone=True)
+EVERYONE = ChosenScopes(everyone=True)
 
 
-def aimed_at(*scopes: factories.Scope) -> domain.Audience:
+def aimed_at(*scopes: factories.Scope) -> ChosenScopes:
     """The audience of these organisations and clinics."""
-    return domain.Audience(
+    return ChosenScopes(
         everyone=False,
         organisations=tuple(scope.external_id for scope in scopes if isinstance(scope, factories.Organisation)),
         clinics=tuple(scope.external_id for scope in scopes if isinstance(scope, factories.Clinic)),
@@ -32,7 +33,7 @@ def caller(engine: Engine, who: factories.User, of: factories.Platform) -> auth.
 
 
 def accept(
-    engine: Engine, who: factories.User, of: factories.Platform, audience: domain.Audience, *, title: str = "Notice"
+    engine: Engine, who: factories.User, of: factories.Platform, audience: ChosenScopes, *, title: str = "Notice"
 ) -> uuid.UUID:
     """The id of a message that is accepted and not yet expanded."""
     draft = domain.Draft(title=title, body="What it is about", audience=audience)

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.fanout_worker.proof import Message, Target
-
 from cli.output import count, moment, one_line
 from cli.store.explain import Delivery, Membership, User
+from services.fanout_worker.domain.proof import Message, Target
 
 DELIVERED = "delivered"
 IN_FLIGHT = "in-flight"

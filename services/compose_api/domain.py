@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.audience import ChosenScopes
+
 MAX_SCOPES = 1000
 MAX_EXTERNAL_ID = 255
 
@@ -13,37 +15,23 @@ Level = Literal["platform", "organisation", "clinic"]
 
 
 @dataclass(frozen=True)
-class Audience:
-    """The choice as it was made, by external ids; `everyone` stands alone."""
-
-    everyone: bool
-    organisations: tuple[str, ...] = ()
-    clinics: tuple[str, ...] = ()
-
-    def scopes(self) -> list[tuple[Level, str]]:
-        """The chosen organisations and clinics, each as level and external id."""
-        organisations: list[tuple[Level, str]] = [("organisation", external_id) for external_id in self.organisations]
-        return organisations + [("clinic", external_id) for external_id in self.clinics]
-
-
-@dataclass(frozen=True)
 class Draft:
-    """A message that keeps the rules, not yet accepted."""
+    """A valid message that is not accepted yet."""
 
     title: str
     body: str
-    audience: Audience
+    audience: ChosenScopes
 
     @property
     def request_hash(self) -> bytes:
-        """Equal for requests that ask for the same: normalised text, audience as a set."""
+        """Equal for requests with the same normalised text and the same set of scopes."""
         audience = [self.audience.everyone, sorted(self.audience.organisations), sorted(self.audience.clinics)]
         return hashlib.sha256(json.dumps([self.title, self.body, audience]).encode()).digest()
 
 
 @dataclass(frozen=True)
 class Target:
-    """One scope of an audience, found in the directory. Its own id is among its ancestors'."""
+    """A scope of an audience, as the directory has it. Its ancestors include itself."""
 
     scope_id: int
     level: Level
@@ -53,22 +41,22 @@ class Target:
 
 @dataclass(frozen=True)
 class Reach:
-    """What an administrator administers now, as ids of scopes."""
+    """The ids of the scopes that an administrator administers now."""
 
     platform_id: int
     administered: frozenset[int]
 
     def covers(self, target: Target) -> bool:
-        """Whether they may address it: they administer it or a scope that contains it."""
+        """Whether they may address it: they administer it or an ancestor."""
         return not self.administered.isdisjoint(target.ancestor_ids)
 
     def is_above(self, target: Target) -> bool:
-        """Whether they administer a scope that contains it; nobody is above a platform's own administrators."""
+        """Whether they administer a scope that contains it, or the platform."""
         return not self.administered.isdisjoint((target.ancestor_ids - {target.scope_id}) | {self.platform_id})
 
 
 def visibility(targets: Iterable[Target]) -> dict[int, bool]:
-    """Every target and all its ancestors, each with whether it was chosen itself."""
+    """The ids of all targets and their ancestors, each with whether it is a target."""
     scopes: dict[int, bool] = {}
     for target in targets:
         scopes.update(dict.fromkeys(target.ancestor_ids - scopes.keys(), False))
@@ -77,7 +65,7 @@ def visibility(targets: Iterable[Target]) -> dict[int, bool]:
 
 
 def without_nested(targets: Iterable[Target]) -> tuple[int, ...]:
-    """The ids of the targets that no other target contains: the same audience, each person found as few times as possible."""
+    """The ids of the targets that no other target contains: the same audience with fewer duplicates."""
     by_id = {target.scope_id: target for target in targets}
     return tuple(
         sorted(

@@ -1,7 +1,6 @@
-"""What an operator sees of the fan-out, as Prometheus asks for it.
+"""The fan-out's Prometheus metrics, read from PostgreSQL at each scrape.
 
-All of it is read from PostgreSQL when it is asked for, so it is the same whichever process of compose_api answers, however
-many there are, and workers need no port of their own.
+Every process of compose_api returns the same values, and workers need no port of their own.
 """
 
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ _BACKLOG = (
 RECALLS_REPEATED = prometheus_client.Counter(
     "message_hub_recalls_repeated", "Requests to recall a message that was recalled already.", registry=None
 )
-# What the sweep had to repair: label → counter
+# Repairs of the sweep: label → counter
 _REPAIRS = {
     "message": "messages_published_again",
     "batch": "batches_published_again",
@@ -40,7 +39,7 @@ _REPAIRS = {
 
 
 class Backlog(Collector):
-    """What is accepted but not yet in every inbox. Says nothing while the database is away: absence is its own alert."""
+    """The fan-out's backlog. Returns no samples while PostgreSQL is unavailable; an alert covers their absence."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")

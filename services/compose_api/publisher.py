@@ -1,7 +1,7 @@
 """Publishes tasks and change notices in a background thread: no request waits for Redis.
 
-The stored message is the outbox. What is not published here is dropped and counted: the sweep publishes the task, and live streams
-read PostgreSQL once a second.
+The stored message is the outbox. An item that cannot be published is dropped and counted: the sweep publishes the task again, and live
+streams read PostgreSQL once a second.
 """
 
 import queue
@@ -19,7 +19,7 @@ _logger = logging.get_logger(__name__)
 
 
 class Publisher:
-    """Sends what `submit` takes in order, each at most once. While Redis is unavailable everything is dropped at once."""
+    """Publishes submitted items in order, each at most once. While Redis is unavailable, items are dropped at once."""
 
     def __init__(self, app: celery.Celery, url: str, monitor: redis_client.Monitor) -> None:
         self._app = app
@@ -37,7 +37,7 @@ class Publisher:
         registry.register(self._dropped)
 
     def submit(self, item: Published) -> None:
-        """Takes `item` for publishing and returns at once. Never raises."""
+        """Queues `item` and returns at once. Never raises."""
         try:
             self._waiting.put_nowait(item)
         except queue.Full:
@@ -51,7 +51,7 @@ class Publisher:
                 continue
             try:
                 self._send(item)
-            except Exception as error:  # whatever the transport raises, the thread goes on
+            except Exception as error:  # of any kind: the thread goes on
                 self._drop(item, type(error).__name__)
                 self._monitor.check()
 

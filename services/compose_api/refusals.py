@@ -1,8 +1,7 @@
-"""Records beside the request what was refused to whom: no answer waits for it, and none fails because of it.
+"""Records refused requests in the audit trail, in a background thread: no response waits for it or fails because of it.
 
-What changes something is recorded with the change itself (store/messages.py). A refusal changes nothing, so its record may be lost
-with the process; what cannot be recorded otherwise stands in the log and in a metric. Nobody fills the trail by being refused again
-and again: of one user, so many refusals are recorded in a minute.
+A change is recorded in its own transaction (store/messages.py). The record of a refusal may be lost when the process ends; a record that
+cannot be written is logged and counted. At most PER_MINUTE refusals of a user are recorded each minute.
 """
 
 import collections
@@ -22,7 +21,7 @@ _logger = logging.get_logger(__name__)
 
 
 class Recorder:
-    """One thread that writes what `submit` was given, each in a transaction of its own."""
+    """A thread that writes the submitted events, each in a transaction of its own."""
 
     def __init__(self, engine: Engine, registry: prometheus_client.CollectorRegistry) -> None:
         self._engine = engine
@@ -41,8 +40,8 @@ class Recorder:
         threading.Thread(target=self._run, name="refusals", daemon=True).start()
 
     def submit(self, event: audit.Event) -> None:
-        """Takes `event` for recording and returns at once. Never raises."""
-        if not self._is_welcome(event.user_id):
+        """Queues `event` and returns at once. Never raises."""
+        if not self._is_within_limit(event.user_id):
             self._lost.labels("repeated").inc()
             return
         try:
@@ -51,10 +50,10 @@ class Recorder:
             self._lose(event, "full")
 
     def flush(self) -> None:
-        """Returns once everything that was submitted is written or given up."""
+        """Returns once every submitted event is written or dropped."""
         self._waiting.join()
 
-    def _is_welcome(self, user_id: int) -> bool:
+    def _is_within_limit(self, user_id: int) -> bool:
         minute = int(time.monotonic() // 60)
         with self._lock:
             if minute != self._minute:
@@ -69,7 +68,7 @@ class Recorder:
             try:
                 with db.autocommit(self._engine) as connection:
                     audit.insert(connection, event)
-            except Exception as error:  # whatever the driver raises, the thread lives on
+            except Exception as error:  # of any kind: the thread goes on
                 self._lose(event, "database", type(getattr(error, "orig", None) or error).__name__)
             finally:
                 self._waiting.task_done()

@@ -7,6 +7,7 @@ import marshmallow
 from marshmallow import fields, validate
 
 from services.compose_api import domain, text
+from shared.audience import ChosenScopes
 from shared.sent_messages import schemas as sent_messages
 
 
@@ -85,8 +86,8 @@ class AudienceIn(marshmallow.Schema):
             )
 
     @marshmallow.post_load
-    def _make(self, data: dict[str, Any], **_kwargs: Any) -> domain.Audience:
-        return domain.Audience(
+    def _make(self, data: dict[str, Any], **_kwargs: Any) -> ChosenScopes:
+        return ChosenScopes(
             everyone="everyone" in data,
             organisations=tuple(dict.fromkeys(data.get("organisations", ()))),
             clinics=tuple(dict.fromkeys(data.get("clinics", ()))),
@@ -143,13 +144,10 @@ class OrganisationOut(marshmallow.Schema):
     clinics = fields.List(fields.Nested(ClinicOut), required=True)
 
 
-class ViewerOut(marshmallow.Schema):
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-
-
 class AudiencesOut(marshmallow.Schema):
-    viewer = fields.Nested(ViewerOut, required=True, metadata={"description": "The administrator who asks."})
+    viewer = fields.Nested(
+        sent_messages.PersonOut, required=True, metadata={"description": "The administrator who asks."}
+    )
     everyone = fields.Boolean(required=True)
     user_count = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Null where `everyone` is not yours.", "minimum": 0}

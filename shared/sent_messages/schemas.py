@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
-from shared.sent_messages import store
+from shared.audience import ChosenScopes
 from shared.web import times
 
 STATUSES = ("queued", "sending", "sent", "recalled")
@@ -25,7 +25,7 @@ class AudienceOut(marshmallow.Schema):
     other_scopes = fields.Integer(metadata={"minimum": 1})
 
     @marshmallow.pre_dump
-    def _only_what_was_chosen(self, audience: store.Audience, **_kwargs: Any) -> dict[str, Any]:
+    def _only_what_was_chosen(self, audience: ChosenScopes, **_kwargs: Any) -> dict[str, Any]:
         if audience.everyone:
             return {"everyone": True}
         others = {"other_scopes": audience.other_scopes} if audience.other_scopes else {}

@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy
 from sqlalchemy import Connection
 
-from shared import versions
+from shared import lifecycle, versions
+from shared.audience import ChosenScopes
 
 
 @dataclass(frozen=True)
@@ -18,23 +19,13 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Audience:
-    """The chosen scopes that the viewer may see, by external id, in the order of the choice, and how many more there are."""
-
-    everyone: bool
-    organisations: tuple[str, ...] = ()
-    clinics: tuple[str, ...] = ()
-    other_scopes: int = 0
-
-
-@dataclass(frozen=True)
 class SentMessage:
-    """Counts are numbers of people; recipient_count is None until the audience has been counted."""
+    """Counts are numbers of users; recipient_count is None until the audience is counted."""
 
     id: uuid.UUID
     title: str
     body: str
-    audience: Audience
+    audience: ChosenScopes
     sender: Person
     status: str
     recipient_count: int | None
@@ -60,24 +51,20 @@ class Viewer:
         return self.platform_id in self.administered
 
 
-# A message's status and whether its entries are past the retention, of the row `m` of messages.
-STATUS = "CASE WHEN m.recalled_at IS NULL THEN m.status ELSE 'recalled' END"
-ENTRIES_DROPPED = "m.sent_at < (SELECT dropped_before FROM inbox_retention)"
-
 _GET_ADMINISTERED = sqlalchemy.text("""
     SELECT scope_id FROM memberships
     WHERE user_id = :user_id AND role = 'administrator' AND valid_to_version IS NULL
     ORDER BY scope_id
 """)
 
-# A target is shown to the sender and to administrators of it or of what contained it when it was chosen.
+# A target is shown to the sender, and to administrators of it or of a scope that contained it when it was chosen.
 _GET_MESSAGES = sqlalchemy.text(f"""
     SELECT m.id, m.title, m.body, m.recipient_count, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
-           {STATUS} AS status,
+           {lifecycle.STATUS} AS status,
            sender.external_id AS sender_id, sender.name AS sender_name,
            recaller.external_id AS recaller_id, recaller.name AS recaller_name,
            delivered.count AS delivered_count,
-           {ENTRIES_DROPPED} AS expired,
+           {lifecycle.IS_EXPIRED} AS expired,
            target.levels, target.external_ids, target.other_scopes
     FROM messages m
     JOIN users sender ON sender.id = m.sender_id
@@ -113,7 +100,7 @@ def get_viewer(connection: Connection, *, user_id: int, platform_id: int) -> Vie
 
 
 def get_messages(connection: Connection, *, ids: Sequence[uuid.UUID], viewer: Viewer) -> list[SentMessage]:
-    """The messages of the viewer's platform with these ids, newest first. Whether the viewer may see them is the caller's question."""
+    """The messages of the viewer's platform with these ids, newest first. The caller has checked that the viewer may see them."""
     parameters = {
         "ids": list(ids),
         "user_id": viewer.user_id,
@@ -142,9 +129,9 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
     )
 
 
-def _audience(levels: Sequence[str], external_ids: Sequence[str], other_scopes: int) -> Audience:
+def _audience(levels: Sequence[str], external_ids: Sequence[str], other_scopes: int) -> ChosenScopes:
     chosen = list(zip(levels, external_ids, strict=True))
-    return Audience(
+    return ChosenScopes(
         everyone="platform" in levels,
         organisations=tuple(external_id for level, external_id in chosen if level == "organisation"),
         clinics=tuple(external_id for level, external_id in chosen if level == "clinic"),

@@ -1,11 +1,12 @@
 """The rules of a message's audience: what is seen by whom, who may address whom."""
 
 from services.compose_api import domain
+from shared.audience import ChosenScopes
 
 
 def test_a_draft_hashes_the_same_for_the_same_scopes_in_another_order() -> None:
     def draft(*clinics: str, organisations: tuple[str, ...] = ("o",)) -> bytes:
-        return domain.Draft("t", "b", domain.Audience(False, organisations, clinics)).request_hash
+        return domain.Draft("t", "b", ChosenScopes(False, organisations, clinics)).request_hash
 
     assert draft("x", "y") == draft("y", "x")
     assert draft("x", "y") != draft("x")
@@ -13,8 +14,8 @@ def test_a_draft_hashes_the_same_for_the_same_scopes_in_another_order() -> None:
 
 
 def test_a_draft_hashes_differently_for_another_title_body_or_audience() -> None:
-    audience = domain.Audience(False, ("o",))
-    drafts = [("t", "b", audience), ("u", "b", audience), ("t", "c", audience), ("t", "b", domain.Audience(True))]
+    audience = ChosenScopes(False, ("o",))
+    drafts = [("t", "b", audience), ("u", "b", audience), ("t", "c", audience), ("t", "b", ChosenScopes(True))]
     assert len({domain.Draft(*draft).request_hash for draft in drafts}) == len(drafts)
 
 

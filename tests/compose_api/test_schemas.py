@@ -7,6 +7,7 @@ import pytest
 
 from services.compose_api import schemas
 from services.compose_api.actions import audiences
+from shared.sent_messages.store import Person
 from shared.web import json_response as written
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
@@ -195,7 +196,7 @@ def test_a_json_body_that_is_no_object_is_refused(hub: Hub, world: World) -> Non
 def test_a_tree_written_past_the_schema_is_what_the_schema_would_write() -> None:
     clinics = (audiences.Clinic("c1", "Ühlinger Straße", 3), audiences.Clinic("c2", "B", 0))
     tree = audiences.Audiences(
-        viewer=audiences.Viewer("ada", "Ada"),
+        viewer=Person("ada", "Ada"),
         everyone=True,
         user_count=None,
         organisations=(audiences.Organisation("o1", "A", 3, False, clinics),),

@@ -18,11 +18,11 @@ from cli.embedded import server
 from drills import feeds, invariants, platforms, scenario
 from drills.findings import Findings
 from drills.load import ACCEPTED, Attempt, Post
-from services.compose_api import domain
 from services.fanout_worker.actions import deliver, expand
 from services.fanout_worker.actions.context import Context
 from services.inbox_api import app as inbox
 from shared import contracts, db, settings
+from shared.audience import ChosenScopes
 from tests import conftest as base
 from tests import factories, messages
 from tests.fanout_worker.conftest import StillBroker, worker_settings
@@ -171,7 +171,7 @@ def sent(postgres: server.Server, prototype: Prototype) -> Iterator[Sent]:
 def _accept(compose: Engine, of: platforms.Platform, number: int, audience: platforms.Audience) -> Post:
     sender = "platform-administrator-0"
     post = Post(of, sender, f"Notice {number}", "What it is about", audience, key=None)
-    chosen = domain.Audience(
+    chosen = ChosenScopes(
         everyone=bool(audience.get("everyone")),
         organisations=tuple(audience.get("organisations", ())),
         clinics=tuple(audience.get("clinics", ())),

@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Engine
 
-from services.compose_api import domain
 from services.compose_api.store import backlog
 from services.fanout_worker import settings, tasks
 from services.fanout_worker.actions import deliver, expand
 from services.fanout_worker.actions.context import Context
 from shared import broker, contracts, db
 from shared import settings as shared_settings
+from shared.audience import ChosenScopes
 from tests import conftest as base
 from tests import factories, messages
 
@@ -65,7 +65,7 @@ class Hub:
         with self.engine.begin() as connection:
             return [factories.user(connection, self.platform, *scopes) for _ in range(count)]
 
-    def accept(self, audience: domain.Audience = messages.EVERYONE) -> uuid.UUID:
+    def accept(self, audience: ChosenScopes = messages.EVERYONE) -> uuid.UUID:
         return messages.accept(self.compose, self.sender, self.platform, audience)
 
     def cut(self, *, people: int = 25) -> uuid.UUID:

@@ -7,9 +7,9 @@ import uuid
 import pytest
 import sqlalchemy
 
-from services.compose_api import domain
 from services.inbox_api.store import inbox
 from shared import contracts, db
+from shared.audience import ChosenScopes
 from tests import factories, messages
 from tests.fanout_worker.conftest import Hub, hub  # noqa: F401 (a fixture)
 
@@ -44,7 +44,7 @@ class Directory:
         factories.member(connection, who, to)
 
 
-def audience_now(hub: Hub, audience: domain.Audience) -> set[int]:
+def audience_now(hub: Hub, audience: ChosenScopes) -> set[int]:
     """Who is in the audience at this moment, said in the plainest SQL."""
     statement = """
         SELECT DISTINCT m.user_id FROM memberships m JOIN scopes s ON s.id = m.scope_id

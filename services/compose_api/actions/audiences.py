@@ -1,4 +1,4 @@
-"""What an administrator may choose as audience and how many people a choice reaches; checks a choice."""
+"""Lists the scopes that an administrator may choose, checks a choice, and counts the users it reaches."""
 
 import collections
 import hashlib
@@ -11,15 +11,11 @@ from services.compose_api import domain
 from services.compose_api.store import audiences as store
 from shared import audience as audience_sql
 from shared import db, errors, rate_limit
+from shared.audience import ChosenScopes
 from shared.auth.store import Caller
+from shared.sent_messages.store import Person
 
 _CACHED_COUNTS = 10_000
-
-
-@dataclass(frozen=True)
-class Viewer:
-    id: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -40,18 +36,18 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Audiences:
-    """user_count is the whole platform's where everyone may be chosen, else None."""
+    """`user_count` is the platform's; None if the administrator may not choose everyone."""
 
-    viewer: Viewer
+    viewer: Person
     everyone: bool
     user_count: int | None
     organisations: tuple[Organisation, ...]
 
 
 class Counter:
-    """Numbers of people of audiences that were counted before. A directory version never changes, so neither does its count.
+    """A cache of user counts by audience. A directory version never changes, so a count never expires.
 
-    An audience is kept as a hash of its ids: 10,000 of a thousand scopes each would take 400 MB.
+    The keys are hashes: 10,000 audiences of a thousand scopes each would take 400 MB.
     """
 
     def __init__(self) -> None:
@@ -77,7 +73,7 @@ def _hash(audience: audience_sql.Audience) -> bytes:
 
 
 def get_audiences(engine: Engine, *, caller: Caller) -> Audiences:
-    """Everything this administrator may choose, with the number of people each scope reaches now."""
+    """Every scope that this administrator may choose, with its current number of users."""
     with engine.connect() as connection:
         scopes = store.list_scopes(connection, user_id=caller.user_id)
     clinics: dict[int | None, list[Clinic]] = {}
@@ -93,7 +89,7 @@ def get_audiences(engine: Engine, *, caller: Caller) -> Audiences:
     )
     everyone = next((scope for scope in scopes if scope.level == "platform" and scope.selectable), None)
     return Audiences(
-        viewer=Viewer(caller.external_id, caller.name),
+        viewer=Person(caller.external_id, caller.name),
         everyone=everyone is not None,
         user_count=everyone.user_count if everyone else None,
         organisations=organisations,
@@ -101,9 +97,9 @@ def get_audiences(engine: Engine, *, caller: Caller) -> Audiences:
 
 
 def preview(
-    engine: Engine, counter: Counter, *, caller: Caller, audience: domain.Audience, rate: rate_limit.Verdict
+    engine: Engine, counter: Counter, *, caller: Caller, audience: ChosenScopes, rate: rate_limit.Verdict
 ) -> int:
-    """How many distinct people `audience` would reach now.
+    """The number of distinct users that `audience` would reach now.
 
     Raises `HubError` validation-failed for unknown scopes, audience-out-of-reach and rate-limited, as sending would.
     """
@@ -124,7 +120,7 @@ def preview(
 
 
 def check_choice(choice: store.Choice) -> None:
-    """Raises `HubError` when a chosen scope is unknown, or beyond the administrator's reach; each is named."""
+    """Raises `HubError` naming the chosen scopes that are unknown, or beyond the administrator's reach."""
     if choice.unknown:
         named: dict[str, list[str]] = {}
         for level, external_id in choice.unknown:

@@ -1,4 +1,4 @@
-"""Accepts a message, recalls one. Decides, and owns the transaction. Called by the routes."""
+"""Accepts and recalls messages. Called by the routes."""
 
 import uuid
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _logger = logging.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Accepted:
-    """The message as stored, and whether an earlier request with the same idempotency key had stored it."""
+    """The stored message. `replayed`: an earlier request with the same idempotency key stored it."""
 
     message: sent_messages.SentMessage
     replayed: bool
@@ -37,15 +37,15 @@ def accept_message(
     origin: audit.Origin,
     rate: rate_limit.Verdict,
 ) -> Accepted:
-    """Stores the message with all that follows from it, or answers the one that was stored under the same key.
+    """Stores the message, or returns the one that was stored under the same key.
 
-    Once this returns the message is safe, whoever dies next. Raises `HubError` validation-failed for unknown scopes,
+    When this returns, the message is committed. Raises `HubError` validation-failed for unknown scopes,
     audience-out-of-reach, idempotency-key-reused, and rate-limited where nothing else is wrong.
     """
     try:
         accepted = _accept(engine, caller, draft, idempotency_key, origin, rate)
     except psycopg.errors.UniqueViolation:
-        # Another request with this key was faster by a moment and has committed: now it is found.
+        # Another request with this key has just committed: the second attempt finds its message.
         accepted = _accept(engine, caller, draft, idempotency_key, origin, rate)
     if isinstance(accepted, store.Earlier):
         with engine.connect() as connection:
@@ -56,7 +56,7 @@ def accept_message(
 
 @dataclass(frozen=True)
 class Recalled:
-    """The recalled message, and whether it was recalled before."""
+    """The recalled message. `repeated`: it was recalled before."""
 
     message: sent_messages.SentMessage
     repeated: bool
@@ -135,12 +135,12 @@ def _accept(
 
 
 def _queued(caller: Caller, draft: domain.Draft, stored: store.Accepted) -> sent_messages.SentMessage:
-    """The message as it was stored just now."""
+    """The message that was just stored."""
     return sent_messages.SentMessage(
         id=stored.id,
         title=draft.title,
         body=draft.body,
-        audience=sent_messages.Audience(draft.audience.everyone, draft.audience.organisations, draft.audience.clinics),
+        audience=draft.audience,
         sender=sent_messages.Person(id=caller.external_id, name=caller.name),
         status="queued",
         recipient_count=None,

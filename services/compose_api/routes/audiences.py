@@ -4,8 +4,9 @@ from typing import Any
 
 import flask
 
-from services.compose_api import domain, schemas
+from services.compose_api import schemas
 from services.compose_api.actions import audiences as actions
+from shared.audience import ChosenScopes
 from shared.web import app as frame
 from shared.web import guards, json_response
 
@@ -28,7 +29,7 @@ def get_audiences() -> flask.Response:
 @blueprint.response(200, schemas.PreviewOut)
 @blueprint.refuses("audience-out-of-reach", "rate-limited")
 @blueprint.doc(operationId="previewAudience")
-def post_preview(wanted: dict[str, domain.Audience]) -> Any:
+def post_preview(wanted: dict[str, ChosenScopes]) -> Any:
     """How many distinct people an audience would reach now"""
     hub = flask.current_app.extensions["hub"]
     count = actions.preview(

@@ -1,1 +1,1 @@
-"""The SQL of compose_api, by what it is about."""
+"""The SQL of compose_api, by subject."""

@@ -1,4 +1,4 @@
-"""SQL: what an administrator may choose as audience, what they chose, and how many people that is."""
+"""SQL: the scopes that an administrator may choose, the scopes of a choice, and the size of an audience."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 from services.compose_api import domain
 from shared import audience as audience_sql
 from shared import db
+from shared.audience import ChosenScopes
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An audience looked up in the directory, all in one snapshot. `unknown`: (level, external id) of scopes that do not exist."""
+    """The chosen scopes as the directory has them, in one snapshot. `unknown`: (level, external id) of scopes that do not exist."""
 
     directory_version: int
     reach: domain.Reach
@@ -25,7 +26,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Scope:
-    """A scope with the number of people it reaches now. Not `selectable`: it only groups scopes within the administrator's reach."""
+    """A scope and its current number of users. Not `selectable`: it contains scopes within reach and is beyond reach itself."""
 
     id: int
     parent_id: int | None
@@ -36,7 +37,7 @@ class Scope:
     selectable: bool
 
 
-# One statement, so that the version, the reach and the scopes are of one snapshot. An ended scope has no ancestors any more.
+# One statement, so that version, reach and scopes come from one snapshot. An ended scope has no valid ancestors.
 _GET_CHOICE = db.driver_sql("""
     SELECT p.directory_version,
            ARRAY(SELECT m.scope_id FROM memberships m
@@ -54,7 +55,7 @@ _GET_CHOICE = db.driver_sql("""
     ORDER BY chosen.position
 """)
 
-# Every scope within reach, and what contains these. The counts are kept with the directory, so a large tree costs no counting.
+# Every scope within reach, and the scopes that contain these. scopes.user_count saves counting users.
 _LIST_SCOPES = sqlalchemy.text("""
     WITH reach AS (
         SELECT DISTINCT a.scope_id
@@ -77,17 +78,17 @@ _GET_COUNT = sqlalchemy.text("SELECT user_count FROM scopes WHERE id = :scope_id
 
 
 def get_choice(
-    connection: psycopg.Connection[Any], *, platform_id: int, user_id: int, audience: domain.Audience
+    connection: psycopg.Connection[Any], *, platform_id: int, user_id: int, audience: ChosenScopes
 ) -> Choice:
-    chosen = audience.scopes()
+    levels = ["organisation"] * len(audience.organisations) + ["clinic"] * len(audience.clinics)
     cursor = connection.cursor(row_factory=rows.dict_row)
     found = cursor.execute(
         _GET_CHOICE,
         {
             "platform_id": platform_id,
             "user_id": user_id,
-            "levels": [level for level, _ in chosen],
-            "external_ids": [external_id for _, external_id in chosen],
+            "levels": levels,
+            "external_ids": [*audience.organisations, *audience.clinics],
         },
     ).fetchall()
     targets = [
@@ -113,10 +114,10 @@ def list_scopes(connection: Connection, *, user_id: int) -> list[Scope]:
 
 
 def get_user_count(connection: Connection, *, scope_id: int) -> int:
-    """How many people one scope reaches now."""
+    """The current number of users of one scope."""
     return int(connection.execute(_GET_COUNT, {"scope_id": scope_id}).scalar_one())
 
 
 def count_audience(connection: Connection, *, audience: audience_sql.Audience) -> int:
-    """How many distinct people are in the audience: the rows that the fan-out writes from."""
+    """The number of distinct users in the audience: the same rows that the fan-out writes entries for."""
     return int(connection.execute(sqlalchemy.text(audience.count_sql), audience.parameters()).scalar_one())

@@ -14,7 +14,7 @@ Outcome = Literal["accepted", "replayed", "recalled", "refused"]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request came from: its id in the logs, and the client's address where that is known."""
+    """A request's id in the logs, and the client's address if known."""
 
     request_id: str
     address: str | None = None
@@ -22,7 +22,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Event:
-    """`reason` is the error's code where the outcome is a refusal. `detail` is worded by the hub: no text of a message, no name."""
+    """`reason` is the code of a refusal. `detail` never contains a user's text or name."""
 
     action: Action
     outcome: Outcome
@@ -43,7 +43,7 @@ _INSERT = db.driver_sql(INSERT.format(message_id="CAST(:message_id AS uuid)"))
 
 
 def parameters(event: Event) -> dict[str, Any]:
-    """For `INSERT`, where it goes together with other statements."""
+    """The parameters of `INSERT`, for use inside another statement."""
     return {
         "action": event.action,
         "outcome": event.outcome,

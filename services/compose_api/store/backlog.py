@@ -1,4 +1,4 @@
-"""SQL: how much is accepted but not yet delivered, and what workers counted."""
+"""SQL: the fan-out's backlog and the workers' counters."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection
 
-from shared import partitions
+from shared import lifecycle, partitions
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """Ages are 0 where there is nothing; no sweep yet, no `last_sweep_seconds`."""
+    """An age is 0 where nothing waits. `last_sweep_seconds` is None before the first sweep."""
 
     messages_unfinished: int
     oldest_unfinished_seconds: float
@@ -27,14 +27,14 @@ class Backlog:
 
 @dataclass(frozen=True)
 class Refused:
-    """Tasks that workers refused so far; of the last one the task with the reason, and how long ago."""
+    """The number of tasks that workers refused; the last one with its reason and age."""
 
     count: int
     last: str
     age_s: float
 
 
-# A recalled message waits for nothing. Two partial indexes hold all that is looked at; a month counts with both its partitions.
+# Reads two partial indexes.
 _GET_BACKLOG = sqlalchemy.text(f"""
     SELECT m.messages AS messages_unfinished,
            extract(epoch FROM t.now - m.oldest) AS oldest_unfinished_seconds,
@@ -49,11 +49,11 @@ _GET_BACKLOG = sqlalchemy.text(f"""
     FROM (SELECT clock_timestamp() AS now) AS t,
          (SELECT count(*) AS messages, min(sent_at) AS oldest, min(sent_at) FILTER (WHERE status = 'queued') AS oldest_queued,
                  count(*) FILTER (WHERE last_error IS NOT NULL) AS failing
-          FROM messages WHERE status <> 'sent' AND recalled_at IS NULL) AS m,
+          FROM messages m WHERE {lifecycle.IS_UNFINISHED}) AS m,
          (SELECT count(*) AS batches, min(m.sent_at) AS oldest, count(*) FILTER (WHERE b.attempts > 0) AS retried,
                  count(*) FILTER (WHERE b.last_error IS NOT NULL) AS failing
           FROM fanout_batches b JOIN messages m ON m.id = b.message_id
-          WHERE b.delivered_at IS NULL AND m.recalled_at IS NULL) AS b,
+          WHERE {lifecycle.IS_UNDELIVERED}) AS b,
          (SELECT count(*) AS ahead FROM ({partitions.MONTHS}) AS made
           WHERE made.month > to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY_MM')) AS p
 """)  # noqa: S608 (a constant)
@@ -73,13 +73,13 @@ def get_backlog(connection: Connection) -> Backlog:
 
 
 def find_refused(connection: Connection) -> Refused | None:
-    """None where none was refused within a day."""
+    """None if no task was refused within a day."""
     row = connection.execute(_FIND_REFUSED).mappings().one_or_none()
     return None if row is None else Refused(count=row["count"], last=row["last"] or "", age_s=_age(row["age_s"]))
 
 
 def get_counters(connection: Connection) -> dict[str, int]:
-    """What workers counted since the beginning, by name; what never happened is not there."""
+    """The counters by name; a counter of 0 is absent."""
     return {str(name): int(value) for name, value in connection.execute(_GET_COUNTERS)}
 
 

@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 
 from services.compose_api import domain
 from services.compose_api.store import audiences, audit
-from shared import db, versions
+from shared import db, lifecycle, versions
 from shared.auth.store import Caller
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """The message that already carries an idempotency key of this sender."""
+    """The message that this sender sent with the same idempotency key."""
 
     id: uuid.UUID
     request_hash: bytes
@@ -33,7 +33,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Recallable:
-    """What decides whether a message may be recalled, and whether it may be seen at all."""
+    """The facts that decide whether a message may be seen and recalled."""
 
     sender_id: int
     is_recalled: bool
@@ -72,7 +72,7 @@ _INSERT_MESSAGE = db.driver_sql(f"""
 """)  # noqa: S608 (a constant)
 
 _FIND_RECALLABLE = sqlalchemy.text(f"""
-    SELECT m.sender_id, m.recalled_at IS NOT NULL AS is_recalled, t.scope_id, s.level, s.external_id,
+    SELECT m.sender_id, {lifecycle.IS_RECALLED} AS is_recalled, t.scope_id, s.level, s.external_id,
            ARRAY(SELECT a.ancestor_id FROM scope_ancestors a
                  WHERE a.scope_id = t.scope_id AND {versions.valid_at("a", "m.directory_version")}) AS ancestor_ids
     FROM messages m
@@ -82,7 +82,7 @@ _FIND_RECALLABLE = sqlalchemy.text(f"""
     ORDER BY t.position
 """)  # noqa: S608 (a constant)
 
-# Later than every recall committed before, under the platform's lock: the newest recall tells readers whether anything was.
+# Under the platform's lock: later than every committed recall, so that readers see from the newest recall whether anything changed.
 _GET_RECALL_TIME = sqlalchemy.text("""
     SELECT greatest(clock_timestamp(), newest.recalled_at + interval '1 microsecond')
     FROM (SELECT max(recalled_at) AS recalled_at FROM messages
@@ -108,7 +108,7 @@ def insert_message(
     origin: audit.Origin,
     idempotency_key: str | None,
 ) -> Accepted | None:
-    """Stores a message, the choice as it was made, the same scopes as in flight, who may see it, and its audit event.
+    """Stores a message, its targets (also as in flight), its visibility and its audit event.
 
     None, and nothing stored, if the directory is at another version than the choice's by now.
     Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key.
@@ -146,7 +146,7 @@ def find_recallable(connection: Connection, *, platform_id: int, message_id: uui
 
 
 def mark_recalled(connection: Connection, *, platform_id: int, message_id: uuid.UUID, user_id: int) -> bool:
-    """Recalls the message unless it is recalled already, and says whether. The platform's `recall` lock must be held.
+    """Recalls the message; returns False if it was recalled before. The caller holds the platform's `recall` lock.
 
     The time is bound: Citus takes no now() in an UPDATE.
     """

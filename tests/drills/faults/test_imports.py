@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from services.compose_api import domain
 from services.directory import actions, report
 from services.fanout_worker.actions import sweep
 from shared import contracts, db
+from shared.audience import ChosenScopes
 from tests import factories, messages
 from tests.directory.files import Files
 from tests.drills.faults.conftest import Hub, expansion
@@ -52,10 +52,10 @@ class Town:
             progress=progress or report.Silent(),
         )
 
-    def accept(self, audience: domain.Audience) -> uuid.UUID:
+    def accept(self, audience: ChosenScopes) -> uuid.UUID:
         return messages.accept(self.hub.compose, self.sender, self.platform, audience)
 
-    def people(self, audience: domain.Audience) -> set[str]:
+    def people(self, audience: ChosenScopes) -> set[str]:
         """Who is in it by what the files say, from nothing but the rules."""
         return {
             user
@@ -123,13 +123,13 @@ def town(hub: Hub, make_engine: object, tmp_path: Path) -> Iterator[Town]:
     engine.dispose()
 
 
-NORTH = domain.Audience(everyone=False, organisations=("north",), clinics=())
-MIXED = domain.Audience(everyone=False, organisations=("south",), clinics=("n2",))
+NORTH = ChosenScopes(everyone=False, organisations=("north",), clinics=())
+MIXED = ChosenScopes(everyone=False, organisations=("south",), clinics=("n2",))
 
 
 @pytest.mark.parametrize("audience", [messages.EVERYONE, NORTH, MIXED], ids=["everyone", "organisation", "mixed"])
 def test_an_import_between_any_two_steps_changes_nothing_about_an_accepted_message(
-    town: Town, audience: domain.Audience
+    town: Town, audience: ChosenScopes
 ) -> None:
     expected = town.people(audience)
     message_id = town.accept(audience)
