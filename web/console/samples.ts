@@ -5,6 +5,7 @@ const clinic = (id: string, name: string) => ({ id, name, user_count: 10 });
 
 /** A platform administrator's: two organisations that may be chosen whole. */
 export const PLATFORM: Audiences = {
+  viewer: { id: "ada", name: "Ada Platform" },
   everyone: true,
   user_count: 70,
   organisations: [
@@ -21,6 +22,7 @@ export const PLATFORM: Audiences = {
 
 /** A clinic administrator's: an organisation that only groups two of its clinics. */
 export const CLINICS: Audiences = {
+  viewer: { id: "clara", name: "Clara Clinic" },
   everyone: false,
   user_count: null,
   organisations: [
