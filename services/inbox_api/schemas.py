@@ -49,7 +49,7 @@ def _next_cursor() -> fields.String:
     return fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Send it as `after`; null on the last page.", "pattern": "^[A-Za-z0-9_-]+$"},
+        metadata={"description": "Send it as `after`; null on the last page.", "pattern": "^[A-Za-z0-9._-]+$"},
     )
 
 
