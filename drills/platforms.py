@@ -16,7 +16,8 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from drills import directory_files
-from services.directory import actions
+from services.directory.actions import import_
+from services.directory.actions import platforms as platform_actions
 
 # An audience as it is posted: {"everyone": True}, or {"organisations": […], "clinics": […]}.
 Audience = Mapping[str, Any]
@@ -143,7 +144,7 @@ class Platform:
             memberships=((person.id, *one) for person in directory.people for one in person.memberships),
         )
         began = time.monotonic()
-        outcome = actions.import_directory(
+        outcome = import_.import_directory(
             engine, platform_key=self.key, folder=folder / self.key, allow_removals=len(directory.people)
         )
         self._imports.append(_Import(outcome.directory_version, directory, began, time.monotonic()))
@@ -161,7 +162,7 @@ def make(engine: Engine, rng: random.Random, folder: Path, *, largest: int) -> d
     }
     platforms = {}
     for key, directory in directories.items():
-        change = actions.put_platform(engine, key=key, name=key.capitalize(), plan="enterprise")
+        change = platform_actions.put_platform(engine, key=key, name=key.capitalize(), plan="enterprise")
         platforms[key] = Platform(key, change.platform.id)
         platforms[key].put(engine, directory, folder)
     return platforms

@@ -10,7 +10,8 @@ import click
 
 from cli import connect, operator, parameters
 from cli.output import printable
-from services.directory import actions, errors, report
+from services.directory import errors, report
+from services.directory.actions import import_ as actions
 from shared import db
 
 # More than any directory holds, and small enough for PostgreSQL.

@@ -3,7 +3,8 @@
 import click
 
 from cli import connect, operator, output, parameters
-from services.directory import actions, domain
+from services.directory import domain
+from services.directory.actions import platforms as actions
 from shared import db
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from services.directory import actions
+from services.directory.actions import import_
+from services.directory.actions import platforms as platform_actions
 
 PLATFORM = "demo"
 STANDARD_PLATFORM = "demo-standard"
@@ -72,7 +73,7 @@ def ensure(engine: Engine, *, operator: str = "unknown") -> bool:
 
     `engine` acts as the directory's role. The demo's import comes last: while it is missing the rest is not finished.
     """
-    existing = {platform.key: platform.directory_version for platform in actions.list_platforms(engine)}
+    existing = {platform.key: platform.directory_version for platform in platform_actions.list_platforms(engine)}
     is_unfinished = existing.get(PLATFORM) == 0 and existing.keys() <= {PLATFORM, STANDARD_PLATFORM}
     if existing and not is_unfinished:
         return False
@@ -80,11 +81,11 @@ def ensure(engine: Engine, *, operator: str = "unknown") -> bool:
         (PLATFORM, "Demo Telehealth", "enterprise"),
         (STANDARD_PLATFORM, "Demo Telehealth Standard", "standard"),
     ):
-        actions.put_platform(engine, key=key, name=name, plan=plan, operator=operator)
+        platform_actions.put_platform(engine, key=key, name=name, plan=plan, operator=operator)
     with tempfile.TemporaryDirectory(prefix="message-hub-demo-") as name:
         write(Path(name))
         for key in (STANDARD_PLATFORM, PLATFORM):
-            actions.import_directory(engine, platform_key=key, folder=Path(name) / key, operator=operator)
+            import_.import_directory(engine, platform_key=key, folder=Path(name) / key, operator=operator)
     return True
 
 

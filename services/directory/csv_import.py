@@ -1,7 +1,7 @@
-"""Reads the CSV files of an import, line by line in bounded memory, and says of each line what is wrong with it alone.
+"""Reads the CSV files of an import line by line in bounded memory, and checks each line by itself.
 
-Called by `actions`. Pure: knows the files, never the database; whether a reference leads anywhere is checked there.
-Blanks around a value are dropped. Values with control characters (line breaks and NUL among them) are refused.
+Called by `actions`. Knows the files and not the database, which checks the references between lines. Blanks around a value are dropped.
+Values with control characters, such as line breaks and NUL, are refused.
 """
 
 import codecs
@@ -14,10 +14,10 @@ from typing import BinaryIO, NamedTuple
 
 from services.directory import domain
 
-# Far above what fits into the columns; a longer line is refused without being held in memory.
+# Far more than fits into the columns. The rest of a longer line is skipped without being held in memory.
 MAX_LINE_BYTES = 65_536
 
-# Direction overrides and line separators too: a name stands beside other names, and in a terminal, as it is meant to be read.
+# With direction overrides and line separators, which change how other names on the same line or terminal look.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff]")
 
 
@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """A file of the import. The first column identifies a row; `check` finds what is wrong between its values."""
+    """A file of the import. The first column identifies a row; `check` finds errors between its values."""
 
     file: str
     columns: tuple[Column, ...]
@@ -64,7 +64,7 @@ class MembershipLayout(Layout):
 
 
 class Row(NamedTuple):
-    """`values` in the layout's order, None where a line has none. With `problems` only the first of them counts."""
+    """`values` in the layout's order; None if the line cannot be read. With `problems`, only the first value is valid."""
 
     line: int
     values: list[str] | None
@@ -72,7 +72,7 @@ class Row(NamedTuple):
 
 
 class BadFileError(Exception):
-    """The file cannot be read as what it should be, so none of its rows can."""
+    """The file cannot be read with this layout."""
 
     def __init__(self, line: int | None, reason: str) -> None:
         super().__init__(reason)
@@ -136,7 +136,7 @@ class Reader:
         return self._lines.bytes_read
 
     def __iter__(self) -> Iterator[Row]:
-        # `strict` makes the parser refuse what it would otherwise guess at.
+        # `strict`: the parser refuses malformed quotes instead of guessing.
         records = csv.reader(self._lines, strict=True)
         order = self._read_header(records)
         while True:
@@ -179,7 +179,7 @@ class Reader:
             return Row(line, _only_key(record, order), [f"has {len(record)} columns instead of {len(order)}"])
         values = [record[index].strip() for index in order]
         joined = "".join(record)
-        # isprintable is much the quicker of the two, and true of nearly every line.
+        # isprintable is faster than the pattern, and true for nearly every line.
         if not joined.isprintable() and _CONTROL.search(joined):
             raw = [record[index] for index in order]
             return Row(line, _only_key(record, order), list(_find_control_characters(columns, raw)))
@@ -200,7 +200,7 @@ class Reader:
 
 
 class _Lines:
-    """The physical lines of a file as text. What cannot be text is noted with its line number and stands in as well as it can."""
+    """The physical lines of a file as text. A line that is not UTF-8 is recorded as a problem and decoded with replacements."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -230,7 +230,7 @@ class _Lines:
             return raw.decode(errors="replace")
 
     def take_problems(self) -> list[tuple[int, str]]:
-        """What was noted since the last call."""
+        """The problems since the last call."""
         taken, self._problems = self._problems, []
         return taken
 
@@ -253,7 +253,7 @@ def open_file(path: pathlib.Path) -> BinaryIO:
 
 
 def _only_key(record: list[str], order: list[int]) -> list[str] | None:
-    """The first column's value alone, so that lines which refer to a bad line are not reported as bad themselves."""
+    """The first column's value only, so that lines that refer to a bad line are not reported as bad too."""
     key = record[order[0]].strip() if order[0] < len(record) else ""
     return [key, *[""] * (len(order) - 1)] if key and not _CONTROL.search(key) else None
 

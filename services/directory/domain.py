@@ -1,4 +1,4 @@
-"""The rules of a platform: its key, name, plan, and where its tokens come from. Pure: no database."""
+"""The rules of a platform: its key, name, plan and issuer of tokens. Pure: no database."""
 
 import re
 from urllib.parse import urlsplit
@@ -10,12 +10,12 @@ PLANS = ("enterprise", "standard")
 ROOT_LEVEL = "platform"
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
-_MAX_ISSUER = 500  # what an index of PostgreSQL takes in any script
+_MAX_ISSUER = 500  # fits an index of PostgreSQL in any script
 _MAX_URL = 2_000
 
 
 def check_platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None) -> None:
-    """Raises `BadPlatformError` with what is wrong first."""
+    """Raises `BadPlatformError` for the first bad value."""
     if not KEY.fullmatch(key):
         raise errors.BadPlatformError(
             f"{key[:100]!r} cannot be a platform's key: 1 to 63 letters, digits, dots, dashes and underscores, "

@@ -1,4 +1,4 @@
-"""What the directory refuses, each with a sentence that says what to do. Raised by `actions`, shown by the command line."""
+"""The errors of the directory, each with a sentence that says what to do. Raised by `actions`, shown by the command line."""
 
 from services.directory import report
 
@@ -10,12 +10,12 @@ class DirectoryError(Exception):
 
     @property
     def numbers(self) -> str:
-        """What the audit trail keeps of it."""
+        """The details that the audit trail stores."""
         return ""
 
 
 class BadPlatformError(DirectoryError):
-    """The platform cannot be made or updated as asked."""
+    """The platform cannot be created or updated with these values."""
 
     code = "bad-platform"
 
@@ -32,7 +32,7 @@ class UnknownPlatformError(DirectoryError):
 
 
 class DirectoryBusyError(DirectoryError):
-    """Somebody else is changing this platform's directory."""
+    """Another import or command is changing this platform's directory."""
 
     code = "directory-busy"
 
@@ -44,7 +44,7 @@ class DirectoryBusyError(DirectoryError):
 
 
 class BadFilesError(DirectoryError):
-    """Lines of the files are bad. `count` of them; `first` holds some, all of them went to `Progress.bad_line`."""
+    """The files have `count` bad lines. `first` holds some; all were passed to `Progress.bad_line`."""
 
     code = "bad-files"
 
@@ -60,14 +60,14 @@ class BadFilesError(DirectoryError):
 
 
 class TooManyRemovalsError(DirectoryError):
-    """More would end than a routine import ends. `refused` is what the import would have done."""
+    """The import would end more than is allowed without a request. `refused` is its report."""
 
     code = "too-many-removals"
 
     def __init__(self, removals: tuple[report.Removal, ...], refused: report.ImportReport) -> None:
         super().__init__(
             f"This import would end {' and '.join(map(str, removals))}. More than {report.FREE_REMOVALS_PERCENT}% "
-            f"(and more than {report.FREE_REMOVALS}) end only when that is asked for, so nothing was changed. Check that "
+            f"(and more than {report.FREE_REMOVALS}) end only on request, so nothing was changed. Check that "
             "the files are complete; if so, import them again with "
             f"--allow-removals {max(removal.ending for removal in removals)}."
         )

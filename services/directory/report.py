@@ -1,16 +1,16 @@
-"""What an import tells whoever started it: bad lines and progress while it runs, the difference when it ends. Values only."""
+"""The report of an import: bad lines and progress while it runs, the difference when it ends. Values only."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-# An import may end this many active users, scopes or memberships, or this share of them, without being asked to.
+# An import may end so many active users, scopes or memberships, or this share of them, without --allow-removals.
 FREE_REMOVALS = 20
 FREE_REMOVALS_PERCENT = 10
 
 
 @dataclass(frozen=True)
 class BadLine:
-    """A reason to refuse the files. `line` counts as an editor does; None where the whole file is meant."""
+    """A reason to refuse the files. `line` counts from 1; None means the whole file."""
 
     file: str
     line: int | None
@@ -22,7 +22,7 @@ class BadLine:
 
 @dataclass(frozen=True)
 class Difference:
-    """How what the files say differs from what the directory held. `ended`: no longer in the files."""
+    """The difference between the files and the directory. `ended`: no longer in the files."""
 
     added: int
     changed: int
@@ -36,7 +36,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Removal:
-    """How many of the `active` users, scopes or memberships (`what`) an import ends."""
+    """The number of `active` users, scopes or memberships (`what`) that an import ends."""
 
     what: str
     ending: int
@@ -54,9 +54,8 @@ class Removal:
 class ImportReport:
     """The outcome of an import, or of a dry run of it.
 
-    `memberships` are those that the files state and that are in force: of active users, without the platform-wide
-    membership that every active user has anyway. `directory_version` is the platform's afterwards. `is_vacuumed` is
-    False where the tables could not be tidied up afterwards.
+    `memberships` are those that the files state for active users, without the membership in the platform that every active user has.
+    `directory_version` is the platform's after the import. `is_vacuumed` is False if the tables could not be vacuumed.
     """
 
     platform_key: str
@@ -70,32 +69,32 @@ class ImportReport:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the files say what the directory already held."""
+        """Whether the directory already held what the files say."""
         return all(
             difference.is_empty for difference in (self.organisations, self.clinics, self.users, self.memberships)
         )
 
     @property
     def numbers(self) -> str:
-        """All of it in one line: `users +3 ~1 -0`, that is added, changed, ended."""
+        """One line such as `users +3 ~1 -0`: added, changed, ended."""
         parts = ((what, getattr(self, what)) for what in ("organisations", "clinics", "users", "memberships"))
         return ", ".join(f"{what} +{one.added} ~{one.changed} -{one.ended}" for what, one in parts)
 
 
 class Progress(Protocol):
-    """Hears how an import goes on."""
+    """Receives the progress of an import."""
 
     def step(self, label: str, total: int | None) -> None:
-        """The next step begins. `total` is what `advance` will add up to (bytes), None where nobody can know."""
+        """The next step begins. `total`: the sum of its calls of `advance`, in bytes; None if it is unknown."""
 
     def advance(self, amount: int) -> None: ...
 
     def bad_line(self, bad: BadLine) -> None:
-        """One of the bad lines, in the order of files and lines."""
+        """Called for each bad line, in the order of files and lines."""
 
 
 class Silent:
-    """The progress that nobody watches."""
+    """A `Progress` that shows nothing."""
 
     def step(self, label: str, total: int | None) -> None: ...
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from services.directory import actions
+from services.directory.actions import platforms
 from shared import db
 
 
@@ -13,5 +13,5 @@ from shared import db
 def engine(make_engine: Callable[..., Engine]) -> Engine:
     """Acts as the directory's own role; the platform `acme` is there, with nothing in it."""
     engine = make_engine(db.DIRECTORY_ROLE)
-    actions.put_platform(engine, key="acme", name="Acme", plan="enterprise")
+    platforms.put_platform(engine, key="acme", name="Acme", plan="enterprise")
     return engine

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from services.directory import actions, report
+from services.directory import report
+from services.directory.actions import import_
 
 # user, level, scope, role: one membership in force, by external ids
 Membership = tuple[str, str, str, str]
@@ -97,7 +98,7 @@ def run(
     engine: Engine, files: Files, folder: Path, *, key: str = "acme", allow_removals: int = 0
 ) -> report.ImportReport:
     """Writes `files` and imports them."""
-    return actions.import_directory(engine, platform_key=key, folder=files.write(folder), allow_removals=allow_removals)
+    return import_.import_directory(engine, platform_key=key, folder=files.write(folder), allow_removals=allow_removals)
 
 
 def read_in_force(connection: Connection, *, key: str = "acme", version: int | None = None) -> set[Membership]:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from services.directory import actions, csv_import, errors
+from services.directory import csv_import, errors
+from services.directory.actions import import_
 from tests import examples
 from tests.directory import files
 
@@ -202,10 +203,10 @@ def test_an_import_of_spoilt_files_is_whole_or_nothing(
     with engine.connect() as connection:
         before = files.read_everything(connection)
     try:
-        actions.import_directory(engine, platform_key="acme", folder=folder, allow_removals=100)
+        import_.import_directory(engine, platform_key="acme", folder=folder, allow_removals=100)
     except errors.DirectoryError:
         with engine.connect() as connection:
             after = files.read_everything(connection)
         assert after == before, "a refusal changes nothing"
         return
-    assert actions.import_directory(engine, platform_key="acme", folder=folder).is_empty, "the same files say the same"
+    assert import_.import_directory(engine, platform_key="acme", folder=folder).is_empty, "the same files say the same"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from services.directory import actions, errors
+from services.directory import errors
+from services.directory.actions import import_, platforms
 from services.directory.store import audit
 from tests.directory import files
 
@@ -15,7 +16,7 @@ ISSUER = {"issuer": "https://id.example.org/", "jwks_url": "https://id.example.o
 
 
 def put(engine: Engine, **values: Any) -> None:
-    actions.put_platform(engine, **{"key": "new", "name": "New", "plan": "enterprise", "operator": ALICE, **values})
+    platforms.put_platform(engine, **{"key": "new", "name": "New", "plan": "enterprise", "operator": ALICE, **values})
 
 
 def trail(owner: Engine) -> list[tuple[Any, ...]]:
@@ -64,7 +65,7 @@ def test_a_platform_that_is_refused_is_recorded(
 def test_an_import_is_recorded_with_its_numbers(engine: Engine, owner_engine: Engine, tmp_path: Path) -> None:
     folder = files.crowd(300).write(tmp_path / "files")
     for dry_run in (True, False, False):
-        actions.import_directory(engine, platform_key="acme", folder=folder, dry_run=dry_run, operator=ALICE)
+        import_.import_directory(engine, platform_key="acme", folder=folder, dry_run=dry_run, operator=ALICE)
     new = "organisations +1 ~0 -0, clinics +1 ~0 -0, users +300 ~0 -0, memberships +300 ~0 -0"
     same = "organisations +0 ~0 -0, clinics +0 ~0 -0, users +0 ~0 -0, memberships +0 ~0 -0"
     assert trail(owner_engine) == [
@@ -75,16 +76,16 @@ def test_an_import_is_recorded_with_its_numbers(engine: Engine, owner_engine: En
 
 
 def test_an_import_that_is_refused_is_recorded(engine: Engine, owner_engine: Engine, tmp_path: Path) -> None:
-    actions.import_directory(engine, platform_key="acme", folder=files.crowd(300).write(tmp_path / "files"))
+    import_.import_directory(engine, platform_key="acme", folder=files.crowd(300).write(tmp_path / "files"))
     fewer = files.crowd(200).write(tmp_path / "fewer")
     with pytest.raises(errors.TooManyRemovalsError):
-        actions.import_directory(engine, platform_key="acme", folder=fewer, operator=ALICE)
+        import_.import_directory(engine, platform_key="acme", folder=fewer, operator=ALICE)
     with (fewer / "users.csv").open("a") as file:
         file.write("eve,,,active\n")
     with pytest.raises(errors.BadFilesError):
-        actions.import_directory(engine, platform_key="acme", folder=fewer, operator=ALICE)
+        import_.import_directory(engine, platform_key="acme", folder=fewer, operator=ALICE)
     with pytest.raises(errors.UnknownPlatformError):
-        actions.import_directory(engine, platform_key="nope", folder=fewer, operator=ALICE)
+        import_.import_directory(engine, platform_key="nope", folder=fewer, operator=ALICE)
     removals = "platform acme; would end 100 of 300 active users (33.3%) and 100 of 300 active memberships (33.3%)"
     assert trail(owner_engine) == [
         ("import", "refused", "too-many-removals", "acme", None, removals),
@@ -103,4 +104,4 @@ def test_a_change_that_cannot_be_recorded_is_not_made(engine: Engine, monkeypatc
     monkeypatch.setattr(audit, "_INSERT", text("SELECT 1 / 0"))
     with pytest.raises(Exception, match="division by zero"):
         put(engine)
-    assert [platform.key for platform in actions.list_platforms(engine)] == ["acme"]
+    assert [platform.key for platform in platforms.list_platforms(engine)] == ["acme"]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from services.directory import actions, errors, report
+from services.directory import errors, report
+from services.directory.actions import import_
 from tests.directory import files
 
 
@@ -26,7 +27,7 @@ def refuse(engine: Engine, folder: Path) -> list[tuple[str, int | None, str]]:
         before = files.read_everything(connection)
     listener = Listener()
     with pytest.raises(errors.BadFilesError) as caught:
-        actions.import_directory(engine, platform_key="acme", folder=folder, progress=listener)
+        import_.import_directory(engine, platform_key="acme", folder=folder, progress=listener)
     assert caught.value.count == len(listener.bad)
     assert [(bad.file, bad.line, bad.reason) for bad in caught.value.first] == listener.bad[:100]
     with engine.connect() as connection:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from services.directory import actions, errors, report
+from services.directory import errors, report
+from services.directory.actions import import_, platforms
 from shared import db
 from tests.directory import files
 
@@ -187,7 +188,7 @@ def test_a_role_changes_by_a_row_that_ends_and_one_that_begins(engine: Engine, f
 
 
 def test_platforms_do_not_see_each_other(engine: Engine, folder: Path) -> None:
-    actions.put_platform(engine, key="other", name="Other", plan="standard")
+    platforms.put_platform(engine, key="other", name="Other", plan="standard")
     files.run(engine, files.small(), folder)
     other = files.crowd(3)
     other.users["ada"] = ("Another Ada", "", "active")
@@ -206,7 +207,7 @@ def test_a_dry_run_tells_the_same_difference_and_leaves_nothing(engine: Engine, 
     changed.users["dan"] = ("Dan", "", "disabled")
     changed.clinics["n1"] = ("south", "N one")
     changed.memberships.append(("eve", "clinic", "s1", "administrator"))
-    tried = actions.import_directory(engine, platform_key="acme", folder=changed.write(folder), dry_run=True)
+    tried = import_.import_directory(engine, platform_key="acme", folder=changed.write(folder), dry_run=True)
     assert everything(engine) == before
     done = files.run(engine, changed, folder)
     assert tried.dry_run
@@ -230,7 +231,7 @@ def test_an_import_leaves_the_limits_of_its_connection_as_they_were(
         with engine.connect() as connection:
             return [str(connection.execute(text(f"SHOW {name}")).scalar_one()) for name in names]
 
-    actions.put_platform(engine, key="acme", name="Acme", plan="enterprise")
+    platforms.put_platform(engine, key="acme", name="Acme", plan="enterprise")
     before = limits()
     assert files.run(engine, files.small(), folder).is_vacuumed
     assert limits() == before
@@ -246,7 +247,7 @@ def test_afterwards_the_tables_are_vacuumed_and_analyzed(
         database = connection.execute(text("SELECT current_database()")).scalar_one()
         connection.execute(text(f"ALTER DATABASE {database} SET synchronous_commit = on"))
     engine = make_engine(db.DIRECTORY_ROLE)
-    actions.put_platform(engine, key="acme", name="Acme", plan="enterprise")
+    platforms.put_platform(engine, key="acme", name="Acme", plan="enterprise")
     files.run(engine, files.crowd(2_000), folder)
     with engine.connect() as connection:
         rows = connection.execute(

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.directory import actions, errors, report
+from services.directory import errors, report
+from services.directory.actions import import_
+from services.directory.actions import platforms as platform_actions
 from shared import db
 from tests.directory import files
 
@@ -46,7 +48,7 @@ def paused_import(engine: Engine, state: files.Files, folder: Path) -> Iterator[
     outcomes: list[report.ImportReport] = []
 
     def run() -> None:
-        outcomes.append(actions.import_directory(engine, platform_key="acme", folder=folder, progress=progress))
+        outcomes.append(import_.import_directory(engine, platform_key="acme", folder=folder, progress=progress))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -103,7 +105,7 @@ def test_a_second_change_of_the_same_directory_is_refused_at_once(
         with pytest.raises(errors.DirectoryBusyError, match='directory of platform "acme" is being changed'):
             files.run(other, files.small(), tmp_path / "third")
         with pytest.raises(errors.DirectoryBusyError):
-            actions.put_platform(other, key="acme", name="Other", plan="standard")
+            platform_actions.put_platform(other, key="acme", name="Other", plan="standard")
         assert time.monotonic() - started < 1
     assert files.run(other, files.small(), tmp_path / "third").directory_version == 3
 
@@ -113,7 +115,7 @@ def test_directories_of_two_platforms_are_imported_at_once(
 ) -> None:
     other = make_engine(db.DIRECTORY_ROLE)
     with paused_import(engine, changed, tmp_path / "second"):
-        actions.put_platform(other, key="other", name="Other", plan="standard")
+        platform_actions.put_platform(other, key="other", name="Other", plan="standard")
         assert files.run(other, files.small(), tmp_path / "third", key="other").directory_version == 1
     with engine.connect() as connection:
         assert files.read_in_force(connection, key="acme") == changed.in_force()
@@ -138,7 +140,7 @@ def test_a_connection_that_breaks_leaves_nothing_behind(
         before = files.read_everything(connection)
     folder = changed.write(tmp_path / "second")
     with pytest.raises(DBAPIError):
-        actions.import_directory(engine, platform_key="acme", folder=folder, progress=Breaking())
+        import_.import_directory(engine, platform_key="acme", folder=folder, progress=Breaking())
     with engine.connect() as connection:
         assert files.read_everything(connection) == before
     assert files.run(engine, changed, tmp_path / "second").directory_version == 2
@@ -168,7 +170,7 @@ def test_a_platform_is_filled_as_fast_beside_a_large_one(
             for number, user in enumerate(people)
         ],
     )
-    actions.put_platform(engine, key="other", name="Other", plan="enterprise")
+    platform_actions.put_platform(engine, key="other", name="Other", plan="enterprise")
     took = []
     for key in ("acme", "other"):
         began = time.monotonic()

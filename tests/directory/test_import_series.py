@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from services.directory import actions
+from services.directory.actions import platforms
 from tests import examples
 from tests.directory import files
 
@@ -52,7 +52,7 @@ def test_after_each_import_now_and_every_earlier_version_are_what_the_files_said
     engine: Engine, tmp_path: Path, series: list[files.Files]
 ) -> None:
     key = f"series-{next(_keys)}"
-    actions.put_platform(engine, key=key, name="Series", plan="enterprise")
+    platforms.put_platform(engine, key=key, name="Series", plan="enterprise")
     said: dict[int, set[files.Membership]] = {0: set()}
     version = 0
     for state in series:

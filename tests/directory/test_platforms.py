@@ -3,14 +3,15 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from services.directory import actions, errors
+from services.directory import errors
+from services.directory.actions import platforms
 from tests.directory import files
 
 ISSUER = {"issuer": "https://id.example.org/", "jwks_url": "https://id.example.org/jwks"}
 
 
 def put(engine: Engine, **values: str) -> tuple[str, int]:
-    change = actions.put_platform(engine, **({"key": "new", "name": "New", "plan": "enterprise"} | values))
+    change = platforms.put_platform(engine, **({"key": "new", "name": "New", "plan": "enterprise"} | values))
     return change.outcome, change.platform.directory_version
 
 
@@ -45,9 +46,9 @@ def test_every_change_raises_the_version(engine: Engine, change: dict[str, str])
 
 def test_an_issuer_stays_until_it_is_removed_with_empty_values(engine: Engine) -> None:
     put(engine, **ISSUER)
-    change = actions.put_platform(engine, key="new", name="Newer", plan="enterprise")
+    change = platforms.put_platform(engine, key="new", name="Newer", plan="enterprise")
     assert (change.platform.issuer, change.platform.jwks_url) == tuple(ISSUER.values())
-    change = actions.put_platform(engine, key="new", name="Newer", plan="enterprise", issuer="", jwks_url="")
+    change = platforms.put_platform(engine, key="new", name="Newer", plan="enterprise", issuer="", jwks_url="")
     assert (change.outcome, change.platform.issuer, change.platform.jwks_url) == ("updated", None, None)
 
 
@@ -81,4 +82,4 @@ def test_two_platforms_cannot_share_an_issuer(engine: Engine) -> None:
 def test_what_cannot_be_a_platform_is_refused_with_a_reason(engine: Engine, values: dict[str, str], about: str) -> None:
     with pytest.raises(errors.BadPlatformError, match=about):
         put(engine, **values)
-    assert [platform.key for platform in actions.list_platforms(engine)] == ["acme"]
+    assert [platform.key for platform in platforms.list_platforms(engine)] == ["acme"]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from services.directory import actions, errors
+from services.directory import errors
+from services.directory.actions import import_
 from tests.directory import files
 
 
@@ -100,4 +101,4 @@ def test_a_dry_run_is_refused_too(engine: Engine, folder: Path) -> None:
     files.run(engine, files.crowd(100), folder)
     smaller = without_people(files.crowd(100), 50).write(folder)
     with pytest.raises(errors.TooManyRemovalsError):
-        actions.import_directory(engine, platform_key="acme", folder=smaller, dry_run=True)
+        import_.import_directory(engine, platform_key="acme", folder=smaller, dry_run=True)

@@ -13,7 +13,7 @@ _LONGEST_OPERATOR, _LONGEST_DETAIL = 200, 500
 
 @dataclass(frozen=True)
 class Event:
-    """`operator` is who ran the command and where; `reason` the code of a refusal; `detail` numbers and names of fields."""
+    """`operator`: who ran the command, and where. `reason`: the code of a refusal. `detail`: numbers and names of fields."""
 
     action: Action
     outcome: Outcome
@@ -24,7 +24,7 @@ class Event:
     detail: str | None = None
 
 
-# Id and time are the table's defaults: no role may give them. A platform that was refused may not be there.
+# Id and time are defaults that no role may override. The platform of a refusal may not exist.
 _INSERT = text("""
     INSERT INTO audit_events (action, outcome, reason, platform_id, operator, directory_version, detail)
     VALUES (:action, :outcome, :reason, (SELECT id FROM platforms WHERE key = :platform_key), :operator, :directory_version, :detail)

@@ -1,7 +1,7 @@
-"""Who belongs where in which version: rows end and begin, they never change.
+"""Users' memberships by directory version. Rows begin and end; they never change otherwise.
 
-A user has a row for every scope they belong to: the stated ones, and as implied ones all that contain these and the platform. So the
-audience of any scope as of any version is one plain condition.
+A user has a row for every scope they belong to: the stated scopes, and with the role `implied` their ancestors and the platform. So the
+audience of any scope as of any version is one condition.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ from sqlalchemy import Connection, text
 
 from services.directory import report
 
-# Every active user belongs to the platform, stated or not. min() takes the first role in the order of the type: a stated one before an
-# implied one, and administrator where both are stated.
+# Every active user belongs to the platform. min() takes the first role in the order of the type: administrator, member, implied.
 _DESIRE = text("""
     INSERT INTO desired_memberships (user_id, scope_id, role)
     SELECT user_id, scope_id, min(role)
@@ -70,12 +69,12 @@ class Plan:
 
 
 def desire(connection: Connection, *, platform_id: int) -> None:
-    """Lists the rows that are to be valid. The scopes, their desired ancestors and the active users must stand already."""
+    """Lists the rows that are to be valid. Needs the scopes, their desired ancestors and the active users."""
     connection.execute(_DESIRE, {"platform_id": platform_id})
 
 
 def plan(connection: Connection, *, platform_id: int) -> Plan:
-    """Lists which rows end and which begin so that the desired ones are the valid ones."""
+    """Lists the rows that end and begin so that the desired rows are the valid ones."""
     connection.execute(_PLAN, {"platform_id": platform_id})
     added, changed, ended, stated = connection.execute(_COUNT_PLANNED).one()
     unchanged = stated - added - changed
@@ -84,6 +83,6 @@ def plan(connection: Connection, *, platform_id: int) -> Plan:
 
 
 def apply(connection: Connection, *, platform_id: int, version: int) -> None:
-    """Ends and begins in `version` what `plan` listed. Ends first: a user has one valid row in a scope."""
+    """Ends and begins the planned rows in `version`. Ends first: a user has at most one valid row in a scope."""
     connection.execute(_END, {"version": version})
     connection.execute(_BEGIN, {"platform_id": platform_id, "version": version})

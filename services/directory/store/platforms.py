@@ -1,4 +1,4 @@
-"""The platform's row. Its key columns never change and its lock is FOR NO KEY UPDATE: messages that refer to it go on."""
+"""The platform's row. Its key columns never change, and its lock is FOR NO KEY UPDATE, which does not block messages that refer to it."""
 
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ def get_platform(connection: Connection, *, key: str) -> Platform | None:
 
 
 def lock_platform(connection: Connection, *, key: str) -> Platform | None:
-    """The platform as it stands; its directory is the caller's until the transaction ends."""
+    """The platform, locked until the transaction ends."""
     row = connection.execute(_LOCK, {"key": key}).one_or_none()
     return Platform(*row) if row else None
 
@@ -75,7 +75,7 @@ def insert_platform(
 def update_platform(
     connection: Connection, *, key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None
 ) -> None:
-    """Writes all of it and increments the directory version."""
+    """Updates all columns and increments the directory version."""
     values = {"key": key, "plan": plan, "issuer": issuer, "jwks_url": jwks_url}
     platform_id = connection.execute(_UPDATE, values).scalar_one()
     connection.execute(_RENAME, {"platform_id": platform_id, "name": name})

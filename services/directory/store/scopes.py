@@ -1,4 +1,4 @@
-"""The tree of a platform: its scopes, and which scope was inside which in every directory version."""
+"""The tree of a platform: its scopes, and their ancestors by directory version."""
 
 from sqlalchemy import Connection, text
 
@@ -14,7 +14,7 @@ _COUNT_NEW = text("""
     LEFT JOIN scopes s ON s.platform_id = :platform_id AND s.level = n.level AND s.external_id = n.external_id
     WHERE n.level = CAST(:level AS scope_level)
 """)
-# Only scopes that are new or differ are written.
+# Writes only scopes that are new or differ.
 _PUT = text("""
     INSERT INTO scopes (platform_id, parent_id, level, external_id, name)
     SELECT :platform_id, p.id, n.level, n.external_id, n.name
@@ -57,7 +57,7 @@ _BEGIN_ANCESTORS = text("""
     ORDER BY d.scope_id, d.ancestor_id
 """)
 
-# From what has changed, and not from all memberships: the same whatever else the platform holds.
+# From the changes only: the cost does not grow with the platform.
 _UPDATE_COUNTS = text("""
     UPDATE scopes s SET user_count = s.user_count + c.difference
     FROM (
@@ -74,7 +74,7 @@ def count_active(connection: Connection, *, platform_id: int) -> int:
 
 
 def apply(connection: Connection, *, platform_id: int, layout: csv_import.ScopeLayout) -> report.Difference:
-    """Makes the platform's scopes of one level the staged ones. The level above must stand already."""
+    """Changes the platform's scopes of one level to the staged ones. The level above must be applied first."""
     values = {"platform_id": platform_id, "level": layout.level, "parent_level": layout.parent_level}
     count = connection.execute(_COUNT_NEW, values).one()
     ended = connection.execute(_END, values).rowcount
@@ -85,17 +85,17 @@ def apply(connection: Connection, *, platform_id: int, layout: csv_import.ScopeL
 
 
 def desire_ancestors(connection: Connection, *, platform_id: int) -> None:
-    """Lists which scope is to be inside which. All scopes must stand already."""
+    """Lists the ancestors that each scope is to have. All scopes must be applied first."""
     connection.execute(_DESIRE_ANCESTORS, {"platform_id": platform_id})
 
 
 def apply_ancestors(connection: Connection, *, platform_id: int, version: int) -> None:
-    """Ends and begins in `version` what `desire_ancestors` changes."""
+    """Ends and begins ancestors in `version` so that the desired ones are valid."""
     values = {"platform_id": platform_id, "version": version}
     connection.execute(_END_ANCESTORS, values)
     connection.execute(_BEGIN_ANCESTORS, values)
 
 
 def update_user_counts(connection: Connection) -> None:
-    """Brings the number of people of each scope up to date with the planned changes of memberships."""
+    """Updates the number of users of each scope by the planned changes of memberships."""
     connection.execute(_UPDATE_COUNTS)

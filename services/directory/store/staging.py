@@ -1,7 +1,6 @@
-"""The temporary tables of an import: the files as they are, what is wrong between their lines, and what will change.
+"""The temporary tables of an import: the rows of the files, the errors between their lines, and the planned changes.
 
-Everything goes with the transaction. References are checked against the files, not against the directory: what the files
-leave out ends.
+The tables end with the transaction. References are checked against the files, not the directory: rows that the files leave out end.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,7 +52,7 @@ _TABLES = text("""
     ) ON COMMIT DROP;
 """)
 
-# Each check with the files that must have been readable for it to mean anything.
+# Each check with the files that must be readable for it.
 _DUPLICATES = """
     INSERT INTO bad_lines
     SELECT '{file}', s.line, 'external_id "' || left(s.external_id, 60) || '" is already on line ' || d.first_line
@@ -113,16 +112,16 @@ _LIST_BAD_LINES = text("""
 
 
 def prepare(connection: Connection) -> None:
-    """Makes the tables, and lets this transaction work for as long as it takes with the memory that it takes.
+    """Creates the tables, and sets this transaction's time limits and memory.
 
-    Joins are hashed: the statistics do not know yet how much a new platform has, and a loop within a loop is endless there.
+    Nested loops are off: there are no statistics on a new platform yet, and a nested loop over it would not end.
     """
     connection.execute(_SESSION)
     connection.execute(_TABLES)
 
 
 def allow_nested_loops(connection: Connection) -> None:
-    """For what looks up by index, from tables whose sizes are known."""
+    """For lookups by index, from tables that are analysed."""
     connection.execute(_NESTED_LOOPS)
 
 
@@ -139,12 +138,12 @@ def copy_bad_lines(connection: Connection, *, bad_lines: Iterable[report.BadLine
 
 
 def analyze(connection: Connection, *tables: str) -> None:
-    """Gives the planner the true sizes: without them it takes a million rows for a thousand."""
+    """Gives the planner the sizes of the tables: without them it mistakes a million rows for a thousand."""
     connection.execute(text(f"ANALYZE {', '.join(tables)}"))
 
 
 def check_references(connection: Connection, *, readable: set[str]) -> None:
-    """Adds to the bad lines what is stated twice and what refers to nothing, as far as the `readable` files tell."""
+    """Adds duplicates and unknown references to the bad lines, as far as the `readable` files allow."""
     for files, statement in _CHECKS:
         if readable.issuperset(files):
             connection.execute(statement)
@@ -155,7 +154,7 @@ def count_bad_lines(connection: Connection) -> int:
 
 
 def list_bad_lines(connection: Connection) -> Iterator[report.BadLine]:
-    """All of them, by file and line, a few at a time."""
+    """All bad lines by file and line, fetched in parts."""
     values = {"files": [layout.file for layout in csv_import.LAYOUTS]}
     for row in connection.execute(_LIST_BAD_LINES, values):
         yield report.BadLine(*row)

@@ -1,4 +1,4 @@
-"""The people of a platform. New ones are inserted first, so that everything after works on ids; the rest is planned, then written."""
+"""The users of a platform. New users are inserted first, so that later statements work on ids; other changes are planned, then applied."""
 
 from dataclasses import dataclass
 
@@ -44,7 +44,7 @@ _LIST_ACTIVE = text("""
 
 @dataclass(frozen=True)
 class Plan:
-    """`leaving`: how many who are active will not be, because the files leave them out or say so."""
+    """`leaving`: the number of active users who will be inactive."""
 
     difference: report.Difference
     leaving: int
@@ -55,7 +55,7 @@ def count_active(connection: Connection, *, platform_id: int) -> int:
 
 
 def plan(connection: Connection, *, platform_id: int) -> Plan:
-    """Inserts who is new, and lists who changes or ends and who is going to be active."""
+    """Inserts new users, and lists the users who change or end and those who will be active."""
     values = {"platform_id": platform_id}
     connection.execute(_PLAN, values)
     added = connection.execute(_INSERT_NEW, values).rowcount
@@ -66,5 +66,5 @@ def plan(connection: Connection, *, platform_id: int) -> Plan:
 
 
 def apply(connection: Connection) -> None:
-    """Writes what `plan` listed."""
+    """Applies the planned changes."""
     connection.execute(_APPLY)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from cli.run import demo
-from services.directory import actions
+from services.directory.actions import platforms as platform_actions
 from shared import db
 from tests.directory import files
 
@@ -32,7 +32,7 @@ def test_the_files_are_the_same_every_time(tmp_path: Path) -> None:
 
 
 def test_there_are_two_platforms_one_of_them_enterprise(engine: Engine, in_force: set[files.Membership]) -> None:
-    platforms = {platform.key: platform.plan for platform in actions.list_platforms(engine)}
+    platforms = {platform.key: platform.plan for platform in platform_actions.list_platforms(engine)}
     assert platforms == {demo.PLATFORM: "enterprise", demo.STANDARD_PLATFORM: "standard"}
     with engine.connect() as connection:
         standard = files.read_in_force(connection, key=demo.STANDARD_PLATFORM)
@@ -94,13 +94,13 @@ def test_a_hub_that_has_a_platform_gets_no_demo(engine: Engine, in_force: set[fi
 
 
 def test_a_hub_with_a_platform_of_its_own_gets_no_demo(engine: Engine) -> None:
-    actions.put_platform(engine, key="acme", name="Acme", plan="enterprise")
+    platform_actions.put_platform(engine, key="acme", name="Acme", plan="enterprise")
     assert not demo.ensure(engine)
-    assert [platform.key for platform in actions.list_platforms(engine)] == ["acme"]
+    assert [platform.key for platform in platform_actions.list_platforms(engine)] == ["acme"]
 
 
 def test_a_start_that_was_cut_off_is_taken_up_again(engine: Engine) -> None:
-    actions.put_platform(engine, key=demo.PLATFORM, name="Demo Telehealth", plan="enterprise")
+    platform_actions.put_platform(engine, key=demo.PLATFORM, name="Demo Telehealth", plan="enterprise")
     assert demo.ensure(engine)
     assert not demo.ensure(engine)
-    assert {platform.directory_version for platform in actions.list_platforms(engine)} == {1}
+    assert {platform.directory_version for platform in platform_actions.list_platforms(engine)} == {1}

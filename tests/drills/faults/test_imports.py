@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from services.directory import actions, report
+from services.directory import report
+from services.directory.actions import import_
+from services.directory.actions import platforms as platform_actions
 from services.fanout_worker.actions import sweep
 from shared import contracts, db
 from shared.audience import ChosenScopes
@@ -44,7 +46,7 @@ class Town:
     sender: factories.User
 
     def run_import(self, progress: report.Progress | None = None) -> None:
-        actions.import_directory(
+        import_.import_directory(
             self.engine,
             platform_key="town",
             folder=self.files.write(self.folder),
@@ -111,7 +113,7 @@ def town(hub: Hub, make_engine: object, tmp_path: Path) -> Iterator[Town]:
             ("u05", "organisation", "south", "member"),
         ],
     )
-    change = actions.put_platform(engine, key="town", name="Town", plan="enterprise")
+    change = platform_actions.put_platform(engine, key="town", name="Town", plan="enterprise")
     platform = factories.Platform(change.platform.id, "town")
     small = dataclasses.replace(hub.context.settings, batch_size=4, expand_step_ms=0)
     hub.context = dataclasses.replace(hub.context, settings=small)
