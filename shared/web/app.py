@@ -18,6 +18,7 @@ from shared.auth import authenticator
 from shared.web import (
     cors,
     error_handlers,
+    fairness,
     guards,
     health,
     openapi,
@@ -132,6 +133,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     app.extensions["hub_registry"] = registry
     app.extensions["hub_auth"] = authenticator.Authenticator(frame.auth, frame.engine, frame.find_caller)
     security_headers.register(app)
+    fairness.register(app, registry)
     request_log.register(app, registry)
     cors.register(app, origins=frame.cors_origins)
     health.register(app, engine=reads, registry=registry, broker_state=frame.broker_state)

@@ -11,7 +11,7 @@ import flask
 
 from shared import errors, logging
 from shared.auth import authenticator, store
-from shared.web import parsing
+from shared.web import fairness, parsing
 
 View = TypeVar("View", bound=Callable[..., Any])
 GUARD = "_hub_guard"
@@ -74,7 +74,9 @@ def _query_parameters(view: Callable[..., Any]) -> frozenset[str] | None:
 
 def _authenticate() -> store.Caller:
     authenticate: authenticator.Authenticator = flask.current_app.extensions["hub_auth"]
-    found = authenticate(flask.request.headers.get("Authorization", ""))
+    identity = authenticate.identify(flask.request.headers.get("Authorization", ""))
+    fairness.acquire(identity)
+    found = authenticate.find(identity)
     logging.bind(platform_id=found.platform_id, user_id=found.user_id)
     return found
 
