@@ -1,8 +1,7 @@
-"""The tasks that travel through the broker: names, queues and arguments, the only thing compose and the worker agree on.
+"""The contracts between services: the tasks in the broker (name, queue, arguments), and the change notice for live streams.
 
-Arguments are ids and numbers only. A worker ignores fields it does not know and refuses versions it does not know: a new version is for
-what an older worker must not do. Whoever comes after VERSION 1 must read the version before its own as well, for tasks outlive a release.
-At the end, what compose announces to every process of inbox_api that listens.
+Arguments are ids and numbers only. A worker ignores unknown fields and refuses unknown versions: a change that an older worker must not
+run needs a new version. A release with VERSION 2 must also read version 1, because tasks outlive a release.
 """
 
 import json
@@ -17,7 +16,7 @@ DELIVER_QUEUE = "deliver_bulk"
 SWEEP_QUEUE = "sweep"
 QUEUES = (EXPAND_QUEUE, DELIVER_QUEUE, SWEEP_QUEUE)
 
-# Task header: when it was published, in seconds since 1970. The sweep reads it to see what still waits in a queue.
+# Task header: the time of publishing, in seconds since 1970. From it the sweep knows which tasks still wait in a queue.
 PUBLISHED_AT_HEADER = "hub_published_at"
 
 
@@ -48,7 +47,7 @@ class DeliverBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Repair what was lost, publish what is due, look after the partitions."""
+    """Publish lost tasks again, complete messages, create and drop partitions."""
 
     task: ClassVar[str] = "message_hub.sweep"
     queue: ClassVar[str] = SWEEP_QUEUE
@@ -62,20 +61,20 @@ Some = TypeVar("Some", ExpandMessage, DeliverBatch, Sweep)
 
 
 class UnknownVersionError(Exception):
-    """A task of another release, which this one must not guess at; the sweep publishes it again as it knows it."""
+    """A task of another release. The sweep publishes it again with this release's version."""
 
 
 class UnreadableError(Exception):
-    """A task that says it has this release's version and does not have its fields."""
+    """A task of this release's version without its fields."""
 
 
 def arguments(contract: Contract) -> dict[str, Any]:
-    """The keyword arguments as they travel."""
+    """The keyword arguments of the task."""
     return asdict(contract)
 
 
 def read(contract: type[Some], given: Mapping[str, Any]) -> Some:
-    """What travelled as these arguments; what else they hold is ignored.
+    """The contract with these arguments; unknown ones are ignored.
 
     Raises `UnknownVersionError` before it looks at anything else, because another version may have other fields, and `UnreadableError`.
     """
@@ -91,7 +90,7 @@ def read(contract: type[Some], given: Mapping[str, Any]) -> Some:
 
 @dataclass(frozen=True, kw_only=True)
 class PlatformChanged:
-    """A message of the platform was accepted or recalled: look. Published to a channel; nothing depends on its being heard."""
+    """A message of the platform was accepted or recalled. Published to a channel; the live stream also works without it."""
 
     channel: ClassVar[str] = "message_hub.platform_changed"
 
@@ -103,7 +102,7 @@ class PlatformChanged:
 
     @classmethod
     def read(cls, text: str | bytes) -> "PlatformChanged | None":
-        """What `write` wrote, here or in another release; None for anything else."""
+        """The notice that `write` wrote; None for any other text or version."""
         try:
             given = json.loads(text)
             if given["version"] == VERSION and isinstance(given["platform_id"], int):

@@ -1,7 +1,7 @@
 """Database factory: one engine per process, bound to the PostgreSQL role of its service.
 
-Called by the entry files only. Every connection carries its limits with it, so nothing that talks to PostgreSQL can wait
-for ever, and a client whose host died gives up its locks within a minute.
+Called by the entry files only. Every connection carries its limits with it, so no call to PostgreSQL waits
+without end, and the locks of a client whose host has failed are released within a minute.
 """
 
 import contextlib
@@ -126,7 +126,7 @@ def _cursor_class(slow_statement_ms: int | None) -> type[Cursor]:
 
 
 def _reset(connection: psycopg.Connection[Any], _record: object, _state: object) -> None:
-    """Nothing is left open by whoever gives a connection back; asking libpq costs nothing, a ROLLBACK would be a round trip."""
+    """Rolls back only an open transaction: asking libpq for its state is free, a ROLLBACK costs a round trip."""
     if not connection.closed and connection.info.transaction_status is not pq.TransactionStatus.IDLE:
         connection.rollback()
 
@@ -136,7 +136,7 @@ def _check_open(connection: psycopg.Connection[Any], _record: object, _proxy: ob
     if not connection.closed:
         idle = select.poll()
         idle.register(connection.fileno(), select.POLLIN)
-        # Nobody asked anything, so the only news there can be is the end, or the server's reason for it.
+        # No statement is running, so any input means that the server ended the session.
         if not idle.poll(0):
             return
     raise sqlalchemy.exc.DisconnectionError

@@ -36,7 +36,7 @@ def _check_file(path: Path, *, now: float) -> str | None:
     try:
         age = now - path.stat().st_mtime
     except OSError as error:
-        return f"{path} cannot be looked at: {error.strerror}"
+        return f"{path} cannot be read: {error.strerror}"
     return (
         None
         if age <= _STALE_AFTER_S

@@ -1,6 +1,6 @@
 """SQL: where a message is in its life, as conditions and expressions on the row `m` of messages.
 
-compose_api writes the recall and the worker writes the status, so neither column alone says what a message is now.
+compose_api writes the recall and the worker writes the status, so the two columns together give a message's status.
 """
 
 IS_RECALLED = "m.recalled_at IS NOT NULL"

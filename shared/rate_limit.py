@@ -1,4 +1,4 @@
-"""How many requests that write one user may make: a guard against a script that has run away.
+"""Limits the writing requests of each user, as a guard against runaway scripts.
 
 Counted in Redis for all processes of an API together, by a sliding window. While Redis is unavailable each process counts by itself.
 """

@@ -10,7 +10,7 @@ from shared import logging
 
 CONNECT_TIMEOUT_S = 1.0
 SOCKET_TIMEOUT_S = 5.0
-# For what a request may wait for.
+# Timeouts of calls that a request waits for.
 SHORT_TIMEOUT_S = 0.1
 OK, UNREACHABLE, REFUSING = "ok", "unreachable", "refuses"
 # Redis's own words for a server that answers and takes no writes; `refuses` is every other error.
@@ -26,14 +26,14 @@ _logger = logging.get_logger(__name__)
 def make(
     url: str, *, connect_timeout_s: float = CONNECT_TIMEOUT_S, socket_timeout_s: float = SOCKET_TIMEOUT_S
 ) -> redis.Redis:
-    """A client that tries once: by itself the library tries three times, with pauses."""
+    """A client without retries; the library's default is three retries with pauses."""
     return redis.Redis.from_url(
         url, socket_timeout=socket_timeout_s, socket_connect_timeout=connect_timeout_s, retry=no_retry()
     )
 
 
 def make_short(url: str) -> redis.Redis:
-    """The same for what a request may wait for."""
+    """Like `make`, with the short timeouts of a request."""
     return make(url, connect_timeout_s=SHORT_TIMEOUT_S, socket_timeout_s=SHORT_TIMEOUT_S)
 
 
@@ -100,5 +100,5 @@ def _state_of(error: Exception) -> str:
         return "NOAUTH"
     if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
         return UNREACHABLE
-    # Of a script that failed the code stands in the middle.
+    # The error of a script has the code in the middle.
     return next((state for state in STATES if state.isupper() and state in str(error)), REFUSING)

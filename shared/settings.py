@@ -112,7 +112,7 @@ def read_given_redis_url(env: environs.Env) -> str | None:
 
 
 def _with_verification(redis_url: str | None) -> str | None:
-    """With TLS, the certificate is verified unless the URL says otherwise. redis-py does that by itself, kombu does not."""
+    """With TLS, the certificate is verified unless the URL says otherwise: redis-py's default, but not kombu's."""
     if redis_url is None or not redis_url.startswith("rediss://"):
         return redis_url
     query = urlsplit(redis_url).query
@@ -158,7 +158,7 @@ def _origins(value: str) -> tuple[str, ...]:
 
 
 def read_proxy_count(env: environs.Env) -> int:
-    """How many proxies stand in front of the service; their X-Forwarded- headers are believed."""
+    """The number of proxies in front of the service, whose X-Forwarded- headers are trusted."""
     return env.int("PROXY_COUNT", 0, validate=validate.Range(min=0, max=8))
 
 
@@ -184,7 +184,7 @@ def _check_strength(secret: str) -> None:
         raise environs.ValidationError(weakness)
 
 
-# Whatever reads such an address says in its error what it stumbled over, which may be a piece of the password: so not here.
+# Parsers quote the invalid part of an address in their errors, which may be part of the password. So this checks without quoting.
 _ESCAPE = "What is neither letter nor digit in a password is written as %XX"
 
 
@@ -216,7 +216,7 @@ def _check_http_url(value: str) -> None:
 
 
 def _is_readable(address: str) -> bool:
-    """Whether it has the parts of an address, as far as anybody can tell."""
+    """Whether it has the parts of an address."""
     try:
         return address.isprintable() and " " not in address and urlsplit(address).port != 0
     except ValueError:

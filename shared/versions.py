@@ -1,6 +1,6 @@
-"""SQL: what was true in a version of a platform's directory. Each row of the directory's history has the versions it is valid in.
+"""SQL: the rows that are valid in a version of a platform's directory.
 
-A row is valid from a version up to, not including, another; without the second it is valid still.
+A row is valid from `valid_from_version` up to, not including, `valid_to_version`; if that is null, it is still valid.
 """
 
 

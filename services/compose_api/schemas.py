@@ -60,7 +60,7 @@ class AudienceIn(marshmallow.Schema):
 
     @marshmallow.pre_load
     def _check_count(self, data: Any, **_kwargs: Any) -> Any:
-        """Before the items are looked at: a body holds tens of thousands of them."""
+        """Runs before the items are checked: a body may hold tens of thousands."""
         for key in ("organisations", "clinics"):
             given = data.get(key) if isinstance(data, dict) else None
             if isinstance(given, list) and (count := len(set(map(str, given)))) > domain.MAX_SCOPES:

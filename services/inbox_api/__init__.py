@@ -6,5 +6,5 @@ Reads   inbox_entries, inbox_states, inflight_targets, messages, message_targets
         inbox_retention, memberships, scopes, scope_ancestors, users
 Writes  inbox_states
 Needs   PostgreSQL
-The live stream (`stream`) is a process of its own.
+The live stream (`stream`) runs as a separate process.
 """

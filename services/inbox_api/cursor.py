@@ -22,7 +22,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Position:
-    """Where a message stands in a list that is ordered by time and id."""
+    """A message's position in a list ordered by time and id."""
 
     sent_at: datetime
     message_id: uuid.UUID

@@ -1,6 +1,6 @@
 """Bearer tokens: which key may have signed one, and what its claims must be. Knows no HTTP and no SQL.
 
-The algorithm in a token's header decides where its key is looked for, never both places for one token: HS256 means the shared
+The algorithm in a token's header decides which keys are tried, never both kinds: HS256 means the shared
 secret, RS256, ES256 and EdDSA mean a key set. A platform with an issuer of its own accepts only that issuer's keys.
 """
 
@@ -28,7 +28,7 @@ _CONTROLS = frozenset({"Cc", "Cs"})
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 # What the library says of a part that Python could not read; Python's reason follows.
 _UNREADABLE = re.compile("Invalid (header|payload) string")
-# More than an issuer puts into a token; reading what is longer would cost more than telling so.
+# Longer than any issuer's token; a longer one is refused unread.
 _LONGEST = 16_384
 # In seconds since 1970. What is later, no clock knows and no float holds exactly.
 _LATEST_END = 2**53
@@ -38,7 +38,7 @@ _REMEMBERED_LENGTH = 2_048
 
 @dataclass(frozen=True)
 class Identity:
-    """What a good token says: the keys of a platform and a user, and the issuer whose key signed it (None: the hub's own)."""
+    """The claims of a valid token: the platform's key, the user's external id, and the issuer whose key signed it (None: the hub)."""
 
     platform: str
     user: str
@@ -47,7 +47,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class _Verified:
-    """A token that was found good; until when that holds, in seconds since 1970, and by which fetch of which keys."""
+    """A verified token: until when it is valid, in seconds since 1970, and the keys and their fetch that verified it."""
 
     identity: Identity
     until: float
@@ -131,14 +131,14 @@ class Verifier:
 
     def _key_set(self, url: str) -> key_sets.KeySet:
         with self._lock:
-            # Not made in vain: what opens addresses reads all certificates of the system, which takes 20 ms.
+            # Created lazily: loading the CA certificates takes 20 ms.
             if url not in self._key_sets:
                 self._key_sets[url] = key_sets.KeySet(url, self._waiting_for_keys)
             return self._key_sets[url]
 
 
 def _reason(error: Exception) -> str:
-    """The library's words, which name the claim or the algorithm and never a key or the token; Python's own are for nobody."""
+    """The library's message, which never contains a key or the token. Messages of Python itself are replaced."""
     text = str(error).rstrip(".")
     unreadable = _UNREADABLE.match(text)
     if unreadable:
@@ -159,7 +159,7 @@ def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
 
 
 def expires_at(token: str) -> float:
-    """When a token that was found good stops being accepted, in seconds since 1970."""
+    """When a valid token stops being accepted, in seconds since 1970."""
     return _end(jwt.decode(token, options={"verify_signature": False}))
 
 

@@ -44,8 +44,8 @@ _FIND_EARLIER = db.driver_sql("""
     SELECT id, request_hash FROM messages WHERE sender_id = :sender_id AND idempotency_key = :idempotency_key
 """)
 
-# Everything that belongs to a message, in one statement that commits by itself: the platform's lock, which next_sent_at takes, is held for
-# as long as PostgreSQL works and for no round trip. Nothing is stored if the directory has changed since the choice was looked up.
+# A message and all its rows in one statement in autocommit: the platform's lock, which next_sent_at takes, is held for no round trip.
+# Nothing is stored if the directory has changed since the choice was read.
 _INSERT_MESSAGE = db.driver_sql(f"""
     WITH message AS (
         INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key,

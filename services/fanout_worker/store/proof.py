@@ -57,7 +57,7 @@ _LIST_BATCHES = sqlalchemy.text("""
     ORDER BY seq
 """)
 
-# The ranges that a worker will write by itself: batches that are not delivered, and what is not cut yet.
+# The ranges that a worker will still write: undelivered batches, and the part of the audience that is not cut yet.
 _PENDING = """
     pending AS MATERIALIZED (
         SELECT b.after_user_id AS low, b.up_to_user_id AS high FROM fanout_batches b

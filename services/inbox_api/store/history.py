@@ -57,7 +57,7 @@ _VISIBLE_BEFORE = _BEFORE.format("v", "message_id")
 _ADMINISTERED = "unnest(CAST(:administered AS bigint[]))"
 _NEWEST_FIRST = "ORDER BY sent_at DESC, message_id DESC LIMIT :limit"
 
-# One short range of an index for each scope, merged: no scan of the history, whatever it holds.
+# One short range of an index for each scope, merged: the history is not scanned.
 _LIST_VISIBLE = sqlalchemy.text(f"""
     SELECT v.sent_at, v.message_id
     FROM {_ADMINISTERED} AS walked (scope_id) CROSS JOIN LATERAL (

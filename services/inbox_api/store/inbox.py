@@ -155,7 +155,7 @@ _LIST_PAGE = {
     UNREAD: _with_counts(
         _page_of_inbox(
             "s.archived_at IS NULL AND s.read_at IS NULL",
-            # Else a user who has read everything has all of it looked at (13 ms for 2,400 entries) to find nothing.
+            # Without this limit, a user who has read everything has all entries checked: 13 ms for 2,400.
             limit="least(:limit, greatest(0, (SELECT unread_count FROM counts)))",
         )
     ),
