@@ -26,6 +26,7 @@ _STATEMENT_TIMEOUT_MS = 10 * 60 * 1_000
 _SLOW_STATEMENT_MS = 60_000
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def data_option(command: F) -> F:
@@ -50,20 +51,18 @@ def data_folder() -> DataFolder:
     return DataFolder(Path(path or os.environ.get("HUB_DATA") or DEFAULT_DATA).absolute())
 
 
-def make_engine(role: str | None, *, pool_size: int = 2) -> Engine:
+def make_engine(role: str | None) -> Engine:
     """An engine that acts as `role` (see shared.db); None: as the user of the address, who owns the schema.
 
     Raises `click.ClickException` when no database is known, `settings.SettingsError` when its address is wrong.
     """
-    with _filled_in("HUB_DATABASE_URL", lambda running: running.database_url):
-        database = settings.read(
-            lambda env: settings.read_database(
-                env,
-                pool_size=pool_size,
-                statement_timeout_ms=_STATEMENT_TIMEOUT_MS,
-                slow_statement_ms=_SLOW_STATEMENT_MS,
-            )
+
+    def build(env: environs.Env) -> settings.Database:
+        return settings.read_database(
+            env, pool_size=2, statement_timeout_ms=_STATEMENT_TIMEOUT_MS, slow_statement_ms=_SLOW_STATEMENT_MS
         )
+
+    database = _read("HUB_DATABASE_URL", lambda running: running.database_url, build)
     return db.make_engine(database, role=role, name="message-hub")
 
 
@@ -96,8 +95,7 @@ def running(variable: str) -> Running:
 
 def redis_url() -> str:
     """The address of Redis. Raises like `make_engine`."""
-    with _filled_in("HUB_REDIS_URL", lambda running: running.redis_url):
-        return settings.read(settings.read_redis_url)
+    return _read("HUB_REDIS_URL", lambda running: running.redis_url, settings.read_redis_url)
 
 
 def jwt_secret() -> str:
@@ -113,22 +111,16 @@ def jwt_secret() -> str:
 
 def given_jwt_secret() -> str | None:
     """HUB_JWT_SECRET or the content of HUB_JWT_SECRET_FILE, if either is set. Raises `settings.SettingsError`."""
-
-    def build(env: environs.Env) -> str | None:
-        return settings.read_auth(env).secret
-
-    return settings.read(build)
+    return settings.read(settings.read_auth).secret
 
 
-@contextlib.contextmanager
-def _filled_in(variable: str, value: Callable[[Running], str]) -> Iterator[None]:
-    """Where `variable` is not set, it is what `value` makes of the running hub until the block ends."""
+def _read(variable: str, value: Callable[[Running], str], build: Callable[[environs.Env], T]) -> T:
+    """The settings that `build` reads; where `variable` is not set, `value` of the running hub stands for it."""
     if os.environ.get(variable) or os.environ.get(f"{variable}_FILE"):
-        yield
-        return
+        return settings.read(build)
     os.environ[variable] = value(running(variable))
     try:
-        yield
+        return settings.read(build)
     finally:
         del os.environ[variable]
 

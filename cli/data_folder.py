@@ -3,6 +3,7 @@
 The other commands read it. A hub is running exactly as long as a process holds the lock.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -69,12 +70,15 @@ class DataFolder:
 
     def running(self) -> Running | None:
         """The hub that runs in this folder now, once its servers are up."""
-        if not self._is_claimed():
-            return None
         try:
-            return Running(**json.loads(self._running.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
+            with self._lock.open("r", encoding="utf-8") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                return Running(**json.loads(self._running.read_text(encoding="utf-8")))
+        except OSError:
+            pass
+        return None
 
     def jwt_secret(self) -> str | None:
         """The secret that signs tokens here: the running hub's, else the kept one; None before the first run."""
@@ -86,16 +90,6 @@ class DataFolder:
     def make_jwt_secret(self) -> str:
         """The kept secret, made when there is none yet."""
         return files.kept_secret(self._jwt_secret)
-
-    def _is_claimed(self) -> bool:
-        try:
-            with self._lock.open("r", encoding="utf-8") as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
 
 
 def readable_name(path: Path) -> str:
