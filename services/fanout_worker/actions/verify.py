@@ -25,7 +25,7 @@ class NotRepairableError(Exception):
 
 
 def count_rows(engine: Engine, *, message_id: uuid.UUID | None = None, progress: Progress = ignore) -> RowCounts:
-    """One pass over all entries and states, a statement per month: 17,000,000 entries in 3 s."""
+    """One pass over all entries and states, a statement per month: 18,000,000 entries in 4 s."""
     counts: dict[uuid.UUID, tuple[int, int]] = {}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         months = partitions.list_months(connection)
