@@ -81,18 +81,18 @@ _UNKNOWN_SCOPE = """
     FROM staged_memberships s
     WHERE s.level = '{level}' AND NOT EXISTS (SELECT FROM staged_scopes x WHERE x.level = s.level AND x.external_id = s.scope)
 """
-_FILE_BY_LEVEL = {layout.level: layout.file for layout in csv_import.SCOPES}
 
 
 def _checks() -> Iterator[tuple[tuple[str, ...], str]]:
     memberships, users = csv_import.MEMBERSHIPS.file, csv_import.USERS.file
+    file_by_level = {layout.level: layout.file for layout in csv_import.SCOPES}
     yield (users,), _DUPLICATES.format(file=users, table="staged_users", condition="true")
     yield (memberships, users), _UNKNOWN_USER
     for layout in csv_import.SCOPES:
         condition = f"level = '{layout.level}'"
         yield (layout.file,), _DUPLICATES.format(file=layout.file, table="staged_scopes", condition=condition)
         yield (memberships, layout.file), _UNKNOWN_SCOPE.format(level=layout.level, file=layout.file)
-        parent_file = _FILE_BY_LEVEL.get(layout.parent_level)
+        parent_file = file_by_level.get(layout.parent_level)
         if parent_file is not None:
             yield (
                 (layout.file, parent_file),
@@ -101,8 +101,6 @@ def _checks() -> Iterator[tuple[tuple[str, ...], str]]:
                 ),
             )
 
-
-_CHECKS = tuple((files, text(statement)) for files, statement in _checks())
 
 _COUNT_BAD_LINES = text("SELECT count(*) FROM bad_lines")
 _LIST_BAD_LINES = text("""
@@ -144,9 +142,9 @@ def analyze(connection: Connection, *tables: str) -> None:
 
 def check_references(connection: Connection, *, readable: set[str]) -> None:
     """Adds duplicates and unknown references to the bad lines, as far as the `readable` files allow."""
-    for files, statement in _CHECKS:
+    for files, statement in _checks():
         if readable.issuperset(files):
-            connection.execute(statement)
+            connection.execute(text(statement))
 
 
 def count_bad_lines(connection: Connection) -> int:
