@@ -2,3 +2,6 @@
 
 It imports no service and does nothing at import.
 """
+
+# As in pyproject.toml; images hold no installed package that could be asked.
+VERSION = "0.1.0"

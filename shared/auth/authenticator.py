@@ -21,17 +21,20 @@ class Authenticator:
 
     def __call__(self, authorization: str) -> store.Caller:
         """The user that the header's bearer token names, active or not. Raises the 401 errors and unavailable."""
-        return self.find(self.identify(authorization))
+        return self.find(self.identify(authorization), authorization)
 
     def identify(self, authorization: str) -> tokens.Identity:
         """What the header's bearer token proves; the directory is not asked. Raises like the next."""
         return self._verifier.verify(read_token(authorization))
 
-    def find(self, identity: tokens.Identity) -> store.Caller:
+    def find(self, identity: tokens.Identity, authorization: str) -> store.Caller:
         """The user of that identity, active or not. Raises the 401 errors and unavailable."""
         found = self._find_caller(identity.platform, identity.user)
         if found is None:
             raise errors.HubError("token-invalid", "The token names a platform or a user that does not exist.")
+        if found.jwks_url != identity.jwks_url and identity.issuer is not None:
+            # The platform has another key set since the token was verified.
+            identity = self._verifier.verify(read_token(authorization), again=True)
         if found.issuer != identity.issuer:
             raise errors.HubError("token-invalid", "This platform accepts only tokens of its own issuer.")
         return found

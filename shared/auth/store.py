@@ -31,6 +31,7 @@ class Caller:
     platform_id: int
     plan: str
     issuer: str | None
+    jwks_url: str | None
     is_administrator: bool
 
     @property
@@ -44,7 +45,7 @@ class Caller:
 
 # A service may want `more` of the platform p and the user u.
 FIND_CALLER = """
-    SELECT u.id AS user_id, u.external_id, u.name, u.status, p.id AS platform_id, p.plan, p.issuer,
+    SELECT u.id AS user_id, u.external_id, u.name, u.status, p.id AS platform_id, p.plan, p.issuer, p.jwks_url,
            EXISTS (SELECT FROM memberships m
                    WHERE m.user_id = u.id AND m.role = 'administrator' AND m.valid_to_version IS NULL) AS is_administrator{more}
     FROM platforms p

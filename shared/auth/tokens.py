@@ -4,12 +4,13 @@ The algorithm in a token's header decides which keys are tried, never both kinds
 secret, RS256, ES256 and EdDSA mean a key set. A platform with an issuer of its own accepts only that issuer's keys.
 """
 
+import dataclasses
 import re
 import threading
 import time
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
@@ -43,6 +44,7 @@ class Identity:
     platform: str
     user: str
     issuer: str | None
+    jwks_url: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -66,16 +68,15 @@ class Verifier:
         self._jwks_url = auth.jwks_url
         self._find_issuer = find_issuer
         self._key_sets: dict[str, key_sets.KeySet] = {}
-        self._waiting_for_keys = threading.BoundedSemaphore(key_sets.MOST_WAITING)
         self._verified: dict[str, _Verified] = {}
         self._lock = threading.Lock()
 
-    def verify(self, token: str) -> Identity:
-        """The identity that `token` proves.
+    def verify(self, token: str, *, again: bool = False) -> Identity:
+        """The identity that `token` proves; with `again`, what was found out about it before is not used.
 
-        Raises `HubError` token-invalid or token-expired; unavailable when the keys cannot be had right now.
+        Raises `HubError` token-invalid or token-expired; unavailable while the keys cannot be fetched.
         """
-        known = self._verified.get(token)
+        known = None if again else self._verified.get(token)
         if known is not None and known.holds():
             return known.identity
         try:
@@ -103,9 +104,10 @@ class Verifier:
         if url is None:
             raise jwt.InvalidAlgorithmError("tokens signed with a key are not accepted here")
         keys = self._key_set(url)
-        fetch = keys.fetched_at  # before the key is taken: what a fetch beside this one brings does not vouch for it
+        fetch = keys.fetched_at  # before the key is taken: a later fetch may not have it
         claims = self._decode(token, keys.find(header), algorithm, issuer=issuer)
-        return self._remember(token, _Verified(_identity(claims, issuer=issuer), _end(claims), keys, fetch))
+        identity = dataclasses.replace(_identity(claims, issuer=issuer), jwks_url=own.jwks_url if own else None)
+        return self._remember(token, _Verified(identity, _end(claims), keys, fetch))
 
     def _remember(self, token: str, verified: _Verified) -> Identity:
         """The identity; while it holds, the same token is good without another look at its signature.
@@ -131,9 +133,8 @@ class Verifier:
 
     def _key_set(self, url: str) -> key_sets.KeySet:
         with self._lock:
-            # Created lazily: loading the CA certificates takes 20 ms.
             if url not in self._key_sets:
-                self._key_sets[url] = key_sets.KeySet(url, self._waiting_for_keys)
+                self._key_sets[url] = key_sets.KeySet(url)
             return self._key_sets[url]
 
 

@@ -74,9 +74,10 @@ def _query_parameters(view: Callable[..., Any]) -> frozenset[str] | None:
 
 def _authenticate() -> store.Caller:
     authenticate: authenticator.Authenticator = flask.current_app.extensions["hub_auth"]
-    identity = authenticate.identify(flask.request.headers.get("Authorization", ""))
+    authorization = flask.request.headers.get("Authorization", "")
+    identity = authenticate.identify(authorization)
     fairness.acquire(identity)
-    found = authenticate.find(identity)
+    found = authenticate.find(identity, authorization)
     logging.bind(platform_id=found.platform_id, user_id=found.user_id)
     return found
 

@@ -26,6 +26,7 @@ def sender(user_id: int = 1, platform_id: int = 7) -> Caller:
         platform_id=platform_id,
         plan="enterprise",
         issuer=None,
+        jwks_url=None,
         is_administrator=True,
     )
 

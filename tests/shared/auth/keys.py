@@ -91,6 +91,7 @@ class KeyServer:
         self.location = ""
         self.drip: bytes | None = None
         self.fetches = 0
+        self.agent = ""
         self.go_on = threading.Event()
         self.go_on.set()
 
@@ -108,6 +109,7 @@ def serving() -> Iterator[KeyServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             served.fetches += 1
+            served.agent = self.headers["User-Agent"]
             served.go_on.wait(10)
             body = served.body()
             if served.status == 0:  # hang up without a word

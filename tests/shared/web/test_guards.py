@@ -3,7 +3,7 @@
 import pytest
 import structlog
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from shared import settings
 from shared.web import app as app_frame
@@ -136,6 +136,28 @@ def test_a_platform_with_its_own_issuer_lets_its_users_in(
     token = keys.make_key().sign(sub=who.external_id, platform=platform.key, iss=key_server.url)
     answer = client.get("/whoami", headers={"Authorization": f"Bearer {token}"})
     assert answer.get_json() == {"user": who.external_id, "limit": 10}
+
+
+def test_another_address_of_keys_takes_effect_at_once(
+    client: FlaskClient,
+    tenants_owner: Engine,
+    key_server: keys.KeyServer,
+    own_issuer: tuple[factories.Platform, factories.User],
+) -> None:
+    """Issue 11, number 13: what the keys of the old address proved ends with it."""
+    platform, who = own_issuer
+    old, new = (
+        keys.make_key(number=n).sign(sub=who.external_id, platform=platform.key, iss=key_server.url) for n in (0, 1)
+    )
+    assert client.get("/whoami", headers={"Authorization": f"Bearer {old}"}).status_code == 200
+    with keys.serving() as other:
+        other.keys = [keys.make_key(number=1)]
+        with tenants_owner.begin() as connection:
+            connection.execute(
+                text("UPDATE platforms SET jwks_url = :url WHERE id = :id"), {"url": other.url, "id": platform.id}
+            )
+        answers.problem(client.get("/whoami", headers={"Authorization": f"Bearer {old}"}), "token-invalid")
+        assert client.get("/whoami", headers={"Authorization": f"Bearer {new}"}).status_code == 200
 
 
 def test_the_hubs_secret_does_not_open_a_platform_with_its_own_issuer(
