@@ -65,11 +65,20 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
 
     app.extensions[_EXTENSION] = acquire
 
-    @app.teardown_request
-    def release(_error: BaseException | None) -> None:
+    def release() -> None:
         identity = flask.g.pop("share", None)
         if identity is not None:
             shares.release(identity)
+
+    # Before the answer is sent: the caller's next request may be here sooner than the teardown of this one.
+    @app.after_request
+    def release_before_answer(answer: flask.Response) -> flask.Response:
+        release()
+        return answer
+
+    @app.teardown_request
+    def release_at_last(_error: BaseException | None) -> None:
+        release()
 
 
 def acquire(identity: tokens.Identity) -> None:
