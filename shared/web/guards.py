@@ -8,13 +8,16 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import flask
+import flask_smorest
+import marshmallow
 
 from shared import errors, logging
 from shared.auth import authenticator, store
-from shared.web import fairness, parsing
+from shared.web import fairness, openapi, parsing
 
 View = TypeVar("View", bound=Callable[..., Any])
 GUARD = "_hub_guard"
+_ARGUMENTS = "_hub_arguments"
 
 
 def public(view: View) -> View:
@@ -38,6 +41,12 @@ def sending_administrator(view: View) -> View:
     return _guarded(view, "sending administrator", authenticator.check_active, _check_plan, _check_administrator)
 
 
+def note_arguments(view: View, schema: marshmallow.Schema, location: str) -> View:
+    """`view` with the arguments that it declares, for the guard."""
+    setattr(view, _ARGUMENTS, (*getattr(view, _ARGUMENTS, ()), (location, schema)))
+    return view
+
+
 def caller() -> store.Caller:
     """The user behind the request being served."""
     return cast(store.Caller, flask.g.caller)
@@ -56,8 +65,7 @@ def _guarded(view: View, name: str, *checks: Callable[[store.Caller], None]) -> 
         return view(*args, **kwargs)
 
     setattr(wrapper, GUARD, name)
-    wrapper._apidoc = {**getattr(view, "_apidoc", {}), GUARD: name}  # type: ignore[attr-defined]
-    return cast(View, wrapper)
+    return cast(View, flask_smorest.Blueprint.doc(**{openapi.GUARD: name})(wrapper))
 
 
 def _query_parameters(view: Callable[..., Any]) -> frozenset[str] | None:
@@ -65,10 +73,10 @@ def _query_parameters(view: Callable[..., Any]) -> frozenset[str] | None:
 
     None where it takes a body: that must be readable before a parameter is found wrong, so the parser checks both.
     """
-    declared = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
-    if any(parameter["in"] == "json" for parameter in declared):
+    declared = getattr(view, _ARGUMENTS, ())
+    if any(location == "json" for location, _schema in declared):
         return None
-    schemas = [parameter["schema"] for parameter in declared if parameter["in"] == "query"]
+    schemas = [schema for location, schema in declared if location == "query"]
     return frozenset(field.data_key or name for schema in schemas for name, field in schema.fields.items())
 
 

@@ -45,7 +45,25 @@ _IF_NONE_MATCH = {
 }
 
 
-def describe(operation: dict[str, Any], spec: apispec.APISpec, *, guard: str, declared: Iterable[str]) -> None:
+# In the documentation of a view, until the plugin below replaces them by responses.
+GUARD, CODES = "x-guard", "x-codes"
+
+
+class RefusalsPlugin(apispec.BasePlugin):
+    """Completes each operation of a guarded route."""
+
+    def init_spec(self, spec: apispec.APISpec) -> None:
+        super().init_spec(spec)
+        self._spec = spec
+
+    def operation_helper(self, path: str | None = None, operations: dict[str, Any] | None = None, **_: Any) -> None:
+        for operation in (operations or {}).values():
+            guard, codes = operation.pop(GUARD, None), operation.pop(CODES, ())
+            if guard is not None:
+                _describe(operation, self._spec, guard=guard, declared=codes)
+
+
+def _describe(operation: dict[str, Any], spec: apispec.APISpec, *, guard: str, declared: Iterable[str]) -> None:
     """Completes an operation with its refusals, and all its answers with the headers that they carry."""
     codes = {*_BY_GUARD[guard], *declared, *(_OF_A_BODY if "requestBody" in operation else ())}
     answers: dict[Any, Any] = operation["responses"]
