@@ -170,7 +170,9 @@ def test_haproxy_accepts_its_file_in_the_environment_of_its_container(
     subprocess.run(command, check=True, capture_output=True, timeout=30)
     both.write_bytes(both.read_bytes() + key.read_bytes())
     key.unlink()
-    service = compose_file.services(*overrides, HUB_TLS_FOLDER=str(tmp_path), HUB_THREADS="12")["gateway"]
+    service = compose_file.services(*overrides, HUB_TLS_FOLDER=str(tmp_path), HUB_MAX_CONCURRENT_REQUESTS="12")[
+        "gateway"
+    ]
     given = {name: value for name, value in service["environment"].items() if value is not None}
     if overrides:
         assert [one["published"] for one in service["ports"]] == ["8000", "443"]
