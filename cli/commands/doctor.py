@@ -61,6 +61,8 @@ def _or_why_not(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[F
 
 def _settings() -> Iterator[Finding]:
     auth = settings.read(settings.read_auth)
+    if auth.jwks_url:
+        yield checks.of_key_set(auth.jwks_url)
     if auth.secret or auth.jwks_url or connect.data_folder().jwt_secret():
         yield checks.ok("settings", "tokens can be checked")
         return

@@ -19,6 +19,7 @@ from cli.store import database, queues
 from services.compose_api.store import backlog
 from services.fanout_worker.actions import sweep
 from shared import db, migrations, partitions, redis_client
+from shared.auth import key_sets
 
 ROLES = [db.COMPOSE_ROLE, db.WORKER_ROLE, db.INBOX_ROLE, db.DIRECTORY_ROLE]
 _CLOCK_WARN_S = 2.0
@@ -65,6 +66,24 @@ def of_issuers(connection: Connection | None) -> Finding:
     of = f" the tokens of platform {output.one_line(first)}" if count else " tokens"
     others = f" and {without - 1} more" if without > 1 else ""
     return fail("settings", f"nothing to check{of}{others} with", _KEYS_ADVICE)
+
+
+def of_key_set(url: str) -> Finding:
+    address = key_sets.without_user(url)
+    try:
+        count = len(key_sets.fetch(url))
+    except Exception as error:  # whatever the server answers
+        why = key_sets.reason(error)
+        return fail(
+            "key set", f"{address} cannot be fetched: {why}", "correct HUB_JWKS_URL, or see why it does not answer"
+        )
+    if not count:
+        return fail(
+            "key set",
+            f"no usable key at {address}",
+            "it must publish public keys for signatures, RSA of 2,048 bits or more",
+        )
+    return ok("key set", f"usable keys at {address}: {count}")
 
 
 def of_database(engine: Engine) -> Iterator[Finding]:

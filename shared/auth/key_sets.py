@@ -90,7 +90,7 @@ class KeySet:
         try:
             self._keys = fetch(self._url)
         except Exception as error:  # whatever the server answers, it is not the fault of the token
-            _logger.warning("keys could not be fetched", url=_without_user(self._url), reason=reason(error))
+            _logger.warning("keys could not be fetched", url=without_user(self._url), reason=reason(error))
             return
         self.fetched_at = now
 
@@ -131,7 +131,7 @@ def fetch(url: str) -> list[jwt.PyJWK]:
     if len(usable) < len(keys):
         _logger.info(
             "keys were left out: for another use, too weak, or not public",
-            url=_without_user(url),
+            url=without_user(url),
             count=len(keys) - len(usable),
         )
     return usable
@@ -151,7 +151,7 @@ def _is_strong(key: jwt.PyJWK) -> bool:
     return not isinstance(key.key, rsa.RSAPublicKey) or key.key.key_size >= _MIN_RSA_BITS
 
 
-def _without_user(url: str) -> str:
+def without_user(url: str) -> str:
     """`url` for the log, without name and password."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
