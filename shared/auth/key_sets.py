@@ -89,7 +89,7 @@ class KeySet:
     def _fetch(self, now: float) -> None:
         try:
             self._keys = fetch(self._url)
-        except Exception as error:  # whatever the server answers, it is not the fault of the token
+        except Exception as error:  # no answer of the server is the fault of the token
             _logger.warning("keys could not be fetched", url=without_user(self._url), reason=reason(error))
             return
         self.fetched_at = now

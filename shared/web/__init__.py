@@ -1,4 +1,4 @@
-"""The frame both APIs stand in: request ids, guards, strict parsing, problem details, health, metrics, OpenAPI.
+"""The common parts of both Flask APIs: request ids, guards, strict parsing, problem details, health, metrics, OpenAPI.
 
-`app.make_app` puts it together; routes use `guards`, `parsing` and `etags`. It knows nothing of messages.
+`app.make_app` puts it together; routes use `guards`, `parsing` and `etags`. It knows no messages.
 """

@@ -34,7 +34,7 @@ _logger = logging.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Frame:
-    """What the frame needs of a service."""
+    """What a service passes to `make_app`."""
 
     title: str
     engine: Engine
@@ -43,7 +43,7 @@ class Frame:
     cors_origins: tuple[str, ...] = ()
     # Proxies in front, each of which appends to X-Forwarded-For.
     proxy_count: int = 0
-    # Where a service wants to know more of its callers than shared/auth/store.py asks, or faster.
+    # Replaces the query of shared/auth/store.py in a service that needs more columns.
     find_caller: authenticator.FindCaller | None = None
 
 
@@ -138,7 +138,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
 
 
 def _own(app: flask.Flask, endpoint: str, view: Callable[..., Any]) -> Callable[..., Any]:
-    """A library's view as a function of ours, so that it can carry a guard's mark."""
+    """A library's view with the policy of its page, as a function that can have a guard."""
 
     def page(*args: Any, **kwargs: Any) -> Any:
         found = flask.make_response(view(*args, **kwargs))

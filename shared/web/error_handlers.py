@@ -13,7 +13,7 @@ _BY_STATUS = {
     413: "payload-too-large",
     415: "unsupported-media-type",
 }
-# Where Flask's own words are for people in front of a browser.
+# Flask's own descriptions are for people in front of a browser.
 _DETAILS = {
     404: errors.nowhere().detail,
     413: f"Send at most {parsing.MAX_BODY_BYTES // 1024} KiB.",

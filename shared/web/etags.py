@@ -1,4 +1,4 @@
-"""Answers that can be asked again cheaply: an ETag over the representation, and 304 when the client has it already."""
+"""ETags over the representation, and 304 when the client has it already."""
 
 import hashlib
 
@@ -6,9 +6,8 @@ import flask
 
 
 def conditional(answer: flask.Response, *, user_id: int) -> flask.Response:
-    """`answer` with its ETag, salted with the user so that two users' tags never tell them of each other; 304 where it matches."""
+    """`answer` with its ETag, or 304 if the client has it. Salted with the user: ETags do not show that two users' answers are equal."""
     tag = hashlib.blake2b(answer.get_data(), digest_size=16, salt=user_id.to_bytes(8, "big")).hexdigest()
-    # Only If-None-Match is asked about: nothing here is changed on the condition that it is still as it was.
     if is_known(tag):
         return unchanged(tag)
     answer.set_etag(tag)
@@ -16,7 +15,7 @@ def conditional(answer: flask.Response, *, user_id: int) -> flask.Response:
 
 
 def unchanged(tag: str) -> flask.Response:
-    """What `conditional` makes of an answer with this tag where the client has it already."""
+    """304 with this ETag."""
     answer = flask.Response(status=304)
     answer.set_etag(tag)
     return private(answer)
@@ -28,7 +27,7 @@ def is_known(tag: str) -> bool:
 
 
 def private(answer: flask.Response) -> flask.Response:
-    """Marks an answer as this caller's own, to be asked about each time."""
+    """Lets only the caller's own cache keep an answer, and revalidate it each time."""
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Authorization"
     return answer

@@ -1,4 +1,4 @@
-"""Who may call a route. Every route carries one of these decorators, outermost, so that nothing is read before it has spoken.
+"""Who may call a route. Every route has one of these decorators, outermost, so that it runs before anything of the request is read.
 
 A view behind a guard finds its caller in `caller()`.
 """
@@ -71,7 +71,7 @@ def _guarded(view: View, name: str, *checks: Callable[[store.Caller], None]) -> 
 def _query_parameters(view: Callable[..., Any]) -> frozenset[str] | None:
     """The query parameters that a view declared with `blueprint.arguments(…, location="query")`.
 
-    None where it takes a body: that must be readable before a parameter is found wrong, so the parser checks both.
+    None for a view with a body: there the parser checks the parameters after the body.
     """
     declared = getattr(view, _ARGUMENTS, ())
     if any(location == "json" for location, _schema in declared):

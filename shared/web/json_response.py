@@ -1,4 +1,4 @@
-"""JSON answers past marshmallow, for what is asked often or is large. The schema that the route declares still documents them."""
+"""JSON responses without marshmallow, for frequent or large ones. The schema that the route declares documents them."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from shared.web import times
 
 
 def write(value: Any) -> flask.Response:
-    """JSON of a dataclass whose fields are those of the schema that the route declares; tests hold them to each other.
+    """JSON of a dataclass whose fields are those of the schema that the route declares; tests compare them.
 
     A feed of 20 takes 0.08 ms of processor time, a tree of 5,000 clinics 0.4 ms; marshmallow's dump and Flask's JSON 0.3 and 24 ms.
     """

@@ -1,7 +1,7 @@
-"""What the OpenAPI document says of an operation beside its good answer: every refusal with its codes, and the headers.
+"""Adds error responses with their codes, and headers, to every operation of the OpenAPI document.
 
-Worked out of what decides it, so that the document cannot forget: the guard, whether there is a body, what the route declares with
-`blueprint.refuses`. Called by shared/web/app.py while the app is built; tests/fuzz holds every answer to it.
+They follow from the guard, from whether there is a body, and from `blueprint.refuses`.
+tests/fuzz compares every response with the document.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Strict reading of what clients send: JSON bodies and query parameters. Nothing unknown, repeated or guessed at is let through."""
+"""Strict parsing of JSON bodies and query parameters: unknown and repeated names are rejected, and nothing is converted silently."""
 
 import collections
 import json

@@ -10,7 +10,7 @@ from shared import logging, request_ids
 from shared.web import error_handlers
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-# Anything else a client makes up would become a time series of its own.
+# Any other method would become a time series of its own.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _logger = logging.get_logger(__name__)
 
@@ -39,27 +39,27 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
         logging.bind(request_id=flask.g.request_id)
 
     @app.after_request
-    def end(answer: flask.Response) -> flask.Response:
-        answer.headers[request_ids.HEADER] = request_id()
+    def end(response: flask.Response) -> flask.Response:
+        response.headers[request_ids.HEADER] = request_id()
         route = flask.request.url_rule.rule if flask.request.url_rule else "none"
         took = time.perf_counter() - flask.g.began_at
         method = flask.request.method if flask.request.method in _METHODS else "other"
-        seconds.labels(method, route, str(answer.status_code)).observe(took)
-        # Polls that went well are counted, not logged: a busy bell would drown everything else.
-        told = {
+        seconds.labels(method, route, str(response.status_code)).observe(took)
+        # Successful GETs are counted, not logged: polls would hide everything else.
+        fields = {
             "method": method,
             "route": route,
-            "status": answer.status_code,
+            "status": response.status_code,
             "ms": round(took * 1000, 1),
         }
-        if isinstance(answer, error_handlers.ProblemResponse):
-            refused.labels(answer.code).inc()
-            told["code"] = answer.code
-        if flask.request.method == "GET" and answer.status_code < 400:
-            _logger.debug("request", **told)
+        if isinstance(response, error_handlers.ProblemResponse):
+            refused.labels(response.code).inc()
+            fields["code"] = response.code
+        if flask.request.method == "GET" and response.status_code < 400:
+            _logger.debug("request", **fields)
         else:
-            _logger.info("request", client=client_address(), **told)
-        return answer
+            _logger.info("request", client=client_address(), **fields)
+        return response
 
 
 def request_id() -> str:
