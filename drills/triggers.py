@@ -137,7 +137,8 @@ def _trigger(engine: Engine, at: str, when: str, name: str, function: str) -> It
     kind, deferred = ("CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED") if point.is_at_commit else ("TRIGGER", "")
     database.change(
         engine,
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {function}",
+        # As its owner: a service's role may not read the title.
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {function}",
         f"CREATE {kind} {name} {point.event} ON {point.table} {deferred} FOR EACH {point.each} "
         f"WHEN ({point.only} AND ({when})) EXECUTE FUNCTION {name}()",
     )

@@ -11,7 +11,12 @@ _LOCK_TIMEOUT_S = 2.0
 
 def drill(scenario: Scenario) -> None:
     scenario.inject(
-        before_the_commit, inside_the_commit, inside_a_failing_commit, before_the_answer, before_publishing, at_random
+        inside_the_statement,
+        inside_the_commit,
+        inside_a_failing_commit,
+        before_the_answer,
+        before_publishing,
+        at_random,
     )
 
 
@@ -25,26 +30,25 @@ def at_random(scenario: Scenario) -> None:
     scenario.hub.restore()
 
 
-def before_the_commit(scenario: Scenario) -> None:
-    """The message's row is written, its transaction open: nothing may be left."""
-    post = _draft(scenario)
-    with triggers.holding(scenario.engine, at="accepting", title=post.title) as hold, scenario.posting(post):
-        hit = hold.wait_reached(seconds=5)
-        scenario.hub.kill(COMPOSE_API)
-    scenario.injected(hit and _is_unanswered(post), "killed before the commit")
-    _retry(scenario, post, stored=0)
+def inside_the_statement(scenario: Scenario) -> None:
+    """Only the message's row is written yet. PostgreSQL ends the statement although its client is dead: all of it is stored."""
+    _kill_at(scenario, "accepting", "killed inside the statement, which succeeds")
 
 
 def inside_the_commit(scenario: Scenario) -> None:
     """PostgreSQL commits although its client is dead: the message is stored, and a retry finds it."""
+    _kill_at(scenario, "accepted", "killed inside the commit, which succeeds")
+
+
+def _kill_at(scenario: Scenario, at: str, what: str) -> None:
     post = _draft(scenario)
-    with triggers.holding(scenario.engine, at="accepted", title=post.title) as hold:
+    with triggers.holding(scenario.engine, at=at, title=post.title) as hold:
         with scenario.posting(post):
             hit = hold.wait_reached(seconds=5)
             scenario.hub.kill(COMPOSE_API)
         hold.release()
         has_come(lambda: scenario.stored(post) > 0, seconds=5, every=0.02)
-    scenario.injected(hit and _is_unanswered(post), "killed inside the commit, which succeeds")
+    scenario.injected(hit and _is_unanswered(post), what)
     _retry(scenario, post, stored=1)
 
 

@@ -95,7 +95,7 @@ def test_a_redis_that_hangs_costs_nobody_anything_and_what_it_did_not_take_is_co
         made.submit(NOTICE)
     assert time.perf_counter() - began_at < 0.1
     wait_until(lambda: dropped(made) == dropped(made, "change_notice") == 100)
-    proxy.cut()
+    proxy.reset()
     proxy.release()
     wait_until(lambda: made._monitor.is_ok)
     made.submit(task())

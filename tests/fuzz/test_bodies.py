@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from shared import errors
 from tests import examples
 from tests.apis import Apis
+from tests.compose_api.test_text import by_the_letter
 from tests.fuzz import strategies
-from tests.fuzz.test_texts import expect
 
 CHOICE = {"organisations": ["a", "b"], "clinics": ["a1", "b1"]}
 MESSAGE = {"title": "Notice", "body": "News.", "audience": CHOICE}
@@ -118,9 +118,9 @@ def is_right(path: str, value: Any) -> bool:
         return value["through"] == THROUGH
     if path == "/v1/messages":
         title, body = value["title"], value["body"]
-        if not isinstance(title, str) or expect(title, maximum=70, allowed="") is None:
+        if not isinstance(title, str) or by_the_letter(title, maximum=70, is_title=True) is None:
             return False
-        if not isinstance(body, str) or expect(body, maximum=1000, allowed="\t\r\n") is None:
+        if not isinstance(body, str) or by_the_letter(body, maximum=1000, is_title=False) is None:
             return False
     return _is_choice(value["audience"])
 

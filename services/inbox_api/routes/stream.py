@@ -21,7 +21,7 @@ _EVENT = {
     "description": "One event.",
     "properties": {
         "event": {"type": "string", "enum": ["ready", "notification", "recalled", "sync", "expired"]},
-        "id": {"type": "string", "description": "Send it as Last-Event-ID.", "pattern": "^[A-Za-z0-9_-]+$"},
+        "id": {"type": "string", "description": "Send it as Last-Event-ID.", "pattern": "^[A-Za-z0-9_.-]+$"},
         "data": {"type": "string", "contentMediaType": "application/json"},
     },
     "required": ["event", "data"],

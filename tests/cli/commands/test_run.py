@@ -72,6 +72,8 @@ class Hub:
         assert self.process is not None
         found = {}
         for main in psutil.Process(self.process.pid).children():
+            if main.status() == psutil.STATUS_ZOMBIE:
+                continue  # ended, and not reaped yet
             words = " ".join(main.cmdline())
             known = ("postgres -D", "redis-server", "compose_api", "inbox_api", "worker --", "beat --")
             name = next((name for name in known if name in words), words)

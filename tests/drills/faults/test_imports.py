@@ -61,8 +61,9 @@ class Town:
         """Who is in it by what the files say, from nothing but the rules."""
         return {
             user
-            for user, _level, scope, organisation, _role in self.files.in_force()
-            if audience.everyone or scope in audience.clinics or organisation in audience.organisations
+            for user, level, scope, _role in self.files.in_force()
+            if audience.everyone
+            or scope in {"organisation": audience.organisations, "clinic": audience.clinics}.get(level, ())
         }
 
     def who_has(self, message_id: uuid.UUID) -> list[str]:
