@@ -152,24 +152,7 @@ def test_images_of_our_own_carry_the_release() -> None:
 def test_haproxy_accepts_its_file_in_the_environment_of_its_container(
     overrides: tuple[Path, ...], tmp_path: Path
 ) -> None:
-    key, both = tmp_path / "key.pem", tmp_path / "hub.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-subj",
-        "/CN=hub",
-        "-keyout",
-        key,
-        "-out",
-        both,
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    both.write_bytes(both.read_bytes() + key.read_bytes())
-    key.unlink()
+    gateway.make_certificate(tmp_path, "hub")
     service = compose_file.services(*overrides, HUB_TLS_FOLDER=str(tmp_path), HUB_MAX_CONCURRENT_REQUESTS="12")[
         "gateway"
     ]

@@ -14,6 +14,7 @@ import signal
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +39,17 @@ def haproxy() -> str:
         assert not os.environ.get("CI"), "haproxy is missing; .ci/run installs it"
         pytest.skip("haproxy is not installed (Debian: apt-get install haproxy)")
     return _FOUND
+
+
+def make_certificate(folder: Path, host: str) -> Path:
+    """A new certificate for this host, signed by itself, and its key, in one file as HAProxy reads them."""
+    key, certificate, both = folder / "key.pem", folder / "certificate.pem", folder / "hub.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={host}", "-days", "2"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=30)
+    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+    for part in (key, certificate):
+        part.unlink()
+    return both
 
 
 @dataclass(frozen=True)

@@ -283,24 +283,7 @@ def test_streams_are_passed_on_as_they_come_and_count_against_no_limit(gateway: 
 @pytest.fixture(scope="module")
 def with_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("tls")
-    key, certificate, both = folder / "key.pem", folder / "certificate.pem", folder / "hub.pem"
-    subject = ["-subj", "/CN=localhost", "-days", "2"]
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        *subject,
-        "-keyout",
-        key,
-        "-out",
-        certificate,
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    both.write_bytes(certificate.read_bytes() + key.read_bytes())
-    with gateways.running(folder, HUB_TLS_CERTIFICATE=str(both)) as made:
+    with gateways.running(folder, HUB_TLS_CERTIFICATE=str(gateways.make_certificate(folder, "localhost"))) as made:
         yield made
 
 
