@@ -19,7 +19,7 @@ READERS = 20
 _MONTHS = 24
 _BODY = "A notice of about three hundred characters. " * 7
 
-# All columns are copied, by whatever name. Each copy of a message is a microsecond newer than the one before.
+# Every column is copied; no column is named here. Each copy of a message is a microsecond newer than the one before.
 _COPY = """
     INSERT INTO messages
     SELECT (jsonb_populate_record(m, jsonb_build_object('id', uuidv7(), 'sent_at', m.sent_at + n * interval '1 microsecond'))).*
@@ -100,7 +100,7 @@ def in_flight(hub: hubs.Hub, platform: seed.Platform, count: int) -> None:
 
 
 def forget_entries(hub: hubs.Hub, message_id: str) -> None:
-    """Takes one message's entries out of this month's partition by writing the others anew: a DELETE would leave dead rows."""
+    """Removes one message's entries from this month's partition by rewriting the partition: a DELETE would leave dead rows."""
     with hub.engine.begin() as connection:
         month = connection.exec_driver_sql("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')").scalar_one()
         partition = f"inbox_entries_{month}"

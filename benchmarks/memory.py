@@ -1,7 +1,7 @@
 """Memory: the peak of a worker at the smallest and at the largest audience.
 
-Workers are started anew for each audience, since a process keeps what it once took. A peak is the most that the process held in
-memory at any moment (VmHWM of Linux), shared pages of its interpreter included.
+Workers are restarted for each audience, since a process does not give memory back. The peak is the process's peak resident set
+(Linux: VmHWM), shared pages of its interpreter included.
 """
 
 import re

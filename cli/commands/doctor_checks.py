@@ -72,7 +72,7 @@ def of_key_set(url: str) -> Finding:
     address = key_sets.without_user(url)
     try:
         count = len(key_sets.fetch(url))
-    except Exception as error:  # whatever the server answers
+    except Exception as error:  # the server may answer anything
         why = key_sets.reason(error)
         return fail(
             "key set", f"{address} cannot be fetched: {why}", "correct HUB_JWKS_URL, or see why it does not answer"

@@ -1,6 +1,6 @@
 """Whether a message reached exactly its recipients: what is compared, and the report on it.
 
-The recipients are computed anew from the directory as of the message's version. The batches only say where to cut the ids
+The recipients are computed again from the directory as of the message's version. The batches only say where to cut the ids
 into windows, and what workers will still write.
 """
 

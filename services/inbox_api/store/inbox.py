@@ -30,7 +30,7 @@ ARCHIVED = "archived"
 STATUSES = (ALL, UNREAD, READ, ARCHIVED)
 
 
-# Settings of every connection that runs these statements. Without it PostgreSQL plans a feed anew for each user, over all partitions:
+# Settings of every connection that runs these statements. Without it PostgreSQL plans a feed again for each user, over all partitions:
 # 3.5 ms for a statement of 0.9 ms, and the plan is the same.
 SESSION = {"plan_cache_mode": "force_generic_plan"}
 

@@ -35,7 +35,7 @@ _logger = logging.get_logger(__name__)
 
 
 class Stream:
-    """The endpoint, as an ASGI application: it knows when the response has ended, whatever the reason."""
+    """The endpoint, as an ASGI application: it knows when the response has ended, for any reason."""
 
     def __init__(
         self,

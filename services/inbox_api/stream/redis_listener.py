@@ -1,4 +1,4 @@
-"""Listens to the notifications that compose_api publishes through Redis. Goes on trying whatever Redis does."""
+"""Listens to the notifications that compose_api publishes through Redis. It reconnects until it is stopped."""
 
 import asyncio
 from collections.abc import Callable

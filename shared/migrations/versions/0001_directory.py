@@ -7,7 +7,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Roles belong to the whole server, so another database may have made them already. Whoever migrates may act as each.
+# Roles belong to the whole server, so another database may have made them already. The role that migrates may act as each.
 ROLES = """
 DO $$
 DECLARE
