@@ -50,6 +50,6 @@ def make_app(
     app.register_blueprint(page_routes.make(pages or own_settings.Pages()))
     registry = app.extensions["hub_registry"]
     registry.register(metrics.Backlog(context.engine))
-    registry.register(metrics.RECALLS_REPEATED)
+    registry.register(metrics.REPEATED)
     app.extensions[audited.REFUSALS] = refusals.Recorder(context.engine, registry)
     return app

@@ -27,9 +27,14 @@ _BACKLOG = (
     ("batches_failing", "Those of them whose last attempt failed."),
     ("partition_months_ahead", "Months after this one that the inbox has partitions for."),
 )
-RECALLS_REPEATED = prometheus_client.Counter(
-    "message_hub_recalls_repeated", "Requests to recall a message that was recalled already.", registry=None
+REPEATED = prometheus_client.Counter(
+    "message_hub_requests_repeated",
+    "Requests that repeat an earlier one and change nothing: the same idempotency key, or a recall of a recalled message.",
+    ["action"],
+    registry=None,
 )
+for _action in ("compose", "recall"):
+    REPEATED.labels(_action)
 # Repairs of the sweep: label → counter
 _REPAIRS = {
     "message": "messages_published_again",

@@ -113,8 +113,6 @@ def _accept(
             earlier = store.find_earlier(connection, sender_id=caller.user_id, idempotency_key=idempotency_key)
         if earlier is not None and earlier.request_hash == draft.request_hash:
             rate.check()
-            event = audit.Event("compose", "replayed", caller.platform_id, caller.user_id, origin, earlier.id)
-            audit.insert(connection, event)
             return earlier
         for _attempt in range(_ATTEMPTS):
             choice = audience_store.get_choice(

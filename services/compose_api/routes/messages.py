@@ -65,6 +65,7 @@ def post_message(draft: domain.Draft) -> Any:
     headers = {"Location": f"/v1/messages/{accepted.message.id}"}
     if accepted.replayed:
         headers["Idempotency-Replayed"] = "true"
+        metrics.REPEATED.labels("compose").inc()
     else:
         hub.publish(contracts.PlatformChanged(platform_id=guards.caller().platform_id))
         hub.publish(contracts.ExpandMessage(message_id=str(accepted.message.id), request_id=request_log.request_id()))
@@ -89,7 +90,7 @@ def delete_message(message_id: str) -> Any:
         rate=hub.limiter.hit(caller, "recall"),
     )
     if recalled.repeated:
-        metrics.RECALLS_REPEATED.inc()
+        metrics.REPEATED.labels("recall").inc()
     else:
         hub.publish(contracts.PlatformChanged(platform_id=caller.platform_id))
     return recalled.message

@@ -9,7 +9,7 @@ import psycopg
 from shared import db
 
 Action = Literal["compose", "recall"]
-Outcome = Literal["accepted", "replayed", "recalled", "refused"]
+Outcome = Literal["accepted", "recalled", "refused"]
 
 
 @dataclass(frozen=True)

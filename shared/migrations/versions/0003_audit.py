@@ -25,7 +25,7 @@ CREATE TABLE audit_events (
     address inet,
     detail text CHECK (char_length(detail) BETWEEN 1 AND 500 AND detail !~ '[[:cntrl:]]'),
     CHECK (CASE action
-        WHEN 'compose' THEN outcome IN ('accepted', 'replayed', 'refused')
+        WHEN 'compose' THEN outcome IN ('accepted', 'refused')
         WHEN 'recall' THEN outcome IN ('recalled', 'refused')
         WHEN 'repair' THEN outcome = 'changed' AND message_id IS NOT NULL
         WHEN 'import' THEN outcome IN ('changed', 'unchanged', 'tried', 'refused')
@@ -36,7 +36,7 @@ CREATE TABLE audit_events (
     -- A user through the API, or an operator through the command.
     CHECK (CASE WHEN action IN ('compose', 'recall') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
            ELSE operator IS NOT NULL AND user_id IS NULL AND (message_id IS NULL OR action = 'repair') END),
-    CHECK (message_id IS NOT NULL OR outcome NOT IN ('accepted', 'replayed', 'recalled'))
+    CHECK (message_id IS NOT NULL OR outcome NOT IN ('accepted', 'recalled'))
 );
 CREATE INDEX audit_events_by_message ON audit_events (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX audit_events_by_platform ON audit_events (platform_id, id);
