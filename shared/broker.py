@@ -52,15 +52,22 @@ def _queue(name: str) -> kombu.entity.Queue:
     return kombu.entity.Queue(name, exchange=nameless, routing_key=name)  # type: ignore[no-untyped-call]
 
 
-def publish(app: celery.Celery, contract: contracts.Contract) -> None:
-    """Sends one task, once, within the timeouts of `app` (measured: 3 ms where Redis refuses, one socket timeout where it hangs).
+def publish(app: celery.Celery, *tasks: contracts.Contract) -> None:
+    """Sends the tasks in one round trip, once, within the timeouts of `app`.
 
-    Raises what the transport raises. Only a resolver that hangs is not bounded.
+    Measured: 3 ms where Redis refuses, one socket timeout where it hangs. Only a resolver that hangs is not bounded.
+    Raises what the transport raises; then it is not known which of them were sent.
     """
-    app.send_task(
-        contract.task,
-        kwargs=contracts.arguments(contract),
-        queue=contract.queue,
-        headers={contracts.PUBLISHED_AT_HEADER: time.time()},
-        retry=False,
-    )
+    with app.producer_pool.acquire(block=True) as producer, producer.batch():
+        for task in tasks:
+            app.send_task(
+                task.task,
+                kwargs=contracts.arguments(task),
+                queue=task.queue,
+                headers={contracts.PUBLISHED_AT_HEADER: time.time()},
+                producer=producer,
+                retry=False,
+                # These descriptions of the arguments are read by no tool of ours and take a tenth of the time.
+                argsrepr="",
+                kwargsrepr="",
+            )

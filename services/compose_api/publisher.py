@@ -4,6 +4,7 @@ The stored message is the outbox. An item that cannot be published is dropped an
 streams read PostgreSQL once a second.
 """
 
+import contextlib
 import queue
 import threading
 from dataclasses import asdict
@@ -15,11 +16,13 @@ from shared import broker, contracts, logging, redis_client
 
 Published = contracts.Contract | contracts.PlatformChanged
 _CAPACITY = 1_000
+# How many items are published together at most.
+_TOGETHER = 50
 _logger = logging.get_logger(__name__)
 
 
 class Publisher:
-    """Publishes submitted items in order, each at most once. While Redis is unavailable, items are dropped at once."""
+    """Publishes submitted items, each at most once, tasks in order. While Redis is unavailable, items are dropped at once."""
 
     def __init__(self, app: celery.Celery, url: str, monitor: redis_client.Monitor) -> None:
         self._app = app
@@ -41,27 +44,38 @@ class Publisher:
         try:
             self._waiting.put_nowait(item)
         except queue.Full:
-            self._drop(item, "the queue is full")
+            self._drop([item], "the queue is full")
 
     def _run(self) -> None:
         while True:
-            item = self._waiting.get()
+            items = self._take()
             if not self._monitor.is_ok:
-                self._drop(item, "redis is unavailable")
+                self._drop(items, "redis is unavailable")
                 continue
             try:
-                self._send(item)
+                self._send(items)
             except Exception as error:  # of any kind: the thread goes on
-                self._drop(item, type(error).__name__)
+                self._drop(items, type(error).__name__)
                 self._monitor.check()
 
-    def _send(self, item: Published) -> None:
-        if isinstance(item, contracts.PlatformChanged):
-            self._client.publish(item.channel, item.write())
-        else:
-            broker.publish(self._app, item)
+    def _take(self) -> list[Published]:
+        """Waits for an item; returns it with what else waits."""
+        items = [self._waiting.get()]
+        with contextlib.suppress(queue.Empty):
+            while len(items) < _TOGETHER:
+                items.append(self._waiting.get_nowait())
+        return items
 
-    def _drop(self, item: Published, reason: str) -> None:
-        kind = "change_notice" if isinstance(item, contracts.PlatformChanged) else "task"
-        self._dropped.labels(kind).inc()
-        _logger.warning("dropped instead of published", kind=kind, reason=reason, **asdict(item))
+    def _send(self, items: list[Published]) -> None:
+        # Equal notices say the same once.
+        for notice in {item for item in items if isinstance(item, contracts.PlatformChanged)}:
+            self._client.publish(notice.channel, notice.write())
+        tasks = [item for item in items if not isinstance(item, contracts.PlatformChanged)]
+        if tasks:
+            broker.publish(self._app, *tasks)
+
+    def _drop(self, items: list[Published], reason: str) -> None:
+        for item in items:
+            kind = "change_notice" if isinstance(item, contracts.PlatformChanged) else "task"
+            self._dropped.labels(kind).inc()
+            _logger.warning("dropped instead of published", kind=kind, reason=reason, **asdict(item))

@@ -65,8 +65,8 @@ def test_tasks_and_change_notices_are_published(redis_url: str, client: redis.Re
         heard.subscribe(NOTICE.channel)
         heard.get_message(timeout=5)
         for number in range(20):
+            made.submit(NOTICE)
             made.submit(task(number))
-        made.submit(NOTICE)
         wait_until(lambda: client.llen(contracts.EXPAND_QUEUE) == 20)
         message = heard.get_message(timeout=5)
         assert message is not None
@@ -76,7 +76,7 @@ def test_tasks_and_change_notices_are_published(redis_url: str, client: redis.Re
 
 def test_what_one_thread_submits_is_published_in_order(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[object] = []
-    monkeypatch.setattr(broker, "publish", lambda _app, item: sent.append(item))
+    monkeypatch.setattr(broker, "publish", lambda _app, *tasks: sent.extend(tasks))
     made = ready(redis_url)
     for number in range(50):
         made.submit(task(number))
@@ -119,15 +119,16 @@ def test_an_error_is_logged_without_its_words_and_the_next_is_published(
 ) -> None:
     sent: list[object] = []
 
-    def publish(_app: object, item: contracts.Contract) -> None:
-        if item == task(1):
+    def publish(_app: object, *tasks: contracts.Contract) -> None:
+        if task(1) in tasks:
             raise error
-        sent.append(item)
+        sent.extend(tasks)
 
     monkeypatch.setattr(broker, "publish", publish)
     made = ready(redis_url)
     with structlog.testing.capture_logs() as logged:
         made.submit(task(1))
+        wait_until(lambda: dropped(made) == 1)
         made.submit(task(2))
         wait_until(lambda: sent)
     assert sent == [task(2)]
@@ -140,10 +141,10 @@ def test_what_the_queue_does_not_hold_is_dropped_at_once(redis_url: str, monkeyp
     monkeypatch.setattr(publisher, "_CAPACITY", 3)
     began, go_on, sent = threading.Event(), threading.Event(), []
 
-    def publish(_app: object, item: object) -> None:
+    def publish(_app: object, *tasks: contracts.Contract) -> None:
         began.set()
         go_on.wait(10)
-        sent.append(item)
+        sent.extend(tasks)
 
     monkeypatch.setattr(broker, "publish", publish)
     made = ready(redis_url)
