@@ -7,7 +7,6 @@ streams read PostgreSQL once a second.
 import contextlib
 import queue
 import threading
-from dataclasses import asdict
 
 import celery
 import prometheus_client
@@ -76,6 +75,11 @@ class Publisher:
 
     def _drop(self, items: list[Published], reason: str) -> None:
         for item in items:
-            kind = "change_notice" if isinstance(item, contracts.PlatformChanged) else "task"
+            # A change notice names nothing but its platform, by an internal id, which no log has.
+            kind, names = (
+                ("change_notice", {})
+                if isinstance(item, contracts.PlatformChanged)
+                else ("task", contracts.arguments(item))
+            )
             self._dropped.labels(kind).inc()
-            _logger.warning("dropped instead of published", kind=kind, reason=reason, **asdict(item))
+            _logger.warning("dropped instead of published", kind=kind, reason=reason, **names)

@@ -81,6 +81,5 @@ class Recorder:
             error=error,
             action=event.action,
             refusal=event.reason,
-            user_id=event.user_id,
             request_id=event.origin.request_id,
         )

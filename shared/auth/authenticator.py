@@ -19,12 +19,8 @@ class Authenticator:
         self._verifier = tokens.Verifier(auth, self._find_issuer)
         self._find_caller = find_caller or self._find_caller_in_directory
 
-    def __call__(self, authorization: str) -> store.Caller:
-        """The user that the header's bearer token names, active or not. Raises the 401 errors and unavailable."""
-        return self.find(self.identify(authorization), authorization)
-
     def identify(self, authorization: str) -> tokens.Identity:
-        """What the header's bearer token proves; the directory is not asked. Raises like the next."""
+        """What the header's bearer token proves; the directory is not asked. Raises the 401 errors and unavailable."""
         return self._verifier.verify(read_token(authorization))
 
     def find(self, identity: tokens.Identity, authorization: str) -> store.Caller:

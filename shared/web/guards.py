@@ -84,10 +84,9 @@ def _authenticate() -> store.Caller:
     authenticate: authenticator.Authenticator = flask.current_app.extensions["hub_auth"]
     authorization = flask.request.headers.get("Authorization", "")
     identity = authenticate.identify(authorization)
+    logging.bind(platform=identity.platform, user_id=identity.user)
     fairness.acquire(identity)
-    found = authenticate.find(identity, authorization)
-    logging.bind(platform_id=found.platform_id, user_id=found.user_id)
-    return found
+    return authenticate.find(identity, authorization)
 
 
 def _check_plan(found: store.Caller) -> None:

@@ -103,9 +103,13 @@ def test_logs_hold_no_words_no_secrets_and_no_line_that_a_client_wrote(hub: Hub,
         for secret in secrets:
             assert secret not in text, name
         assert not re.search(r"[^\n\t\x20-\x7e\x80-\U0010ffff]|[\x80-\x9f\u2028\u2029]", text), name
-    for name in ("compose_api.log", "inbox_api.log"):
-        for line in logs[name].splitlines():
-            assert json.loads(line)["event"] != "forged"
+    for name in ("compose_api.log", "another_inbox_api.log"):
+        lines = [json.loads(line) for line in logs[name].splitlines()]
+        assert all(line["event"] != "forged" for line in lines)
+        named = {(line["platform"], line["user_id"]) for line in lines if "user_id" in line}
+        assert named == {(tree.platform.key, tree.administrator.external_id)}, "the ids that are known outside"
+    for name, text in logs.items():
+        assert not re.search(r"(platform|sender|scope|recalled_by)_id", text), f"{name}: no internal ids"
 
 
 def _around(text: str, found: str) -> str:

@@ -41,20 +41,21 @@ class Stream:
         self,
         registry: subscribers.Subscribers,
         engine: Engine,
-        authenticate: authenticator.Authenticator,
+        authenticating: authenticator.Authenticator,
         measures: metrics.Metrics,
     ) -> None:
         self._registry = registry
         self._engine = engine
-        self._authenticate = authenticate
+        self._authenticator = authenticating
         self._measures = measures
         self._threads = anyio.CapacityLimiter(OPENING_THREADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         authorization = request.headers.get("Authorization", "")
-        caller = await self._in_thread(lambda: self._authenticate(authorization))
-        logging.bind(platform_id=caller.platform_id, user_id=caller.user_id)
+        identity = await self._in_thread(lambda: self._authenticator.identify(authorization))
+        logging.bind(platform=identity.platform, user_id=identity.user)
+        caller = await self._in_thread(lambda: self._authenticator.find(identity, authorization))
         authenticator.check_active(caller)
         if request.query_params:
             raise errors.validation_failed({name: ["Unknown parameter."] for name in request.query_params})

@@ -1,8 +1,11 @@
 """The id that follows a request."""
 
+import jwt
 import pytest
 import structlog
 from flask.testing import FlaskClient
+
+from tests import factories
 
 
 @pytest.mark.parametrize("given", ["12345678", "a" * 64, "A.b_c-9000", "0b1e9c1e-6f5e-4b52-9a5a-111111111111"])
@@ -42,6 +45,21 @@ def test_a_request_is_logged_with_its_route_and_never_with_its_address_or_token(
     ]
     assert "private" not in str(logged)
     assert user["Authorization"].removeprefix("Bearer ") not in str(logged)
+
+
+def test_the_log_names_a_user_and_a_platform_as_everything_outside_does(
+    client: FlaskClient, user: dict[str, str]
+) -> None:
+    claims = jwt.decode(user["Authorization"].removeprefix("Bearer "), options={"verify_signature": False})
+    unknown = {**claims, "sub": "nobody"}
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
+        client.post("/echo", headers=user, json={"word": "x"})
+        client.post("/echo", headers={"Authorization": f"Bearer {jwt.encode(unknown, factories.SECRET)}"}, json={})
+    assert [(line["platform"], line["user_id"], line["status"]) for line in logged] == [
+        (claims["platform"], claims["sub"], 200),
+        (claims["platform"], "nobody", 401),
+    ]
+    assert all("platform_id" not in line for line in logged)
 
 
 def test_a_refusal_is_counted_and_logged_with_its_code_and_the_clients_address(client: FlaskClient) -> None:
