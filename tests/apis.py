@@ -104,15 +104,22 @@ class Apis:
 @contextlib.contextmanager
 def running(postgres: server.Server, template: str, name: str) -> Iterator[Apis]:
     """Both APIs over a database `name` of their own."""
+    with tenants.database(postgres, template, name) as url:
+        with tenants.engine(url, None) as owner, owner.begin() as connection:
+            world = hubs.make_world(connection)
+        with over(url, world) as made:
+            yield made
+
+
+@contextlib.contextmanager
+def over(url: str, world: World) -> Iterator[Apis]:
+    """Both APIs over a database that holds `world`."""
     with (
-        tenants.database(postgres, template, name) as url,
         tenants.engine(url, None) as owner,
         tenants.engine(url, db.COMPOSE_ROLE, pool_size=20) as compose_engine,
         tenants.engine(url, db.INBOX_ROLE, pool_size=20) as inbox_engine,
         tenants.engine(url, db.WORKER_ROLE) as worker_engine,
     ):
-        with owner.begin() as connection:
-            world = hubs.make_world(connection)
         worker = WorkerContext(
             worker_engine, lambda _contract: None, StillBroker(), worker_settings(url, batch_size=1_000)
         )

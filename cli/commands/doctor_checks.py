@@ -150,6 +150,12 @@ def _clock(connection: Connection) -> Finding:
 
 
 def _roles(connection: Connection) -> Finding:
+    if without := database.list_roles_without_privileges(connection, roles=ROLES):
+        return fail(
+            "roles",
+            f"the database was restored without the roles or their privileges: {', '.join(without)}",
+            "run `message-hub migrate` as the schema's owner, then `psql -f deploy/logins.sql`; `docker compose up` runs both",
+        )
     missing = database.list_unusable_roles(connection, roles=ROLES)
     if not missing:
         return ok("roles", "this user can act as each service")

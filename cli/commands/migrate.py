@@ -11,7 +11,8 @@ from shared import migrations
 def migrate() -> None:
     """Bring the database's schema up to this release. Safe to repeat and to run twice at once.
 
-    A schema that is newer than this release, as after a rollback, stays as it is.
+    Each run also gives the services' roles their privileges, which a restored database lacks. A schema that is newer than this
+    release, as after a rollback, stays as it is.
 
     \b
     Example:

@@ -15,6 +15,14 @@ _LIST_UNUSABLE_ROLES = sqlalchemy.text("""
     ORDER BY wanted
 """)
 
+# Every role may read alembic_version. pg_dump does not contain roles, so a restore in another server loses all that they may do.
+_LIST_ROLES_WITHOUT_PRIVILEGES = sqlalchemy.text("""
+    SELECT wanted FROM unnest(CAST(:roles AS text[])) wanted LEFT JOIN pg_roles r ON r.rolname = wanted
+    WHERE to_regclass('alembic_version') IS NOT NULL
+      AND (r.oid IS NULL OR NOT has_table_privilege(r.oid, to_regclass('alembic_version'), 'SELECT'))
+    ORDER BY wanted
+""")
+
 _LIST_EXPECTED_MONTHS = sqlalchemy.text("""
     SELECT to_char((now() AT TIME ZONE 'UTC') + month * interval '1 month', 'YYYY-MM')
     FROM generate_series(0, CAST(:ahead AS integer)) month
@@ -36,6 +44,11 @@ def count_platforms(connection: Connection) -> tuple[int, int, str]:
 def list_unusable_roles(connection: Connection, *, roles: list[str]) -> list[str]:
     """Those of `roles` that do not exist or that this user may not act as."""
     return list(connection.execute(_LIST_UNUSABLE_ROLES, {"roles": roles}).scalars())
+
+
+def list_roles_without_privileges(connection: Connection, *, roles: list[str]) -> list[str]:
+    """Those of `roles` that are missing or may do nothing, although the schema is there; empty where there is no schema."""
+    return list(connection.execute(_LIST_ROLES_WITHOUT_PRIVILEGES, {"roles": roles}).scalars())
 
 
 def list_expected_months(connection: Connection, *, ahead: int) -> list[str]:

@@ -1,6 +1,7 @@
 """The database schema, as a linear history of Alembic revisions. `upgrade` runs them; `current` and `head` tell how far.
 
 A revision leaves the previous release working (expand, deploy, contract) and gives up after a short wait for a lock.
+The privileges of the services' roles are not part of the history: `upgrade` applies all of them each time.
 """
 
 import functools
@@ -13,12 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from shared import db
+from shared.migrations import privileges
 
 _HERE = Path(__file__).parent
 
 
 def upgrade(engine: Engine) -> None:
-    """Brings the schema to the newest revision. Two at once are safe: the second waits, then finds nothing to do."""
+    """Brings the schema to the newest revision, and the roles to their privileges. Two at once are safe: the second waits."""
     with engine.begin() as connection:
         connection.execute(sqlalchemy.text("SET LOCAL statement_timeout = 0"))
         connection.execute(sqlalchemy.text("SET LOCAL lock_timeout = '60s'"))
@@ -27,6 +29,8 @@ def upgrade(engine: Engine) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        for statements in privileges.ALL:
+            db.driver(connection).execute(statements.encode())
 
 
 def current(engine: Engine) -> str:

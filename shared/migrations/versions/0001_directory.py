@@ -7,26 +7,6 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Roles belong to the whole server, so another database may have made them already. The role that migrates may act as each.
-ROLES = """
-DO $$
-DECLARE
-    wanted text;
-BEGIN
-    FOREACH wanted IN ARRAY ARRAY['message_hub_compose', 'message_hub_worker', 'message_hub_inbox', 'message_hub_directory'] LOOP
-        BEGIN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            NULL;
-        END;
-        IF NOT pg_has_role(current_user, wanted, 'SET') THEN
-            EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
-        END IF;
-    END LOOP;
-END
-$$
-"""
-
 # One tree: a platform is the root scope of its own tree and shares its id with it, so a scope is named by one number at every level.
 TABLES = """
 CREATE SEQUENCE scope_ids AS bigint;
@@ -103,19 +83,6 @@ CREATE UNIQUE INDEX memberships_valid_once ON memberships (user_id, scope_id) WH
 CREATE INDEX memberships_by_scope ON memberships (scope_id, user_id) INCLUDE (valid_from_version, valid_to_version);
 """
 
-GRANTS = """
-GRANT SELECT ON alembic_version, platforms, scopes, scope_ancestors, memberships
-    TO message_hub_compose, message_hub_worker, message_hub_inbox, message_hub_directory;
--- E-mail addresses are read by the directory alone; the worker needs nothing of a user but the id.
-GRANT SELECT ON users TO message_hub_directory;
-GRANT SELECT (id, platform_id, external_id, name, status) ON users TO message_hub_compose, message_hub_inbox;
-GRANT SELECT (id) ON users TO message_hub_worker;
-GRANT INSERT, UPDATE ON platforms, scopes, scope_ancestors, users, memberships TO message_hub_directory;
-GRANT MAINTAIN ON scopes, scope_ancestors, users, memberships TO message_hub_directory;
-GRANT USAGE ON SEQUENCE scope_ids TO message_hub_directory;
-"""
-
 
 def upgrade() -> None:
-    for statements in (ROLES, TABLES, GRANTS):
-        script.run(statements)
+    script.run(TABLES)

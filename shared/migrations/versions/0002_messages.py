@@ -208,38 +208,11 @@ BEGIN
 END
 $$;
 
-REVOKE EXECUTE ON FUNCTION next_sent_at(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION next_sent_at(bigint) TO message_hub_compose;
-REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) TO message_hub_worker;
-
 SELECT create_inbox_partitions((date_trunc('month', now() AT TIME ZONE 'UTC') + m * interval '1 month')::date)
 FROM generate_series(0, 3) m;
 """
 
-GRANTS = """
-GRANT SELECT ON messages TO message_hub_compose, message_hub_inbox;
--- The worker reads no title and no body.
-GRANT SELECT (id, platform_id, sender_id, directory_version, request_id, created_at, sent_at, recalled_at, status, recipient_count,
-              completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
-GRANT SELECT ON message_targets, message_visibility, inflight_targets, fanout_batches, fanout_counters, inbox_retention
-    TO message_hub_compose, message_hub_worker, message_hub_inbox;
-
-GRANT INSERT (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
-    ON messages TO message_hub_compose;
-GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
-GRANT INSERT ON message_targets, message_visibility, inflight_targets TO message_hub_compose;
-
-GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
-GRANT INSERT, UPDATE ON fanout_batches, fanout_counters TO message_hub_worker;
-GRANT DELETE ON inflight_targets TO message_hub_worker;
-GRANT SELECT, INSERT ON inbox_entries TO message_hub_worker;
-
-GRANT SELECT ON inbox_entries TO message_hub_inbox;
-GRANT SELECT, INSERT, UPDATE ON inbox_states, inbox_revisions TO message_hub_inbox;
-"""
-
 
 def upgrade() -> None:
-    for statements in (TABLES, FUNCTIONS, GRANTS):
+    for statements in (TABLES, FUNCTIONS):
         script.run(statements)

@@ -50,24 +50,12 @@ BEGIN
     RAISE EXCEPTION 'audit_events is only ever added to: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
 END
 $$;
-REVOKE EXECUTE ON FUNCTION refuse_to_change_audit_events() FROM PUBLIC;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_audit_events();
 ALTER TABLE audit_events ENABLE ALWAYS TRIGGER append_only;
 """
 
-# Id and time are the database's. Each role writes of what it does itself, and cannot read what is there.
-GRANTS = """
-GRANT INSERT (action, outcome, reason, platform_id, user_id, message_id, request_id, address, detail)
-    ON audit_events TO message_hub_compose;
-GRANT INSERT (action, outcome, reason, platform_id, operator, directory_version, detail)
-    ON audit_events TO message_hub_directory;
-ALTER TABLE audit_events ENABLE ROW LEVEL SECURITY;
-CREATE POLICY compose_records ON audit_events FOR INSERT TO message_hub_compose WITH CHECK (action IN ('compose', 'recall'));
-CREATE POLICY directory_records ON audit_events FOR INSERT TO message_hub_directory WITH CHECK (action IN ('import', 'platform'));
-"""
-
 
 def upgrade() -> None:
-    for statements in (TABLE, APPEND_ONLY, GRANTS):
+    for statements in (TABLE, APPEND_ONLY):
         script.run(statements)

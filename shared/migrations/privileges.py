@@ -1,0 +1,89 @@
+"""What each service's role may do. `shared.migrations.upgrade` applies it after every run, so a restored database gets it back.
+
+pg_dump does not contain roles, so a restore in a new server loses every GRANT and policy. Each statement may be repeated.
+A revision that adds a table or a column adds the privileges here.
+"""
+
+# Roles belong to the whole server, so another database may have made them already. The role that migrates may act as each.
+ROLES = """
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['message_hub_compose', 'message_hub_worker', 'message_hub_inbox', 'message_hub_directory'] LOOP
+        BEGIN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+        IF NOT pg_has_role(current_user, wanted, 'SET') THEN
+            EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
+        END IF;
+    END LOOP;
+END
+$$
+"""
+
+DIRECTORY = """
+GRANT SELECT ON alembic_version, platforms, scopes, scope_ancestors, memberships
+    TO message_hub_compose, message_hub_worker, message_hub_inbox, message_hub_directory;
+-- E-mail addresses are read by the directory alone; the worker needs nothing of a user but the id.
+GRANT SELECT ON users TO message_hub_directory;
+GRANT SELECT (id, platform_id, external_id, name, status) ON users TO message_hub_compose, message_hub_inbox;
+GRANT SELECT (id) ON users TO message_hub_worker;
+GRANT INSERT, UPDATE ON platforms, scopes, scope_ancestors, users, memberships TO message_hub_directory;
+GRANT MAINTAIN ON scopes, scope_ancestors, users, memberships TO message_hub_directory;
+GRANT USAGE ON SEQUENCE scope_ids TO message_hub_directory;
+"""
+
+MESSAGES = """
+GRANT SELECT ON messages TO message_hub_compose, message_hub_inbox;
+-- The worker reads no title and no body.
+GRANT SELECT (id, platform_id, sender_id, directory_version, request_id, created_at, sent_at, recalled_at, status, recipient_count,
+              completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
+GRANT SELECT ON message_targets, message_visibility, inflight_targets, fanout_batches, fanout_counters, inbox_retention
+    TO message_hub_compose, message_hub_worker, message_hub_inbox;
+
+GRANT INSERT (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
+    ON messages TO message_hub_compose;
+GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
+GRANT INSERT ON message_targets, message_visibility, inflight_targets TO message_hub_compose;
+
+GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
+GRANT INSERT, UPDATE ON fanout_batches, fanout_counters TO message_hub_worker;
+GRANT DELETE ON inflight_targets TO message_hub_worker;
+GRANT SELECT, INSERT ON inbox_entries TO message_hub_worker;
+
+GRANT SELECT ON inbox_entries TO message_hub_inbox;
+GRANT SELECT, INSERT, UPDATE ON inbox_states, inbox_revisions TO message_hub_inbox;
+
+REVOKE EXECUTE ON FUNCTION next_sent_at(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION next_sent_at(bigint) TO message_hub_compose;
+REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) TO message_hub_worker;
+"""
+
+# Id and time are the database's. Each role writes of what it does itself, and cannot read what is there.
+AUDIT = """
+REVOKE EXECUTE ON FUNCTION refuse_to_change_audit_events() FROM PUBLIC;
+GRANT INSERT (action, outcome, reason, platform_id, user_id, message_id, request_id, address, detail)
+    ON audit_events TO message_hub_compose;
+GRANT INSERT (action, outcome, reason, platform_id, operator, directory_version, detail)
+    ON audit_events TO message_hub_directory;
+-- Repeated without a lock on the table. A revision that changes a policy drops it.
+DO $$
+BEGIN
+    IF NOT (SELECT relrowsecurity FROM pg_class WHERE oid = 'audit_events'::regclass) THEN
+        ALTER TABLE audit_events ENABLE ROW LEVEL SECURITY;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'compose_records') THEN
+        CREATE POLICY compose_records ON audit_events FOR INSERT TO message_hub_compose WITH CHECK (action IN ('compose', 'recall'));
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'directory_records') THEN
+        CREATE POLICY directory_records ON audit_events FOR INSERT TO message_hub_directory WITH CHECK (action IN ('import', 'platform'));
+    END IF;
+END
+$$;
+"""
+
+ALL = (ROLES, DIRECTORY, MESSAGES, AUDIT)
