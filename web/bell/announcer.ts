@@ -2,8 +2,8 @@
  * Says aloud what is new: the text of the live region. What comes at once is said as one sentence, and nothing is said in a page
  * that nobody looks at.
  */
-import type { Fact } from "./facts";
-import type { Say } from "./strings";
+import type { BellEvent } from "./events";
+import type { Translate } from "./strings";
 
 const GATHER_MS = 400;
 
@@ -18,16 +18,16 @@ export class Announcer {
     this.#write = write;
   }
 
-  /** `unseen`: how many are unseen once this fact is known. */
-  hear(fact: Fact | undefined, unseen: number | undefined, say: Say): void {
-    if (fact?.kind === "arrived") this.#titles.push(fact.notification.title);
+  /** `unseen`: how many are unseen once this event is known. */
+  onEvent(event: BellEvent | undefined, unseen: number | undefined, translate: Translate): void {
+    if (event?.kind === "arrived") this.#titles.push(event.notification.title);
     // Without a stream only the number tells that something has come.
-    else if (fact?.kind === "counts") this.#untold += Math.max(0, (unseen ?? 0) - (this.#unseen ?? unseen ?? 0));
+    else if (event?.kind === "counts") this.#untold += Math.max(0, (unseen ?? 0) - (this.#unseen ?? unseen ?? 0));
     this.#unseen = unseen;
-    if (this.#titles.length + this.#untold > 0) this.#timer ??= setTimeout(() => this.#flush(say), GATHER_MS);
+    if (this.#titles.length + this.#untold > 0) this.#timer ??= setTimeout(() => this.#flush(translate), GATHER_MS);
   }
 
-  say(text: string): void {
+  announce(text: string): void {
     // Emptied first: the same text again would be no change, and not said.
     this.#write("");
     setTimeout(() => this.#write(text), 50);
@@ -41,13 +41,15 @@ export class Announcer {
     this.#unseen = undefined;
   }
 
-  #flush(say: Say): void {
+  #flush(translate: Translate): void {
     const count = Math.max(this.#titles.length, this.#untold);
     const [title] = this.#titles;
     this.#timer = undefined;
     this.#titles = [];
     this.#untold = 0;
     if (document.hidden) return;
-    this.say(count === 1 && title !== undefined ? say("arrived", { title }) : say("new_messages", { count }));
+    this.announce(
+      count === 1 && title !== undefined ? translate("arrived", { title }) : translate("new_messages", { count }),
+    );
   }
 }

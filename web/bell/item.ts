@@ -4,7 +4,7 @@ import type { Notification } from "../api";
 import { LINK_REL, split } from "../common/links";
 import { exact, relative } from "../common/times";
 import * as icons from "./icons";
-import type { Say } from "./strings";
+import type { Translate } from "./strings";
 
 export interface ItemActions {
   toggle(item: Notification): void;
@@ -13,59 +13,59 @@ export interface ItemActions {
 }
 
 export interface Reader {
-  readonly say: Say;
+  readonly translate: Translate;
   readonly locale: string | undefined;
   readonly now: Date;
 }
 
 /** What stands in the `<li>` of a notification. */
 export function renderItem(item: Notification, isOpen: boolean, reader: Reader, actions: ItemActions): TemplateResult {
-  const { say, locale, now } = reader;
+  const { translate, locale, now } = reader;
   const isUnread = item.read_at === null;
   const sender = item.sender.name;
   const textId = `text-${item.id}`;
   return html`
     <h3 class="title">
       <button type="button" class="opener" aria-expanded=${isOpen} aria-controls=${textId} @click=${() => actions.toggle(item)}>
-        ${isUnread ? html`<span class="dot" part="dot"></span><span class="hidden">${say("unread")}: </span>` : nothing}
+        ${isUnread ? html`<span class="dot" part="dot"></span><span class="hidden">${translate("unread")}: </span>` : nothing}
         <span dir="auto" part="title">${item.title}</span>
         ${icons.chevron}
       </button>
     </h3>
     <p class="about">
-      <span class="hidden">${say("from", { sender })}</span><bdi aria-hidden="true">${sender}</bdi>
+      <span class="hidden">${translate("from", { sender })}</span><bdi aria-hidden="true">${sender}</bdi>
       <span aria-hidden="true">·</span>
       <time datetime=${item.sent_at} title=${exact(item.sent_at, locale)}>
         ${isOpen ? exact(item.sent_at, locale) : relative(item.sent_at, now, locale)}
       </time>
     </p>
-    <div class="text" id=${textId} part="text" dir="auto">${isOpen ? renderBody(item.body, say) : item.body}</div>
-    ${isOpen ? renderActions(item, say, actions) : nothing}
+    <div class="text" id=${textId} part="text" dir="auto">${isOpen ? renderBody(item.body, translate) : item.body}</div>
+    ${isOpen ? renderActions(item, translate, actions) : nothing}
   `;
 }
 
-function renderBody(body: string, say: Say) {
+function renderBody(body: string, translate: Translate) {
   return split(body).map((part) =>
     part.kind === "text"
       ? part.text
       : html`<a href=${part.href} target="_blank" rel=${LINK_REL} part="link"
-          >${part.text}<span class="hidden"> (${say("opens_in_new_tab")})</span></a
+          >${part.text}<span class="hidden"> (${translate("opens_in_new_tab")})</span></a
         >`,
   );
 }
 
-function renderActions(item: Notification, say: Say, actions: ItemActions): TemplateResult {
+function renderActions(item: Notification, translate: Translate, actions: ItemActions): TemplateResult {
   const isArchived = item.archived_at !== null;
   return html`<div class="actions">
     ${
       isArchived
         ? nothing
         : html`<button type="button" class="quiet" part="action" @click=${() => actions.markUnread(item)}>
-            ${icons.envelope}${say("mark_unread")}
+            ${icons.envelope}${translate("mark_unread")}
           </button>`
     }
     <button type="button" class="quiet" part="action" @click=${() => actions.archive(item, !isArchived)}>
-      ${icons.archive}${say(isArchived ? "unarchive" : "archive")}
+      ${icons.archive}${translate(isArchived ? "unarchive" : "archive")}
     </button>
   </div>`;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Credentials } from "./credentials";
-import type { Fact } from "./facts";
+import type { BellEvent } from "./events";
 import { Inbox } from "./inbox";
 import { Link } from "./link";
 import { Hub, SRC, tokenOf } from "./testing/hub";
@@ -11,7 +11,7 @@ const STREAM = "GET /v1/notifications/stream";
 
 let hub: Hub;
 let link: Link;
-let facts: Fact[];
+let events: BellEvent[];
 let isHidden: boolean;
 let isOnline: boolean;
 
@@ -22,7 +22,7 @@ beforeEach(() => {
   vi.spyOn(document, "hidden", "get").mockImplementation(() => isHidden);
   vi.spyOn(navigator, "onLine", "get").mockImplementation(() => isOnline);
   hub = new Hub(3);
-  facts = [];
+  events = [];
 });
 
 afterEach(() => {
@@ -32,7 +32,7 @@ afterEach(() => {
 
 async function start(ask?: () => Promise<string>): Promise<void> {
   const credentials = new Credentials(tokenOf("ann"), ask, () => true);
-  link = new Link(new Inbox(SRC, credentials), (fact) => facts.push(fact));
+  link = new Link(new Inbox(SRC, credentials), (event) => events.push(event));
   link.start();
   await pass(0);
 }
@@ -49,14 +49,14 @@ function setOnline(online: boolean): void {
   window.dispatchEvent(new Event(online ? "online" : "offline"));
 }
 
-const connections = () => facts.flatMap((fact) => (fact.kind === "connection" ? [fact.connection] : []));
+const connections = () => events.flatMap((event) => (event.kind === "connection" ? [event.connection] : []));
 
 describe("with a stream", () => {
   it("needs one request to know the counts and to be live", async () => {
     await start();
     expect(hub.taken()).toEqual([STREAM]);
     expect(connections()).toEqual(["live"]);
-    expect(facts).toContainEqual({ kind: "counts", counts: { unread_count: 3, unseen_count: 3 }, asked: Date.now() });
+    expect(events).toContainEqual({ kind: "counts", counts: { unread_count: 3, unseen_count: 3 }, asked: Date.now() });
   });
 
   it("tells what comes, at once and without asking anything", async () => {
@@ -64,14 +64,14 @@ describe("with a stream", () => {
     hub.taken();
     const added = hub.add(4);
     await pass(0);
-    expect(facts.at(-1)).toEqual({ kind: "arrived", notification: added, isCounted: false });
+    expect(events.at(-1)).toEqual({ kind: "arrived", notification: added, isCounted: false });
     expect(hub.taken()).toEqual([]);
   });
 
   it("asks for the counts once in a minute or two", async () => {
     await start();
     for (let time = 0; time < 40; time += 1) {
-      hub.say(": still here\n\n");
+      hub.send(": still here\n\n");
       await pass(15_000);
     }
     const taken = hub.taken();
@@ -96,11 +96,11 @@ describe("with a stream", () => {
     hub.taken();
     hub.add(4);
     await pass(0);
-    expect(facts.at(-1)).toMatchObject({ kind: "arrived", isCounted: true });
+    expect(events.at(-1)).toMatchObject({ kind: "arrived", isCounted: true });
     release();
     await pass(0);
     expect(hub.taken()).toEqual([COUNTS]);
-    expect(facts.at(-1)).toMatchObject({ kind: "counts", counts: { unread_count: 4 } });
+    expect(events.at(-1)).toMatchObject({ kind: "counts", counts: { unread_count: 4 } });
   });
 
   it("comes back where it stopped, after the pause that the server asked for", async () => {
@@ -135,12 +135,12 @@ describe("with a stream", () => {
 
   it("passes on recalls, and that more happened than is told", async () => {
     await start();
-    facts.length = 0;
+    events.length = 0;
     hub.tell("recalled", { id: "gone" });
     hub.tell("sync", {});
     hub.tell("something-new", { of: "the future" });
     await pass(0);
-    expect(facts).toEqual([{ kind: "recalled", id: "gone" }, { kind: "stale" }]);
+    expect(events).toEqual([{ kind: "recalled", id: "gone" }, { kind: "stale" }]);
     hub.taken();
     await pass(3_000);
     expect(hub.taken(), "for the counts that neither carries").toEqual([COUNTS]);
@@ -183,11 +183,11 @@ describe("without a stream", () => {
   it("carries the ETag, and takes a 304 for the same counts again", async () => {
     await start();
     await pass(1_000);
-    facts.length = 0;
+    events.length = 0;
     link.ask();
     await pass(0);
     expect(hub.calls.at(-1)?.headers.get("If-None-Match")).toMatch(/^".+"$/);
-    expect(facts).toMatchObject([{ kind: "counts", counts: { unread_count: 3 } }]);
+    expect(events).toMatchObject([{ kind: "counts", counts: { unread_count: 3 } }]);
   });
 
   it("asks ever less often while that fails, and as the server asks", async () => {
@@ -226,7 +226,7 @@ describe("a page that nobody looks at", () => {
     await start();
     setHidden(true);
     for (let time = 0; time < 19; time += 1) {
-      hub.say(": still here\n\n");
+      hub.send(": still here\n\n");
       await pass(15_000);
     }
     expect(hub.streams).toHaveLength(1);

@@ -1,10 +1,10 @@
 /**
  * The connection to the hub of the one tab that has it: a stream for what is new, and a poller beneath it. Turns what they learn
- * into facts. While the page is hidden nothing is polled, and the stream is given up after a while.
+ * into events. While the page is hidden nothing is polled, and the stream is given up after a while.
  */
 import type { Notification } from "../api";
 import { between } from "./backoff";
-import type { Fact } from "./facts";
+import type { BellEvent } from "./events";
 import type { Inbox, Refusal } from "./inbox";
 import { Poller } from "./poller";
 import type { Connection } from "./state";
@@ -23,14 +23,14 @@ const SPREAD_MS = 3_000;
 const DOUBTFUL_MS = 1_000;
 
 export class Link {
-  readonly #tell: (fact: Fact) => void;
+  readonly #tell: (event: BellEvent) => void;
   readonly #poller: Poller;
   readonly #stream: Stream;
   #isStarted = false;
   #connection: Connection = "starting";
   #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(inbox: Inbox, tell: (fact: Fact) => void) {
+  constructor(inbox: Inbox, tell: (event: BellEvent) => void) {
     this.#tell = tell;
     this.#poller = new Poller(inbox, PAUSE_POLLING_MS, {
       onCounts: (counts, asked) => {

@@ -8,17 +8,17 @@ import type { Notification } from "../api";
 import { theme } from "../common/theme";
 import { Announcer } from "./announcer";
 import type { AskForToken } from "./credentials";
-import * as deeds from "./deeds";
-import type { Fact } from "./facts";
+import type { BellEvent } from "./events";
 import * as icons from "./icons";
 import { renderItems } from "./list";
+import * as mutations from "./mutations";
 import { type Actions, renderPanel, type Shown } from "./panel";
 import type { Placement } from "./place";
 import { Popup } from "./popup";
 import { Session } from "./session";
 import { listed, newest, type View } from "./state";
 import { isGone, type Store } from "./store";
-import { type GivenStrings, readLocale, type Say, speaker } from "./strings";
+import { type GivenStrings, readLocale, type Translate, translator } from "./strings";
 import { styles } from "./styles";
 
 const MOST_SHOWN = 99;
@@ -59,14 +59,14 @@ export class MessageBell extends LitElement {
   declare _notice: Shown["notice"];
   declare _spoken: string;
 
-  readonly #session = new Session(this, (fact) => this.#hear(fact));
+  readonly #session = new Session(this, (event) => this.#onEvent(event));
   readonly #announcer = new Announcer((text) => {
     this._spoken = text;
   });
   readonly #popup = new Popup(this, (isOpen) => {
     this.open = isOpen;
   });
-  #say: Say = speaker({}, undefined);
+  #translate: Translate = translator({}, undefined);
   #locale: string | undefined;
   #counts = "";
   #seen: string | undefined;
@@ -97,7 +97,7 @@ export class MessageBell extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("locale") || changed.has("strings") || !this.hasUpdated) {
       this.#locale = readLocale(this.locale || this.closest("[lang]")?.getAttribute("lang"));
-      this.#say = speaker(this.strings ?? {}, this.#locale);
+      this.#translate = translator(this.strings ?? {}, this.#locale);
     }
     if (changed.has("src") || changed.has("streamUrl") || changed.has("token") || changed.has("getToken")) {
       this._opened = new Set();
@@ -128,9 +128,11 @@ export class MessageBell extends LitElement {
 
   protected override render() {
     const unseen = this.#session.state.counts?.unseen_count ?? 0;
-    const say = this.#say;
-    const label = unseen > 0 ? `${say("messages")}, ${say("new_messages", { count: unseen })}` : say("messages");
-    const badge = unseen > MOST_SHOWN ? `${say("number", { count: MOST_SHOWN })}+` : say("number", { count: unseen });
+    const translate = this.#translate;
+    const label =
+      unseen > 0 ? `${translate("messages")}, ${translate("new_messages", { count: unseen })}` : translate("messages");
+    const badge =
+      unseen > MOST_SHOWN ? `${translate("number", { count: MOST_SHOWN })}+` : translate("number", { count: unseen });
     return html`<div class="root" id="root">
       <button
         type="button"
@@ -169,7 +171,7 @@ export class MessageBell extends LitElement {
       state: this.#session.state,
       view: this._view,
       notice: this._notice,
-      say: this.#say,
+      translate: this.#translate,
       locale: this.#locale,
       now: new Date(),
     };
@@ -180,27 +182,27 @@ export class MessageBell extends LitElement {
       const opened = new Set(this._opened);
       if (!opened.delete(item.id)) {
         opened.add(item.id);
-        if (item.read_at === null) this.#do(deeds.markRead(item, true));
+        if (item.read_at === null) this.#mutate(mutations.markRead(item, true));
       }
       this._opened = opened;
     },
     markUnread: (item) => {
       this.#fold(item);
       this.#popup.focusItem(item.id);
-      this.#do(deeds.markRead(item, false));
+      this.#mutate(mutations.markRead(item, false));
     },
     archive: (item, isArchived) => {
       this.#popup.focusNeighbour(item.id);
       this.#fold(item);
       const undo = () => {
         this._notice = undefined;
-        this.#do(deeds.archive({ ...item, archived_at: isArchived ? item.archived_at : null }, !isArchived));
+        this.#mutate(mutations.archive({ ...item, archived_at: isArchived ? item.archived_at : null }, !isArchived));
         void this.updateComplete.then(() => this.#popup.focusItem(item.id));
       };
       const text = isArchived ? "was_archived" : "was_unarchived";
       this._notice = { text, undo };
-      this.#announcer.say(this.#say(text));
-      this.#do(deeds.archive(item, isArchived));
+      this.#announcer.announce(this.#translate(text));
+      this.#mutate(mutations.archive(item, isArchived));
     },
     show: (view) => {
       this._view = view;
@@ -208,7 +210,7 @@ export class MessageBell extends LitElement {
     },
     markAllRead: () => {
       const through = newest(this.#session.state, this._view);
-      if (through) this.#do(deeds.markThrough(through, "read_at"));
+      if (through) this.#mutate(mutations.markThrough(through, "read_at"));
       this.#popup.focusHeading();
     },
     loadOlder: () => void this.#session.store?.load(this._view, true),
@@ -218,11 +220,11 @@ export class MessageBell extends LitElement {
     },
   };
 
-  #do(deed: deeds.Deed): void {
-    this.#session.store?.do(deed).catch((error: unknown) => {
+  #mutate(mutation: mutations.Mutation): void {
+    this.#session.store?.mutate(mutation).catch((error: unknown) => {
       const text = isGone(error) ? "recalled" : "not_saved";
       this._notice = { text };
-      this.#announcer.say(this.#say(text));
+      this.#announcer.announce(this.#translate(text));
     });
   }
 
@@ -252,14 +254,14 @@ export class MessageBell extends LitElement {
     if (!store || !through || !isReady || document.hidden || !state.counts?.unseen_count) return;
     if (this.#seen === through.id) return;
     this.#seen = through.id;
-    store.do(deeds.markThrough(through, "seen_at")).catch(() => undefined);
+    store.mutate(mutations.markThrough(through, "seen_at")).catch(() => undefined);
   }
 
-  #hear(fact: Fact | undefined): void {
+  #onEvent(event: BellEvent | undefined): void {
     const { counts, connection } = this.#session.state;
-    this.#announcer.hear(fact, counts?.unseen_count, this.#say);
-    if (fact?.kind === "arrived") this.#emit("notification", fact.notification);
-    if (fact?.kind === "connection") this.#emit("connection", { connection });
+    this.#announcer.onEvent(event, counts?.unseen_count, this.#translate);
+    if (event?.kind === "arrived") this.#emit("notification", event.notification);
+    if (event?.kind === "connection") this.#emit("connection", { connection });
     if (counts && this.#counts !== JSON.stringify(counts)) {
       this.#counts = JSON.stringify(counts);
       this.#emit("counts", counts);

@@ -3,14 +3,14 @@ import { html, nothing, type TemplateResult } from "lit";
 import * as icons from "./icons";
 import type { ItemActions } from "./item";
 import { listed, type State, VIEWS, type View } from "./state";
-import type { Say, Strings } from "./strings";
+import type { Strings, Translate } from "./strings";
 
 export interface Shown {
   readonly state: State;
   readonly view: View;
   /** A line at the foot of the panel; with a way back, if there is one. */
   readonly notice: { readonly text: keyof Strings; readonly undo?: () => void } | undefined;
-  readonly say: Say;
+  readonly translate: Translate;
   readonly locale: string | undefined;
   readonly now: Date;
 }
@@ -24,30 +24,30 @@ export interface Actions extends ItemActions {
 }
 
 export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
-  const { state, view, say, notice } = shown;
+  const { state, view, translate, notice } = shown;
   const items = listed(state, view);
   const unread = state.counts?.unread_count ?? 0;
   const trouble = findTrouble(shown);
   return html`
     <div class="head" part="header">
-      <h2 id="heading">${say("messages")}</h2>
+      <h2 id="heading">${translate("messages")}</h2>
       ${
         unread > 0 && items.length > 0 && view !== "archived"
           ? html`<button type="button" class="quiet" part="action" @click=${actions.markAllRead}>
-              ${say("mark_all_read")}
+              ${translate("mark_all_read")}
             </button>`
           : nothing
       }
-      <button type="button" class="quiet only-icon" part="close" aria-label=${say("close")} @click=${actions.close}>
+      <button type="button" class="quiet only-icon" part="close" aria-label=${translate("close")} @click=${actions.close}>
         ${icons.close}
       </button>
     </div>
-    <div class="views" role="group" aria-label=${say("show")}>
+    <div class="views" role="group" aria-label=${translate("show")}>
       ${VIEWS.map((one) => renderView(one, unread, shown, actions))}
     </div>
     ${
       trouble && items.length > 0
-        ? html`<p class="trouble" part="trouble">${trouble.icon}<span>${trouble.text}</span>${renderRetry(say, actions)}</p>`
+        ? html`<p class="trouble" part="trouble">${trouble.icon}<span>${trouble.text}</span>${renderRetry(translate, actions)}</p>`
         : nothing
     }
     <div class="scroll" aria-busy=${state.lists[view].phase === "loading"}>
@@ -56,11 +56,11 @@ export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
     ${
       notice
         ? html`<div class="notice" part="notice">
-            <span>${say(notice.text)}</span>
+            <span>${translate(notice.text)}</span>
             ${
               notice.undo
                 ? html`<button type="button" class="quiet" part="action" @click=${notice.undo}>
-                    ${say("undo")}
+                    ${translate("undo")}
                   </button>`
                 : nothing
             }
@@ -70,9 +70,11 @@ export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
   `;
 }
 
-function renderView(view: View, unread: number, { view: current, say }: Shown, actions: Actions): TemplateResult {
+function renderView(view: View, unread: number, { view: current, translate }: Shown, actions: Actions): TemplateResult {
   const count =
-    view === "unread" && unread > 0 ? html` <span class="count">${say("number", { count: unread })}</span>` : nothing;
+    view === "unread" && unread > 0
+      ? html` <span class="count">${translate("number", { count: unread })}</span>`
+      : nothing;
   return html`<button
     type="button"
     class="view"
@@ -80,7 +82,7 @@ function renderView(view: View, unread: number, { view: current, say }: Shown, a
     aria-pressed=${view === current}
     @click=${() => actions.show(view)}
   >
-    ${say(view)}${count}
+    ${translate(view)}${count}
   </button>`;
 }
 
@@ -89,14 +91,14 @@ interface Trouble {
   readonly text: string;
 }
 
-function findTrouble({ state, view, say }: Shown): Trouble | undefined {
-  if (state.connection === "signed-out") return { icon: icons.warning, text: say("signed_out") };
-  if (state.connection === "offline") return { icon: icons.cloud, text: say("offline") };
-  return state.lists[view].phase === "failed" ? { icon: icons.warning, text: say("failed") } : undefined;
+function findTrouble({ state, view, translate }: Shown): Trouble | undefined {
+  if (state.connection === "signed-out") return { icon: icons.warning, text: translate("signed_out") };
+  if (state.connection === "offline") return { icon: icons.cloud, text: translate("offline") };
+  return state.lists[view].phase === "failed" ? { icon: icons.warning, text: translate("failed") } : undefined;
 }
 
 /** The list itself stays empty here: see list.ts. */
-function renderList({ state, view, say }: Shown, actions: Actions): TemplateResult {
+function renderList({ state, view, translate }: Shown, actions: Actions): TemplateResult {
   const { cursor, older } = state.lists[view];
   return html`
     <ul role="list" part="list"></ul>
@@ -104,9 +106,9 @@ function renderList({ state, view, say }: Shown, actions: Actions): TemplateResu
       cursor === null
         ? nothing
         : html`<div class="older">
-            ${older === "failed" ? html`<p>${say("failed")}</p>` : nothing}
+            ${older === "failed" ? html`<p>${translate("failed")}</p>` : nothing}
             <button type="button" class="plain" part="older" aria-disabled=${older === "loading"} @click=${actions.loadOlder}>
-              ${say(older === "loading" ? "loading" : "older")}
+              ${translate(older === "loading" ? "loading" : "older")}
             </button>
           </div>`
     }
@@ -114,18 +116,22 @@ function renderList({ state, view, say }: Shown, actions: Actions): TemplateResu
 }
 
 /** In place of a list: what is the matter, that there is nothing, or that it is on its way. */
-function renderNothing({ state, view, say }: Shown, trouble: Trouble | undefined, actions: Actions): TemplateResult {
+function renderNothing(
+  { state, view, translate }: Shown,
+  trouble: Trouble | undefined,
+  actions: Actions,
+): TemplateResult {
   if (!trouble && state.lists[view].phase !== "ready") {
-    return html`<p class="hidden">${say("loading")}</p>
+    return html`<p class="hidden">${translate("loading")}</p>
       <div class="skeleton">${[0, 1, 2].map(() => html`<div><i></i><i></i><i></i></div>`)}</div>`;
   }
   return html`<div class="state" part="state">
     <span class="medal">${trouble?.icon ?? icons.bell}</span>
-    <p class="what">${trouble?.text ?? say(`empty_${view}`)}</p>
-    ${trouble ? renderRetry(say, actions) : view === "all" ? html`<p>${say("empty_all_hint")}</p>` : nothing}
+    <p class="what">${trouble?.text ?? translate(`empty_${view}`)}</p>
+    ${trouble ? renderRetry(translate, actions) : view === "all" ? html`<p>${translate("empty_all_hint")}</p>` : nothing}
   </div>`;
 }
 
-function renderRetry(say: Say, actions: Actions): TemplateResult {
-  return html`<button type="button" class="plain" part="action" @click=${actions.refresh}>${say("try_again")}</button>`;
+function renderRetry(translate: Translate, actions: Actions): TemplateResult {
+  return html`<button type="button" class="plain" part="action" @click=${actions.refresh}>${translate("try_again")}</button>`;
 }

@@ -5,7 +5,7 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { backoff } from "./backoff";
 import { type AskForToken, Credentials } from "./credentials";
-import type { Fact } from "./facts";
+import type { BellEvent } from "./events";
 import { sharedName } from "./identity";
 import { Inbox } from "./inbox";
 import * as states from "./state";
@@ -32,7 +32,7 @@ export class Session implements ReactiveController {
   store: Store | undefined;
 
   readonly #host: ReactiveControllerHost & EventTarget;
-  readonly #onFact: (fact: Fact | undefined) => void;
+  readonly #onEvent: (event: BellEvent | undefined) => void;
   #access: Access | undefined;
   #name = "";
   #turn = 0;
@@ -41,9 +41,9 @@ export class Session implements ReactiveController {
   #unsubscribe: (() => void) | undefined;
   #connection: states.Connection = "starting";
 
-  constructor(host: ReactiveControllerHost & EventTarget, onFact: (fact: Fact | undefined) => void) {
+  constructor(host: ReactiveControllerHost & EventTarget, onEvent: (event: BellEvent | undefined) => void) {
     this.#host = host;
-    this.#onFact = onFact;
+    this.#onEvent = onEvent;
     host.addController(this);
   }
 
@@ -121,14 +121,14 @@ export class Session implements ReactiveController {
     shared.users += 1;
     const store = shared.store;
     this.store = store;
-    this.#unsubscribe = store.subscribe((fact) => {
+    this.#unsubscribe = store.subscribe((event) => {
       if (store.foreignToken) void this.#open(store.foreignToken);
       else {
-        this.#onFact(fact);
+        this.#onEvent(event);
         this.#host.requestUpdate();
       }
     });
-    this.#onFact(undefined);
+    this.#onEvent(undefined);
     this.#host.requestUpdate();
   }
 
@@ -150,7 +150,7 @@ export class Session implements ReactiveController {
   /** A page that has not said anything yet is told nothing either. */
   #become(connection: states.Connection, isTold = true): void {
     this.#connection = connection;
-    if (isTold) this.#onFact({ kind: "connection", connection });
+    if (isTold) this.#onEvent({ kind: "connection", connection });
     this.#host.requestUpdate();
   }
 }

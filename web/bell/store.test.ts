@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Credentials } from "./credentials";
-import * as deeds from "./deeds";
-import type { Fact } from "./facts";
+import type { BellEvent } from "./events";
 import { sharedName } from "./identity";
 import { Inbox } from "./inbox";
+import * as mutations from "./mutations";
 import { listed } from "./state";
 import { Store } from "./store";
 import { installTabs, inTab, removeTabs, setHidden, Tab } from "./testing/browser";
@@ -55,7 +55,7 @@ const marks = (store: Store) => listed(store.state, "all").map((item) => (item.r
 describe("what the user does", () => {
   it("shows at once, and is true once the server has said so", async () => {
     const store = await open();
-    const done = store.do(deeds.markRead(first(store), true));
+    const done = store.mutate(mutations.markRead(first(store), true));
     expect(marks(store)).toEqual(["read", "unread", "unread"]);
     expect(store.state.counts).toEqual({ unread_count: 2, unseen_count: 2 });
     await done;
@@ -66,8 +66,8 @@ describe("what the user does", () => {
   it("falls away when the server does not take it, whatever else has happened since", async () => {
     const store = await open();
     hub.refuse(`/v1/notifications/${first(store).id}`, 500);
-    const done = store.do(deeds.archive(first(store), true));
-    const second = store.do(deeds.markRead(notification(2), true));
+    const done = store.mutate(mutations.archive(first(store), true));
+    const second = store.mutate(mutations.markRead(notification(2), true));
     expect(titles(store)).toEqual(["Title 2", "Title 1"]);
     await expect(done).rejects.toMatchObject({ status: 500 });
     await second;
@@ -79,7 +79,7 @@ describe("what the user does", () => {
   it("is tried again while the server is busy", async () => {
     const store = await open();
     hub.refuse(`/v1/notifications/${first(store).id}`, 503, { "Retry-After": "1" }, 2);
-    const done = store.do(deeds.markRead(first(store), true));
+    const done = store.mutate(mutations.markRead(first(store), true));
     await pass(2_000);
     await done;
     expect(hub.inbox[0]?.read_at).not.toBeNull();
@@ -97,7 +97,7 @@ describe("what the user does", () => {
     await pass(3_500);
     expect(hub.taken()).toContain(COUNTS);
     await pass(1);
-    await store.do(deeds.markThrough(first(store), "read_at"));
+    await store.mutate(mutations.markThrough(first(store), "read_at"));
     expect(store.state.counts).toEqual({ unread_count: 0, unseen_count: 0 });
     answer(Response.json({ unread_count: 3, unseen_count: 3 }));
     await pass();
@@ -189,14 +189,14 @@ describe("several tabs", () => {
     await pass();
     for (const store of [one, other]) expect(first(store).title).toBe("Title 4");
     hub.taken();
-    await other.do(deeds.markRead(first(other), true));
+    await other.mutate(mutations.markRead(first(other), true));
     await pass();
     expect(hub.taken()).toEqual([`PUT /v1/notifications/${notification(4).id}/read`]);
     for (const store of [one, other]) {
       expect(marks(store)).toEqual(["read", "unread", "unread", "unread"]);
       expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3 });
     }
-    await one.do(deeds.markThrough(first(one), "read_at"));
+    await one.mutate(mutations.markThrough(first(one), "read_at"));
     await pass();
     expect(marks(other)).toEqual(["read", "read", "read", "read"]);
     expect(other.state.counts).toEqual({ unread_count: 0, unseen_count: 0 });
@@ -216,11 +216,11 @@ describe("several tabs", () => {
     await open();
     const bob = await open({ user: "bob" });
     expect(hub.streams).toHaveLength(2);
-    const facts: (Fact | undefined)[] = [];
-    bob.subscribe((fact) => facts.push(fact));
-    await opened[0]?.do(deeds.markRead(notification(3), true));
+    const events: (BellEvent | undefined)[] = [];
+    bob.subscribe((event) => events.push(event));
+    await opened[0]?.mutate(mutations.markRead(notification(3), true));
     await pass();
-    expect(facts).toEqual([]);
+    expect(events).toEqual([]);
   });
 
   it("pass the lead on when the leader goes", async () => {

@@ -1,14 +1,14 @@
 /**
  * One user's notifications in this tab: what the server said (`#base`) and, laid over it, what the user has done that the server
- * has not confirmed yet. A confirmed deed becomes a fact for all tabs; a failed one just falls away, so nothing is ever put back by
+ * has not confirmed yet. A confirmed mutation becomes an event for all tabs; a failed one just falls away, so nothing is ever put back by
  * hand. Loading and doing go one after the other: no answer can be older than what it is laid upon.
  */
 
 import type { Credentials } from "./credentials";
-import type { Deed } from "./deeds";
-import { type Fact, withFact } from "./facts";
+import { type BellEvent, withEvent } from "./events";
 import { type Inbox, Refusal } from "./inbox";
 import { Link } from "./link";
+import type { Mutation } from "./mutations";
 import { EMPTY, type Phase, type State, type View, withList, withPage } from "./state";
 import { Tabs } from "./tabs";
 
@@ -16,8 +16,8 @@ const TRIES = 3;
 const LONGEST_WAIT_MS = 5_000;
 const SIGNED_OUT_PAUSE_MS = 60_000;
 
-/** Told of every change; with the fact behind it, if it was one. */
-export type Listener = (fact?: Fact) => void;
+/** Told of every change; with the event behind it, if it was one. */
+export type Listener = (event?: BellEvent) => void;
 
 export class Store {
   readonly #inbox: Inbox;
@@ -28,11 +28,11 @@ export class Store {
   readonly #watched = new Map<object, View>();
   readonly #etags = new Map<View, string>();
   #base: State = EMPTY;
-  #deeds: readonly Deed[] = [];
+  #mutations: readonly Mutation[] = [];
   #shown: State | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #countsAsked = 0;
-  /** When the last deed was confirmed: counts asked for before that do not know of it. */
+  /** When the last mutation was confirmed: counts asked for before that do not know of it. */
   #settled = 0;
   #signedOut = 0;
 
@@ -40,16 +40,16 @@ export class Store {
   constructor(inbox: Inbox, credentials: Credentials, name: string | undefined) {
     this.#inbox = inbox;
     this.#credentials = credentials;
-    this.#link = new Link(inbox, (fact) => this.#tell(fact));
+    this.#link = new Link(inbox, (event) => this.#tell(event));
     this.#tabs = new Tabs(name, {
-      onFact: (fact) => this.#apply(fact),
+      onEvent: (event) => this.#apply(event),
       onLead: (isLeader) => (isLeader ? this.#link.start() : this.#link.stop()),
       summary: () => this.#summary(),
     });
   }
 
   get state(): State {
-    this.#shown ??= this.#deeds.reduce((state, deed) => deed.foresee(state), this.#base);
+    this.#shown ??= this.#mutations.reduce((state, mutation) => mutation.predict(state), this.#base);
     return this.#shown;
   }
 
@@ -126,23 +126,23 @@ export class Store {
   }
 
   /** Shows at once what will come of it. Rejects with a `Refusal` when the server does not take it. */
-  do(deed: Deed): Promise<void> {
-    this.#deeds = [...this.#deeds, deed];
+  mutate(mutation: Mutation): Promise<void> {
+    this.#mutations = [...this.#mutations, mutation];
     this.#change(this.#base);
     return this.#enqueue(async () => {
-      let fact: Fact | undefined;
+      let event: BellEvent | undefined;
       try {
-        fact = await persist(() => deed.confirm(this.#inbox));
+        event = await persist(() => mutation.confirm(this.#inbox));
         this.#settled = Date.now();
       } catch (error) {
         this.#notice(error);
-        if (deed.id && isGone(error)) this.#drop(deed.id);
+        if (mutation.id && isGone(error)) this.#drop(mutation.id);
         throw error;
       } finally {
-        this.#deeds = this.#deeds.filter((other) => other !== deed);
-        if (!fact) this.#change(this.#base);
+        this.#mutations = this.#mutations.filter((other) => other !== mutation);
+        if (!event) this.#change(this.#base);
       }
-      this.#tell(fact);
+      this.#tell(event);
     });
   }
 
@@ -152,43 +152,43 @@ export class Store {
     this.#link.ask();
   }
 
-  #tell(fact: Fact): void {
-    this.#apply(fact);
+  #tell(event: BellEvent): void {
+    this.#apply(event);
     // Whose token is refused is each tab's own affair.
-    if (fact.kind !== "connection" || fact.connection !== "signed-out") this.#tabs.post(fact);
+    if (event.kind !== "connection" || event.connection !== "signed-out") this.#tabs.post(event);
   }
 
-  #apply(fact: Fact): void {
-    if (fact.kind === "counts") {
-      // A deed that is under way, or was when the counts were asked for, may be in them or not.
-      if (this.#deeds.length > 0 || fact.asked < this.#settled) {
+  #apply(event: BellEvent): void {
+    if (event.kind === "counts") {
+      // A mutation that is under way, or was when the counts were asked for, may be in them or not.
+      if (this.#mutations.length > 0 || event.asked < this.#settled) {
         this.#link.ask(1_000);
         return;
       }
-      if (fact.asked < this.#countsAsked) return;
-      this.#countsAsked = fact.asked;
+      if (event.asked < this.#countsAsked) return;
+      this.#countsAsked = event.asked;
     }
     const before = this.#base.counts;
-    if (fact.kind === "changed" || fact.kind === "through") this.#settled = Date.now();
-    this.#change(withFact(this.#base, fact), fact);
-    const isUntold = fact.kind === "counts" && before !== undefined && !areSame(before, fact.counts);
-    if (fact.kind === "stale" || isUntold) this.#loadWatched();
-    if (fact.kind === "connection" && fact.connection === "signed-out") {
+    if (event.kind === "changed" || event.kind === "through") this.#settled = Date.now();
+    this.#change(withEvent(this.#base, event), event);
+    const isUntold = event.kind === "counts" && before !== undefined && !areSame(before, event.counts);
+    if (event.kind === "stale" || isUntold) this.#loadWatched();
+    if (event.kind === "connection" && event.connection === "signed-out") {
       this.#signedOut = Date.now();
       this.#tabs.setWilling(false);
     }
   }
 
-  #change(base: State, fact?: Fact): void {
+  #change(base: State, event?: BellEvent): void {
     this.#base = base;
     this.#shown = undefined;
-    for (const listener of this.#listeners) listener(fact);
+    for (const listener of this.#listeners) listener(event);
   }
 
-  #summary(): readonly Fact[] {
+  #summary(): readonly BellEvent[] {
     const { counts, connection } = this.#base;
-    const facts: Fact[] = [{ kind: "connection", connection }];
-    return counts ? [...facts, { kind: "counts", counts, asked: this.#countsAsked }] : facts;
+    const events: BellEvent[] = [{ kind: "connection", connection }];
+    return counts ? [...events, { kind: "counts", counts, asked: this.#countsAsked }] : events;
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {

@@ -45,7 +45,7 @@ export const english = {
 type Values = Readonly<Record<string, string | number>>;
 
 /** Says things in the page's words where it gave some. */
-export function speaker(given: GivenStrings, locale: string | undefined) {
+export function translator(given: GivenStrings, locale: string | undefined) {
   const rules = new Intl.PluralRules(locale);
   const numbers = new Intl.NumberFormat(locale);
   return (key: keyof Strings, values: Values = {}): string => {
@@ -67,4 +67,4 @@ export function readLocale(tag: string | null | undefined): string | undefined {
   }
 }
 
-export type Say = ReturnType<typeof speaker>;
+export type Translate = ReturnType<typeof translator>;

@@ -4,21 +4,21 @@
  * hands it over, because hidden tabs are slowed down, frozen or thrown away. Where there are no locks or channels (a page without
  * https, an old browser) each tab leads itself.
  */
-import type { Fact } from "./facts";
+import type { BellEvent } from "./events";
 
 /** A leader that has not answered for that long is taken to be frozen. */
 const ANSWER_MS = 2_000;
 
 type Post =
-  | Fact
+  | BellEvent
   | { readonly kind: "hello"; readonly isVisible: boolean }
-  | { readonly kind: "welcome"; readonly facts: readonly Fact[] };
+  | { readonly kind: "welcome"; readonly events: readonly BellEvent[] };
 
 interface Handlers {
-  onFact(fact: Fact): void;
+  onEvent(event: BellEvent): void;
   onLead(isLeader: boolean): void;
   /** What a newcomer has to know. */
-  summary(): readonly Fact[];
+  summary(): readonly BellEvent[];
 }
 
 export class Tabs {
@@ -58,8 +58,8 @@ export class Tabs {
     this.#channel = undefined;
   }
 
-  post(fact: Fact): void {
-    this.#send(fact);
+  post(event: BellEvent): void {
+    this.#send(event);
   }
 
   /** A tab whose token is refused lets another try, and wants the lead again once `isWilling`. */
@@ -96,13 +96,13 @@ export class Tabs {
   #receive(post: Post): void {
     if (post.kind === "hello") {
       if (!this.#release) return;
-      this.#send({ kind: "welcome", facts: this.#handlers.summary() });
+      this.#send({ kind: "welcome", events: this.#handlers.summary() });
       if (post.isVisible && document.hidden) this.#withdraw();
     } else if (post.kind === "welcome") {
       clearTimeout(this.#answerTimer);
-      if (!this.#release) for (const fact of post.facts) this.#handlers.onFact(fact);
+      if (!this.#release) for (const event of post.events) this.#handlers.onEvent(event);
     } else {
-      this.#handlers.onFact(post);
+      this.#handlers.onEvent(post);
     }
   }
 

@@ -55,10 +55,10 @@ export class Hub {
   }
 
   tell(event: string, data: unknown, id?: string): void {
-    this.say(`event: ${event}\n${id ? `id: ${id}\n` : ""}data: ${JSON.stringify(data)}\n\n`);
+    this.send(`event: ${event}\n${id ? `id: ${id}\n` : ""}data: ${JSON.stringify(data)}\n\n`);
   }
 
-  say(text: string): void {
+  send(text: string): void {
     for (const stream of this.streams) stream.enqueue(new TextEncoder().encode(text));
   }
 

@@ -1,12 +1,12 @@
 /**
- * Facts: what tabs tell each other. One tab learns something from the server, applies it, and posts it; the others apply the
- * same fact to their own state. So all tabs of a user show the same, with one connection among them.
+ * Events: what tabs tell each other. One tab learns something from the server, applies it, and posts it; the others apply the
+ * same event to their own state. So all tabs of a user show the same, with one connection among them.
  */
 import type { Counts, Notification } from "../api";
 import type { Connection, State } from "./state";
 import * as states from "./state";
 
-export type Fact =
+export type BellEvent =
   /** As the server counted some time after `asked` (Date.now() when the question went out). */
   | { readonly kind: "counts"; readonly counts: Counts; readonly asked: number }
   /** New in the inbox. `isCounted`: counts that take it in are on their way, or are here already. */
@@ -26,24 +26,27 @@ export type Fact =
   | { readonly kind: "stale" }
   | { readonly kind: "connection"; readonly connection: Connection };
 
-/** The state once `fact` is known. Pure, and the same in every tab. */
-export function withFact(state: State, fact: Fact): State {
-  switch (fact.kind) {
+/** The state once `event` is known. Pure, and the same in every tab. */
+export function withEvent(state: State, event: BellEvent): State {
+  switch (event.kind) {
     case "counts":
-      return states.withCounts(state, fact.counts);
+      return states.withCounts(state, event.counts);
     case "arrived": {
-      const isCounted = fact.isCounted || state.items.has(fact.notification.id);
-      const counts = isCounted ? state.counts : states.recount(state.counts, undefined, fact.notification);
-      return states.withCounts(states.withItem(state, fact.notification), counts);
+      const isCounted = event.isCounted || state.items.has(event.notification.id);
+      const counts = isCounted ? state.counts : states.recount(state.counts, undefined, event.notification);
+      return states.withCounts(states.withItem(state, event.notification), counts);
     }
     case "recalled":
-      return states.withCounts(states.without(state, fact.id), states.recount(state.counts, state.items.get(fact.id)));
+      return states.withCounts(
+        states.without(state, event.id),
+        states.recount(state.counts, state.items.get(event.id)),
+      );
     case "changed":
-      return states.withCounts(states.withItem(state, fact.notification), fact.counts);
+      return states.withCounts(states.withItem(state, event.notification), event.counts);
     case "through":
-      return states.withCounts(states.withThrough(state, fact.through, fact.what, fact.at), fact.counts);
+      return states.withCounts(states.withThrough(state, event.through, event.what, event.at), event.counts);
     case "connection":
-      return { ...state, connection: fact.connection };
+      return { ...state, connection: event.connection };
     case "stale":
       return state;
   }

@@ -1,36 +1,36 @@
 /** What a user does to notifications: what will come of it, shown at once, and the call that makes it true. */
 import type { Changed, Notification } from "../api";
-import type { Fact } from "./facts";
+import type { BellEvent } from "./events";
 import type { Inbox } from "./inbox";
 import type { State } from "./state";
 import * as states from "./state";
 
-export interface Deed {
+export interface Mutation {
   /** The one notification it is about, if it is about one. */
   readonly id?: string;
   /** The state as it will be; laid over whatever the server says until it has answered. */
-  foresee(state: State): State;
+  predict(state: State): State;
   /** Rejects with a `Refusal`. */
-  confirm(inbox: Inbox): Promise<Fact>;
+  confirm(inbox: Inbox): Promise<BellEvent>;
 }
 
-export function markRead(item: Notification, isRead: boolean): Deed {
+export function markRead(item: Notification, isRead: boolean): Mutation {
   const at = item.read_at ?? now();
   const after = isRead ? { ...item, seen_at: item.seen_at ?? at, read_at: at } : { ...item, read_at: null };
   return alter(after, (inbox) => inbox.put("/v1/notifications/{message_id}/read", item.id, isRead));
 }
 
-export function archive(item: Notification, isArchived: boolean): Deed {
+export function archive(item: Notification, isArchived: boolean): Mutation {
   const after = { ...item, archived_at: isArchived ? (item.archived_at ?? now()) : null };
   return alter(after, (inbox) => inbox.put("/v1/notifications/{message_id}/archived", item.id, isArchived));
 }
 
 /** Everything up to `through`, the newest that was shown. */
-export function markThrough(through: Notification, what: "seen_at" | "read_at"): Deed {
+export function markThrough(through: Notification, what: "seen_at" | "read_at"): Mutation {
   const at = now();
   const path = what === "read_at" ? "/v1/notifications/read-all" : "/v1/notifications/seen";
   return {
-    foresee: (state) =>
+    predict: (state) =>
       states.withCounts(states.withThrough(state, through, what, at), states.countsAfter(state, through, what)),
     confirm: async (inbox) => ({
       kind: "through",
@@ -42,10 +42,10 @@ export function markThrough(through: Notification, what: "seen_at" | "read_at"):
   };
 }
 
-function alter(after: Notification, call: (inbox: Inbox) => Promise<Changed>): Deed {
+function alter(after: Notification, call: (inbox: Inbox) => Promise<Changed>): Mutation {
   return {
     id: after.id,
-    foresee: (state) =>
+    predict: (state) =>
       states.withCounts(states.withItem(state, after), states.recount(state.counts, state.items.get(after.id), after)),
     confirm: async (inbox) => {
       const { notification, unread_count, unseen_count } = await call(inbox);
