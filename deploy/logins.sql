@@ -1,6 +1,7 @@
 -- One PostgreSQL login per service, each a member of nothing but the role of its service (which the migrations make).
--- Run by psql as the owner of the schema, after every migration: docker-compose.yml does. Safe to run again at any time; the
--- passwords of the environment are then the ones that hold. docs/decisions/0005-database-logins.md says why.
+-- Run by psql 16 or newer as the owner of the schema, after every migration: docker-compose.yml does. It needs CREATEROLE, no superuser.
+-- Safe to run again at any time; the passwords of the environment are then the ones that hold. docs/decisions/0005-database-logins.md
+-- says why.
 
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -14,34 +15,41 @@
 BEGIN;
 -- Two at once: the second waits.
 SELECT pg_advisory_xact_lock(hashtextextended('logins', 0)) \g /dev/null
--- A statement that fails is never logged with the password in it.
-SET LOCAL log_min_error_statement = panic;
 SET LOCAL client_min_messages = warning;
 
-SELECT set_config('hub.missing', concat_ws(', ',
-    CASE :'compose_api_password' WHEN '' THEN 'HUB_DATABASE_COMPOSE_API_PASSWORD' END,
-    CASE :'fanout_worker_password' WHEN '' THEN 'HUB_DATABASE_FANOUT_WORKER_PASSWORD' END,
-    CASE :'inbox_api_password' WHEN '' THEN 'HUB_DATABASE_INBOX_API_PASSWORD' END), true) \g /dev/null
+-- Passwords are parameters, never part of a statement: the server logs a statement that fails, and only a superuser can stop it.
+SELECT set_config('hub.compose_api', $1, true), set_config('hub.fanout_worker', $2, true), set_config('hub.inbox_api', $3, true)
+\bind :compose_api_password :fanout_worker_password :inbox_api_password \g /dev/null
+
 DO $$
+DECLARE
+    login text;
+    own_role text;
+    missing text;
 BEGIN
-    IF current_setting('hub.missing') <> '' THEN
-        RAISE EXCEPTION 'No login was changed: set % first.', current_setting('hub.missing');
+    SELECT string_agg(format('HUB_DATABASE_%s_PASSWORD', upper(service)), ', ') INTO missing
+    FROM unnest(ARRAY['compose_api', 'fanout_worker', 'inbox_api']) service
+    WHERE current_setting('hub.' || service) = '';
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'No login was changed: set % first.', missing;
     END IF;
+
+    FOR login, own_role IN VALUES
+        ('compose_api', 'message_hub_compose'), ('fanout_worker', 'message_hub_worker'), ('inbox_api', 'message_hub_inbox')
+    LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login) THEN
+            EXECUTE format('CREATE ROLE %I', login);
+        END IF;
+        BEGIN
+            EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', login, current_setting('hub.' || login));
+        EXCEPTION WHEN OTHERS THEN
+            -- Raised again without its context, which quotes the statement.
+            RAISE EXCEPTION 'The login % cannot be changed: %', login, SQLERRM USING ERRCODE = SQLSTATE;
+        END;
+        -- The login itself may do nothing: it has to act as its role, which shared/db.py asks for when it connects.
+        EXECUTE format('GRANT %I TO %I WITH INHERIT FALSE, SET TRUE', own_role, login);
+    END LOOP;
 END
 $$;
-
-SELECT format('CREATE ROLE %I', login)
-FROM unnest(ARRAY['compose_api', 'fanout_worker', 'inbox_api']) login
-WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login)
-\gexec
-
-ALTER ROLE compose_api LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'compose_api_password';
-ALTER ROLE fanout_worker LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'fanout_worker_password';
-ALTER ROLE inbox_api LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'inbox_api_password';
-
--- The login itself may do nothing: it has to act as its role, which shared/db.py asks for when it connects.
-GRANT message_hub_compose TO compose_api WITH INHERIT FALSE, SET TRUE;
-GRANT message_hub_worker TO fanout_worker WITH INHERIT FALSE, SET TRUE;
-GRANT message_hub_inbox TO inbox_api WITH INHERIT FALSE, SET TRUE;
 COMMIT;
 \echo The logins compose_api, fanout_worker and inbox_api are as the environment says.

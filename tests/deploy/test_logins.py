@@ -12,8 +12,9 @@ import sqlalchemy.exc
 from psycopg import sql
 from sqlalchemy import Engine
 
-from cli.embedded import postgres
-from shared import db
+from cli.embedded import postgres as embedded_postgres
+from cli.embedded import server
+from shared import db, migrations
 from tests import conftest
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "logins.sql"
@@ -29,7 +30,7 @@ PASSWORDS = {login: f'{login} it\'s "a" \\secret' for login in ROLES}
 def make_logins(url: str, passwords: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     owner = sqlalchemy.make_url(url)
     return subprocess.run(
-        [postgres._binaries() / "psql", "--no-psqlrc", "--quiet", f"--file={SCRIPT}"],
+        [embedded_postgres._binaries() / "psql", "--no-psqlrc", "--quiet", f"--file={SCRIPT}"],
         env={
             "PATH": os.environ["PATH"],
             "PGHOST": str(owner.host),
@@ -125,11 +126,68 @@ def test_running_it_again_changes_the_passwords_and_nothing_else(logins: str) ->
         connect("inbox_api", logins)
 
 
-def test_a_password_that_is_not_given_changes_nothing_and_no_password_is_shown(logins: str) -> None:
-    lacking = {login: f"new-{password}" for login, password in PASSWORDS.items() if login != "inbox_api"}
+@pytest.mark.parametrize("missing", ROLES)
+def test_a_password_that_is_not_given_changes_nothing_and_no_password_is_shown(missing: str, logins: str) -> None:
+    lacking = {login: f"new-{password}" for login, password in PASSWORDS.items() if login != missing}
     answer = make_logins(logins, lacking)
     assert answer.returncode != 0
-    assert "HUB_DATABASE_INBOX_API_PASSWORD" in answer.stderr
+    assert f"set HUB_DATABASE_{missing.upper()}_PASSWORD first" in answer.stderr
     assert "secret" not in answer.stderr + answer.stdout
-    with connect("compose_api", logins):
-        pass
+    for login in ROLES:
+        with connect(login, logins):
+            pass
+
+
+@pytest.fixture
+def managed_url(postgres: server.Server) -> Iterator[str]:
+    """An empty database as a provider makes it: its owner may make databases' contents and roles, and is no superuser."""
+    url = sqlalchemy.make_url(postgres.url).set(database="managed", username="manager", password="secret")
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE manager LOGIN CREATEROLE PASSWORD 'secret'")
+        # Where the migrations make these roles, their maker has this.
+        for role in connection.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname LIKE 'message\\_hub\\_%'"
+        ).fetchall():
+            connection.execute(
+                sql.SQL("GRANT {} TO manager WITH ADMIN TRUE, INHERIT FALSE, SET FALSE").format(sql.Identifier(*role))
+            )
+        connection.execute("CREATE DATABASE managed OWNER manager")
+        yield url.render_as_string(hide_password=False)
+        connection.execute("DROP DATABASE managed WITH (FORCE)")
+        for login in ROLES:
+            connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(login)))
+        connection.execute("DROP OWNED BY manager CASCADE")
+        connection.execute("DROP ROLE manager")
+
+
+def test_migrations_and_logins_need_no_superuser_as_on_a_managed_server(managed_url: str) -> None:
+    engine = db.make_engine(conftest.database_settings(managed_url), role=None, name="tests")
+    migrations.upgrade(engine)
+    engine.dispose()
+    for passwords in (dict.fromkeys(ROLES, "first"), PASSWORDS):
+        answer = make_logins(managed_url, passwords)
+        assert (answer.returncode, answer.stderr) == (0, "")
+    for login, role in ROLES.items():
+        own = make_engine(login, managed_url, role)
+        with own.connect() as connection:
+            assert connection.execute(sqlalchemy.text("SELECT count(*) FROM messages")).scalar_one() == 0
+        own.dispose()
+
+
+def test_a_statement_that_fails_leaves_no_password_in_the_servers_log(
+    managed_url: str, postgres: server.Server
+) -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE inbox_api SUPERUSER")  # only a superuser changes it
+        # Everything that a server can be made to log about it.
+        connection.execute("ALTER ROLE manager SET log_error_verbosity = 'verbose'")
+        connection.execute("ALTER ROLE manager SET log_statement = 'ddl'")
+        (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+    log = Path(folder).parent / "log"
+    before = log.stat().st_size
+    answer = make_logins(managed_url, PASSWORDS)
+    assert answer.returncode != 0
+    assert "The login inbox_api cannot be changed: permission denied" in answer.stderr
+    logged = log.read_bytes()[before:].decode()
+    assert "The login inbox_api cannot be changed" in logged
+    assert "\\secret" not in logged + answer.stderr
