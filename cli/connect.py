@@ -54,7 +54,8 @@ def data_folder() -> DataFolder:
 def make_engine(role: str | None) -> Engine:
     """An engine that acts as `role` (see shared.db); None: as the user of the address, who owns the schema.
 
-    Raises `click.ClickException` when no database is known, `settings.SettingsError` when its address is wrong.
+    It also reads from a server that takes no writes. Raises `click.ClickException` when no database is known,
+    `settings.SettingsError` when its address is wrong.
     """
 
     def build(env: environs.Env) -> settings.Database:
@@ -63,7 +64,7 @@ def make_engine(role: str | None) -> Engine:
         )
 
     database = _read("HUB_DATABASE_URL", lambda running: running.database_url, build)
-    return db.make_engine(database, role=role, name="message-hub")
+    return db.make_engine(database, role=role, name="message-hub", needs_writes=False)
 
 
 @contextlib.contextmanager

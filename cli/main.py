@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import click
+import psycopg
 import redis
 import sqlalchemy.exc
 
@@ -11,7 +12,7 @@ from cli.commands import audit, doctor, env, explain, import_, migrate, platform
 from cli.embedded import server
 from cli.output import one_line
 from services.directory import errors
-from shared import settings
+from shared import database_errors, settings
 
 
 class _Commands(click.Group):
@@ -24,18 +25,21 @@ class _Commands(click.Group):
             raise click.ClickException(str(error)) from None
         except settings.SettingsError as error:
             raise click.ClickException(f"These settings are missing or wrong:\n{error}") from None
-        except sqlalchemy.exc.DBAPIError as error:
+        except (sqlalchemy.exc.DBAPIError, psycopg.Error) as error:
             raise click.ClickException(_about_database(error)) from None
         except redis.RedisError as error:
             raise click.ClickException(f"Redis cannot be reached or refused: {one_line(error)}") from None
 
 
-def _about_database(error: sqlalchemy.exc.DBAPIError) -> str:
-    if getattr(error.orig, "sqlstate", None) in ("42P01", "42703"):
+def _about_database(error: sqlalchemy.exc.DBAPIError | psycopg.Error) -> str:
+    state, why = database_errors.sqlstate(error), one_line(getattr(error, "orig", error))
+    if state in ("42P01", "42703"):
         return "The database's schema is older than this release: run `message-hub migrate`."
-    if isinstance(error, sqlalchemy.exc.OperationalError):
-        return f"PostgreSQL cannot be reached or did not finish: {one_line(error.orig)}"
-    return f"PostgreSQL refused: {one_line(error.orig)}"
+    if state == "25006":
+        return f"PostgreSQL takes no writes now, it is a standby or default_transaction_read_only is on: {why}"
+    if database_errors.is_passing(error):
+        return f"PostgreSQL cannot be reached or did not finish: {why}"
+    return f"PostgreSQL refused: {why}"
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -25,6 +25,21 @@ _CLIENT_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interv
 # The same where something is under way, for which no keepalive is sent: else it is sent again for a quarter of an hour.
 _UNACKNOWLEDGED_MS = {"tcp_user_timeout": 25_000}
 
+# How values and statements are read, whatever the server's, the database's or the role's own settings say.
+_FORMATS = {
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "client_encoding": "UTF8",
+    "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+    "array_nulls": "on",
+    "search_path": "public",
+    "default_transaction_isolation": r"read\ committed",
+}
+
 # One role per service: the migrations grant each just what its service writes.
 COMPOSE_ROLE = "message_hub_compose"
 WORKER_ROLE = "message_hub_worker"
@@ -35,12 +50,18 @@ _logger = logging.get_logger(__name__)
 
 
 def make_engine(
-    database: settings.Database, *, role: str | None, name: str, session: Mapping[str, str] | None = None
+    database: settings.Database,
+    *,
+    role: str | None,
+    name: str,
+    session: Mapping[str, str] | None = None,
+    needs_writes: bool = True,
 ) -> Engine:
     """An engine whose connections act as `role` and show up as `name` in pg_stat_activity.
 
     The user in the URL must be that role or a member of it. `role=None` keeps the user itself (migrations). `session` holds
-    further settings of PostgreSQL's for each connection.
+    further settings of PostgreSQL's for each connection. With `needs_writes` the pool holds connections to a server that takes writes
+    only: of several hosts in the URL it chooses that one, and a connection whose server has turned read-only is replaced.
     The pool holds its connections in autocommit, so that `autocommit` takes one as it is; a transaction of the engine sets its
     own isolation level, and the connection goes back as it came.
     """
@@ -48,7 +69,7 @@ def make_engine(
         "statement_timeout": database.statement_timeout_ms,
         "lock_timeout": database.lock_timeout_ms,
         "idle_in_transaction_session_timeout": database.idle_in_transaction_timeout_ms,
-        "timezone": "UTC",
+        **_FORMATS,
         **_SERVER_KEEPALIVES,
         **_UNACKNOWLEDGED_MS,
         **(session or {}),
@@ -67,12 +88,15 @@ def make_engine(
             "cursor_factory": _cursor_class(database.slow_statement_ms),
             "application_name": name,
             "connect_timeout": database.connect_timeout_s,
+            "target_session_attrs": "read-write" if needs_writes else "any",
             "options": " ".join(f"-c {key}={value}" for key, value in settings_of_all.items()),
             **_CLIENT_KEEPALIVES,
             **_UNACKNOWLEDGED_MS,
         },
     )
     sqlalchemy.event.listen(engine, "checkout", _check_open)
+    if needs_writes:
+        sqlalchemy.event.listen(engine, "checkout", _check_writable)
     sqlalchemy.event.listen(engine, "reset", _reset)
     return engine.execution_options(isolation_level="READ COMMITTED")
 
@@ -140,6 +164,12 @@ def _check_open(connection: psycopg.Connection[Any], _record: object, _proxy: ob
         if not idle.poll(0):
             return
     raise sqlalchemy.exc.DisconnectionError
+
+
+def _check_writable(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+    """Has the pool replace a connection to a server that turned read-only: PostgreSQL reports both settings with its answers."""
+    if "on" in map(connection.info.parameter_status, ("default_transaction_read_only", "in_hot_standby")):
+        raise sqlalchemy.exc.DisconnectionError
 
 
 def lock(connection: Connection, *, purpose: str, key: object) -> None:

@@ -3,15 +3,12 @@
 import json
 from typing import Any
 
-import psycopg
 import sqlalchemy.exc
 
-from shared import errors, logging
+from shared import database_errors, errors, logging
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:message-hub:error:"
-# A standby that is not promoted yet, and a transaction that the server ended because it was idle for too long.
-_PASSING = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
 _logger = logging.get_logger(__name__)
 
 
@@ -43,18 +40,8 @@ def from_exception(error: Exception) -> errors.HubError:
         case sqlalchemy.exc.TimeoutError():
             _logger.warning("no database connection was free in time")
             return errors.unavailable("All database connections are busy.")
-        case sqlalchemy.exc.OperationalError() | psycopg.OperationalError():
-            return _database_unavailable(error)
-        case sqlalchemy.exc.InternalError(orig=orig) if isinstance(orig, _PASSING):
-            return _database_unavailable(error)
+        case _ if database_errors.is_passing(error):
+            _logger.error("the database did not serve a request", reason=database_errors.reason(error))
+            return errors.unavailable("The database cannot serve this right now.")
     _logger.error("a request failed", exc_info=error)
     return errors.HubError("internal-error", "The request failed; its X-Request-ID finds the reason in the logs.")
-
-
-def _database_unavailable(error: Exception) -> errors.HubError:
-    # Unreachable, restarting, too slow, or a lock not free in time: a retry may succeed. The driver's text names no values.
-    original = getattr(error, "orig", error)
-    state = getattr(original, "sqlstate", None)
-    reason = f"{type(original).__name__} {state}" if state else str(original).partition("\n")[0]
-    _logger.error("the database did not serve a request", reason=reason)
-    return errors.unavailable("The database cannot serve this right now.")

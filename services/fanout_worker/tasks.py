@@ -10,23 +10,15 @@ from typing import Any
 
 import celery
 import kombu.exceptions
-import psycopg
 import redis
-import sqlalchemy.exc
 
 from services.fanout_worker.actions import deliver, expand, failure
 from services.fanout_worker.actions import sweep as sweeping
 from services.fanout_worker.actions.context import Context
-from shared import contracts, logging
+from shared import contracts, database_errors, logging
 
 # Errors that pass: Celery retries a few times, then the sweep publishes the task again, without end.
-TRANSIENT = (
-    sqlalchemy.exc.OperationalError,
-    psycopg.OperationalError,
-    sqlalchemy.exc.TimeoutError,
-    kombu.exceptions.OperationalError,
-    redis.RedisError,
-)
+TRANSIENT = (*database_errors.CLASSES, kombu.exceptions.OperationalError, redis.RedisError)
 
 OPTIONS: dict[str, Any] = {
     "shared": False,  # of this app only, not of every Celery app in the process
@@ -63,7 +55,8 @@ def register(app: celery.Celery, context: Callable[[], Context]) -> None:
     def sweep(**_given: Any) -> None:
         # Of any version: a sweep has no arguments that matter.
         logging.clear()
-        sweeping.sweep_if_due(context())
+        with database_errors.logged("the sweep waits for the database"):
+            sweeping.sweep_if_due(context())
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from celery import bootsteps, signals
 from services.fanout_worker import queues, settings, tasks, transport
 from services.fanout_worker.actions import failure, sweep
 from services.fanout_worker.actions.context import Context
-from shared import broker, contracts, db, logging, redis_client
+from shared import broker, contracts, database_errors, db, logging, redis_client
 
 _settings = settings.read()
 _contexts: list[Context] = []
@@ -45,7 +45,8 @@ def _begin(**_kwargs: Any) -> None:
     engine = db.make_engine(_settings.database, role=db.WORKER_ROLE, name="fanout_worker")
     client = redis_client.make(_settings.redis_url)
     _contexts.append(Context(engine, lambda task: broker.publish(app, task), queues.Queues(client), _settings))
-    sweep.keep_partitions(_contexts[-1])
+    with database_errors.logged("partitions wait for the database"):
+        sweep.keep_partitions(_contexts[-1])
 
 
 @signals.task_unknown.connect  # type: ignore[untyped-decorator]

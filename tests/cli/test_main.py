@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Connection, text
 
 from cli import main
-from tests import factories
+from tests import factories, read_only
 from tests.conftest import MakeEngine
 
 _NOWHERE = "postgresql://hub:secret-password@127.0.0.1:1/hub"
@@ -280,3 +280,13 @@ def test_status_shows_ids_that_would_move_a_terminal_as_text(database_url: str, 
     assert shown.exit_code == 0, shown.output
     assert r"Sender      eve\x1b]0;owned\x07\u202e\u2028" in shown.stdout
     assert not set("\x1b\x07\u202e\u2028") & set(shown.stdout)
+
+
+def test_a_server_that_takes_no_writes_still_shows_and_refuses_changes_in_one_sentence(database_url: str) -> None:
+    where = {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": None}
+    with read_only.server(database_url):
+        changed = _run("platform", "acme", "--name", "Acme", "--plan", "enterprise", **where)
+        assert (changed.exit_code, changed.output.count("\n")) == (1, 1)
+        assert "PostgreSQL takes no writes now" in changed.output
+        assert _run("status", **where).exit_code == 0
+    assert _run("platform", "acme", "--name", "Acme", "--plan", "enterprise", **where).exit_code == 0

@@ -3,10 +3,13 @@ from typing import Any
 
 import celery
 import pytest
+import structlog
 
+from services.fanout_worker import tasks
 from services.fanout_worker.actions import deliver, expand, failure
 from services.fanout_worker.actions import sweep as sweeping
 from shared import contracts
+from tests import read_only
 from tests.fanout_worker.conftest import Hub, call
 
 
@@ -136,3 +139,17 @@ def test_each_body_calls_its_one_action(app: celery.Celery, hub: Hub, monkeypatc
         ("deliver_batch", {"message_id": some_id, "seq": 7}),
         ("sweep_if_due", {}),
     ]
+
+
+def test_tasks_wait_for_a_server_that_takes_no_writes_and_a_sweep_says_so_in_one_line(
+    app: celery.Celery, hub: Hub, database_url: str
+) -> None:
+    message_id = hub.accept()
+    task = contracts.ExpandMessage(message_id=str(message_id), request_id="request")
+    with read_only.server(database_url), structlog.testing.capture_logs() as logged:
+        with pytest.raises(tasks.TRANSIENT):
+            call(app, task)
+        call(app, contracts.Sweep())
+    assert [line["event"] for line in logged][-1] == "the sweep waits for the database"
+    call(app, task)
+    assert hub.message(message_id).status == "sent"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ import structlog
 from sqlalchemy import text
 
 from shared import db, logging
+from tests import read_only
 from tests.conftest import MakeEngine, database_settings
 
 
@@ -132,3 +134,77 @@ def test_waiting_for_a_lock_ends(make_engine: MakeEngine) -> None:
         with pytest.raises(psycopg.errors.LockNotAvailable):
             db.lock(waiter, purpose="a", key=1)
         assert time.perf_counter() - began_at < 1
+
+
+SPOILED = {
+    "DateStyle": "German",
+    "IntervalStyle": "sql_standard",
+    "bytea_output": "escape",
+    "extra_float_digits": "-15",
+    "client_encoding": "SQL_ASCII",
+    "standard_conforming_strings": "off",
+    "transform_null_equals": "on",
+    "array_nulls": "off",
+    "search_path": "pg_temp",
+    "default_transaction_isolation": "serializable",
+    "TimeZone": "Asia/Kathmandu",
+}
+
+
+def test_session_settings_of_the_database_that_change_how_values_are_read_do_not_hold_for_us(
+    make_engine: MakeEngine,
+) -> None:
+    owner = make_engine()
+    with owner.begin() as connection:
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+        for setting, value in SPOILED.items():
+            connection.exec_driver_sql(f"ALTER DATABASE {name} SET {setting} = '{value}'")
+    engine = make_engine(db.COMPOSE_ROLE)
+    with db.autocommit(engine) as connection:
+        found = {setting: connection.execute(f"SHOW {setting}").fetchone()[0] for setting in SPOILED}  # type: ignore[index]
+        moment, length, number, body, encoded = (
+            connection.execute(
+                "SELECT timestamptz '2026-02-01 12:00:00.5+00', interval '-1 day 2 s', 0.1::float8, bytea '\\x00ff', '\\é🙂'"
+            ).fetchone()
+            or [None] * 5
+        )
+        connection.execute("SELECT FROM messages")
+    assert {setting: value for setting, value in found.items() if value == SPOILED[setting]} == {}
+    assert moment == datetime(2026, 2, 1, 12, 0, 0, 500_000, UTC)
+    assert length == timedelta(days=-1, seconds=2)
+    assert (number, body, encoded) == (0.1, b"\x00\xff", "\\é🙂")
+
+
+def test_a_session_whose_server_turned_read_only_leaves_the_pool_and_none_opened_meanwhile_stays(
+    make_engine: MakeEngine, database_url: str
+) -> None:
+    engine = make_engine(db.COMPOSE_ROLE, pool_size=1)
+
+    def pid() -> int:
+        with db.autocommit(engine) as connection:
+            return int((connection.execute("SELECT pg_backend_pid()").fetchone() or [0])[0])
+
+    before = pid()
+    with read_only.server(database_url):
+        assert pid() == before  # PostgreSQL reports the change with its answer to the next statement
+        with pytest.raises(psycopg.OperationalError, match="session is read-only"):
+            pid()
+        with pytest.raises(sqlalchemy.exc.OperationalError, match="session is read-only"):
+            engine.connect()
+    after = pid()
+    assert after != before
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TEMP TABLE writable ()"))
+    assert pid() == after
+
+
+def test_of_several_hosts_one_that_takes_writes_is_chosen(database_url: str) -> None:
+    """The first is away here; one that is a standby is passed over the same way."""
+    url = sqlalchemy.make_url(database_url)
+    hosts = url.set(host=None, port=None, query={"host": ("127.0.0.1:1", f"{url.host}:{url.port}")})
+    engine = db.make_engine(
+        database_settings(hosts.render_as_string(hide_password=False)), role=db.INBOX_ROLE, name="tests"
+    )
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW transaction_read_only")).scalar_one() == "off"
+    engine.dispose()

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 import anyio
-import sqlalchemy.exc
 from anyio import to_thread
 from sqlalchemy import Engine
 
 from services.inbox_api import cursor
 from services.inbox_api.stream import actions, events, metrics, store, subscribers
-from shared import logging
+from shared import database_errors, logging
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,11 +56,13 @@ class Poller:
                     await self._poll()
                 while self._due:
                     await self._read_platform(self._due.pop())
-            except sqlalchemy.exc.SQLAlchemyError as error:
-                # Positions stay where they are, so the next poll finds the same again.
-                _logger.warning("streams wait for the database", reason=type(error).__name__)
-            except Exception:  # the streams of the other platforms go on
-                _logger.exception("reading for the streams failed")
+            except (
+                Exception
+            ) as error:  # of any kind: positions stay where they are, so the next poll finds the same again
+                if database_errors.is_passing(error):
+                    _logger.warning("streams wait for the database", reason=database_errors.reason(error))
+                else:
+                    _logger.exception("reading for the streams failed")
 
     async def _poll(self) -> None:
         known = {

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from shared import db, migrations, redis_client, settings
 from tests import conftest as base
+from tests import read_only
 from tests.shared.web import frame
 
 
@@ -51,6 +52,29 @@ def test_a_database_that_is_away_is_told_without_its_address() -> None:
     assert body["database"] != "ok"
     assert "hunter2" not in str(body)
     engine.dispose()
+
+
+def test_a_server_that_only_reads_is_not_ready_and_ready_again_afterwards(
+    make_engine: base.MakeEngine, database_url: str
+) -> None:
+    engine = make_engine(db.INBOX_ROLE)
+    assert ready(engine)[0] == 200
+    with read_only.server(database_url):
+        for state in ("ReadOnlySqlTransaction", "OperationalError"):  # of an open session, and of a new one
+            status, body = ready(engine)
+            assert (status, body["status"], body["database"]) == (503, "not ready", state)
+    assert ready(engine)[0] == 200
+
+
+def test_a_server_that_cannot_write_to_its_disk_is_not_ready(
+    make_engine: base.MakeEngine, owner_engine: Engine
+) -> None:
+    """A limit of 0 fails where a full disk does: the UPDATE of a row would succeed on both."""
+    with owner_engine.begin() as connection:
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET temp_file_limit = 0")
+    status, body = ready(make_engine(db.INBOX_ROLE))
+    assert (status, body["database"]) == (503, "ConfigurationLimitExceeded")
 
 
 @pytest.mark.parametrize(

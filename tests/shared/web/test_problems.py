@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy
 import structlog
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from werkzeug import exceptions
 
-from shared import db, errors, settings
+from shared import database_errors, db, errors, settings
 from tests import conftest as base
 from tests import factories
 from tests.shared import answers
@@ -197,3 +198,29 @@ def test_a_database_that_only_reads_makes_the_service_unavailable(
 
     with structlog.testing.capture_logs():
         answers.problem(frame.make_app(reader, work=work).test_client().get("/work", headers=user), "unavailable")
+
+
+PASSING = (
+    "08006", "25006", "25P03", "25P04", "40001", "40P01", "53000", "53100", "53200", "53300", "55000", "55006", "55P03", "57014",
+    "57P01", "57P02", "57P03", "57P05", "58000", "58030",
+)  # fmt: skip
+LASTING = ("22003", "23505", "25001", "25P02", "42501", "42601", "42P01", "54001", "XX000", "XX001")
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False], ids=["of SQLAlchemy", "of the driver"])
+@pytest.mark.parametrize(
+    ("state", "code"), [*((one, "unavailable") for one in PASSING), *((one, "internal-error") for one in LASTING)]
+)
+def test_an_error_of_postgresql_that_passes_is_503_with_retry_after_and_any_other_500(
+    reader: Engine, user: dict[str, str], state: str, code: str, is_wrapped: bool
+) -> None:
+    found: Exception = psycopg.errors.lookup(state)("hunter2")
+    if is_wrapped:
+        found = sqlalchemy.exc.DBAPIError.instance("SELECT hunter2", {}, found, psycopg.Error)  # type: ignore[assignment]
+    with structlog.testing.capture_logs() as logged:
+        answer = failing(reader, found).get("/work", headers=user)
+    answers.problem(answer, code)
+    assert ("Retry-After" in answer.headers) == (code == "unavailable")
+    if code == "unavailable":
+        assert isinstance(found, database_errors.CLASSES)
+        assert state in str(logged)
