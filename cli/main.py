@@ -8,7 +8,7 @@ import psycopg
 import redis
 import sqlalchemy.exc
 
-from cli.commands import audit, doctor, env, explain, import_, migrate, platform, run, status, token, verify
+from cli.commands import audit, doctor, env, explain, import_, migrate, platform, retry, run, status, token, verify
 from cli.embedded import server
 from cli.output import one_line
 from services.directory import errors
@@ -63,6 +63,7 @@ for _command in (
     import_.import_,
     token.token,
     status.status,
+    retry.retry,
     audit.audit,
     verify.verify,
     explain.explain,

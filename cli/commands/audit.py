@@ -21,7 +21,7 @@ from cli.store import audit as audit_store
 def audit(
     platform: str | None, message_id: uuid.UUID | None, since: datetime | None, limit: int, as_json: bool
 ) -> None:
-    """Show the audit trail, oldest first: composing, recalls, imports, changes of platforms, repairs, and what of it was refused.
+    """Show the audit trail, oldest first: composing, recalls, imports, changes of platforms, repairs, retries, and what of it was refused.
 
     \b
     Examples:

@@ -32,7 +32,8 @@ def repair_message(
             states.bump_revisions(connection, user_ids=user_ids)
             if user_ids:
                 connect.act_as(connection, None)
-                audit.insert_repair(connection, message_id=now.id, operator=by, entries=len(user_ids))
+                detail = f"{len(user_ids)} entries written"
+                audit.insert(connection, action="repair", message_id=now.id, operator=by, detail=detail)
         written += len(user_ids)
         progress(done, len(report.lacking))
     return written

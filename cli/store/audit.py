@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import sqlalchemy
 from sqlalchemy import Connection
@@ -42,9 +43,9 @@ _LIST = sqlalchemy.text("""
     LEFT JOIN users u ON u.id = a.user_id
     ORDER BY a.id
 """)
-_INSERT_REPAIR = sqlalchemy.text("""
+_INSERT = sqlalchemy.text("""
     INSERT INTO audit_events (action, outcome, platform_id, operator, message_id, detail)
-    SELECT 'repair', 'changed', platform_id, :operator, id, :detail FROM messages WHERE id = :message_id
+    SELECT :action, 'changed', platform_id, :operator, id, :detail FROM messages WHERE id = :message_id
 """)
 _FIND_PLATFORM = sqlalchemy.text("SELECT id FROM platforms WHERE key = :key")
 
@@ -67,10 +68,12 @@ def list_events(
     return [Event(**row) for row in connection.execute(_LIST, values).mappings()]
 
 
-def insert_repair(connection: Connection, *, message_id: uuid.UUID, operator: str, entries: int) -> None:
-    """Records that an operator had `entries` of a message written. Only the owner's role may insert this."""
-    values = {"message_id": message_id, "operator": operator, "detail": f"{entries} entries written"}
-    connection.execute(_INSERT_REPAIR, values)
+def insert(
+    connection: Connection, *, action: Literal["repair", "retry"], message_id: uuid.UUID, operator: str, detail: str
+) -> None:
+    """Records what an operator did to a message. Only the owner's role may insert this."""
+    values = {"action": action, "message_id": message_id, "operator": operator, "detail": detail}
+    connection.execute(_INSERT, values)
 
 
 def find_platform_id(connection: Connection, *, key: str) -> int | None:

@@ -28,6 +28,7 @@ CREATE TABLE audit_events (
         WHEN 'compose' THEN outcome IN ('accepted', 'refused')
         WHEN 'recall' THEN outcome IN ('recalled', 'refused')
         WHEN 'repair' THEN outcome = 'changed' AND message_id IS NOT NULL
+        WHEN 'retry' THEN outcome = 'changed' AND message_id IS NOT NULL
         WHEN 'import' THEN outcome IN ('changed', 'unchanged', 'tried', 'refused')
         WHEN 'platform' THEN outcome IN ('created', 'updated', 'unchanged', 'refused')
         ELSE false
@@ -35,7 +36,7 @@ CREATE TABLE audit_events (
     CHECK ((outcome = 'refused') = (reason IS NOT NULL)),
     -- A user through the API, or an operator through the command.
     CHECK (CASE WHEN action IN ('compose', 'recall') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
-           ELSE operator IS NOT NULL AND user_id IS NULL AND (message_id IS NULL OR action = 'repair') END),
+           ELSE operator IS NOT NULL AND user_id IS NULL AND (message_id IS NULL OR action IN ('repair', 'retry')) END),
     CHECK (message_id IS NOT NULL OR outcome NOT IN ('accepted', 'recalled'))
 );
 CREATE INDEX audit_events_by_message ON audit_events (message_id) WHERE message_id IS NOT NULL;
