@@ -40,6 +40,9 @@ def from_exception(error: Exception) -> errors.HubError:
         case sqlalchemy.exc.TimeoutError():
             _logger.warning("no database connection was free in time")
             return errors.unavailable("All database connections are busy.")
+        case _ if database_errors.sqlstate(error) == database_errors.CLOCK_IS_WRONG:
+            _logger.error("PostgreSQL's clock is wrong, so no message is accepted")
+            return errors.unavailable("The clock of the hub is wrong; an operator has to correct it.", retry_after_s=60)
         case _ if database_errors.is_passing(error):
             _logger.error("the database did not serve a request", reason=database_errors.reason(error))
             return errors.unavailable("The database cannot serve this right now.")

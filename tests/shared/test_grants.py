@@ -29,6 +29,7 @@ TABLES: dict[str, dict[str, str]] = {
     "fanout_batches": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
     "fanout_counters": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
     "inbox_retention": MESSAGES_READ,
+    "known_time": {COMPOSE: "SELECT", WORKER: "SELECT"},
     "inbox_entries": {WORKER: "SELECT INSERT", INBOX: "SELECT"},
     "inbox_states": {INBOX: "SELECT INSERT UPDATE"},
     "inbox_revisions": {INBOX: "SELECT INSERT UPDATE"},
@@ -53,6 +54,7 @@ COLUMNS = {
     },
     ("messages", COMPOSE, "UPDATE"): {"recalled_at", "recalled_by_id"},
     ("messages", WORKER, "UPDATE"): _WORKERS_PART_OF_MESSAGES,
+    ("known_time", WORKER, "UPDATE"): {"known_good"},
     ("audit_events", COMPOSE, "INSERT"): {
         *("action", "outcome", "reason", "platform_id", "user_id", "message_id", "request_id", "address", "detail"),
     },
@@ -60,7 +62,10 @@ COLUMNS = {
         *("action", "outcome", "reason", "platform_id", "operator", "directory_version", "detail"),
     },
 }
-FUNCTIONS = {WORKER: {"create_inbox_partitions", "drop_inbox_partitions"}, COMPOSE: {"next_sent_at"}}
+FUNCTIONS = {
+    WORKER: {"create_inbox_partitions", "drop_inbox_partitions", "is_clock_wrong", "plausible_time"},
+    COMPOSE: {"next_sent_at", "is_clock_wrong", "plausible_time"},
+}
 SEQUENCES = {DIRECTORY: {"scope_ids": "USAGE"}}
 
 
@@ -282,6 +287,7 @@ MESSAGE = "'00000000-0000-7000-8000-000000000000'"
         (WORKER, "UPDATE messages SET recalled_at = now()"),
         (WORKER, f"INSERT INTO inflight_targets VALUES (1, {MESSAGE})"),
         (WORKER, "DELETE FROM fanout_batches"),
+        (WORKER, "UPDATE known_time SET accept_until = now()"),
         (WORKER, "SELECT * FROM inbox_states"),
         (WORKER, "UPDATE memberships SET role = 'administrator'"),
         (WORKER, "ALTER TABLE inbox_entries DETACH PARTITION inbox_entries_2026_11"),

@@ -82,9 +82,10 @@ _FIND_RECALLABLE = sqlalchemy.text(f"""
     ORDER BY t.position
 """)  # noqa: S608 (a constant)
 
-# Under the platform's lock: later than every committed recall, so that readers see from the newest recall whether anything changed.
+# Under the platform's lock: later than every committed recall, so that readers see from the newest recall whether anything changed. A
+# recall is possible while the clock is wrong too.
 _GET_RECALL_TIME = sqlalchemy.text("""
-    SELECT greatest(clock_timestamp(), newest.recalled_at + interval '1 microsecond')
+    SELECT greatest(plausible_time(), newest.recalled_at + interval '1 microsecond')
     FROM (SELECT max(recalled_at) AS recalled_at FROM messages
           WHERE platform_id = :platform_id AND recalled_at IS NOT NULL) AS newest
 """)

@@ -34,8 +34,9 @@ def sweep_if_due(context: Context) -> None:
 
 def sweep(context: Context) -> None:
     """Runs one sweep."""
-    with context.engine.connect() as connection:
+    with context.engine.begin() as connection:
         now = messages.get_time(connection)
+        store.keep_known_time(connection, now=now)
     at_once = context.broker.was_emptied()
     if at_once:
         context.broker.mark_filling()
@@ -50,11 +51,15 @@ def sweep(context: Context) -> None:
 
 
 def keep_partitions(context: Context) -> None:
-    """Creates the partitions of this month and the next three, and drops those past the retention."""
+    """Creates the partitions of this month, the next three and of every accepted message, and drops those past the retention.
+
+    By the plausible time: a clock that jumped ahead drops nothing.
+    """
     with context.engine.connect() as connection:
-        today = messages.get_time(connection).date()
-    for ahead in range(MONTHS_AHEAD + 1):
-        _change_partitions(context, store.create_partitions, _month(today, ahead))
+        today = store.get_plausible_time(connection).date()
+        needed = store.list_needed_months(connection)
+    for month in sorted({*needed, *(_month(today, ahead) for ahead in range(MONTHS_AHEAD + 1))}):
+        _change_partitions(context, store.create_partitions, month)
     _change_partitions(context, store.drop_partitions, _month(today, -context.settings.retention_months))
 
 

@@ -65,6 +65,17 @@ _LIST_RECALLED = sqlalchemy.text(f"""
     LIMIT :limit
 """)  # noqa: S608 (a constant)
 
+# Never set back, and never moved by a clock that is wrong.
+_KEEP_KNOWN_TIME = sqlalchemy.text("""
+    UPDATE known_time k SET known_good = :now
+    WHERE k.known_good < :now AND NOT is_clock_wrong(CAST(:now AS timestamptz), k, NULL)
+""")
+_GET_PLAUSIBLE_TIME = sqlalchemy.text("SELECT plausible_time()")
+# The months of the messages that are still to be written.
+_LIST_NEEDED_MONTHS = sqlalchemy.text(f"""
+    SELECT DISTINCT CAST(date_trunc('month', m.sent_at, 'UTC') AT TIME ZONE 'UTC' AS date) AS month FROM messages m
+    WHERE {lifecycle.IS_UNFINISHED} AND NOT {lifecycle.IS_EXPIRED} ORDER BY month
+""")  # noqa: S608 (constants)
 _CREATE_PARTITIONS = sqlalchemy.text("SELECT create_inbox_partitions(:month)")
 _DROP_PARTITIONS = sqlalchemy.text("SELECT drop_inbox_partitions(:month)")
 
@@ -96,6 +107,21 @@ def list_finished(connection: Connection, *, limit: int) -> list[uuid.UUID]:
 
 def list_recalled_in_flight(connection: Connection, *, limit: int) -> list[uuid.UUID]:
     return list(connection.execute(_LIST_RECALLED, {"limit": limit}).scalars())
+
+
+def keep_known_time(connection: Connection, *, now: datetime) -> None:
+    """Notes that PostgreSQL's clock said `now`, unless it is wrong."""
+    connection.execute(_KEEP_KNOWN_TIME, {"now": now})
+
+
+def get_plausible_time(connection: Connection) -> datetime:
+    """PostgreSQL's clock, or the last known good time where the clock is wrong."""
+    return connection.execute(_GET_PLAUSIBLE_TIME).scalar_one()  # type: ignore[no-any-return]
+
+
+def list_needed_months(connection: Connection) -> list[date]:
+    """The months of messages with entries still to be written, in order."""
+    return list(connection.execute(_LIST_NEEDED_MONTHS).scalars())
 
 
 def create_partitions(connection: Connection, *, month: date) -> int:

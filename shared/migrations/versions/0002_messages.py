@@ -130,6 +130,15 @@ CREATE TABLE inbox_retention (
     dropped_before timestamptz NOT NULL
 );
 INSERT INTO inbox_retention (dropped_before) VALUES ('-infinity');
+
+-- One row. known_good: the newest time of PostgreSQL's clock that a sweep found plausible, never set back. accept_until: up to here an
+-- operator lets messages have times ahead of the clock.
+CREATE TABLE known_time (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    known_good timestamptz NOT NULL,
+    accept_until timestamptz NOT NULL
+) WITH (fillfactor = 20);
+INSERT INTO known_time (known_good, accept_until) VALUES (clock_timestamp(), '-infinity');
 """
 
 # The worker looks after partitions without owning anything: these run as the owner of the schema.
@@ -172,7 +181,7 @@ DECLARE
     child text;
     dropped integer := 0;
 BEGIN
-    IF keep_from > date_trunc('month', now()) THEN
+    IF keep_from > date_trunc('month', plausible_time()) THEN
         RAISE EXCEPTION 'the running month is never dropped';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('partitions', 0));
@@ -194,17 +203,41 @@ BEGIN
 END
 $$;
 
+-- Whether PostgreSQL's clock is wrong: more than a week from the known good time (a hub may stand still for a week), or five minutes
+-- behind `newest`, the time of the platform's newest message. One expression, which PostgreSQL inlines.
+CREATE FUNCTION is_clock_wrong(clock timestamptz, known known_time, newest timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT clock > greatest(known.known_good, newest) + interval '7 days'
+        OR clock < known.known_good - interval '7 days'
+        OR coalesce(newest > greatest(clock, known.accept_until) + interval '5 minutes', false)
+$$;
+
+-- The clock, or the known good time where the clock is wrong. For what must go on and for what must not be early.
+CREATE FUNCTION plausible_time() RETURNS timestamptz LANGUAGE sql VOLATILE SET search_path = public, pg_temp AS $$
+    SELECT CASE WHEN is_clock_wrong(t.clock, k, NULL) THEN k.known_good ELSE t.clock END
+    FROM known_time k, (SELECT clock_timestamp() AS clock) AS t
+$$;
+
 -- The time of a message that is being accepted: later than that of every message of the platform committed before, even if the clock was
--- set back. The lock is held until the commit, so messages of a platform become visible in the order of their times.
+-- set back. Raises 55CLK where the clock is wrong. The lock is held until the commit, so messages of a platform become visible in the
+-- order of their times.
 -- A function, so that the time is read after the lock was got and no client is waited for while it is held.
 CREATE FUNCTION next_sent_at(of_platform bigint) RETURNS timestamptz
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    newest timestamptz;
+    known known_time;
+    clock timestamptz;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('accept:' || of_platform, 0));
-    RETURN greatest(
-        clock_timestamp(),
-        (SELECT max(sent_at) + interval '1 microsecond' FROM messages WHERE platform_id = of_platform)
-    );
+    SELECT max(sent_at) INTO newest FROM messages WHERE platform_id = of_platform;
+    SELECT * INTO known FROM known_time;
+    clock := clock_timestamp();
+    IF is_clock_wrong(clock, known, newest) THEN
+        RAISE EXCEPTION 'the clock is wrong: it says %, the last known good time is %, the newest message is of %',
+            clock, known.known_good, newest USING ERRCODE = '55CLK';
+    END IF;
+    RETURN greatest(clock, newest + interval '1 microsecond');
 END
 $$;
 

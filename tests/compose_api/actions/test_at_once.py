@@ -99,7 +99,7 @@ def test_a_time_is_later_than_all_before_even_if_the_clock_went_back(hub: Hub, o
     first = hub.sent(who)
     with hub.owner.begin() as connection:
         connection.exec_driver_sql(
-            "UPDATE messages SET sent_at = sent_at + interval '1 hour' WHERE id = %s", (first["id"],)
+            "UPDATE messages SET sent_at = sent_at + interval '4 minutes' WHERE id = %s", (first["id"],)
         )
     ((ahead,),) = hub.rows("SELECT sent_at FROM messages WHERE id = :id", id=first["id"])
     times = [datetime.fromisoformat(hub.sent(who)["sent_at"]) for _ in range(3)]

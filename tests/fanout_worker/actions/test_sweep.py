@@ -283,3 +283,53 @@ def test_the_worker_may_not_drop_the_running_month(hub: Hub) -> None:
         hub.context.engine.begin() as connection,
     ):
         connection.execute(sqlalchemy.text("SELECT drop_inbox_partitions((now() + interval '1 month')::date)"))
+
+
+def move_known_time(hub: Hub, by: str) -> datetime:
+    """The known good time, after it was moved by `by`."""
+    hub.execute(f"UPDATE known_time SET known_good = clock_timestamp() {by}")
+    return known_good(hub)
+
+
+def known_good(hub: Hub) -> datetime:
+    with hub.engine.connect() as connection:
+        found: datetime = connection.execute(sqlalchemy.text("SELECT known_good FROM known_time")).scalar_one()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("by", "follows"),
+    [
+        ("- interval '3 days'", True),
+        ("- interval '1 year'", False),
+        ("+ interval '1 hour'", False),
+        ("+ interval '1 year'", False),
+    ],
+    ids=["a long weekend", "the clock jumped a year", "the clock was set back an hour", "the clock was set back a year"],
+)
+def test_a_sweep_notes_the_time_unless_the_clock_is_wrong(hub: Hub, by: str, follows: bool) -> None:
+    before = move_known_time(hub, by)
+    sweep.sweep(hub.context)
+    assert (known_good(hub) > before) is follows
+    if follows:
+        assert abs(datetime.now(UTC) - known_good(hub)) < timedelta(minutes=1)
+
+
+def test_a_clock_that_jumped_ahead_drops_no_month(hub: Hub) -> None:
+    hub.execute("SELECT create_inbox_partitions((now() - m * interval '1 month')::date) FROM generate_series(25, 30) m")
+    before = partitions(hub)
+    move_known_time(hub, "- interval '1 year'")
+    sweep.sweep(hub.context)
+    assert before <= partitions(hub)
+
+
+def test_a_message_in_a_month_without_a_partition_gets_one_and_is_delivered(hub: Hub) -> None:
+    message_id = hub.accept()
+    hub.execute("UPDATE messages SET sent_at = sent_at + interval '1 year'")
+    with pytest.raises(sqlalchemy.exc.IntegrityError, match="no partition"):
+        hub.expand(message_id)
+    sweep.sweep(hub.context)
+    assert names(*months_from_now(12)) <= partitions(hub)
+    hub.expand(message_id)
+    hub.work()
+    assert hub.message(message_id).status == "sent"
