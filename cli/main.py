@@ -8,7 +8,7 @@ import psycopg
 import redis
 import sqlalchemy.exc
 
-from cli.commands import audit, doctor, env, explain, import_, migrate, platform, retry, run, status, token, verify
+from cli.commands import audit, clock, doctor, env, explain, import_, migrate, platform, retry, run, status, token, verify
 from cli.embedded import server
 from cli.output import one_line
 from services.directory import errors
@@ -68,6 +68,7 @@ for _command in (
     verify.verify,
     explain.explain,
     doctor.doctor,
+    clock.clock,
     migrate.migrate,
 ):
     commands.add_command(_command)

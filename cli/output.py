@@ -17,7 +17,8 @@ Facts = TypeVar("Facts")
 
 
 def duration(seconds: float) -> str:
-    """A length of time in one unit: 0.4 s, 12 s, 5 min, 3 h, 2 d."""
+    """A length of time in one unit: 0.4 s, 12 s, 5 min, 3 h, 2 d; 0.0 s for less than none, as the age of a time that is ahead."""
+    seconds = max(seconds, 0.0)
     if seconds < 10:
         return f"{seconds:.1f} s"
     for limit, divisor, unit in ((120, 1, "s"), (7_200, 60, "min"), (172_800, 3_600, "h")):

@@ -13,6 +13,7 @@ import redis
 from sqlalchemy import Connection, Engine
 
 from cli import output
+from cli.commands import clock
 from cli.embedded import postgres
 from cli.output import duration
 from cli.store import database, queues
@@ -96,6 +97,7 @@ def of_database(engine: Engine) -> Iterator[Finding]:
         with engine.connect() as connection:
             yield _partitions(connection)
             found = backlog.get_backlog(connection)
+        yield _times(found)
         yield _failing_batches(found.batches_failing)
         yield _workers(found.last_sweep_seconds)
 
@@ -147,6 +149,13 @@ def _clock(connection: Connection) -> Finding:
         return ok("clock", found)
     advice = "synchronise both machines with NTP: clocks decide when tokens expire"
     return (warn if apart < _CLOCK_FAIL_S else fail)("clock", found, advice)
+
+
+def _times(found: backlog.Backlog) -> Finding:
+    """Whether the clock has jumped or was set back since messages were accepted."""
+    if not clock.is_suspect(found):
+        return ok("times", "the clock was not changed")
+    return (fail if found.platforms_refused else warn)("times", clock.sentence(found), clock.ADVICE)
 
 
 def _roles(connection: Connection) -> Finding:

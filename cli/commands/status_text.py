@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from cli.commands import clock
 from cli.output import count, duration, moment, printable, table
 from cli.store.messages import Batch, Unfinished
 from services.compose_api.store.backlog import Backlog
@@ -23,6 +24,8 @@ def of_hub(facts: dict[str, Any]) -> str:
         f"Partitions  {f'{months[0]} to {months[-1]} ({len(months)} months)' if months else 'none'}; "
         f"entries dropped before: {dropped}",
     ]
+    if clock.is_suspect(backlog):
+        parts.append(f"Clock       {clock.sentence(backlog)}; {clock.ADVICE}")
     if refused:
         last = f"the last {duration(refused.age_s)} ago: {refused.last}"
         parts.append(printable(f"Refused     {count(refused.count, 'task')}, {last}"))

@@ -47,6 +47,9 @@ _INSERT = sqlalchemy.text("""
     INSERT INTO audit_events (action, outcome, platform_id, operator, message_id, detail)
     SELECT :action, 'changed', platform_id, :operator, id, :detail FROM messages WHERE id = :message_id
 """)
+_INSERT_CLOCK = sqlalchemy.text(
+    "INSERT INTO audit_events (action, outcome, operator) VALUES ('clock', 'changed', :operator)"
+)
 _FIND_PLATFORM = sqlalchemy.text("SELECT id FROM platforms WHERE key = :key")
 
 
@@ -74,6 +77,11 @@ def insert(
     """Records what an operator did to a message. Only the owner's role may insert this."""
     values = {"action": action, "message_id": message_id, "operator": operator, "detail": detail}
     connection.execute(_INSERT, values)
+
+
+def insert_clock(connection: Connection, *, operator: str) -> None:
+    """Records that an operator confirmed PostgreSQL's clock. Only the owner's role may insert this."""
+    connection.execute(_INSERT_CLOCK, {"operator": operator})
 
 
 def find_platform_id(connection: Connection, *, key: str) -> int | None:

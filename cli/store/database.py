@@ -24,9 +24,13 @@ _LIST_ROLES_WITHOUT_PRIVILEGES = sqlalchemy.text("""
 """)
 
 _LIST_EXPECTED_MONTHS = sqlalchemy.text("""
-    SELECT to_char((now() AT TIME ZONE 'UTC') + month * interval '1 month', 'YYYY-MM')
+    SELECT to_char((plausible_time() AT TIME ZONE 'UTC') + month * interval '1 month', 'YYYY-MM')
     FROM generate_series(0, CAST(:ahead AS integer)) month
     ORDER BY month
+""")
+
+_CONFIRM_CLOCK = sqlalchemy.text("""
+    UPDATE known_time SET known_good = clock_timestamp(), accept_until = (SELECT coalesce(max(sent_at), '-infinity') FROM messages)
 """)
 
 # -infinity: nothing was dropped yet.
@@ -59,6 +63,11 @@ def list_expected_months(connection: Connection, *, ahead: int) -> list[str]:
 def find_dropped_before(connection: Connection) -> datetime | None:
     """Entries of messages sent before that have been dropped; None: nothing was dropped yet."""
     return connection.execute(_GET_DROPPED_BEFORE).scalar_one_or_none()
+
+
+def confirm_clock(connection: Connection) -> None:
+    """From now on PostgreSQL's clock counts as right, and platforms with messages ahead of it may send."""
+    connection.execute(_CONFIRM_CLOCK)
 
 
 def get_server_version(connection: Connection) -> str:

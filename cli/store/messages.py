@@ -47,7 +47,7 @@ _COUNT_BATCHES = sqlalchemy.text(f"""
 
 _LIST_UNFINISHED = sqlalchemy.text(f"""
     SELECT CAST(m.id AS text) AS id, p.key AS platform, m.status,
-           CAST(extract(epoch FROM clock_timestamp() - m.sent_at) AS float) AS age_s,
+           CAST(extract(epoch FROM clock_timestamp() - m.created_at) AS float) AS age_s,
            m.recipient_count, m.expand_attempts, m.last_error, b.*
     FROM messages m JOIN platforms p ON p.id = m.platform_id CROSS JOIN LATERAL ({proof.PROGRESS}) b
     WHERE {lifecycle.IS_UNFINISHED}

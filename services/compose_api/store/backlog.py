@@ -11,7 +11,11 @@ from shared import lifecycle, partitions
 
 @dataclass(frozen=True)
 class Backlog:
-    """An age is 0 where nothing waits. `last_sweep_seconds` is None before the first sweep."""
+    """An age is 0 where nothing waits. `last_sweep_seconds` is None before the first sweep.
+
+    `clock_offset_seconds`: PostgreSQL's clock less the last known good time. `newest_ahead_seconds`: how far the newest message of any
+    platform is ahead of the clock, or 0. `platforms_refused`: those that cannot send because of it.
+    """
 
     messages_unfinished: int
     oldest_unfinished_seconds: float
@@ -23,6 +27,9 @@ class Backlog:
     batches_failing: int
     partition_months_ahead: int
     last_sweep_seconds: float | None
+    clock_offset_seconds: float
+    newest_ahead_seconds: float
+    platforms_refused: int
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,8 @@ class Refused:
     age_s: float
 
 
-# Reads two partial indexes.
+# Reads two partial indexes, and the newest message of each platform. By created_at, the clock at the time of acceptance: sent_at may be
+# ahead of it.
 _GET_BACKLOG = sqlalchemy.text(f"""
     SELECT m.messages AS messages_unfinished,
            extract(epoch FROM t.now - m.oldest) AS oldest_unfinished_seconds,
@@ -45,17 +53,23 @@ _GET_BACKLOG = sqlalchemy.text(f"""
            b.retried AS batches_retried,
            b.failing AS batches_failing,
            p.ahead AS partition_months_ahead,
+           extract(epoch FROM t.now - k.known_good) AS clock_offset_seconds,
+           extract(epoch FROM n.newest - t.now) AS newest_ahead_seconds,
+           n.refused AS platforms_refused,
            (SELECT extract(epoch FROM t.now - c.changed_at) FROM fanout_counters c WHERE c.name = 'sweeps') AS last_sweep_seconds
     FROM (SELECT clock_timestamp() AS now) AS t,
-         (SELECT count(*) AS messages, min(sent_at) AS oldest, min(sent_at) FILTER (WHERE status = 'queued') AS oldest_queued,
+         known_time AS k,
+         LATERAL (SELECT max(newest) AS newest, count(*) FILTER (WHERE is_clock_wrong(t.now, k, newest)) AS refused
+                  FROM (SELECT (SELECT max(sent_at) FROM messages m WHERE m.platform_id = p.id) AS newest FROM platforms p)) AS n,
+         (SELECT count(*) AS messages, min(created_at) AS oldest, min(created_at) FILTER (WHERE status = 'queued') AS oldest_queued,
                  count(*) FILTER (WHERE last_error IS NOT NULL) AS failing
           FROM messages m WHERE {lifecycle.IS_UNFINISHED}) AS m,
-         (SELECT count(*) AS batches, min(m.sent_at) AS oldest, count(*) FILTER (WHERE b.attempts > 0) AS retried,
+         (SELECT count(*) AS batches, min(m.created_at) AS oldest, count(*) FILTER (WHERE b.attempts > 0) AS retried,
                  count(*) FILTER (WHERE b.last_error IS NOT NULL) AS failing
           FROM fanout_batches b JOIN messages m ON m.id = b.message_id
           WHERE {lifecycle.IS_UNDELIVERED}) AS b,
          (SELECT count(*) AS ahead FROM ({partitions.MONTHS}) AS made
-          WHERE made.month > to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY_MM')) AS p
+          WHERE made.month > to_char(plausible_time() AT TIME ZONE 'UTC', 'YYYY_MM')) AS p
 """)  # noqa: S608 (a constant)
 
 _FIND_REFUSED = sqlalchemy.text("""
@@ -69,7 +83,13 @@ def get_backlog(connection: Connection) -> Backlog:
     row = connection.execute(_GET_BACKLOG).mappings().one()
     swept = row["last_sweep_seconds"]
     values: dict[str, Any] = {name: _age(row[name]) if name.endswith("_seconds") else row[name] for name in row}
-    return Backlog(**{**values, "last_sweep_seconds": None if swept is None else _age(swept)})
+    return Backlog(
+        **{
+            **values,
+            "last_sweep_seconds": None if swept is None else _age(swept),
+            "clock_offset_seconds": float(row["clock_offset_seconds"]),
+        }
+    )
 
 
 def find_refused(connection: Connection) -> Refused | None:

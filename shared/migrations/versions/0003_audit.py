@@ -27,6 +27,7 @@ CREATE TABLE audit_events (
     CHECK (CASE action
         WHEN 'compose' THEN outcome IN ('accepted', 'refused')
         WHEN 'recall' THEN outcome IN ('recalled', 'refused')
+        WHEN 'clock' THEN outcome = 'changed'
         WHEN 'repair' THEN outcome = 'changed' AND message_id IS NOT NULL
         WHEN 'retry' THEN outcome = 'changed' AND message_id IS NOT NULL
         WHEN 'import' THEN outcome IN ('changed', 'unchanged', 'tried', 'refused')

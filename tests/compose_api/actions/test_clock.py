@@ -85,9 +85,7 @@ def test_a_platform_that_sends_needs_no_sweep_to_go_on(hub: Hub, own_world: Worl
     hub.sent(own_world[WHO])
 
 
-def test_a_recall_works_while_the_clock_is_a_year_ahead_and_has_the_known_good_time(
-    hub: Hub, own_world: World
-) -> None:
+def test_a_recall_works_while_the_clock_is_a_year_ahead_and_has_the_known_good_time(hub: Hub, own_world: World) -> None:
     message = hub.sent(own_world[WHO])
     execute(hub, "UPDATE known_time SET known_good = clock_timestamp() - interval '1 year'")
     answer = hub.recall(own_world[WHO], message["id"])

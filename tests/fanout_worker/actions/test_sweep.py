@@ -305,7 +305,12 @@ def known_good(hub: Hub) -> datetime:
         ("+ interval '1 hour'", False),
         ("+ interval '1 year'", False),
     ],
-    ids=["a long weekend", "the clock jumped a year", "the clock was set back an hour", "the clock was set back a year"],
+    ids=[
+        "a long weekend",
+        "the clock jumped a year",
+        "the clock was set back an hour",
+        "the clock was set back a year",
+    ],
 )
 def test_a_sweep_notes_the_time_unless_the_clock_is_wrong(hub: Hub, by: str, follows: bool) -> None:
     before = move_known_time(hub, by)
