@@ -150,3 +150,25 @@ def test_a_feed_never_shows_a_message_of_another_platform(
     for status in ("all", "unread"):
         assert hub.feed_ids(user, f"?status={status}") == []
     assert hub.ask(user, f"/v1/notifications/{sent.id}").status_code == 404
+
+
+def test_a_message_in_a_month_without_a_partition_is_shown_and_marking_it_must_wait_for_the_partition(
+    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User
+) -> None:
+    sent = hub.send(sender, platform, days_ago=-400)
+    assert hub.feed_ids(user) == [str(sent.id)]
+    assert hub.ask(user, f"/v1/notifications/{sent.id}").status_code == 200
+    body = {"through": str(sent.id)}
+    calls = [
+        *((method, f"/{sent.id}/{state}", None) for method in ("PUT", "DELETE") for state in ("read", "archived")),
+        *(("POST", f"/{call}", body) for call in ("seen", "read-all")),
+    ]
+    for method, path, given in calls:
+        answer = hub.ask(user, f"/v1/notifications{path}", method=method, body=given)
+        if method == "DELETE":
+            assert answer.status_code == 200, "there is no state to clear"
+        else:
+            assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable"), path
+            assert answer.headers["Retry-After"]
+    hub.execute("SELECT create_inbox_partitions(CAST(:at AS date))", at=sent.sent_at)
+    assert hub.ask(user, f"/v1/notifications/{sent.id}/read", method="PUT").status_code == 200
