@@ -8,7 +8,21 @@ import psycopg
 import redis
 import sqlalchemy.exc
 
-from cli.commands import audit, clock, doctor, env, explain, import_, migrate, platform, retry, run, status, token, verify
+from cli.commands import (
+    audit,
+    clock,
+    doctor,
+    env,
+    explain,
+    import_,
+    migrate,
+    platform,
+    retry,
+    run,
+    status,
+    token,
+    verify,
+)
 from cli.embedded import server
 from cli.output import one_line
 from services.directory import errors
