@@ -66,6 +66,10 @@ def administrator_required() -> HubError:
     return HubError("administrator-required", "You administer neither the platform nor an organisation nor a clinic.")
 
 
+def no_body() -> HubError:
+    return HubError("bad-request", "This request takes no body.")
+
+
 def not_found(what: str) -> HubError:
     return HubError("not-found", f"There is no such {what}, or you may not see it.")
 

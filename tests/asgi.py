@@ -44,7 +44,7 @@ def as_wsgi(app: ASGIApp) -> Callable[..., Iterable[bytes]]:
         headers = [
             (name.removeprefix("HTTP_").replace("_", "-").lower().encode(), value.encode("latin-1", "replace"))
             for name, value in environ.items()
-            if name.startswith("HTTP_")
+            if name.startswith("HTTP_") or (name == "CONTENT_LENGTH" and value != "0")
         ]
         scope = {
             "type": "http",

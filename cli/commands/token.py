@@ -7,8 +7,7 @@ import click
 from cli import connect, parameters, tokens
 from shared import db
 from shared.auth import store
-
-_TEN_YEARS_S = 10 * 366 * 86_400
+from shared.auth.tokens import LONGEST_TTL_S
 
 
 @click.command("token", short_help="Print a token for a user.")
@@ -25,7 +24,7 @@ _TEN_YEARS_S = 10 * 366 * 86_400
     "--ttl",
     default=3600,
     show_default=True,
-    type=click.IntRange(1, _TEN_YEARS_S),
+    type=click.IntRange(1, LONGEST_TTL_S),
     help="For how many seconds it is good.",
 )
 def token(platform: str, user: str, ttl: int) -> None:

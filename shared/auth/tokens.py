@@ -4,6 +4,7 @@ The algorithm in a token's header decides which keys are tried, never both kinds
 secret, RS256, ES256 and EdDSA mean a key set. A platform with an issuer of its own accepts only that issuer's keys.
 """
 
+import base64
 import dataclasses
 import re
 import threading
@@ -31,8 +32,8 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _UNREADABLE = re.compile("Invalid (header|payload) string")
 # Longer than any issuer's token; a longer one is refused unread.
 _LONGEST = 16_384
-# In seconds since 1970. What is later, no clock knows and no float holds exactly.
-_LATEST_END = 2**53
+# The longest time for which a token may be valid.
+LONGEST_TTL_S = 10 * 366 * 86_400
 _REMEMBERED = 10_000
 _REMEMBERED_LENGTH = 2_048
 
@@ -89,23 +90,25 @@ class Verifier:
     def _verify(self, token: str) -> Identity:
         if len(token) > _LONGEST or not _COMPACT.fullmatch(token):
             raise jwt.DecodeError(f"it is not three parts of base64url, of at most {_LONGEST} characters in all")
+        _check_encoding(token)
         header = jwt.get_unverified_header(token)
+        claims = jwt.decode(token, options={"verify_signature": False})
+        _check_claims(claims)
         algorithm = header.get("alg")
         if algorithm == SECRET_ALGORITHM:
             if self._secret is None:
                 raise jwt.InvalidAlgorithmError("tokens signed with a secret are not accepted here")
-            claims = self._decode(token, self._secret, SECRET_ALGORITHM)
+            self._decode(token, self._secret, SECRET_ALGORITHM)
             return self._remember(token, _Verified(_identity(claims, issuer=None), _end(claims)))
         if algorithm not in KEY_SET_ALGORITHMS:
             raise jwt.InvalidAlgorithmError("its algorithm is not accepted")
-        claimed = _identity(jwt.decode(token, options={"verify_signature": False}), issuer=None)
-        own = self._find_issuer(claimed.platform)
+        own = self._find_issuer(claims["platform"])
         issuer, url = (own.issuer, own.jwks_url) if own and own.jwks_url else (None, self._jwks_url)
         if url is None:
             raise jwt.InvalidAlgorithmError("tokens signed with a key are not accepted here")
         keys = self._key_set(url)
         fetch = keys.fetched_at  # before the key is taken: a later fetch may not have it
-        claims = self._decode(token, keys.find(header), algorithm, issuer=issuer)
+        self._decode(token, keys.find(header), algorithm, issuer=issuer)
         identity = dataclasses.replace(_identity(claims, issuer=issuer), jwks_url=own.jwks_url if own else None)
         return self._remember(token, _Verified(identity, _end(claims), keys, fetch))
 
@@ -120,16 +123,12 @@ class Verifier:
             self._verified[token] = verified
         return verified.identity
 
-    def _decode(self, token: str, key: Any, algorithm: str, *, issuer: str | None = None) -> dict[str, Any]:
-        return jwt.decode(
-            token,
-            key,
-            algorithms=[algorithm],
-            audience=AUDIENCE,
-            issuer=issuer,
-            leeway=LEEWAY_S,
-            options={"require": ["exp", "sub", "platform", "aud"]},
-        )
+    def _decode(self, token: str, key: Any, algorithm: str, *, issuer: str | None = None) -> None:
+        """Verifies the signature, then the claims."""
+        try:
+            jwt.decode(token, key, algorithms=[algorithm], audience=AUDIENCE, issuer=issuer, leeway=LEEWAY_S)
+        except (jwt.InvalidIssuerError, jwt.MissingRequiredClaimError):
+            raise jwt.InvalidIssuerError(f"its claim iss must be {issuer}") from None
 
     def _key_set(self, url: str) -> key_sets.KeySet:
         with self._lock:
@@ -147,16 +146,56 @@ def _reason(error: Exception) -> str:
     return text if isinstance(error, jwt.PyJWTError) else "it makes no sense"
 
 
+def _check_encoding(token: str) -> None:
+    """Raises for a header or payload that is not UTF-8: the library would read JSON in UTF-16 and UTF-32 too."""
+    for part in token.split(".")[:2]:
+        decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        try:
+            is_plain = not decoded.decode().startswith("\ufeff") and b"\0" not in decoded
+        except UnicodeDecodeError:
+            is_plain = False
+        if not is_plain:
+            raise jwt.DecodeError("its header and payload must be JSON in UTF-8, without a byte order mark")
+
+
+def _check_claims(claims: dict[str, Any]) -> None:
+    """Raises for a claim that is missing or of another type, and says which and what it must be."""
+    for name, (is_required, is_good, expected) in _CLAIMS.items():
+        if (is_required or name in claims) and not is_good(claims.get(name)):
+            raise jwt.InvalidTokenError(f"its claim {name} must be {expected}")
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 255 and _CONTROLS.isdisjoint(map(unicodedata.category, value))
+
+
+def _is_audience(value: Any) -> bool:
+    if isinstance(value, list):
+        return AUDIENCE in value and all(isinstance(one, str) for one in value)
+    return bool(value == AUDIENCE)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
+
+
+def _is_end(value: Any) -> bool:
+    return _is_time(value) and value <= time.time() + LONGEST_TTL_S + LEEWAY_S
+
+
+# claim: whether it is required, whether its value is good, and what is expected
+_CLAIMS: dict[str, tuple[bool, Callable[[Any], bool], str]] = {
+    "sub": (True, _is_name, "1 to 255 characters without controls"),
+    "platform": (True, _is_name, "1 to 255 characters without controls"),
+    "aud": (True, _is_audience, f"{AUDIENCE}, or a list of texts with it"),
+    "exp": (True, _is_end, "a time in seconds since 1970, at most ten years ahead"),
+    "nbf": (False, _is_time, "a time in seconds since 1970"),
+    "iat": (False, _is_time, "a time in seconds since 1970"),
+}
+
+
 def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
-    platform, user = claims.get("platform"), claims.get("sub")
-    for name, value in (("platform", platform), ("sub", user)):
-        if (
-            not isinstance(value, str)
-            or not 0 < len(value) <= 255
-            or not _CONTROLS.isdisjoint(map(unicodedata.category, value))
-        ):
-            raise jwt.InvalidTokenError(f"its claim {name} must be 1 to 255 characters without controls")
-    return Identity(platform=str(platform), user=str(user), issuer=issuer)
+    return Identity(platform=claims["platform"], user=claims["sub"], issuer=issuer)
 
 
 def expires_at(token: str) -> float:
@@ -165,7 +204,4 @@ def expires_at(token: str) -> float:
 
 
 def _end(claims: dict[str, Any]) -> float:
-    end = claims["exp"]
-    if isinstance(end, bool) or not isinstance(end, int | float) or not end < _LATEST_END:
-        raise jwt.InvalidTokenError("its claim exp must be a time in seconds since 1970")
-    return float(end + LEEWAY_S)
+    return float(claims["exp"] + LEEWAY_S)

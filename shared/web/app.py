@@ -120,6 +120,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     security_headers.register(app)
     fairness.register(app, registry)
     request_log.register(app, registry)
+    app.before_request(parsing.check_method)
     cors.register(app, origins=frame.cors_origins)
     health.register(app, engine=reads, registry=registry, broker_state=frame.broker_state)
     api = Api(app, spec_kwargs=_spec())

@@ -21,9 +21,9 @@ _DETAILS = {
 
 
 class ProblemResponse(flask.Response):
-    """Problem details; `code` is their code of the catalogue."""
+    """Problem details; `code` is their code of the catalogue, `detail` their sentence."""
 
-    code = ""
+    code = detail = ""
 
 
 def register(app: flask.Flask) -> None:
@@ -38,7 +38,7 @@ def response(error: errors.HubError) -> ProblemResponse:
         mimetype=problem_details.MEDIA_TYPE,
         headers=problem_details.headers(error),
     )
-    made.code = error.code
+    made.code, made.detail = error.code, error.detail
     return made
 
 

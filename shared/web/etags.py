@@ -1,8 +1,12 @@
 """ETags over the representation, and 304 when the client has it already."""
 
 import hashlib
+import re
 
 import flask
+
+# Proxies that compress an answer add it to the ETag.
+_SUFFIX = re.compile(r"-(gzip|br|zstd)$")
 
 
 def conditional(answer: flask.Response, *, user_id: int) -> flask.Response:
@@ -23,7 +27,8 @@ def unchanged(tag: str) -> flask.Response:
 
 def is_known(tag: str) -> bool:
     """Whether the client of the request being served has the answer with this tag."""
-    return flask.request.if_none_match.contains_weak(tag)
+    given = flask.request.if_none_match
+    return given.star_tag or any(_SUFFIX.sub("", one) == tag for one in given.as_set(include_weak=True))
 
 
 def private(answer: flask.Response) -> flask.Response:

@@ -61,6 +61,7 @@ def _guarded(view: View, name: str, *checks: Callable[[store.Caller], None]) -> 
         for check in checks:
             check(found)
         if known_query is not None:
+            parsing.check_no_body(flask.request)
             parsing.check_query(flask.request, known_query)
         return view(*args, **kwargs)
 

@@ -18,6 +18,7 @@ _BY_GUARD = {
     "sending administrator": (*_EVERYBODY, "feature-not-available", "administrator-required"),
 }
 _OF_A_BODY = ("payload-too-large", "unsupported-media-type", "malformed-json")
+_OF_NO_BODY = ("payload-too-large", "bad-request")
 _HEADERS = {
     "X-Request-ID": {
         "description": "The request's own id where it sent a sane one, else a new one; the logs know it.",
@@ -65,7 +66,7 @@ class RefusalsPlugin(apispec.BasePlugin):
 
 def _describe(operation: dict[str, Any], spec: apispec.APISpec, *, guard: str, declared: Iterable[str]) -> None:
     """Completes an operation with its refusals, and all its answers with the headers that they carry."""
-    codes = {*_BY_GUARD[guard], *declared, *(_OF_A_BODY if "requestBody" in operation else ())}
+    codes = {*_BY_GUARD[guard], *declared, *(_OF_A_BODY if "requestBody" in operation else _OF_NO_BODY)}
     answers: dict[Any, Any] = operation["responses"]
     for status, answer in answers.items():
         if status != "default" and status < 400:

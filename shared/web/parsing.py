@@ -3,6 +3,7 @@
 import collections
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 import flask
@@ -16,6 +17,7 @@ from shared import errors
 
 MAX_BODY_BYTES = 320 * 1024
 _MAX_DIGITS = 100
+_WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 class StrictParser(FlaskParser):
@@ -38,11 +40,11 @@ class StrictParser(FlaskParser):
 
 def read_json(request: flask.Request) -> dict[str, Any]:
     """The request's JSON object. Raises, in this order: 413, 415, 400 malformed-json, 422 for a repeated field or another type."""
-    body = request.get_data()
-    if len(body) > MAX_BODY_BYTES:  # sent in chunks; werkzeug stops reading at its limit, which is one byte more
-        raise exceptions.RequestEntityTooLarge
-    if not request.is_json:
+    body = _read_body(request)
+    if request.mimetype != "application/json":
         raise errors.HubError("unsupported-media-type", "Send the request with Content-Type: application/json.")
+    if (request.content_encoding or "identity").lower() != "identity":
+        raise errors.HubError("unsupported-media-type", "Send the body without Content-Encoding.")
     repeated: set[str] = set()
 
     def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -69,6 +71,12 @@ def read_json(request: flask.Request) -> dict[str, Any]:
     return value
 
 
+def check_no_body(request: flask.Request) -> None:
+    """Raises 413 or 400 for a body on a route that takes none."""
+    if (request.content_length or "Transfer-Encoding" in request.headers) and _read_body(request):
+        raise errors.no_body()
+
+
 def check_query(request: flask.Request, known: frozenset[str]) -> None:
     """Refuses query parameters that are not `known` or given twice."""
     bad = {}
@@ -81,13 +89,27 @@ def check_query(request: flask.Request, known: frozenset[str]) -> None:
         raise errors.validation_failed(bad)
 
 
+def check_method() -> None:
+    """Rejects a method in lower case: methods are case-sensitive, but werkzeug finds the route for any case."""
+    rule = flask.request.url_rule
+    if rule is not None and flask.request.environ["REQUEST_METHOD"] != flask.request.method:
+        raise exceptions.MethodNotAllowed(rule.methods)
+
+
 class StrictInteger(fields.Integer):
-    """A whole number in plain ASCII digits: no sign, blank or underscore, as Python's int() would allow."""
+    """A whole number in plain ASCII digits: no sign, blank, underscore or leading zero, as Python's int() would allow."""
 
     def _validated(self, value: Any) -> int:
-        if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9):
+        if not (isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value)):
             raise self.make_error("invalid", input=value)
         return int(value)
+
+
+def _read_body(request: flask.Request) -> bytes:
+    body = request.get_data()
+    if len(body) > MAX_BODY_BYTES:  # sent in chunks; werkzeug stops reading at its limit, which is one byte more
+        raise exceptions.RequestEntityTooLarge
+    return body
 
 
 def _of_field(found: Any) -> Any:
@@ -117,6 +139,15 @@ def _refuse_constant(text: str) -> NoReturn:
 
 
 def _reason(error: ValueError | RecursionError) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+    match error:
+        case RecursionError():
+            return "it is nested too deeply"
+        case UnicodeDecodeError():
+            return "it is not UTF-8"
+        case json.JSONDecodeError(doc=""):
+            return "it is empty"
+        case json.JSONDecodeError(doc=text) if text.startswith("\ufeff"):
+            return "it begins with a byte order mark"
+        case json.JSONDecodeError(lineno=line, colno=column):
+            return f"syntax error in line {line}, column {column}"
+    return str(error)

@@ -55,6 +55,8 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
         if isinstance(response, error_handlers.ProblemResponse):
             refused.labels(response.code).inc()
             fields["code"] = response.code
+            if response.status_code == 401:
+                fields["detail"] = response.detail
         if flask.request.method == "GET" and response.status_code < 400:
             _logger.debug("request", **fields)
         else:

@@ -202,6 +202,20 @@ def test_whoever_is_nobody_here_gets_nowhere(apis: Apis, route: str) -> None:
         answers.problem(spoilt, code)
 
 
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_route_that_takes_no_body_refuses_one(apis: Apis, route: str) -> None:
+    """After the token and the rights, before all else of the request. Of the others a body has no content encoding."""
+    who = apis.world["platform administrator"]
+    method, path = route.replace("<message_id>", "x").split(" ")
+    takes_a_body = method == "POST"
+    for size in (2, 70_000):
+        answer = apis.call(method, f"{path}?unknown=1", who, data=b"{}".ljust(size))
+        answers.problem(answer, "validation-failed" if takes_a_body else "bad-request")
+    if takes_a_body:
+        zipped = apis.call(method, path, who, data=b"{}", headers={"Content-Encoding": "gzip"})
+        answers.problem(zipped, "unsupported-media-type")
+
+
 def test_public_routes_answer_everybody_alike(apis: Apis) -> None:
     for app in (apis.compose, apis.inbox):
         for route, view in _routes(app).items():

@@ -132,7 +132,7 @@ def test_a_cursor_that_nobody_gave_out_is_a_position_or_refused(
         strategies.HEADER, st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=260)
     )
 )
-def test_an_idempotency_key_is_visible_ascii_and_makes_one_message(apis: Apis, key: str) -> None:
+def test_an_idempotency_key_is_visible_ascii_without_commas_and_makes_one_message(apis: Apis, key: str) -> None:
     message = {"title": "Once", "body": "Once.", "audience": {"clinics": ["a1"]}}
     ((before,),) = apis.rows("SELECT count(*) FROM messages")
     first, second = (
@@ -142,7 +142,7 @@ def test_an_idempotency_key_is_visible_ascii_and_makes_one_message(apis: Apis, k
         for _ in range(2)
     )
     ((after,),) = apis.rows("SELECT count(*) FROM messages")
-    if re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+    if re.fullmatch(r"[\x21-\x2b\x2d-\x7e]{1,255}", key):
         assert (first.status_code, second.status_code) == (202, 202)
         assert second.headers["Idempotency-Replayed"] == "true"
         assert first.get_json()["id"] == second.get_json()["id"]
@@ -183,7 +183,7 @@ def test_a_header_that_makes_no_sense_changes_nothing(apis: Apis, header: str, v
     answer = apis.call("GET", path, apis.world[WHO], environ_overrides={header: value})
     if header == "HTTP_LAST_EVENT_ID" and path.endswith("stream") and answer.status_code == 400:
         problem(answer, "bad-cursor")
-    elif header == "HTTP_HOST" and answer.status_code == 400:
+    elif header in ("HTTP_HOST", "CONTENT_LENGTH") and answer.status_code == 400:  # a length announces a body
         problem(answer, "bad-request")
     elif header == "HTTP_IF_NONE_MATCH" and answer.status_code == 304:
         assert "*" in value or plain.headers["ETag"] in value

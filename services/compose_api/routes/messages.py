@@ -27,7 +27,8 @@ _HEADERS = {
     },
 }
 _LINKS = {"recallMessage": {"operationId": "recallMessage", "parameters": {"message_id": "$response.body#/id"}}}
-_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
+# Visible ASCII. Servers join headers of the same name with a comma.
+_KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,255}")
 
 
 @blueprint.route("/v1/messages", methods=["POST"])
@@ -45,7 +46,7 @@ _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
         {
             "in": "header",
             "name": _IDEMPOTENCY_HEADER,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x2b\\x2d-\\x7e]+$"},
             "description": "Send the same request again with the same key, and no second message comes of it.",
         }
     ],
@@ -98,6 +99,8 @@ def delete_message(message_id: str) -> Any:
 
 def _read_idempotency_key() -> str | None:
     key = flask.request.headers.get(_IDEMPOTENCY_HEADER)
-    if key is not None and not _VISIBLE_ASCII.fullmatch(key):
-        raise errors.validation_failed({_IDEMPOTENCY_HEADER: ["Must be 1 to 255 visible ASCII characters."]})
+    if key is not None and not _KEY.fullmatch(key):
+        raise errors.validation_failed(
+            {_IDEMPOTENCY_HEADER: ["Send it once, with 1 to 255 visible ASCII characters other than the comma."]}
+        )
     return key

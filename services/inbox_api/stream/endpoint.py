@@ -52,15 +52,18 @@ class Stream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        authorization = request.headers.get("Authorization", "")
+        # Joined, as WSGI servers do it: a header that is sent twice is neither of its values.
+        authorization = ",".join(request.headers.getlist("Authorization"))
         identity = await self._in_thread(lambda: self._authenticator.identify(authorization))
         logging.bind(platform=identity.platform, user_id=identity.user)
         caller = await self._in_thread(lambda: self._authenticator.find(identity, authorization))
         authenticator.check_active(caller)
+        if request.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in request.headers:
+            raise errors.no_body()
         if request.query_params:
             raise errors.validation_failed({name: ["Unknown parameter."] for name in request.query_params})
         with self._registry.admitted(caller.user_id):
-            last_event_id = request.headers.get("Last-Event-ID")
+            last_event_id = ",".join(request.headers.getlist("Last-Event-ID")) or None
             opening = await self._in_thread(
                 lambda: actions.open_stream(self._engine, caller=caller, last_event_id=last_event_id)
             )

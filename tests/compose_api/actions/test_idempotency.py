@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from tests import factories
 from tests.compose_api.hub import EVERYONE, Hub, World
@@ -69,6 +70,16 @@ def test_another_request_with_the_same_key_is_refused(hub: Hub, world: World, ke
 def test_another_sender_may_use_the_same_key(hub: Hub, world: World, key: str) -> None:
     senders = ["platform administrator", "second platform administrator", "administrator of x's platform"]
     assert len({hub.sent(world[who], EVERYONE, key=key)["id"] for who in senders}) == 3
+
+
+@pytest.mark.parametrize("keys", [("a", "b"), ("a", "a"), ("a", ""), ("a,b",)])
+def test_two_keys_do_not_pass_as_one(hub: Hub, own_world: World, keys: tuple[str, ...]) -> None:
+    message = {"title": "Notice", "body": "News.", "audience": EVERYONE}
+    headers = Headers([("Idempotency-Key", key) for key in keys])
+    headers.extend(own_world["platform administrator"].headers)
+    answer = hub.app.test_client().post("/v1/messages", json=message, headers=headers)
+    assert set(answers.problem(answer, "validation-failed")["errors"]) == {"Idempotency-Key"}
+    assert hub.count_messages(own_world.platform) == 0
 
 
 def test_keys_differ_by_case(hub: Hub, world: World) -> None:

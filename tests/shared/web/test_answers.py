@@ -26,9 +26,19 @@ def test_the_same_answer_to_the_same_user_has_the_same_tag_and_no_other_has() ->
 
 def test_who_has_the_answer_already_is_told_so() -> None:
     tag = conditional("a", user_id=1).headers["ETag"]
-    for given in (tag, f'"other", {tag}', "*", f"W/{tag}"):
-        assert conditional("a", user_id=1, given=given).status_code == 304
-    for given in ('"other"', "", "nonsense"):
+    zipped = f'{tag[:-1]}-gzip"'  # as proxies write it that compress the answer
+    for given in (
+        tag,
+        f'"other", {tag}',
+        "*",
+        f"W/{tag}",
+        zipped,
+        f"W/{zipped}",
+        f'"other", W/{zipped}',
+        f'W/{tag[:-1]}-br"',
+    ):
+        assert conditional("a", user_id=1, given=given).status_code == 304, given
+    for given in ('"other"', "", "nonsense", '"-gzip"', f'{tag[:-1]}-other"', f'{tag[:-1]}-gzip-gzip"'):
         assert conditional("a", user_id=1, given=given).status_code == 200
     assert conditional("a", user_id=2, given=tag).status_code == 200
 

@@ -62,6 +62,16 @@ def test_the_log_names_a_user_and_a_platform_as_everything_outside_does(
     assert all("platform_id" not in line for line in logged)
 
 
+def test_why_a_token_was_refused_is_logged_without_the_token(client: FlaskClient) -> None:
+    token = factories.token("private", "private", aud="another")
+    with structlog.testing.capture_logs() as logged:
+        client.get("/whoami", headers={"Authorization": f"Bearer {token}"})
+    expected = "The token was refused: its claim aud must be message-hub, or a list of texts with it."
+    assert [(line["code"], line["detail"]) for line in logged] == [("token-invalid", expected)]
+    assert "private" not in str(logged)
+    assert token not in str(logged)
+
+
 def test_a_refusal_is_counted_and_logged_with_its_code_and_the_clients_address(client: FlaskClient) -> None:
     with structlog.testing.capture_logs() as logged:
         client.get("/whoami", headers={"Authorization": "Bearer private"})
