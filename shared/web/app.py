@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 from sqlalchemy import Engine
 from werkzeug.middleware import proxy_fix
 
-from shared import logging, problem_details, settings
+from shared import logging, problem_details, process_metrics, settings
 from shared.auth import authenticator
 from shared.web import (
     cors,
@@ -112,6 +112,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
         OPENAPI_JSON_PATH="openapi.json",
     )
     registry = prometheus_client.CollectorRegistry()
+    process_metrics.register(registry, frame.engine)
     reads = frame.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     app.extensions["hub"] = hub

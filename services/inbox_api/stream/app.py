@@ -23,7 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.inbox_api.stream import endpoint, metrics, poller, redis_listener, subscribers
-from shared import errors, logging, problem_details, readiness, redis_client, request_ids, settings
+from shared import errors, logging, problem_details, process_metrics, readiness, redis_client, request_ids, settings
 from shared.auth import authenticator
 from shared.web import cors, security_headers
 
@@ -49,6 +49,7 @@ class Live:
         self._redis_url = redis_url
         self._broker_state = redis_client.Monitor(redis_url).state if redis_url else None
         self._metrics_registry = prometheus_client.CollectorRegistry()
+        process_metrics.register(self._metrics_registry, engine)
         self._measures = metrics.Metrics(self._metrics_registry)
         if self._broker_state:
             readiness.measure_broker(self._metrics_registry, self._broker_state)

@@ -299,6 +299,12 @@ def test_health_and_metrics_are_public(hub: Hub, path: str) -> None:
     assert asgi.get(make_live(hub).app, path, headers={}).status_code == 200
 
 
+def test_the_stream_exports_its_release_and_its_process(hub: Hub) -> None:
+    exported = asgi.get(make_live(hub).app, "/metrics", headers={}).text
+    for name in ("message_hub_build_info{", "message_hub_database_connections_in_use ", "process_open_fds "):
+        assert name in exported
+
+
 def test_a_quiet_stream_sends_heartbeats(
     hub: Hub, platform: factories.Platform, user: factories.User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,12 @@ def test_an_older_schema_is_not_ready_and_a_newer_one_is(
         assert f"needs {migrations.head()}" in body["migrations"]
 
 
+def test_every_service_exports_its_release_and_its_process(client: FlaskClient) -> None:
+    exported = client.get("/metrics").text
+    for name in ("message_hub_build_info{", "message_hub_database_connections_in_use ", "process_open_fds "):
+        assert name in exported
+
+
 def test_requests_are_measured_by_route_and_not_by_address(client: FlaskClient, user: dict[str, str]) -> None:
     client.get("/whoami?limit=3", headers=user)
     client.get("/docs/none.js")
