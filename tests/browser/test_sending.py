@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser import console
 from tests.browser.bell import Bell
 from tests.browser.hub import Hub
-from tests.browser.windows import Windows
+from tests.browser.windows import DESKTOP, Windows
 from tests.browser.world import EVERYONE, NORTH, World
 
 _MESSAGES = re.compile(r"/v1/messages$")
@@ -97,10 +97,31 @@ def test_a_hub_that_cannot_be_reached_is_told_and_tried_again_by_hand(page: Page
     assert [one["id"] for one in sent(hub, people)] == [message_id]
 
 
-def test_a_second_click_does_not_send_a_second_time(page: Page, hub: Hub, people: World) -> None:
+def test_a_double_click_neither_answers_the_dialog_it_opens_nor_sends_twice(
+    page: Page, hub: Hub, people: World
+) -> None:
+    for width in (360, 768):
+        page.set_viewport_size({"width": width, "height": 640})
+        asks = page.get_by_role("button", name="Review and send")
+        question = console.review(page)
+        sends = question.get_by_role("button", name="Send", exact=True).bounding_box()
+        page.keyboard.press("Escape")
+        expect(question).to_be_hidden()
+        asking = asks.bounding_box()
+        assert sends
+        assert asking
+        # Scrolled so that the one button lies where the other one will be.
+        page.evaluate("(distance) => window.scrollBy(0, distance)", asking["y"] - sends["y"])
+        page.mouse.dblclick(sends["x"] + 20, sends["y"] + sends["height"] / 2)
+        expect(question).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(question).to_be_hidden()
+    assert hub.sent(people.token(people.platform_administrator)) == []
+    page.set_viewport_size(DESKTOP)
+    page.evaluate("window.scrollTo(0, 0)")
     console.review(page).get_by_role("button", name="Send", exact=True).dblclick()
     message_id = console.sent_id(page)
-    assert [one["id"] for one in sent(hub, people)] == [message_id]
+    assert [one["id"] for one in hub.sent(people.token(people.platform_administrator))] == [message_id]
 
 
 def test_progress_is_live_on_the_page_of_the_message(page: Page, hub: Hub, people: World) -> None:

@@ -4,8 +4,19 @@
  * What it is about goes inside. Fires `confirm` and `cancel`; whoever uses it takes `open` away again.
  */
 import { css, html, LitElement, nothing } from "lit";
+import { type Click, isAnswer } from "../logic/clicks";
 import { controls } from "../styles/controls";
 import { icon } from "./icons";
+
+/** The newest click anywhere in the page: the one that a dialog is opened by. */
+let newestClick: Click | null = null;
+window.addEventListener(
+  "click",
+  (event) => {
+    newestClick = event;
+  },
+  { capture: true },
+);
 
 export class Confirmation extends LitElement {
   static override styles = [
@@ -82,6 +93,7 @@ export class Confirmation extends LitElement {
   /** What is being done, while busy. */
   declare progress: string;
   declare error: string;
+  #opener: Click | null = null;
 
   constructor() {
     super();
@@ -97,8 +109,10 @@ export class Confirmation extends LitElement {
 
   override updated(): void {
     const dialog = this.renderRoot.querySelector("dialog");
-    if (this.open && dialog && !dialog.open) dialog.showModal();
-    else if (!this.open && dialog?.open) dialog.close();
+    if (this.open && dialog && !dialog.open) {
+      this.#opener = newestClick;
+      dialog.showModal();
+    } else if (!this.open && dialog?.open) dialog.close();
   }
 
   override render() {
@@ -110,12 +124,12 @@ export class Confirmation extends LitElement {
       </div>
       <div role="status">${this.busy && this.progress ? html`<p class="progress muted">${this.progress}</p>` : nothing}</div>
       <div class="actions">
-        <button class="button" type="button" @click=${() => this.#tell("cancel")}>${this.no}</button>
+        <button class="button" type="button" @click=${(event: MouseEvent) => this.#answer("cancel", event)}>${this.no}</button>
         <button
           class="button primary ${this.danger ? "danger" : ""}"
           type="button"
           aria-disabled=${this.busy ? "true" : "false"}
-          @click=${() => this.busy || this.#tell("confirm")}
+          @click=${(event: MouseEvent) => this.busy || this.#answer("confirm", event)}
         >
           ${this.yes}
         </button>
@@ -136,6 +150,10 @@ export class Confirmation extends LitElement {
   readonly #closed = () => {
     if (this.open && !this.renderRoot.querySelector("dialog")?.open) this.#tell("cancel");
   };
+
+  #answer(what: "confirm" | "cancel", click: MouseEvent): void {
+    if (isAnswer(click, this.#opener)) this.#tell(what);
+  }
 
   #tell(what: "confirm" | "cancel"): void {
     this.dispatchEvent(new CustomEvent(what));
