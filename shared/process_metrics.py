@@ -19,10 +19,10 @@ def register(registry: prometheus_client.CollectorRegistry, engine: Engine) -> N
         "message_hub_database_connections_in_use", "Connections to PostgreSQL that are in use.", registry=registry
     )
     in_use.set_function(lambda: _pool(engine).checkedout())
-    limit = prometheus_client.Gauge(
-        "message_hub_database_connections_limit", "As many as this process may use at once.", registry=registry
+    most = prometheus_client.Gauge(
+        "message_hub_database_connections_max", "As many as this process may use at once.", registry=registry
     )
-    limit.set_function(lambda: _pool(engine).size())
+    most.set_function(lambda: _pool(engine).size())
 
 
 def _pool(engine: Engine) -> sqlalchemy.pool.QueuePool:

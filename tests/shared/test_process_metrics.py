@@ -14,7 +14,7 @@ def test_the_release_the_process_and_the_use_of_its_pool_are_exported(make_engin
         return registry.get_sample_value("message_hub_database_connections_in_use")
 
     assert registry.get_sample_value("message_hub_build_info", {"version": VERSION}) == 1
-    assert registry.get_sample_value("message_hub_database_connections_limit") == 2
+    assert registry.get_sample_value("message_hub_database_connections_max") == 2
     assert in_use() == 0
     with engine.connect(), engine.connect():
         assert in_use() == 2
