@@ -16,6 +16,7 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from drills import directory_files
+from services.directory import report
 from services.directory.actions import import_
 from services.directory.actions import platforms as platform_actions
 
@@ -145,7 +146,10 @@ class Platform:
         )
         began = time.monotonic()
         outcome = import_.import_directory(
-            engine, platform_key=self.key, folder=folder / self.key, allow_removals=len(directory.people)
+            engine,
+            platform_key=self.key,
+            folder=folder / self.key,
+            allowed=report.Allowed(removals=len(directory.people), no_administrator=True),
         )
         self._imports.append(_Import(outcome.directory_version, directory, began, time.monotonic()))
         with engine.connect() as connection:

@@ -35,11 +35,21 @@ _BAD_LINES_SHOWN = 20
     metavar="N",
     type=click.IntRange(0, _MOST_REMOVALS),
     default=0,
-    help="Allow up to N users, N scopes and N memberships to end, even if that is a large share.",
+    help="Allow up to N of each kind (users, clinics, memberships …) to end, even if that is a large share.",
+)
+@click.option(
+    "--allow-no-administrator", is_flag=True, help="Allow the platform to have no active administrator afterwards."
 )
 @click.option("--all-lines", is_flag=True, help=f"Show every bad line instead of the first {_BAD_LINES_SHOWN}.")
 @connect.data_option
-def import_(platform_key: str, folder: Path, dry_run: bool, allow_removals: int, all_lines: bool) -> None:
+def import_(
+    platform_key: str,
+    folder: Path,
+    dry_run: bool,
+    allow_removals: int,
+    allow_no_administrator: bool,
+    all_lines: bool,
+) -> None:
     """Make a platform's directory what the CSV files in DIR say.
 
     \b
@@ -50,8 +60,11 @@ def import_(platform_key: str, folder: Path, dry_run: bool, allow_removals: int,
                                                             member or administrator)
 
     The files are UTF-8 with a header line. They are the whole directory: what they leave out ends. Every active user
-    belongs to the platform without a line for it. Blanks around values are removed. A membership that is listed twice counts
-    once, as administrator if one of the lines says so.
+    belongs to the platform without a line for it. Blanks around values are removed, ids become NFC, and invisible characters
+    in ids are refused. A membership that is listed twice counts once, as administrator if one of the lines says so.
+
+    Refused are: the end of more than 10 % and more than 20 of a kind (--allow-removals); a platform without an active
+    administrator (--allow-no-administrator); a file with a header only, where the platform has rows of that kind.
 
     \b
     Example:
@@ -64,14 +77,14 @@ def import_(platform_key: str, folder: Path, dry_run: bool, allow_removals: int,
                 platform_key=platform_key,
                 folder=folder,
                 dry_run=dry_run,
-                allow_removals=allow_removals,
+                allowed=report.Allowed(allow_removals, allow_no_administrator),
                 progress=progress,
                 operator=operator.name(),
             )
-        except errors.TooManyRemovalsError as error:
-            _show_difference(error.refused)
+        except errors.RemovalsRefusedError as error:
+            _show(error.refused)
             raise
-    _show_difference(outcome)
+    _show(outcome)
     click.echo(_summary(outcome))
     if not outcome.is_vacuumed:
         click.echo("The tables could not be vacuumed now; autovacuum will do it.", err=True)
@@ -86,7 +99,9 @@ def _summary(outcome: report.ImportReport) -> str:
     return f"Platform {outcome.platform_key} now has {version}."
 
 
-def _show_difference(outcome: report.ImportReport) -> None:
+def _show(outcome: report.ImportReport) -> None:
+    for warning in outcome.warnings:
+        click.echo(f"Warning: {printable(warning)}", err=True)
     click.echo(f"{'':<15}{'added':>12}{'changed':>12}{'ended':>12}{'unchanged':>12}")
     for what in ("organisations", "clinics", "users", "memberships"):
         row: report.Difference = getattr(outcome, what)

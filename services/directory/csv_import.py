@@ -1,32 +1,22 @@
 """Reads the CSV files of an import line by line in bounded memory, and checks each line by itself.
 
-Called by `actions`. Knows the files and not the database, which checks the references between lines. Blanks around a value are dropped.
-Values with control characters, such as line breaks and NUL, are refused.
+Called by `actions`. Knows the files and not the database, which checks the references between lines. Lines of blanks and separators only
+are skipped.
 """
 
 import codecs
 import csv
 import pathlib
-import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from services.directory import domain
+from services.directory.values import Column, is_plain
 
 # Far more than fits into the columns. The rest of a longer line is skipped without being held in memory.
 MAX_LINE_BYTES = 65_536
-
-# With direction overrides and line separators, which change how other names on the same line or terminal look.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff]")
-
-
-@dataclass(frozen=True)
-class Column:
-    name: str
-    max_length: int
-    required: bool = True
-    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +28,11 @@ class Layout:
     # The temporary table that its rows are copied into.
     table: str
     check: Callable[[list[str]], str | None] = lambda _values: None
+
+    @property
+    def condition(self) -> str:
+        """SQL: which rows of the table are this file's."""
+        return "true"
 
     def stage(self, values: Sequence[str], *, platform_key: str) -> Sequence[str]:
         """A row's values as the temporary table has them."""
@@ -51,6 +46,10 @@ class ScopeLayout(Layout):
     table: str = "staged_scopes"
     level: str
     parent_level: str = domain.ROOT_LEVEL
+
+    @property
+    def condition(self) -> str:
+        return f"level = '{self.level}'"
 
     def stage(self, values: Sequence[str], *, platform_key: str) -> Sequence[str]:
         parent = platform_key if self.parent_level == domain.ROOT_LEVEL else values[1]
@@ -90,7 +89,7 @@ def _check_membership(values: list[str]) -> str | None:
 
 
 _EXTERNAL_ID = Column("external_id", 255)
-_NAME = Column("name", 200)
+_NAME = Column("name", 200, is_name=True)
 ORGANISATIONS = ScopeLayout(file="organisations.csv", columns=(_EXTERNAL_ID, _NAME), level="organisation")
 CLINICS = ScopeLayout(
     file="clinics.csv",
@@ -150,7 +149,7 @@ class Reader:
             yield from self._take_line_problems()
             if record is None:
                 return
-            if record:
+            if any(map(str.strip, record)):
                 yield self._check(line, record, order)
 
     def _read_header(self, records: Iterator[list[str]]) -> list[int]:
@@ -176,27 +175,26 @@ class Reader:
     def _check(self, line: int, record: list[str], order: list[int]) -> Row:
         columns = self._layout.columns
         if len(record) != len(order):
-            return Row(line, _only_key(record, order), [f"has {len(record)} columns instead of {len(order)}"])
-        values = [record[index].strip() for index in order]
-        joined = "".join(record)
-        # isprintable is faster than the pattern, and true for nearly every line.
-        if not joined.isprintable() and _CONTROL.search(joined):
-            raw = [record[index] for index in order]
-            return Row(line, _only_key(record, order), list(_find_control_characters(columns, raw)))
-        problems: list[str] = []
-        for column, value in zip(columns, values, strict=True):
-            if not value:
-                if column.required:
-                    problems.append(f"{column.name} is empty")
-            elif column.choices:
-                if value not in column.choices:
-                    problems.append(f'{column.name} "{value[:40]}" is not one of {", ".join(column.choices)}')
-            elif len(value) > column.max_length:
-                problems.append(f"{column.name} has {len(value)} characters; the limit is {column.max_length}")
-        between = self._layout.check(values)
-        if between:
-            problems.append(between)
-        return Row(line, values, problems)
+            return Row(line, self._only_key(record, order), [f"has {len(record)} columns instead of {len(order)}"])
+        raw = [record[index] for index in order]
+        # True for nearly every line, and fast.
+        if not is_plain("".join(raw)):
+            found = [
+                (column.name, column.find_bad_characters(value)) for column, value in zip(columns, raw, strict=True)
+            ]
+            bad = [f"{name} {problem}" for name, problem in found if problem]
+            if bad:
+                return Row(line, self._only_key(record, order), bad)
+        values = [column.clean(value) for column, value in zip(columns, raw, strict=True)]
+        problems = [column.find_problem(value) for column, value in zip(columns, values, strict=True)]
+        problems.append(self._layout.check(values))
+        return Row(line, values, list(filter(None, problems)))
+
+    def _only_key(self, record: list[str], order: list[int]) -> list[str] | None:
+        """The first column's value only, so that lines that refer to a bad line are not reported as bad too."""
+        column, raw = self._layout.columns[0], record[order[0]] if order[0] < len(record) else ""
+        key = column.clean(raw)
+        return [key, *[""] * (len(order) - 1)] if key and not column.find_bad_characters(raw) else None
 
 
 class _Lines:
@@ -243,31 +241,16 @@ class _Lines:
 
 
 def open_file(path: pathlib.Path) -> BinaryIO:
-    """The file at `path`. Raises `BadFileError` when it is missing or cannot be read."""
+    """The regular file at `path`. Raises `BadFileError` when it is missing, of another kind, or cannot be read."""
     try:
+        # Opening a pipe would wait for its writer, and a device may never end.
+        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+            raise BadFileError(None, "the file cannot be read: it is a pipe, a socket or a device")
         return path.open("rb", buffering=1 << 20)
     except FileNotFoundError:
         raise BadFileError(None, "the file is missing") from None
     except OSError as error:
         raise BadFileError(None, f"the file cannot be read: {error.strerror}") from None
-
-
-def _only_key(record: list[str], order: list[int]) -> list[str] | None:
-    """The first column's value only, so that lines that refer to a bad line are not reported as bad too."""
-    key = record[order[0]].strip() if order[0] < len(record) else ""
-    return [key, *[""] * (len(order) - 1)] if key and not _CONTROL.search(key) else None
-
-
-def _find_control_characters(columns: tuple[Column, ...], values: list[str]) -> Iterator[str]:
-    for column, value in zip(columns, values, strict=True):
-        found = _CONTROL.search(value)
-        if found:
-            what = (
-                "a line break"
-                if found.group() in "\r\n\u2028\u2029"
-                else f"the control character U+{ord(found.group()):04X}"
-            )
-            yield f"{column.name} contains {what}"
 
 
 def _explain(error: csv.Error) -> str:

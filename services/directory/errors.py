@@ -59,21 +59,59 @@ class BadFilesError(DirectoryError):
         return f"{self.count} bad lines"
 
 
-class TooManyRemovalsError(DirectoryError):
-    """The import would end more than is allowed without a request. `refused` is its report."""
+class RemovalsRefusedError(DirectoryError):
+    """The import would end what probably should stay. `refused` is its report."""
+
+    def __init__(self, reason: str, refused: report.ImportReport) -> None:
+        super().__init__(f"{reason} Nothing was changed.")
+        self.refused = refused
+
+
+class EmptyFileError(RemovalsRefusedError):
+    """A file has a header only, and the platform has rows of its kind."""
+
+    code = "empty-file"
+
+    def __init__(self, file: str, ending: int, refused: report.ImportReport) -> None:
+        super().__init__(f"{file} has no rows, and the platform has {ending:,}: the file is not complete.", refused)
+        self._numbers = f"{file} would end {ending:,} rows"
+
+    @property
+    def numbers(self) -> str:
+        return self._numbers
+
+
+class TooManyRemovalsError(RemovalsRefusedError):
+    """The import would end more of a kind than is allowed without a request."""
 
     code = "too-many-removals"
 
     def __init__(self, removals: tuple[report.Removal, ...], refused: report.ImportReport) -> None:
         super().__init__(
-            f"This import would end {' and '.join(map(str, removals))}. More than {report.FREE_REMOVALS_PERCENT}% "
-            f"(and more than {report.FREE_REMOVALS}) end only on request, so nothing was changed. Check that "
-            "the files are complete; if so, import them again with "
-            f"--allow-removals {max(removal.ending for removal in removals)}."
+            f"This import would end {_listed(removals)}. More than {report.FREE_REMOVALS_PERCENT}% "
+            f"(and more than {report.FREE_REMOVALS}) end only on request. Check that the files are complete; "
+            f"if so, import them again with --allow-removals {max(removal.ending for removal in removals)}.",
+            refused,
         )
         self.removals = removals
-        self.refused = refused
 
     @property
     def numbers(self) -> str:
-        return f"would end {' and '.join(map(str, self.removals))}"
+        return f"would end {_listed(self.removals)}"
+
+
+class NoAdministratorError(RemovalsRefusedError):
+    """No active user would administer the platform."""
+
+    code = "no-administrator"
+
+    def __init__(self, refused: report.ImportReport) -> None:
+        super().__init__(
+            "No active platform administrator would be left. Check that users.csv and memberships.csv are complete; "
+            "if so, import them again with --allow-no-administrator.",
+            refused,
+        )
+
+
+def _listed(removals: tuple[report.Removal, ...]) -> str:
+    return " and ".join(map(str, removals))

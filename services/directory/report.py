@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-# An import may end so many active users, scopes or memberships, or this share of them, without --allow-removals.
+# An import may end so many of each kind, or this share of them, without --allow-removals.
 FREE_REMOVALS = 20
 FREE_REMOVALS_PERCENT = 10
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The refusals that the operator lifts. `removals`: of each kind."""
+
+    removals: int = 0
+    no_administrator: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Removal:
-    """The number of `active` users, scopes or memberships (`what`) that an import ends."""
+    """The number of `active` rows of a kind (`what`, in the plural) that an import ends."""
 
     what: str
     ending: int
@@ -55,7 +63,8 @@ class ImportReport:
     """The outcome of an import, or of a dry run of it.
 
     `memberships` are those that the files state for active users, without the membership in the platform that every active user has.
-    `directory_version` is the platform's after the import. `is_vacuumed` is False if the tables could not be vacuumed.
+    `directory_version` is the platform's after the import. `warnings`: sentences about what is probably a mistake.
+    `is_vacuumed` is False if the tables could not be vacuumed.
     """
 
     platform_key: str
@@ -65,6 +74,7 @@ class ImportReport:
     users: Difference
     memberships: Difference
     directory_version: int
+    warnings: tuple[str, ...] = ()
     is_vacuumed: bool = True
 
     @property

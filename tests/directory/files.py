@@ -84,21 +84,35 @@ def small() -> Files:
 
 
 def crowd(count: int) -> Files:
-    """One organisation with one clinic in which `count` people are members."""
+    """One organisation with one clinic and `count` people: the first administers the platform, the others are members of the clinic."""
     people = [f"u{number:04d}" for number in range(count)]
     return Files(
         organisations={"org": "Org"},
         clinics={"clinic": ("org", "Clinic")},
         users={user: (f"Name of {user}", f"{user}@example.org", "active") for user in people},
-        memberships=[(user, "clinic", "clinic", "member") for user in people],
+        memberships=[
+            *((user, "platform", "", "administrator") for user in people[:1]),
+            *((user, "clinic", "clinic", "member") for user in people[1:]),
+        ],
     )
 
 
 def run(
-    engine: Engine, files: Files, folder: Path, *, key: str = "acme", allow_removals: int = 0
+    engine: Engine,
+    files: Files,
+    folder: Path,
+    *,
+    key: str = "acme",
+    allow_removals: int = 0,
+    allow_no_administrator: bool = True,
 ) -> report.ImportReport:
-    """Writes `files` and imports them."""
-    return import_.import_directory(engine, platform_key=key, folder=files.write(folder), allow_removals=allow_removals)
+    """Writes `files` and imports them. Most of these directories have no administrator of the platform."""
+    return import_.import_directory(
+        engine,
+        platform_key=key,
+        folder=files.write(folder),
+        allowed=report.Allowed(allow_removals, allow_no_administrator),
+    )
 
 
 def read_in_force(connection: Connection, *, key: str = "acme", version: int | None = None) -> set[Membership]:

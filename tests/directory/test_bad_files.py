@@ -58,6 +58,8 @@ def append(folder: Path, file: str, *lines: str) -> None:
         ("clinics.csv", "w1,n1,W one", 5, 'organisation "n1" is not in organisations.csv'),
         ("users.csv", "ada,Ada,,active", 8, 'external_id "ada" is already on line 2'),
         ("users.csv", "eve,Eve,,gone", 8, 'status "gone" is not one of active, pending, disabled'),
+        ("users.csv", "a\u0301,Á,,active\ná,Á,,active", 9, 'external_id "á" is already on line 8'),
+        ("memberships.csv", "a\u200bda,platform,,member", 9, "user contains the invisible character U+200B"),
         ("memberships.csv", "eve,platform,,member", 9, 'user "eve" is not in users.csv'),
         ("memberships.csv", "ada,organisation,west,member", 9, 'organisation "west" is not in organisations.csv'),
         ("memberships.csv", "ada,organisation,n1,member", 9, 'organisation "n1" is not in organisations.csv'),
@@ -134,6 +136,22 @@ def test_every_one_of_thousands_of_bad_lines_is_reported(engine: Engine, folder:
     append(folder, "users.csv", *(f"x{number},X,,gone" for number in range(50_000)))
     found = refuse(engine, folder)
     assert [line for _file, line, _reason in found] == list(range(8, 50_008))
+
+
+def test_lines_that_name_a_user_in_another_normal_form_mean_the_same_user(engine: Engine, folder: Path) -> None:
+    append(folder, "users.csv", "rene\u0301,René,,active")
+    append(folder, "memberships.csv", "rené,clinic,n1,member")
+    outcome = import_.import_directory(engine, platform_key="acme", folder=folder)
+    assert (outcome.users.added, outcome.memberships.added) == (1, 1)
+
+
+def test_ids_that_differ_only_by_case_are_imported_with_a_warning(engine: Engine, folder: Path) -> None:
+    append(folder, "users.csv", "ADA,Ada,,active", "Ben,Ben,,active", "ÉVA,Éva,,active", "éva,Éva,,active")
+    append(folder, "clinics.csv", "N1,south,N one")
+    outcome = import_.import_directory(engine, platform_key="acme", folder=folder)
+    assert outcome.warnings[0] == 'clinics.csv: 2 ids differ only by case, such as "n1" and "N1"'
+    assert outcome.warnings[1].startswith("users.csv: 6 ids differ only by case, such as ")
+    assert len(outcome.warnings) == 2
 
 
 def test_values_that_the_database_could_take_for_syntax_arrive_as_they_are(engine: Engine, tmp_path: Path) -> None:

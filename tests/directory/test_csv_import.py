@@ -1,6 +1,7 @@
 """Reading one file: what a line is, what its number is, what is wrong with it."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,14 @@ def test_line_numbers_are_those_of_an_editor_also_after_quoted_line_breaks() -> 
         (b"a,A\xe2\x80\xaenn,,active", "name contains the control character U+202E"),
         (b"a,A\xe2\x80\xa8nn,,active", "name contains a line break"),
         (b'a,"A\rnn",,active', "name contains a line break"),
+        ("a\u200bb,Ann,,active".encode(), "external_id contains the invisible character U+200B"),
+        ("\ufeffa\u200e,Ann,,active".encode(), "external_id contains the invisible character U+FEFF, U+200E"),
+        ("a\u00a0b,Ann,,active".encode(), "external_id contains the invisible character U+00A0"),
+        ("a\u200db,Ann,,active".encode(), "external_id contains the invisible character U+200D"),
+        ("a\u3164,Ann,,active".encode(), "external_id contains the invisible character U+3164"),
+        ("a,Ann,a@x\u00ad.org,active".encode(), "email contains the invisible character U+00AD"),
+        ("a,Ann,,act\u200bive".encode(), "status contains the invisible character U+200B"),
+        ("a,\u200b\u2800,,active".encode(), "name has no visible character, only U+200B, U+2800"),
         (b"a,A\xe9nn,,active", "is not UTF-8: byte 0xE9 at position 4"),
         (b"a,A\xed\xa0\x80nn,,active", "is not UTF-8: byte 0xED at position 4"),
         (b"a,A\rnn,,active", "has a carriage return inside the line; lines end in LF or CRLF"),
@@ -102,6 +111,28 @@ def test_a_bad_line_is_named_and_the_lines_around_it_are_read(line: bytes, reaso
 def test_values_at_their_limits_are_fine() -> None:
     line = ",".join(["é" * 255, "é" * 200, "é" * 320, "pending"])
     assert problems(HEADER + line.encode()) == []
+
+
+def test_identifiers_and_names_are_brought_to_nfc_and_names_lose_what_is_invisible() -> None:
+    line = "re\u0301ne\u0301,Re\u0301ne\u0301\u200e \u2066Zo\ufeffe\u2069,re\u0301@x,active\n"
+    assert read(HEADER + line.encode())[0].values == ["réné", "Réné Zoe", "ré@x", "active"]
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "👩\u200d⚕\ufe0f", "क्\u200dष"], ids=ascii)
+def test_joiners_that_shape_a_name_stay(name: str) -> None:
+    assert read(HEADER + f"a,{name},,active\n".encode())[0].values == ["a", name, "", "active"]
+
+
+def test_a_length_is_that_of_the_normal_form() -> None:
+    assert problems(HEADER + ("e\u0301" * 255 + ",Ann,,active\n").encode()) == []
+    assert problems(HEADER + ("e\u0301" * 256 + ",Ann,,active\n").encode()) == [
+        (2, "external_id has 256 characters; the limit is 255")
+    ]
+
+
+def test_lines_of_separators_only_are_skipped() -> None:
+    rows = read(HEADER + b",,,\na,Ann,,active\n , ,\t,\n,\n" + b"," * 100 + b"\n")
+    assert rows == [(3, ["a", "Ann", "", "active"], [])]
 
 
 def test_several_things_wrong_with_a_line_are_all_named() -> None:
@@ -171,6 +202,24 @@ def test_a_missing_file_and_one_that_cannot_be_read_say_so(tmp_path: Path) -> No
         csv_import.open_file(tmp_path / "users.csv")
     with pytest.raises(csv_import.BadFileError, match="the file cannot be read: Is a directory"):
         csv_import.open_file(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device"])
+def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "users.csv"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(csv_import.BadFileError, match="it is a pipe, a socket or a device"):
+        csv_import.open_file(path)
+
+
+def test_a_link_to_a_regular_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "real.csv").write_bytes(HEADER)
+    (tmp_path / "users.csv").symlink_to("real.csv")
+    with csv_import.open_file(tmp_path / "users.csv") as file:
+        assert file.read() == HEADER
 
 
 def test_bytes_read_end_at_the_size_of_the_file() -> None:

@@ -110,6 +110,21 @@ def test_a_second_change_of_the_same_directory_is_refused_at_once(
     assert files.run(other, files.small(), tmp_path / "third").directory_version == 3
 
 
+def test_files_that_are_slow_to_read_keep_no_other_change_waiting(
+    engine: Engine, make_engine: Callable[..., Engine], changed: files.Files, tmp_path: Path
+) -> None:
+    class Beside(report.Silent):
+        def step(self, label: str, total: int | None) -> None:
+            if label == "Reading memberships.csv":
+                platform_actions.put_platform(
+                    make_engine(db.DIRECTORY_ROLE), key="acme", name="Other", plan="enterprise"
+                )
+
+    folder = changed.write(tmp_path / "second")
+    outcome = import_.import_directory(engine, platform_key="acme", folder=folder, progress=Beside())
+    assert outcome.directory_version == 3
+
+
 def test_directories_of_two_platforms_are_imported_at_once(
     engine: Engine, make_engine: Callable[..., Engine], changed: files.Files, tmp_path: Path
 ) -> None:

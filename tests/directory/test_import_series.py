@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from services.directory import errors
 from services.directory.actions import platforms
 from tests import examples
 from tests.directory import files
@@ -56,7 +57,11 @@ def test_after_each_import_now_and_every_earlier_version_are_what_the_files_said
     said: dict[int, set[files.Membership]] = {0: set()}
     version = 0
     for state in series:
-        outcome = files.run(engine, state, tmp_path / "files", key=key)
+        try:
+            outcome = files.run(engine, state, tmp_path / "files", key=key)
+        except errors.EmptyFileError:
+            assert not (state.organisations and state.clinics and state.users and state.memberships)
+            continue
         assert outcome.directory_version == version + (0 if outcome.is_empty else 1)
         version = outcome.directory_version
         if outcome.is_empty:

@@ -6,7 +6,7 @@ wait for its lock.
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -19,6 +19,7 @@ from services.directory.store import audit, memberships, platforms, scopes, stag
 _CHUNK_ROWS = 20_000
 _BAD_LINES_KEPT = 100
 _SILENT = report.Silent()
+_NOTHING = report.Allowed()
 
 
 def import_directory(
@@ -27,7 +28,7 @@ def import_directory(
     platform_key: str,
     folder: Path,
     dry_run: bool = False,
-    allow_removals: int = 0,
+    allowed: report.Allowed = _NOTHING,
     progress: report.Progress = _SILENT,
     operator: str = changes.UNKNOWN_OPERATOR,
 ) -> report.ImportReport:
@@ -41,13 +42,16 @@ def import_directory(
         engine.connect() as connection,
         connection.begin() as transaction,
     ):
-        changes.lock_directory(connection, platform_key)
         if platforms.get_platform(connection, key=platform_key) is None:
             raise errors.UnknownPlatformError(platform_key)
         staging.prepare(connection)
-        readable = _stage_files(connection, folder, platform_key, progress)
-        _refuse_bad_lines(connection, readable, progress)
-        outcome = _apply(connection, platform_key, dry_run, allow_removals, progress)
+        rows = _stage_files(connection, folder, platform_key, progress)
+        _refuse_bad_lines(connection, set(rows), progress)
+        # After reading: a slow disk keeps no other change waiting.
+        changes.lock_directory(connection, platform_key)
+        compared = _compare(connection, platform_key, dry_run, progress)
+        _refuse_removals(compared, rows, allowed)
+        outcome = _write(connection, compared, progress)
         done: audit.Outcome = "tried" if dry_run else "unchanged" if outcome.is_empty else "changed"
         event = audit.Event("import", done, operator, platform_key, outcome.directory_version, detail=outcome.numbers)
         if dry_run:
@@ -74,18 +78,18 @@ def _vacuum(engine: Engine) -> bool:
     return True
 
 
-def _stage_files(connection: Connection, folder: Path, platform_key: str, progress: report.Progress) -> set[str]:
-    """Copies the rows and errors of all files into the staging tables; returns the names of the readable files."""
-    readable = set()
+def _stage_files(connection: Connection, folder: Path, platform_key: str, progress: report.Progress) -> dict[str, int]:
+    """Copies the rows and errors of all files into the staging tables; returns the number of rows of each readable file."""
+    rows = {}
     for layout in csv_import.LAYOUTS:
         try:
             with csv_import.open_file(folder / layout.file) as file:
                 progress.step(f"Reading {layout.file}", (folder / layout.file).stat().st_size)
-                _stage_rows(connection, csv_import.Reader(file, layout), layout, platform_key, progress)
-            readable.add(layout.file)
+                reader = csv_import.Reader(file, layout)
+                rows[layout.file] = _stage_rows(connection, reader, layout, platform_key, progress)
         except csv_import.BadFileError as bad:
             staging.copy_bad_lines(connection, bad_lines=[report.BadLine(layout.file, bad.line, bad.reason)])
-    return readable
+    return rows
 
 
 def _stage_rows(
@@ -94,9 +98,9 @@ def _stage_rows(
     layout: csv_import.Layout,
     platform_key: str,
     progress: report.Progress,
-) -> None:
+) -> int:
     rows: Iterator[csv_import.Row] = iter(reader)
-    seen = 0
+    count = seen = 0
     while chunk := list(itertools.islice(rows, _CHUNK_ROWS)):
         good = (
             (row.line, *layout.stage(row.values, platform_key=platform_key))
@@ -109,6 +113,8 @@ def _stage_rows(
             staging.copy_bad_lines(connection, bad_lines=bad)
         progress.advance(reader.bytes_read - seen)
         seen = reader.bytes_read
+        count += len(chunk)
+    return count
 
 
 def _is_worth_staging(row: csv_import.Row, layout: csv_import.Layout) -> bool:
@@ -131,19 +137,26 @@ def _refuse_bad_lines(connection: Connection, readable: set[str], progress: repo
     raise errors.BadFilesError(count, tuple(first))
 
 
-def _apply(
-    connection: Connection, platform_key: str, dry_run: bool, allow_removals: int, progress: report.Progress
-) -> report.ImportReport:
-    """Changes the directory to what is staged. Inserts and plans come first, so that a refusal leaves few dead rows."""
+@dataclass(frozen=True)
+class _Compared:
+    """The planned import. `ending`: the rows of each file's kind that end. `removals`: groups of kinds that overlap."""
+
+    platform: platforms.Platform
+    outcome: report.ImportReport
+    ending: dict[str, int]
+    removals: tuple[tuple[report.Removal, ...], ...]
+    has_administrator: bool
+
+
+def _compare(connection: Connection, platform_key: str, dry_run: bool, progress: report.Progress) -> _Compared:
+    """Applies the scopes and plans the rest. Inserts and plans come first, so that a refusal leaves few dead rows."""
     platform = platforms.lock_platform(connection, key=platform_key)
     if platform is None:
         raise errors.UnknownPlatformError(platform_key)
     progress.step("Comparing", None)
     active_scopes = scopes.count_active(connection, platform_id=platform.id)
     active_users = users.count_active(connection, platform_id=platform.id)
-    tree = {
-        layout.level: scopes.apply(connection, platform_id=platform.id, layout=layout) for layout in csv_import.SCOPES
-    }
+    tree = {layout: scopes.apply(connection, platform_id=platform.id, layout=layout) for layout in csv_import.SCOPES}
     scopes.desire_ancestors(connection, platform_id=platform.id)
     people = users.plan(connection, platform_id=platform.id)
     staging.analyze(connection, "desired_ancestors", "active_users", "user_changes")
@@ -152,31 +165,63 @@ def _apply(
     staging.allow_nested_loops(connection)
     belonging = memberships.plan(connection, platform_id=platform.id)
     staging.analyze(connection, "membership_changes")
-    outcome = report.ImportReport(
-        platform_key=platform_key,
-        dry_run=dry_run,
-        organisations=tree["organisation"],
-        clinics=tree["clinic"],
-        users=people.difference,
-        memberships=belonging.difference,
-        directory_version=platform.directory_version,
+    return _Compared(
+        platform,
+        report.ImportReport(
+            platform_key=platform_key,
+            dry_run=dry_run,
+            organisations=tree[csv_import.ORGANISATIONS],
+            clinics=tree[csv_import.CLINICS],
+            users=people.difference,
+            memberships=belonging.difference,
+            directory_version=platform.directory_version,
+            warnings=_warnings(connection, belonging.has_administrator),
+        ),
+        ending={layout.file: difference.ended for layout, difference in tree.items()}
+        | {csv_import.USERS.file: people.difference.ended, csv_import.MEMBERSHIPS.file: belonging.difference.ended},
+        removals=(
+            (report.Removal("users", people.leaving, active_users),),
+            *(
+                (report.Removal(f"{layout.level}s", difference.ended, active_scopes.get(layout.level, 0)),)
+                for layout, difference in tree.items()
+            ),
+            belonging.removals,
+        ),
+        has_administrator=belonging.has_administrator,
     )
-    removals = (
-        report.Removal("users", people.leaving, active_users),
-        report.Removal("organisations and clinics", sum(one.ended for one in tree.values()), active_scopes),
-        report.Removal("memberships", belonging.difference.ended, belonging.before),
-    )
-    excessive = tuple(removal for removal in removals if removal.is_excessive and removal.ending > allow_removals)
-    if excessive:
-        raise errors.TooManyRemovalsError(excessive, outcome)
+
+
+def _warnings(connection: Connection, has_administrator: bool) -> tuple[str, ...]:
+    similar = tuple(map(str, staging.list_similar_ids(connection)))
+    return similar if has_administrator else (*similar, "No active user administers the platform.")
+
+
+def _refuse_removals(compared: _Compared, rows: dict[str, int], allowed: report.Allowed) -> None:
+    """Raises a `RemovalsRefusedError` if the files are probably not complete."""
+    for file, count in rows.items():
+        if count == 0 and compared.ending[file]:
+            raise errors.EmptyFileError(file, compared.ending[file], compared.outcome)
+    excessive = [
+        [one for one in group if one.is_excessive and one.ending > allowed.removals] for group in compared.removals
+    ]
+    largest = tuple(max(group, key=lambda one: one.ending) for group in excessive if group)
+    if largest:
+        raise errors.TooManyRemovalsError(largest, compared.outcome)
+    if not (compared.has_administrator or allowed.no_administrator):
+        raise errors.NoAdministratorError(compared.outcome)
+
+
+def _write(connection: Connection, compared: _Compared, progress: report.Progress) -> report.ImportReport:
+    """Applies the plans in a new directory version, if anything changes."""
+    outcome, platform_id = compared.outcome, compared.platform.id
     if outcome.is_empty:
         return outcome
-    version = platform.directory_version + 1
+    version = compared.platform.directory_version + 1
     progress.step("Writing users and memberships", None)
     users.apply(connection)
-    scopes.apply_ancestors(connection, platform_id=platform.id, version=version)
-    memberships.apply(connection, platform_id=platform.id, version=version)
+    scopes.apply_ancestors(connection, platform_id=platform_id, version=version)
+    memberships.apply(connection, platform_id=platform_id, version=version)
     progress.step("Counting", None)
     scopes.update_user_counts(connection)
-    platforms.set_directory_version(connection, platform_id=platform.id, version=version)
+    platforms.set_directory_version(connection, platform_id=platform_id, version=version)
     return replace(outcome, directory_version=version)

@@ -28,9 +28,9 @@ _DESIRE = text("""
     GROUP BY user_id, scope_id
 """)
 _PLAN = text("""
-    INSERT INTO membership_changes (user_id, scope_id, ends_from_version, begins, was_stated, is_stated, role)
+    INSERT INTO membership_changes (user_id, scope_id, ends_from_version, begins, was_role, role)
     SELECT coalesce(m.user_id, d.user_id), coalesce(m.scope_id, d.scope_id), m.valid_from_version, d.user_id IS NOT NULL,
-           coalesce(m.role <> 'implied', false), coalesce(d.role <> 'implied', false), d.role
+           m.role, d.role
     FROM (
         SELECT m.user_id, m.scope_id, m.valid_from_version, m.role
         FROM users u
@@ -44,7 +44,28 @@ _COUNT_PLANNED = text("""
     SELECT count(*) FILTER (WHERE is_stated AND NOT was_stated), count(*) FILTER (WHERE is_stated AND was_stated),
            count(*) FILTER (WHERE was_stated AND NOT is_stated),
            (SELECT count(*) FROM desired_memberships WHERE role <> 'implied')
-    FROM membership_changes
+    FROM (
+        SELECT coalesce(was_role <> 'implied', false) AS was_stated, coalesce(role <> 'implied', false) AS is_stated
+        FROM membership_changes
+    ) AS changes
+""")
+# By role, and by role and level. A membership that gets the smaller role (member to administrator) does not end.
+_COUNT_ENDING = text("""
+    SELECT s.level, c.role, sum(c.ending) AS ending, sum(c.before) AS before
+    FROM (
+        SELECT scope_id, role, 0 AS ending, 1 AS before FROM desired_memberships WHERE role <> 'implied'
+        UNION ALL
+        SELECT scope_id, role, 0, -1 FROM membership_changes WHERE role <> 'implied'
+        UNION ALL
+        SELECT scope_id, was_role, CASE WHEN role < was_role THEN 0 ELSE 1 END, 1 FROM membership_changes WHERE was_role <> 'implied'
+    ) AS c
+    JOIN scopes s ON s.id = c.scope_id
+    GROUP BY GROUPING SETS ((c.role), (c.role, s.level))
+    HAVING sum(c.ending) > 0
+    ORDER BY c.role, s.level NULLS FIRST
+""")
+_HAS_ADMINISTRATOR = text("""
+    SELECT EXISTS (SELECT FROM desired_memberships WHERE scope_id = :scope_id AND role = 'administrator')
 """)
 _END = text("""
     UPDATE memberships m SET valid_to_version = :version
@@ -62,10 +83,14 @@ _BEGIN = text("""
 
 @dataclass(frozen=True)
 class Plan:
-    """The difference in stated memberships, and how many of them were valid before."""
+    """The difference in stated memberships. `removals`: how many end, of all, of each role, and of each role at each level.
+
+    `has_administrator`: whether an active user will administer the platform.
+    """
 
     difference: report.Difference
-    before: int
+    removals: tuple[report.Removal, ...]
+    has_administrator: bool
 
 
 def desire(connection: Connection, *, platform_id: int) -> None:
@@ -79,7 +104,15 @@ def plan(connection: Connection, *, platform_id: int) -> Plan:
     added, changed, ended, stated = connection.execute(_COUNT_PLANNED).one()
     unchanged = stated - added - changed
     difference = report.Difference(added=added, changed=changed, ended=ended, unchanged=unchanged)
-    return Plan(difference, before=unchanged + changed + ended)
+    by_role = [
+        report.Removal(f"{row.level or ''} {row.role}s".strip(), int(row.ending), int(row.before))
+        for row in connection.execute(_COUNT_ENDING)
+    ]
+    return Plan(
+        difference,
+        removals=(report.Removal("memberships", ended, unchanged + changed + ended), *by_role),
+        has_administrator=connection.execute(_HAS_ADMINISTRATOR, {"scope_id": platform_id}).scalar_one(),
+    )
 
 
 def apply(connection: Connection, *, platform_id: int, version: int) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 from services.directory import csv_import, report
 
 _COUNT_ACTIVE = text(
-    "SELECT count(*) FROM scopes WHERE platform_id = :platform_id AND active AND parent_id IS NOT NULL"
+    "SELECT level, count(*) AS active FROM scopes WHERE platform_id = :platform_id AND active GROUP BY level"
 )
 
 _COUNT_NEW = text("""
@@ -68,9 +68,9 @@ _UPDATE_COUNTS = text("""
 """)
 
 
-def count_active(connection: Connection, *, platform_id: int) -> int:
-    """The active scopes beneath the platform."""
-    return int(connection.execute(_COUNT_ACTIVE, {"platform_id": platform_id}).scalar_one())
+def count_active(connection: Connection, *, platform_id: int) -> dict[str, int]:
+    """The number of active scopes by level; levels without a scope are missing."""
+    return {row.level: row.active for row in connection.execute(_COUNT_ACTIVE, {"platform_id": platform_id})}
 
 
 def apply(connection: Connection, *, platform_id: int, layout: csv_import.ScopeLayout) -> report.Difference:

@@ -4,6 +4,7 @@ The tables end with the transaction. References are checked against the files, n
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import psycopg
@@ -47,10 +48,23 @@ _TABLES = text("""
         user_id bigint, scope_id bigint, role membership_role
     ) ON COMMIT DROP;
     CREATE TEMP TABLE membership_changes (
-        user_id bigint, scope_id bigint, ends_from_version bigint, begins boolean, was_stated boolean, is_stated boolean,
-        role membership_role
+        user_id bigint, scope_id bigint, ends_from_version bigint, begins boolean, was_role membership_role, role membership_role
     ) ON COMMIT DROP;
 """)
+
+
+@dataclass(frozen=True)
+class SimilarIds:
+    """`count` ids of a file differ from another one only by case, as the two `examples` do."""
+
+    file: str
+    count: int
+    examples: list[str]
+
+    def __str__(self) -> str:
+        one, other = self.examples
+        return f'{self.file}: {self.count:,} ids differ only by case, such as "{one[:60]}" and "{other[:60]}"'
+
 
 # Each check with the files that must be readable for it.
 _DUPLICATES = """
@@ -86,11 +100,11 @@ _UNKNOWN_SCOPE = """
 def _checks() -> Iterator[tuple[tuple[str, ...], str]]:
     memberships, users = csv_import.MEMBERSHIPS.file, csv_import.USERS.file
     file_by_level = {layout.level: layout.file for layout in csv_import.SCOPES}
-    yield (users,), _DUPLICATES.format(file=users, table="staged_users", condition="true")
+    for layout in (csv_import.USERS, *csv_import.SCOPES):
+        duplicates = _DUPLICATES.format(file=layout.file, table=layout.table, condition=layout.condition)
+        yield (layout.file,), duplicates
     yield (memberships, users), _UNKNOWN_USER
     for layout in csv_import.SCOPES:
-        condition = f"level = '{layout.level}'"
-        yield (layout.file,), _DUPLICATES.format(file=layout.file, table="staged_scopes", condition=condition)
         yield (memberships, layout.file), _UNKNOWN_SCOPE.format(level=layout.level, file=layout.file)
         parent_file = file_by_level.get(layout.parent_level)
         if parent_file is not None:
@@ -102,6 +116,15 @@ def _checks() -> Iterator[tuple[tuple[str, ...], str]]:
             )
 
 
+# Two ids of one file that differ only by case. The collation knows the letters of all scripts.
+_SIMILAR_IDS = """
+    SELECT coalesce(sum(ids), 0) AS ids, min(examples) AS examples
+    FROM (
+        SELECT count(*) AS ids, (array_agg(external_id ORDER BY line))[1:2] AS examples
+        FROM {table} WHERE {condition}
+        GROUP BY casefold(external_id COLLATE pg_unicode_fast) HAVING count(*) > 1
+    ) AS found
+"""
 _COUNT_BAD_LINES = text("SELECT count(*) FROM bad_lines")
 _LIST_BAD_LINES = text("""
     SELECT file, line, reason FROM bad_lines
@@ -145,6 +168,18 @@ def check_references(connection: Connection, *, readable: set[str]) -> None:
     for files, statement in _checks():
         if readable.issuperset(files):
             connection.execute(text(statement))
+
+
+def list_similar_ids(connection: Connection) -> list[SimilarIds]:
+    """The files in which ids differ only by case. All lines must be good."""
+    found = []
+    for layout in csv_import.LAYOUTS:
+        if layout is not csv_import.MEMBERSHIPS:
+            statement = _SIMILAR_IDS.format(table=layout.table, condition=layout.condition)
+            row = connection.execute(text(statement)).one()
+            if row.ids:
+                found.append(SimilarIds(layout.file, int(row.ids), row.examples))
+    return found
 
 
 def count_bad_lines(connection: Connection) -> int:
