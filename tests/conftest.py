@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,15 @@ for _name in [name for name in os.environ if name.startswith("HUB_")]:
     del os.environ[_name]
 # Whoever connects here by mistake reads in the error what was forgotten.
 os.environ["HUB_REDIS_URL"] = "redis://this-test-forgot-to-ask-for-the-fixture-redis_url.invalid:1/0"
+
+# The programs that tests start would otherwise compile the product each time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Data of servers are kept in memory where there is room for all of them: CREATE DATABASE takes a third of the time.
+_MEMORY = Path("/dev/shm")
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 * 1024**3:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 _TEMPLATE = "template_hub"
 _numbers = itertools.count(1)
