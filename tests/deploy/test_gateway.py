@@ -374,6 +374,40 @@ def test_replicas_are_found_by_name_and_one_that_ends_fails_no_request(tmp_path:
         assert gateway.call("GET", "/v1/messages").status == 200
 
 
+def test_half_of_the_replicas_end_at_once_and_no_request_fails(tmp_path: Path) -> None:
+    """As in a release: two new replicas are serving requests, and the two old ones, which are idle, end."""
+    with gateways.running(tmp_path) as gateway:
+        for _ in range(3):
+            gateway.add_replicas()
+        wait_until(lambda: gateway.is_up("inbox_api", 4), what="all replicas are found")
+        replicas = gateway.services["inbox_api"]
+        statuses: list[int] = []
+
+        def ask() -> threading.Thread:
+            return gateways.in_background(lambda: statuses.append(gateway.call("GET", "/v1/notifications").status))
+
+        for new in replicas[2:]:
+            new.answering.clear()
+        asking = []
+        while not all(new.received for new in replicas[2:]):
+            asking.append(ask())
+            asking[-1].join(0.1)
+        for old in replicas[:2]:
+            old.shutdown()
+            old.server_close()
+        expected = len(asking) + 8
+        asking += [ask() for _ in range(8)]
+        wait_until(
+            lambda: len(statuses) + sum(len(new.received) for new in replicas[2:]) >= expected,
+            what="each request is with a new replica, or has failed",
+        )
+        for new in replicas[2:]:
+            new.answering.set()
+        for thread in asking:
+            thread.join()
+        assert set(statuses) == {200}
+
+
 def test_the_log_says_what_was_rejected_and_holds_no_secret(gateway: Gateway) -> None:
     headers = {"Authorization": "Bearer top-secret", "X-Request-ID": "log-line-17"}
     gateway.call("GET", '/nowhere/"a\\?token=top-secret', headers=headers)
