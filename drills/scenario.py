@@ -26,7 +26,7 @@ from shared import db
 WORKERS = 2
 _MAKE_DUE = (
     "UPDATE fanout_batches SET published_at = published_at - interval '10 minutes' WHERE delivered_at IS NULL",
-    "UPDATE messages SET expand_published_at = COALESCE(expand_published_at, sent_at) - interval '10 minutes'"
+    "UPDATE messages SET expand_published_at = COALESCE(expand_published_at, created_at) - interval '10 minutes'"
     " WHERE status <> 'sent'",
 )
 

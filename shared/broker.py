@@ -4,8 +4,6 @@ Nothing that must survive lives in the broker only: every task can be made again
 persistence and no retry of a publish.
 """
 
-import time
-
 import celery
 import kombu.entity
 
@@ -64,10 +62,14 @@ def publish(app: celery.Celery, *tasks: contracts.Contract) -> None:
                 task.task,
                 kwargs=contracts.arguments(task),
                 queue=task.queue,
-                headers={contracts.PUBLISHED_AT_HEADER: time.time()},
+                headers=_headers(task),
                 producer=producer,
                 retry=False,
                 # These descriptions of the arguments are read by no tool of ours and take a tenth of the time.
                 argsrepr="",
                 kwargsrepr="",
             )
+
+
+def _headers(task: contracts.Contract) -> dict[str, str]:
+    return {} if task.published_at is None else {contracts.PUBLISHED_AT_HEADER: task.published_at.isoformat()}

@@ -6,7 +6,8 @@ run needs a new version. A release with VERSION 2 must also read version 1, beca
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 VERSION = 1
@@ -16,7 +17,8 @@ DELIVER_QUEUE = "deliver_bulk"
 SWEEP_QUEUE = "sweep"
 QUEUES = (EXPAND_QUEUE, DELIVER_QUEUE, SWEEP_QUEUE)
 
-# Task header: the time of publishing, in seconds since 1970. From it the sweep knows which tasks still wait in a queue.
+# Task header with a contract's `published_at`: by PostgreSQL's clock, as the row of the message or batch has it. From it the sweep knows
+# which tasks still wait in a queue.
 PUBLISHED_AT_HEADER = "hub_published_at"
 
 
@@ -29,6 +31,7 @@ class ExpandMessage:
 
     message_id: str
     request_id: str
+    published_at: datetime | None = field(default=None, compare=False)
     version: int = VERSION
 
 
@@ -42,6 +45,7 @@ class DeliverBatch:
     message_id: str
     seq: int
     request_id: str
+    published_at: datetime | None = field(default=None, compare=False)
     version: int = VERSION
 
 
@@ -52,6 +56,7 @@ class Sweep:
     task: ClassVar[str] = "message_hub.sweep"
     queue: ClassVar[str] = SWEEP_QUEUE
 
+    published_at: None = None
     version: int = VERSION
 
 
@@ -70,7 +75,7 @@ class UnreadableError(Exception):
 
 def arguments(contract: Contract) -> dict[str, Any]:
     """The keyword arguments of the task."""
-    return asdict(contract)
+    return {name: value for name, value in asdict(contract).items() if name != "published_at"}
 
 
 def read(contract: type[Some], given: Mapping[str, Any]) -> Some:
@@ -82,7 +87,7 @@ def read(contract: type[Some], given: Mapping[str, Any]) -> Some:
     if type(version) is not int or version != VERSION:
         raise UnknownVersionError(f"contract version {version!r:.40}, this worker knows {VERSION}")
     try:
-        known = {field.name: given[field.name] for field in fields(contract)}
+        known = {one.name: given[one.name] for one in fields(contract) if one.name != "published_at"}
     except KeyError as missing:
         raise UnreadableError(f"no {missing.args[0]} among the arguments") from None
     return contract(**known)

@@ -10,6 +10,7 @@ from shared import contracts
 # Our only key beside the queues, set by the first sweep. If it is gone, Redis was emptied and every waiting task is lost.
 FILLED_KEY = "message_hub:queues_filled"
 _FILLING = b"filling"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Queues:
@@ -34,11 +35,11 @@ class Queues:
         possible: a worker takes it soon, and until then no task behind it counts as lost.
         """
         oldest = self._client.lindex(queue, -1)
-        return None if oldest is None else datetime.fromtimestamp(_published_at(oldest), UTC)
+        return None if oldest is None else _published_at(oldest)
 
 
-def _published_at(task: str | bytes) -> float:
+def _published_at(task: str | bytes) -> datetime:
     try:
-        return float(json.loads(task)["headers"][contracts.PUBLISHED_AT_HEADER])
+        return datetime.fromisoformat(json.loads(task)["headers"][contracts.PUBLISHED_AT_HEADER])
     except (ValueError, TypeError, KeyError):
-        return 0.0
+        return _LONG_AGO

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+import dataclasses
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -36,13 +37,12 @@ def test_nothing_waits_in_an_empty_queue(redis_url: str) -> None:
 def test_the_oldest_task_in_a_queue_tells_since_when_it_waits(redis_url: str) -> None:
     app = broker.make_celery(redis_url)
     view = queues.Queues(redis_client.make(redis_url))
-    before = datetime.now(UTC)
-    broker.publish(app, TASK)
-    between = datetime.now(UTC)
-    broker.publish(app, TASK)
-    since = view.waiting_since(contracts.DELIVER_QUEUE)
-    assert since is not None
-    assert before <= since <= between
+    published_at = datetime(2031, 1, 1, 12, 0, 0, 123_457, UTC)
+    broker.publish(app, dataclasses.replace(TASK, published_at=published_at))
+    broker.publish(app, dataclasses.replace(TASK, published_at=published_at + timedelta(seconds=1)))
+    assert view.waiting_since(contracts.DELIVER_QUEUE) == published_at, (
+        "as PostgreSQL has it, whatever this host's clock says"
+    )
     assert view.waiting_since(contracts.EXPAND_QUEUE) is None, "a task goes to its own queue only"
     app.close()
 

@@ -69,7 +69,12 @@ def post_message(draft: domain.Draft) -> Any:
         metrics.REPEATED.labels("compose").inc()
     else:
         hub.publish(contracts.PlatformChanged(platform_id=guards.caller().platform_id))
-        hub.publish(contracts.ExpandMessage(message_id=str(accepted.message.id), request_id=request_log.request_id()))
+        message = accepted.message
+        hub.publish(
+            contracts.ExpandMessage(
+                message_id=str(message.id), request_id=request_log.request_id(), published_at=message.created_at
+            )
+        )
     return accepted.message, headers
 
 

@@ -47,10 +47,11 @@ def expand_message(context: Context, *, message_id: uuid.UUID) -> None:
         return
     request_id = message.request_id
     tasks: list[contracts.Contract] = [
-        contracts.DeliverBatch(message_id=str(message_id), seq=batch.seq, request_id=request_id) for batch in batches
+        contracts.DeliverBatch(message_id=str(message_id), seq=batch.seq, request_id=request_id, published_at=now)
+        for batch in batches
     ]
     if not cut.is_whole:
-        tasks.append(contracts.ExpandMessage(message_id=str(message_id), request_id=request_id))
+        tasks.append(contracts.ExpandMessage(message_id=str(message_id), request_id=request_id, published_at=now))
     context.publish_all(tasks)
     if cut.is_whole:
         _logger.info(

@@ -8,12 +8,14 @@ from sqlalchemy import Connection
 
 from shared import contracts, lifecycle
 
-# Due: published 30 s × 2^attempts ago, at most 5 minutes; at once when the broker was emptied. A task published after
-# `waiting_since`, when the oldest task in the queue was published, still waits there. A locked row is being worked on, so it is skipped.
+# Due: published 30 s × 2^attempts ago, at most 5 minutes; at once when the broker was emptied, or when the clock was set back after the
+# task was published. A task published after `waiting_since`, when the oldest task in the queue was published, still waits there. A locked
+# row is being worked on, so it is skipped. All these times are PostgreSQL's.
 _DUE = """
-    {published_at} < CASE WHEN :at_once THEN CAST(:now AS timestamptz)
+    ({published_at} > CAST(:now AS timestamptz) + interval '1 minute' OR
+     {published_at} < CASE WHEN :at_once THEN CAST(:now AS timestamptz)
         ELSE CAST(:now AS timestamptz) - least({first_wait} * power(2, least({attempts}, 10)), interval '5 minutes') END
-    AND (CAST(:waiting_since AS timestamptz) IS NULL OR {published_at} < :waiting_since)
+     AND (CAST(:waiting_since AS timestamptz) IS NULL OR {published_at} < :waiting_since))
 """
 
 _CLAIM_DUE_BATCHES = sqlalchemy.text(f"""
@@ -33,7 +35,7 @@ _CLAIM_DUE_BATCHES = sqlalchemy.text(f"""
 
 # A message that may never have been published is due after 5 s; one that was being cut, after 30 s.
 _DUE_MESSAGE = _DUE.format(
-    published_at="COALESCE(m.expand_published_at, m.sent_at)",
+    published_at="COALESCE(m.expand_published_at, m.created_at)",
     attempts="m.expand_attempts",
     first_wait="CASE WHEN m.expand_published_at IS NULL THEN interval '5 seconds' ELSE interval '30 seconds' END",
 )
@@ -87,7 +89,8 @@ def claim_due_batches(
     parameters = {"now": now, "waiting_since": waiting_since, "at_once": at_once, "limit": limit}
     rows = connection.execute(_CLAIM_DUE_BATCHES, parameters)
     return [
-        contracts.DeliverBatch(message_id=str(row.message_id), seq=row.seq, request_id=row.request_id) for row in rows
+        contracts.DeliverBatch(message_id=str(row.message_id), seq=row.seq, request_id=row.request_id, published_at=now)
+        for row in rows
     ]
 
 
@@ -97,7 +100,10 @@ def claim_due_messages(
     """The lost tasks of messages that are not completely cut, marked as published now. Publish them after the commit."""
     parameters = {"now": now, "waiting_since": waiting_since, "at_once": at_once, "limit": limit}
     rows = connection.execute(_CLAIM_DUE_MESSAGES, parameters)
-    return [contracts.ExpandMessage(message_id=str(row.message_id), request_id=row.request_id) for row in rows]
+    return [
+        contracts.ExpandMessage(message_id=str(row.message_id), request_id=row.request_id, published_at=now)
+        for row in rows
+    ]
 
 
 def list_finished(connection: Connection, *, limit: int) -> list[uuid.UUID]:

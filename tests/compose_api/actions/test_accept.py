@@ -75,6 +75,8 @@ def test_the_row_holds_what_was_sent_by_whom_and_as_of_which_directory(hub: Hub,
     assert hub.published.contracts == [
         contracts.ExpandMessage(message_id=answer.get_json()["id"], request_id="request-of-this-test")
     ]
+    ((created_at,),) = hub.rows("SELECT created_at FROM messages WHERE platform_id = :id", id=own_world.platform.id)
+    assert hub.published.contracts[0].published_at == created_at
 
 
 # chosen → the scopes that are targets, in the order of the choice; those that only contain them

@@ -104,7 +104,7 @@ def test_a_small_message_that_cannot_be_written_tells_why_and_is_sent_once_the_c
             assert (hub.message(message_id).status, hub.recipients(message_id)) == ("queued", [])
             assert "DiskFull" in str(hub.message(message_id).last_error)
             assert gauges(hub)["message_hub_messages_failing"] == 1
-            hub.execute("UPDATE messages SET sent_at = sent_at - interval '5 minutes'")
+            hub.execute("UPDATE messages SET created_at = created_at - interval '5 minutes'")
             hub.published.contracts.clear()
             sweep.sweep(hub.context)
             hub.execute("UPDATE messages SET expand_published_at = clock_timestamp() - interval '6 minutes'")

@@ -29,7 +29,7 @@ def age(hub: Hub, seconds: int) -> None:
 def test_what_was_lost_is_published_once_however_many_sweep(hub: Hub) -> None:
     message_id = hub.cut(people=60)
     waiting = [hub.accept(messages.aimed_at(hub.clinics[0])) for _ in range(3)]
-    hub.execute("UPDATE messages SET sent_at = sent_at - interval '1 minute' WHERE status = 'queued'")
+    hub.execute("UPDATE messages SET created_at = created_at - interval '1 minute' WHERE status = 'queued'")
     age(hub, 100)
     together(hub)
     tasks = hub.published.contracts

@@ -73,6 +73,8 @@ def test_a_large_audience_is_cut_into_batches_that_together_reach_everybody(hub:
         contracts.DeliverBatch(message_id=str(message_id), seq=seq, request_id="request-of-a-test")
         for seq in (1, 2, 3, 4)
     ]
+    (published_at,) = hub.one("SELECT DISTINCT published_at FROM fanout_batches WHERE message_id = :id", message_id)
+    assert {task.published_at for task in hub.published.contracts} == {published_at}
     assert hub.recipients(message_id) == []
     hub.work()
     assert hub.recipients(message_id) == ids(*people)

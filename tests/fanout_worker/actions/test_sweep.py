@@ -27,7 +27,9 @@ def age_batches(hub: Hub, seconds: int, *, attempts: int = 0) -> None:
 
 def age_message(hub: Hub, message_id: uuid.UUID, seconds: int) -> None:
     hub.execute(
-        "UPDATE messages SET sent_at = sent_at - :age * interval '1 second' WHERE id = :id", age=seconds, id=message_id
+        "UPDATE messages SET created_at = created_at - :age * interval '1 second' WHERE id = :id",
+        age=seconds,
+        id=message_id,
     )
 
 
@@ -338,3 +340,46 @@ def test_a_message_in_a_month_without_a_partition_gets_one_and_is_delivered(hub:
     hub.expand(message_id)
     hub.work()
     assert hub.message(message_id).status == "sent"
+
+
+@pytest.mark.parametrize("still_waiting", [False, True], ids=["an empty queue", "other tasks in the queue"])
+def test_tasks_that_were_lost_before_the_clock_was_set_back_are_published_again_at_once(
+    hub: Hub, large: uuid.UUID, still_waiting: bool
+) -> None:
+    small = hub.accept(messages.aimed_at(hub.clinics[0]))
+    half_cut = hub.accept()
+    hub.execute(
+        """UPDATE messages SET sent_at = sent_at + interval '1 hour', created_at = created_at + interval '1 hour',
+                               expand_published_at = expand_published_at + interval '1 hour'"""
+    )
+    hub.execute("UPDATE messages SET status = 'sending', expand_published_at = created_at WHERE id = :id", id=half_cut)
+    age_batches(hub, -3_600)
+    if still_waiting:
+        for queue in contracts.QUEUES:
+            hub.broker.waiting[queue] = datetime.now(UTC)
+    sweep.sweep(hub.context)
+    assert published_batches(hub) == [1, 2, 3, 4]
+    assert published_messages(hub) == [str(small), str(half_cut)]
+    hub.published.contracts.clear()
+    sweep.sweep(hub.context)
+    assert hub.published.contracts == [], "they count as published now"
+
+
+@pytest.mark.parametrize("ahead", ["1 minute", "1 hour", "1 year"])
+def test_a_message_whose_sent_at_is_ahead_of_the_clock_is_published_again_like_any_other(hub: Hub, ahead: str) -> None:
+    message_id = hub.accept()
+    hub.execute(f"UPDATE messages SET sent_at = sent_at + interval '{ahead}'")
+    sweep.sweep(hub.context)
+    assert published_messages(hub) == []
+    age_message(hub, message_id, 6)
+    sweep.sweep(hub.context)
+    assert published_messages(hub) == [str(message_id)]
+
+
+def test_what_is_published_carries_the_time_that_its_row_has(hub: Hub, large: uuid.UUID) -> None:
+    """The sweep compares the two, so both are PostgreSQL's."""
+    age_batches(hub, 100)
+    sweep.sweep(hub.context)
+    with hub.engine.connect() as connection:
+        (in_row,) = connection.execute(sqlalchemy.text("SELECT DISTINCT published_at FROM fanout_batches")).scalars()
+    assert {task.published_at for task in hub.published.contracts} == {in_row}
