@@ -55,7 +55,7 @@ class Hub:
 
     def __init__(self, folder: Path, environment: Mapping[str, str], servers: Iterable[server.Server]) -> None:
         self.folder = folder
-        self.environment = dict(environment)
+        self.environment = {"HUB_DRAIN_SECONDS": "0", **environment}
         self.servers = {one.name: one for one in servers}
         self.apis = programs.Apis(
             compose_port=files.kept_port(folder / "compose-port"),

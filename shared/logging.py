@@ -42,7 +42,7 @@ def configure(log: settings.Log, *, service: str) -> None:
 
 
 def json_formatter(service: str) -> logging.Formatter:
-    """For programs that set up their own loggers (the APIs' server_log.json): the same JSON lines."""
+    """For programs that set up their own loggers (Granian): the same JSON lines."""
     return _formatter(
         service, [structlog.processors.ExceptionRenderer(_traceback), structlog.processors.JSONRenderer()]
     )

@@ -9,7 +9,7 @@ import psycopg
 import sqlalchemy.exc
 from sqlalchemy import Engine
 
-from shared import db, migrations, redis_client
+from shared import db, draining, migrations, redis_client
 
 # 256 kB that do not fit into the memory of the query: PostgreSQL writes them to a temporary file, which takes 1 ms. On a full disk
 # that fails, while an UPDATE of one row still succeeds there, and it leaves neither rows nor write-ahead log.
@@ -22,6 +22,8 @@ _CHECK = """
 
 def check(engine: Engine, broker_state: Callable[[], str] | None) -> tuple[dict[str, Any], int]:
     """The body and the status: 200 when this process can serve requests, else 503."""
+    if draining.is_on():
+        return {"status": "stopping"}, 503
     checks = {"database": "ok", "migrations": "ok"}
     try:
         check_writable(engine)

@@ -80,7 +80,7 @@ def _supervise(folder: DataFolder, apis: programs.Apis, *, workers: int, with_de
 
     demo_file = folder.demo_people if with_demo else None
     environment = {
-        **{"HUB_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"},
+        **{"HUB_LOG_FORMAT": "json", "HUB_DRAIN_SECONDS": "1", "PYTHONUNBUFFERED": "1"},
         **os.environ,
         **web_pages.environment(apis, os.environ, demo_file=demo_file),
     }

@@ -11,26 +11,6 @@ from cli.run.supervisor import Program
 # Stopped from the highest to the lowest: nothing loses what it still needs.
 _POSTGRES_STAGE, _REDIS_STAGE, _BEAT_STAGE, _WORKER_STAGE, _API_STAGE = range(5)
 
-_GRANIAN = (
-    "--host", "127.0.0.1",
-    "--no-ws",
-    # One process with threads: they wait for PostgreSQL most of the time.
-    "--workers", "1",
-    "--workers-kill-timeout", "2",
-    # Connections are counted here, idle ones and streams too; beyond it they wait in the kernel, health checks among them.
-    "--backpressure", "10000",
-    "--backlog", "4096",
-    # What proxies speak to what is behind them. HTTP/2 would let one connection ask for much more.
-    "--http", "1",
-    # Of a request, all that comes before its body; and how long that may take, or a connection be idle.
-    "--http1-buffer-size", "65536",
-    "--http1-header-read-timeout", "30000",
-)  # fmt: skip
-# More threads than the gateway sends requests at once, so that health checks do not wait behind them.
-_WSGI = ("--interface", "wsgi", "--blocking-threads", "16")
-_ASGI = ("--interface", "asgi", "--loop", "asyncio")
-# Where the servers' own log configurations are, so that their lines are JSON like all others.
-_SERVICES = Path(__file__).parents[2] / "services"
 # Workers need not know of each other; asking around delays their start.
 _CELERY_WORKER = ("--concurrency", "1", "--without-gossip", "--without-mingle")
 
@@ -91,17 +71,13 @@ def services(
     programs = [
         program(
             name,
-            (
-                *(sys.executable, "-m", "granian", *interface, *_GRANIAN, "--port", str(port)),
-                *("--log-config", str(_SERVICES / module.rpartition(".")[0].replace(".", "/") / "server_log.json")),
-                f"services.{module}:app",
-            ),
+            (sys.executable, "-m", f"services.{module}", "--port", str(port)),
             _API_STAGE,
         )
-        for name, module, interface, port in (
-            ("compose_api", "compose_api.wsgi", _WSGI, apis.compose_port),
-            ("inbox_api", "inbox_api.wsgi", _WSGI, apis.inbox_port),
-            ("inbox_stream", "inbox_api.stream.asgi", _ASGI, apis.stream_port),
+        for name, module, port in (
+            ("compose_api", "compose_api", apis.compose_port),
+            ("inbox_api", "inbox_api", apis.inbox_port),
+            ("inbox_stream", "inbox_api.stream", apis.stream_port),
         )
     ]
     for number in range(1, workers + 1):

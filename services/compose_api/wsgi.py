@@ -1,11 +1,12 @@
-"""Entry file: `granian --interface wsgi services.compose_api.wsgi:app`."""
+"""The application, as shared/server.py loads it."""
 
 from services.compose_api import app as compose
 from services.compose_api import publisher, settings
-from shared import broker, db, logging, rate_limit, redis_client
+from shared import broker, db, draining, logging, rate_limit, redis_client
 
 _settings = settings.read()
 logging.configure(_settings.log, service="compose_api")
+draining.listen()
 _monitor = redis_client.Monitor(_settings.redis_url)
 _limiter = rate_limit.Limiter(_settings.rate_limit, name="compose", url=_settings.redis_url, monitor=_monitor)
 _publisher = publisher.Publisher(

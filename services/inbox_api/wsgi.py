@@ -1,12 +1,13 @@
-"""Entry file: `granian --interface wsgi services.inbox_api.wsgi:app`."""
+"""The application, as shared/server.py loads it."""
 
 from services.inbox_api import app as inbox
 from services.inbox_api import settings
 from services.inbox_api.store import inbox as inbox_store
-from shared import db, logging
+from shared import db, draining, logging
 
 _settings = settings.read()
 logging.configure(_settings.log, service="inbox_api")
+draining.listen()
 
 app = inbox.make_app(
     inbox.Context(

@@ -7,7 +7,7 @@ import flask
 import prometheus_client
 from sqlalchemy import Engine
 
-from shared import readiness
+from shared import draining, readiness
 from shared.web import guards
 
 
@@ -20,6 +20,12 @@ def register(
 ) -> None:
     if broker_state is not None:
         readiness.measure_broker(registry, broker_state)
+
+    @app.after_request
+    def close_when_draining(response: flask.Response) -> flask.Response:
+        if draining.is_on():
+            response.headers["Connection"] = "close"
+        return response
 
     @app.get("/healthz")
     @guards.public

@@ -13,7 +13,7 @@ from services.compose_api import settings as compose_settings
 from services.fanout_worker import settings as worker_settings
 from services.inbox_api import settings as inbox_settings
 from services.inbox_api.stream import settings as stream_settings
-from shared import settings
+from shared import server, settings
 from tests.architecture import compose_file
 
 ROOT = Path(__file__).parents[2]
@@ -70,9 +70,9 @@ def in_code(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
     for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL"):
         monkeypatch.setenv(name, "given")
     return {
-        "compose_api": _read(monkeypatch, compose_settings.read),
-        "inbox_api": _read(monkeypatch, inbox_settings.read),
-        "inbox_stream": _read(monkeypatch, stream_settings.read),
+        "compose_api": _read(monkeypatch, compose_settings.read, server.read_drain_seconds),
+        "inbox_api": _read(monkeypatch, inbox_settings.read, server.read_drain_seconds),
+        "inbox_stream": _read(monkeypatch, stream_settings.read, server.read_drain_seconds),
         "fanout_worker": _read(monkeypatch, worker_settings.read),
         "cli": _read(
             monkeypatch, lambda: connect.make_engine(None).dispose(), connect.redis_url, connect.given_jwt_secret

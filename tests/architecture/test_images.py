@@ -30,9 +30,16 @@ IMAGE = "python:3.11-slim-bookworm"
 PROBE = Path(__file__).with_name("image_probe.py")
 # Code that an image starts with. kombu finds its transport by name, when it first connects.
 ENTRIES = {
-    "services/compose_api/Dockerfile": ["services.compose_api.wsgi", "granian.cli", "kombu.transport.redis"],
+    "services/compose_api/Dockerfile": [
+        "services.compose_api.__main__",
+        "services.compose_api.wsgi",
+        "kombu.transport.redis",
+    ],
     "services/fanout_worker/Dockerfile": ["services.fanout_worker.worker", "celery.__main__", "kombu.transport.redis"],
-    "services/inbox_api/Dockerfile": ["services.inbox_api.wsgi", "services.inbox_api.stream.asgi", "granian.cli"],
+    "services/inbox_api/Dockerfile": [
+        *("services.inbox_api.__main__", "services.inbox_api.wsgi"),
+        *("services.inbox_api.stream.__main__", "services.inbox_api.stream.asgi"),
+    ],
     "cli/Dockerfile": ["cli.main"],
 }
 ENVIRONMENT = {

@@ -10,7 +10,7 @@ import sqlalchemy
 
 from cli.embedded import files
 from drills import hub as drills_hub
-from drills.hub import COMPOSE_API, INBOX_API, REDIS
+from drills.hub import COMPOSE_API, INBOX_API, INBOX_STREAM, REDIS
 from drills.processes import Process, wait_until
 from tests import factories
 
@@ -44,10 +44,13 @@ class Hub(drills_hub.Hub):
 
     @contextlib.contextmanager
     def another(self, name: str, **settings: object) -> Iterator[tuple[str, Process]]:
-        """The address and the process of one more inbox API or stream, with `HUB_…` settings of its own, until the block ends."""
-        ports = {field: files.kept_port(self.folder / f"another-{field}") for field in ("inbox_port", "stream_port")}
+        """The address and the process of one more API or stream, with `HUB_…` settings of its own, until the block ends."""
+        ports = {
+            field: files.kept_port(self.folder / f"another-{field}")
+            for field in ("compose_port", "inbox_port", "stream_port")
+        }
         apis = dataclasses.replace(self.apis, **ports)
-        url = apis.inbox_url if name == INBOX_API else apis.stream_url
+        url = {COMPOSE_API: apis.compose_url, INBOX_API: apis.inbox_url, INBOX_STREAM: apis.stream_url}[name]
         process = Process(
             self.command(name, apis),
             {**self.environment, **drills_hub.environment_of(settings)},

@@ -23,7 +23,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.inbox_api.stream import endpoint, metrics, poller, redis_listener, subscribers
-from shared import errors, logging, problem_details, process_metrics, readiness, redis_client, request_ids, settings
+from shared import (
+    draining,
+    errors,
+    logging,
+    problem_details,
+    process_metrics,
+    readiness,
+    redis_client,
+    request_ids,
+    settings,
+)
 from shared.auth import authenticator
 from shared.web import cors, security_headers
 
@@ -124,6 +134,8 @@ class _RequestLog:
                 has_started = True
                 headers = MutableHeaders(raw=message["headers"])
                 headers[request_ids.HEADER] = request_id
+                if draining.is_on():
+                    headers["Connection"] = "close"
                 for name, value in security_headers.missing(headers.items()):
                     headers[name] = value
                 if message["status"] >= 400:

@@ -1,14 +1,15 @@
-"""Entry file: `granian --interface asgi services.inbox_api.stream.asgi:app`."""
+"""The application, as shared/server.py loads it."""
 
 import resource
 
 from services.inbox_api.store import inbox
 from services.inbox_api.stream import app as stream
 from services.inbox_api.stream import settings
-from shared import db, logging
+from shared import db, draining, logging
 
 _settings = settings.read()
 logging.configure(_settings.log, service="inbox_stream")
+draining.listen()
 # Each stream is an open file; many systems start a process with a soft limit of 1,024.
 _hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard_limit, _hard_limit))
