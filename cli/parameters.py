@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+# Longer ago than anything, and still a time that PostgreSQL and Python know.
+_LONGEST = timedelta(days=365_000)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -39,20 +41,26 @@ class MessageId(click.ParamType[uuid.UUID]):
             ) from None
 
 
-class Since(click.ParamType[datetime]):
-    """A time: how long ago (90m, 12h, 7d, 2w), or a date or time in ISO 8601, in UTC where it names no zone."""
+class Since(click.ParamType[datetime | timedelta]):
+    """How long ago (90m, 12h, 7d, 2w), or a date or time in ISO 8601, in UTC where it names no zone.
+
+    `cli.store.database.moment_of` makes a time of it, by PostgreSQL's clock.
+    """
 
     name = "WHEN"
 
     def convert(
-        self, value: str | datetime, parameter: click.Parameter | None, context: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
+        self, value: str | datetime | timedelta, parameter: click.Parameter | None, context: click.Context | None
+    ) -> datetime | timedelta:
+        if isinstance(value, datetime | timedelta):
             return value
         try:
             # Digits alone: int() takes signs too, and nothing was ever done since a time to come.
             if value[-1:] in _UNITS and value[:-1].isascii() and value[:-1].isdigit():
-                return datetime.now(UTC) - int(value[:-1]) * _UNITS[value[-1]]
+                ago = int(value[:-1]) * _UNITS[value[-1]]
+                if ago > _LONGEST:
+                    raise ValueError
+                return ago
             moment = datetime.fromisoformat(value)
         except (ValueError, OverflowError):
             self.fail(f"{value} is neither like 90m, 12h, 7d or 2w nor a date like 2026-11-22 or 2026-11-22T14:30.")

@@ -1,12 +1,13 @@
 """`message-hub audit`: who composed, recalled, imported, repaired and changed platforms, when, from where, and with what outcome."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 
 from cli import connect, output, parameters
 from cli.store import audit as audit_store
+from cli.store import database
 
 
 @click.command("audit", short_help="Show who did what.")
@@ -19,7 +20,11 @@ from cli.store import audit as audit_store
 )
 @parameters.json_option
 def audit(
-    platform: str | None, message_id: uuid.UUID | None, since: datetime | None, limit: int, as_json: bool
+    platform: str | None,
+    message_id: uuid.UUID | None,
+    since: datetime | timedelta | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Show the audit trail, oldest first: composing, recalls, imports, changes of platforms, repairs, retries, and what of it was refused.
 
@@ -34,8 +39,9 @@ def audit(
             platform_id = audit_store.find_platform_id(connection, key=platform)
             if platform_id is None:
                 raise click.ClickException(f"There is no platform {platform}.")
+        moment = None if since is None else database.moment_of(connection, since)
         events = audit_store.list_events(
-            connection, limit=limit, platform_id=platform_id, message_id=message_id, since=since
+            connection, limit=limit, platform_id=platform_id, message_id=message_id, since=moment
         )
     if as_json:
         for event in events:

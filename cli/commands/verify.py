@@ -5,7 +5,7 @@ import functools
 import sys
 import time
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from cli import connect, operator, output, parameters
 from cli.commands import verify_repair, verify_text
+from cli.store import database
 from services.fanout_worker.actions import verify as actions
 from services.fanout_worker.domain import proof
 from services.fanout_worker.store import proof as store
@@ -43,7 +44,7 @@ FAILS = 3
 @parameters.json_option
 def verify(
     message_id: uuid.UUID | None,
-    since: datetime | None,
+    since: datetime | timedelta | None,
     is_all: bool,
     platform: str | None,
     repair: bool,
@@ -145,11 +146,12 @@ def _verify_one(runner: _Runner, message_id: uuid.UUID, as_json: bool) -> bool:
     return bool(facts["verdict"] != "fails")
 
 
-def _verify_many(runner: _Runner, since: datetime | None, platform: str | None, as_json: bool) -> bool:
+def _verify_many(runner: _Runner, since: datetime | timedelta | None, platform: str | None, as_json: bool) -> bool:
     """Prints one line per message, the oldest first; with --json one object per line."""
     verdicts: collections.Counter[str] = collections.Counter()
     with runner.engine.connect() as connection:
-        message_ids = store.list_messages(connection, since=since, platform=platform)
+        moment = None if since is None else database.moment_of(connection, since)
+        message_ids = store.list_messages(connection, since=moment, platform=platform)
     with output.progress("Counting entries") as progress:
         row_counts = actions.count_rows(runner.engine, progress=progress) if message_ids else {}
     # On a terminal the lines themselves show the progress.

@@ -1,6 +1,6 @@
 """SQL: the database itself: version, clock, roles, partitions, and what its platforms need for checking tokens."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy
 from sqlalchemy import Connection
@@ -72,6 +72,14 @@ def confirm_clock(connection: Connection) -> None:
 
 def get_server_version(connection: Connection) -> str:
     return str(connection.execute(sqlalchemy.text("SHOW server_version")).scalar_one())
+
+
+def moment_of(connection: Connection, since: datetime | timedelta) -> datetime:
+    """A length of time as the moment so long ago by PostgreSQL's clock, with which what is stored is compared."""
+    if isinstance(since, datetime):
+        return since
+    statement = sqlalchemy.text("SELECT clock_timestamp() - CAST(:since AS interval)")
+    return connection.execute(statement, {"since": since}).scalar_one()  # type: ignore[no-any-return]
 
 
 def get_time(connection: Connection) -> float:
