@@ -37,6 +37,12 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def first_few(names: Sequence[str], limit: int = 5) -> str:
+    """`a, b, c and 7 more`"""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Columns as wide as they need, each cell on one line; None is an empty cell."""
     cells = [list(header), *([_cell(value) for value in row] for row in rows)]

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from shared import text as characters
+
 # Longer ago than anything, and still a time that PostgreSQL and Python know.
 _LONGEST = timedelta(days=365_000)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -23,6 +25,19 @@ class Text(click.ParamType[str]):
         except UnicodeEncodeError as error:
             self.fail(f"it is not UTF-8 at character {error.start + 1}.", param, ctx)
         return text
+
+
+class Identifier(Text):
+    """A user's external id, as the directory has it."""
+
+    name = "identifier"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        found = characters.identifier(super().convert(value, param, ctx).strip())
+        if invisible := characters.find_invisible(found):
+            named = ", ".join(map(characters.code_point, invisible[:5]))
+            self.fail(f"it contains the invisible character {named}.", param, ctx)
+        return found
 
 
 class MessageId(click.ParamType[uuid.UUID]):
@@ -68,6 +83,7 @@ class Since(click.ParamType[datetime | timedelta]):
 
 
 TEXT = Text()
+IDENTIFIER = Identifier()
 MESSAGE_ID = MessageId()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 

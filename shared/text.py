@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+# External ids of scopes and users.
+MAX_IDENTIFIER = 255
+
 # Controls but TAB and LF; the bidi controls of UAX #9; soft hyphen, Mongolian vowel separator, zero-width space, word joiner, invisible
 # operators, deprecated format characters, interlinear annotation, byte order mark, language tag.
 _REMOVED = re.compile(
@@ -31,12 +34,21 @@ def find_invisible(text: str) -> list[str]:
     return [character for character in dict.fromkeys(text) if character != " " and not is_visible(character)]
 
 
+def code_point(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
 def nfc(text: str, *, maximum: int) -> str:
     """`text` in NFC, or as it is if no form of it has `maximum` characters or fewer.
 
     NFC takes seconds over tens of thousands of combining marks.
     """
     return text if len(text) > maximum * _NFC_JOINS else unicodedata.normalize("NFC", text)
+
+
+def identifier(text: str) -> str:
+    """An external id as the directory has it: it may arrive in another normal form from a token, a request or a command line."""
+    return nfc(text, maximum=MAX_IDENTIFIER)
 
 
 def is_visible(character: str) -> bool:

@@ -97,6 +97,7 @@ def of_database(engine: Engine) -> Iterator[Finding]:
         with engine.connect() as connection:
             yield _partitions(connection)
             found = backlog.get_backlog(connection)
+            yield _administrators(connection)
         yield _times(found)
         yield _failing_batches(found.batches_failing)
         yield _workers(found.last_sweep_seconds)
@@ -193,6 +194,17 @@ def _partitions(connection: Connection) -> Finding:
     # Without this month's partition nothing can be delivered now; the others are needed later.
     advice = "the sweep makes them: check that a worker and beat are running"
     return (fail if expected[0] in missing else warn)("partitions", f"missing: {', '.join(missing)}", advice)
+
+
+def _administrators(connection: Connection) -> Finding:
+    without = database.list_platforms_without_administrator(connection)
+    if not without:
+        return ok("platforms", "each has an active administrator")
+    return warn(
+        "platforms",
+        f"without an active administrator: {output.first_few(without)}",
+        "import a directory in which an active user is administrator at level platform",
+    )
 
 
 def _failing_batches(failing: int) -> Finding:

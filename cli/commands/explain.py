@@ -22,7 +22,7 @@ _NAMED = 5
 @click.command("explain", short_help="Say why a person has a message or not.")
 @connect.data_option
 @click.argument("message_id", type=parameters.MESSAGE_ID)
-@click.argument("user", type=parameters.TEXT)
+@click.argument("user", type=parameters.IDENTIFIER)
 @parameters.json_option
 def explain(message_id: uuid.UUID, user: str, as_json: bool) -> None:
     """Say in one sentence why USER has the message or does not have it, and what they did with it.

@@ -43,6 +43,7 @@ def _of_hub() -> dict[str, Any]:
             "refused": backlog.find_refused(connection),
             "unfinished": messages.list_unfinished(connection, limit=_LIMIT),
             "failing": messages.list_undelivered(connection, limit=_LIMIT, only_failing=True),
+            "platforms_without_administrator": database.list_platforms_without_administrator(connection),
             "partitions": {
                 "months": partitions.list_months(connection),
                 "dropped_before": database.find_dropped_before(connection),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cli.commands import clock
-from cli.output import count, duration, moment, printable, table
+from cli.output import count, duration, first_few, moment, printable, table
 from cli.store.messages import Batch, Unfinished
 from services.compose_api.store.backlog import Backlog
 
@@ -26,6 +26,8 @@ def of_hub(facts: dict[str, Any]) -> str:
     ]
     if clock.is_suspect(backlog):
         parts.append(f"Clock       {clock.sentence(backlog)}; {clock.ADVICE}")
+    if without := facts["platforms_without_administrator"]:
+        parts.append(f"Platforms   without an active administrator: {first_few(without)}")
     if refused:
         last = f"the last {duration(refused.age_s)} ago: {refused.last}"
         parts.append(printable(f"Refused     {count(refused.count, 'task')}, {last}"))

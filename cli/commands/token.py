@@ -17,7 +17,7 @@ from shared.auth.tokens import LONGEST_TTL_S
     "--user",
     required=True,
     metavar="ID",
-    type=parameters.TEXT,
+    type=parameters.IDENTIFIER,
     help="The user's id on the platform (external_id in users.csv).",
 )
 @click.option(

@@ -9,6 +9,15 @@ _COUNT_PLATFORMS = sqlalchemy.text("""
     SELECT count(*), count(*) FILTER (WHERE issuer IS NULL), min(key) FILTER (WHERE issuer IS NULL) FROM platforms
 """)
 
+# A membership is valid only while its user is active. The platform's own scope has the platform's id.
+_LIST_WITHOUT_ADMINISTRATOR = sqlalchemy.text("""
+    SELECT p.key FROM platforms p
+    WHERE NOT EXISTS (
+        SELECT FROM memberships m WHERE m.scope_id = p.id AND m.role = 'administrator' AND m.valid_to_version IS NULL
+    )
+    ORDER BY p.key
+""")
+
 _LIST_UNUSABLE_ROLES = sqlalchemy.text("""
     SELECT wanted FROM unnest(CAST(:roles AS text[])) wanted LEFT JOIN pg_roles r ON r.rolname = wanted
     WHERE r.oid IS NULL OR NOT pg_has_role(current_user, r.oid, 'SET')
@@ -43,6 +52,11 @@ def count_platforms(connection: Connection) -> tuple[int, int, str]:
     """How many platforms there are, how many of them have no issuer of their own, and the key of one of those."""
     count, without, first = connection.execute(_COUNT_PLATFORMS).one()
     return int(count), int(without), str(first or "")
+
+
+def list_platforms_without_administrator(connection: Connection) -> list[str]:
+    """The keys of the platforms that no active user administers."""
+    return list(connection.execute(_LIST_WITHOUT_ADMINISTRATOR).scalars())
 
 
 def list_unusable_roles(connection: Connection, *, roles: list[str]) -> list[str]:

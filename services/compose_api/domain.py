@@ -9,7 +9,6 @@ from typing import Literal
 from shared.audience import ChosenScopes
 
 MAX_SCOPES = 1000
-MAX_EXTERNAL_ID = 255
 
 Level = Literal["platform", "organisation", "clinic"]
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import marshmallow
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from services.compose_api import domain, text
 from shared.audience import ChosenScopes
 from shared.sent_messages import schemas as sent_messages
+from shared.web import ids
 
 
 class LiteralTrue(fields.Boolean):
@@ -36,17 +37,10 @@ class CleanText(fields.String):
             raise marshmallow.ValidationError(str(error)) from None
 
 
-def _check_external_id(value: str) -> None:
-    if "\0" in value or (not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value)):
-        raise marshmallow.ValidationError("Not an id of this platform.")
-
-
 def _scopes(what: str) -> fields.List[str]:
-    scope = fields.String(
-        validate=[validate.Length(min=1, max=domain.MAX_EXTERNAL_ID), _check_external_id],
-        metadata={"pattern": r"^[^\x00]+$"},
+    return fields.List(
+        ids.ExternalId(), metadata={"description": f"External ids of {what}.", "maxItems": domain.MAX_SCOPES}
     )
-    return fields.List(scope, metadata={"description": f"External ids of {what}.", "maxItems": domain.MAX_SCOPES})
 
 
 class AudienceIn(marshmallow.Schema):

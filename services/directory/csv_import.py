@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from services.directory import domain
 from services.directory.values import Column, is_plain
+from shared import text
 
 # Far more than fits into the columns. The rest of a longer line is skipped without being held in memory.
 MAX_LINE_BYTES = 65_536
@@ -88,12 +89,12 @@ def _check_membership(values: list[str]) -> str | None:
     return None
 
 
-_EXTERNAL_ID = Column("external_id", 255)
+_EXTERNAL_ID = Column("external_id", text.MAX_IDENTIFIER)
 _NAME = Column("name", 200, is_name=True)
 ORGANISATIONS = ScopeLayout(file="organisations.csv", columns=(_EXTERNAL_ID, _NAME), level="organisation")
 CLINICS = ScopeLayout(
     file="clinics.csv",
-    columns=(_EXTERNAL_ID, Column("organisation", 255), _NAME),
+    columns=(_EXTERNAL_ID, Column("organisation", text.MAX_IDENTIFIER), _NAME),
     level="clinic",
     parent_level=ORGANISATIONS.level,
 )
@@ -112,9 +113,9 @@ USERS = Layout(
 MEMBERSHIPS = MembershipLayout(
     file="memberships.csv",
     columns=(
-        Column("user", 255),
+        Column("user", text.MAX_IDENTIFIER),
         Column("level", 20, choices=(domain.ROOT_LEVEL, *(layout.level for layout in SCOPES))),
-        Column("scope", 255, required=False),
+        Column("scope", text.MAX_IDENTIFIER, required=False),
         Column("role", 20, choices=("member", "administrator")),
     ),
     table="staged_memberships",

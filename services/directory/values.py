@@ -38,14 +38,20 @@ class Column:
         if control:
             found = control.group()
             return (
-                "contains a line break" if found in _LINE_BREAKS else f"contains the control character {_code(found)}"
+                "contains a line break"
+                if found in _LINE_BREAKS
+                else f"contains the control character {text.code_point(found)}"
             )
         value = value.strip()
         invisible = text.find_invisible(value)
         if self.is_name:
             hidden = bool(value) and not any(map(text.is_visible, value))
-            return f"has no visible character, only {', '.join(map(_code, invisible[:5]))}" if hidden else None
-        return f"contains the invisible character {', '.join(map(_code, invisible[:5]))}" if invisible else None
+            return (
+                f"has no visible character, only {', '.join(map(text.code_point, invisible[:5]))}" if hidden else None
+            )
+        return (
+            f"contains the invisible character {', '.join(map(text.code_point, invisible[:5]))}" if invisible else None
+        )
 
     def find_problem(self, value: str) -> str | None:
         """What is wrong with a clean `value`."""
@@ -62,7 +68,3 @@ class Column:
 def is_plain(value: str) -> bool:
     """Whether `value` is printable ASCII, which no rule of characters changes or refuses."""
     return value.isascii() and value.isprintable()
-
-
-def _code(character: str) -> str:
-    return f"U+{ord(character):04X}"

@@ -25,12 +25,8 @@ class Uuid(fields.UUID):
             raise self.make_error("invalid_uuid") from None
 
 
-def _external_id(what: str) -> fields.String:
-    # The database refuses to look for a NUL.
-    return fields.String(
-        validate=[validate.Length(min=1, max=255), validate.ContainsNoneOf("\0", error="Must not contain NUL.")],
-        metadata={"description": f"External id of {what}: only what reached it.", "pattern": r"^[^\x00]+$"},
-    )
+def _external_id(what: str) -> ids.ExternalId:
+    return ids.ExternalId(metadata={"description": f"External id of {what}: only what reached it."})
 
 
 def _time(description: str) -> times.Time:

@@ -16,7 +16,7 @@ from typing import Any
 
 import jwt
 
-from shared import errors, settings
+from shared import errors, settings, text
 from shared.auth import key_sets, store
 
 AUDIENCE = "message-hub"
@@ -195,7 +195,7 @@ _CLAIMS: dict[str, tuple[bool, Callable[[Any], bool], str]] = {
 
 
 def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
-    return Identity(platform=claims["platform"], user=claims["sub"], issuer=issuer)
+    return Identity(platform=claims["platform"], user=text.identifier(claims["sub"]), issuer=issuer)
 
 
 def expires_at(token: str) -> float:

@@ -148,6 +148,36 @@ def test_a_token_is_refused_for_whom_the_directory_does_not_know(database_url: s
     assert "disabled" not in inactive.stdout
 
 
+def test_a_user_may_be_named_in_any_normal_form_and_never_with_an_invisible_character(
+    database_url: str, make_engine: MakeEngine
+) -> None:
+    with make_engine().begin() as connection:
+        factories.user(connection, factories.platform(connection, key="acme"), external_id="ren\u00e9")
+    environment = {"HUB_DATABASE_URL": database_url, "HUB_JWT_SECRET": factories.SECRET}
+    shown = _run("token", "--platform", "acme", "--user", " rene\u0301", **environment)
+    assert jwt.decode(shown.stdout.strip(), options={"verify_signature": False})["sub"] == "ren\u00e9"
+    shown = _run("token", "--platform", "acme", "--user", "ren\u00e9\u200b", **environment)
+    assert (shown.exit_code, "invisible character U+200B" in shown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("has_administrator", [True, False])
+def test_status_and_doctor_tell_of_a_platform_without_an_active_administrator(
+    database_url: str, make_engine: MakeEngine, has_administrator: bool
+) -> None:
+    with make_engine().begin() as connection:
+        acme = factories.platform(connection, key="acme")
+        clinic = factories.clinic(connection, factories.organisation(connection, acme))
+        factories.administrator(connection, factories.user(connection, acme), clinic)
+        if has_administrator:
+            factories.administrator(connection, factories.user(connection, acme), acme)
+    environment = {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": "redis://127.0.0.1:1/0"}
+    facts = json.loads(_run("status", "--json", **environment).stdout)
+    assert facts["platforms_without_administrator"] == ([] if has_administrator else ["acme"])
+    sentence = "without an active administrator: acme"
+    for command in ("status", "doctor"):
+        assert (sentence in _run(command, **environment).stdout) is not has_administrator
+
+
 def test_status_shows_what_is_on_its_way_and_what_fails(
     database_url: str, redis_url: str, make_engine: MakeEngine
 ) -> None:

@@ -148,6 +148,10 @@ def test_duplicates_are_folded_before_scopes_are_counted(hub: Hub, world: World)
     assert message["audience"] == {"organisations": ["b"], "clinics": ["a2", "a1", "b1"]}
 
 
+def test_a_scope_in_another_normal_form_is_the_one_that_the_directory_has() -> None:
+    assert schemas.AudienceIn().load({"clinics": ["cafe\u0301", "caf\u00e9"]}).clinics == ("caf\u00e9",)
+
+
 def test_a_thousand_scopes_are_allowed_and_the_first_unknown_ones_are_named(hub: Hub, world: World) -> None:
     ids = [f"none-{number}" for number in range(1000)]
     answer = hub.send(world["platform administrator"], {"clinics": ids})

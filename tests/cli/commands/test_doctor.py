@@ -38,7 +38,7 @@ def test_a_healthy_hub_is_well_in_every_line(environment: dict[str, str]) -> Non
     assert [line.split()[:2] for line in shown.output.splitlines()] == [
         ["ok", what]
         for what in (
-            "settings", "database", "version", "clock", "roles", "migrations", "partitions", "times", "batches", "workers",
+            "settings", "database", "version", "clock", "roles", "migrations", "partitions", "platforms", "times", "batches", "workers",
             "broker", "queues",
         )
     ]  # fmt: skip

@@ -99,6 +99,19 @@ def test_import_refuses_to_end_many_until_it_is_allowed(folder: Path, tmp_path: 
     assert import_(fewer, "--allow-removals", "100").stdout.endswith("Platform acme now has directory version 2.\n")
 
 
+def test_import_warns_of_a_platform_without_an_administrator_where_that_is_allowed(folder: Path) -> None:
+    lines = (folder / "memberships.csv").read_text().splitlines()
+    (folder / "memberships.csv").write_text("\n".join(line for line in lines if "administrator" not in line))
+    for arguments in ([], ["--dry-run"]):
+        refused = import_(folder, *arguments)
+        assert (refused.exit_code, "--allow-no-administrator" in refused.stderr) == (1, True)
+        assert "users                   300           0           0           0" in refused.stdout
+    for arguments in (["--dry-run"], []):
+        allowed = import_(folder, "--allow-no-administrator", *arguments)
+        assert allowed.exit_code == 0
+        assert "Warning: No active user administers the platform." in allowed.stderr
+
+
 def test_import_refuses_what_it_does_not_know(folder: Path, tmp_path: Path) -> None:
     unknown = import_(folder, key="nope")
     assert (unknown.exit_code, 'There is no platform "nope"' in unknown.stderr) == (1, True)

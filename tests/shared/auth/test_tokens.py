@@ -61,6 +61,10 @@ def test_a_good_token_names_platform_and_user() -> None:
     assert verifier().verify(signed()) == tokens.Identity(platform="p", user="u", issuer=None)
 
 
+def test_a_user_in_another_normal_form_is_the_one_that_the_directory_has() -> None:
+    assert verifier().verify(signed(sub="rene\u0301")).user == "ren\u00e9"
+
+
 @pytest.mark.parametrize("claims", [{"aud": ["other", "message-hub"]}, {"iss": "anyone"}, {"role": "administrator"}])
 def test_claims_that_do_not_matter_do_not_matter(claims: dict[str, Any]) -> None:
     assert verifier().verify(signed(**claims)) == tokens.Identity(platform="p", user="u", issuer=None)
