@@ -11,7 +11,7 @@ from cli.commands import status_text
 from cli.store import database, messages, queues
 from services.compose_api.store import backlog
 from services.fanout_worker.store import proof
-from shared import partitions, redis_client
+from shared import partitions, redis_client, worker_reports
 
 _LIMIT = 20
 
@@ -56,9 +56,16 @@ def _of_broker() -> dict[str, Any]:
     try:
         with redis_client.make(connect.redis_url()) as client:
             waiting, taken = queues.read(client)
+            workers = worker_reports.read(client)
     except (click.ClickException, redis.RedisError) as error:
         return {"reachable": False, "reason": str(error)}
-    return {"reachable": True, "waiting": waiting, "taken": taken}
+    return {
+        "reachable": True,
+        "waiting": waiting,
+        "taken": taken,
+        "workers": workers.live_workers,
+        "task_failures": workers.task_failures,
+    }
 
 
 def _of_message(message_id: uuid.UUID) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def of_hub(facts: dict[str, Any]) -> str:
         f"Oldest      {_oldest(backlog)}",
         f"Repairs     {_repairs(backlog, facts['counters'])}",
         f"Queues      {_broker(facts['broker'])}",
+        f"Workers     {_workers(facts['broker'])}",
         f"Last sweep  {'none yet' if swept is None else duration(swept) + ' ago'}",
         f"Partitions  {f'{months[0]} to {months[-1]} ({len(months)} months)' if months else 'none'}; "
         f"entries dropped before: {dropped}",
@@ -81,8 +82,7 @@ def _repairs(backlog: Backlog, counters: dict[str, int]) -> str:
     return (
         f"{count(backlog.batches_retried, 'undelivered batch was', 'undelivered batches were')} retried; "
         f"so far {counted('sweeps')} sweeps published {counted('messages_published_again')} messages and "
-        f"{counted('batches_published_again')} batches again and completed {counted('messages_completed')}; "
-        f"{count(counted('tasks_failed'), 'task failure')}, immediate retries included"
+        f"{counted('batches_published_again')} batches again and completed {counted('messages_completed')}"
     )
 
 
@@ -91,6 +91,13 @@ def _broker(facts: dict[str, Any]) -> str:
         return f"Redis cannot be reached: {facts['reason']}"
     waiting = ", ".join(f"{name} {length}" for name, length in facts["waiting"].items())
     return f"{waiting}; {count(facts['taken'], 'task')} taken by workers, sweeps included"
+
+
+def _workers(facts: dict[str, Any]) -> str:
+    if not facts["reachable"]:
+        return "unknown without Redis"
+    live = "an unknown number" if facts["workers"] is None else facts["workers"]
+    return f"{live} live; {count(facts['task_failures'], 'task failure')}, immediate retries included"
 
 
 def _unfinished(rows: Sequence[Unfinished]) -> str:

@@ -1,4 +1,4 @@
-"""The fan-out's Prometheus metrics, read from PostgreSQL at each scrape.
+"""The fan-out's Prometheus metrics, read at each scrape: its state from PostgreSQL, what workers report from Redis.
 
 Every process of compose_api returns the same values, and workers need no port of their own.
 """
@@ -6,12 +6,14 @@ Every process of compose_api returns the same values, and workers need no port o
 from collections.abc import Iterator
 
 import prometheus_client
+import redis
 import sqlalchemy.exc
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
 from services.compose_api.store import backlog as store
+from shared import redis_client, worker_reports
 
 _BACKLOG = (
     ("messages_unfinished", "Accepted messages that are not sent yet."),
@@ -69,9 +71,6 @@ class Backlog(Collector):
             yield GaugeMetricFamily("message_hub_last_sweep_seconds", what, value=backlog.last_sweep_seconds)
         yield CounterMetricFamily("message_hub_sweeps", "Sweeps that ended.", value=counters.get("sweeps", 0))
         yield CounterMetricFamily(
-            "message_hub_task_failures", "Attempts of tasks that raised.", value=counters.get("tasks_failed", 0)
-        )
-        yield CounterMetricFamily(
             "message_hub_tasks_refused",
             "Tasks that a worker did not try, because it does not know their version, fields or name.",
             value=counters.get("tasks_refused", 0),
@@ -82,3 +81,30 @@ class Backlog(Collector):
         for label, name in _REPAIRS.items():
             repairs.add_metric([label], counters.get(name, 0))
         yield repairs
+
+
+class Workers(Collector):
+    """What workers report. Returns no samples while Redis is unavailable; an alert covers that."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            report = worker_reports.read(self._client)
+        except redis_client.UNAVAILABLE:
+            return
+        if report.live_workers is not None:
+            yield GaugeMetricFamily("message_hub_workers", "Workers that live.", value=report.live_workers)
+        yield CounterMetricFamily(
+            "message_hub_task_failures", "Attempts of tasks that raised.", value=report.task_failures
+        )
+        yield HistogramMetricFamily(
+            "message_hub_accepted_to_sent_seconds",
+            "From a message's acceptance until all its entries were written.",
+            buckets=report.sent,
+            sum_value=report.sent_seconds,
+        )

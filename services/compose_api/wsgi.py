@@ -1,7 +1,7 @@
 """The application, as shared/server.py loads it."""
 
 from services.compose_api import app as compose
-from services.compose_api import publisher, settings
+from services.compose_api import metrics, publisher, settings
 from shared import broker, db, draining, logging, rate_limit, redis_client
 
 _settings = settings.read()
@@ -33,3 +33,4 @@ app = compose.make_app(
 )
 for _measured in (_publisher, _limiter):
     _measured.register(app.extensions["hub_registry"])
+app.extensions["hub_registry"].register(metrics.Workers(redis_client.make_short(_settings.redis_url)))

@@ -55,7 +55,7 @@ def register(app: celery.Celery, context: Callable[[], Context]) -> None:
     def sweep(**_given: Any) -> None:
         # Of any version: a sweep has no arguments that matter.
         logging.clear()
-        with database_errors.logged("the sweep waits for the database"):
+        with database_errors.logged("the sweep waits for the database"), _counting(context()):
             sweeping.sweep_if_due(context())
 
 
@@ -64,8 +64,19 @@ def _recording(context: Context, contract: type[contracts.Some], given: dict[str
     """The task as this release reads it. An error is recorded and raised again."""
     logging.clear()
     logging.bind(request_id=given.get("request_id"))
+    with _counting(context):
+        try:
+            yield contracts.read(contract, given)
+        except Exception as error:
+            failure.record_failure(context, task=contract.task, given=given, error=error)
+            raise
+
+
+@contextlib.contextmanager
+def _counting(context: Context) -> Iterator[None]:
+    """Counts an attempt that raises, whether the task is retried at once or left to the sweep."""
     try:
-        yield contracts.read(contract, given)
-    except Exception as error:
-        failure.record_failure(context, task=contract.task, given=given, error=error)
+        yield
+    except Exception:
+        context.reporter.count_failure()
         raise

@@ -1,5 +1,6 @@
 """Entry file of workers and of beat: `celery -A services.fanout_worker.worker worker` and `… beat`."""
 
+import os
 from typing import Any
 
 from celery import bootsteps, signals
@@ -7,7 +8,7 @@ from celery import bootsteps, signals
 from services.fanout_worker import queues, settings, tasks, transport
 from services.fanout_worker.actions import failure, sweep
 from services.fanout_worker.actions.context import Context
-from shared import broker, contracts, database_errors, db, logging, redis_client
+from shared import broker, contracts, database_errors, db, logging, redis_client, worker_reports
 
 _settings = settings.read()
 _contexts: list[Context] = []
@@ -39,12 +40,22 @@ def _configure_log(**_kwargs: Any) -> None:
     logging.configure(_settings.log, service="fanout_worker")
 
 
+@signals.celeryd_init.connect  # type: ignore[untyped-decorator]
+def _name_connections(sender: str, conf: Any, **_kwargs: Any) -> None:
+    """From these names the other services know which workers live. Beat has none."""
+    name = f"{worker_reports.CONNECTION_NAME}{sender}:{os.getpid()}"
+    conf.broker_transport_options = {**conf.broker_transport_options, "client_name": name}
+
+
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def _begin(**_kwargs: Any) -> None:
     """Connections are made in the process that uses them, never inherited."""
     engine = db.make_engine(_settings.database, role=db.WORKER_ROLE, name="fanout_worker")
     client = redis_client.make(_settings.redis_url)
-    _contexts.append(Context(engine, lambda task: broker.publish(app, task), queues.Queues(client), _settings))
+    reporter = worker_reports.Reporter(redis_client.make_short(_settings.redis_url))
+    _contexts.append(
+        Context(engine, lambda task: broker.publish(app, task), queues.Queues(client), _settings, reporter)
+    )
     with database_errors.logged("partitions wait for the database"):
         sweep.keep_partitions(_contexts[-1])
 

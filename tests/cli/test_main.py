@@ -231,7 +231,7 @@ def test_status_shows_what_is_on_its_way_and_what_fails(
     assert "message_hub.deliver_batch, contract version 2" in shown
     assert re.search(rf"{queued}.* audience not counted yet +0/0 +0\n", shown)
     assert re.search(r"batch +recipients +retries +last queued", shown)
-    assert "0 task failures, immediate retries included" in shown
+    assert "0 live; 0 task failures, immediate retries included" in shown
     assert "1 task taken by workers, sweeps included" in shown
     assert "secret body" not in shown
 

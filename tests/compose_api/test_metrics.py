@@ -4,7 +4,7 @@ from prometheus_client import parser
 from sqlalchemy import Engine
 
 from services.compose_api import metrics
-from shared import db, settings
+from shared import db, redis_client, settings, worker_reports
 from tests import conftest as base
 from tests.compose_api.hub import Hub, World
 
@@ -45,17 +45,17 @@ def test_the_backlog_counts_messages_and_batches_that_are_not_done(
 def test_what_workers_counted_is_told_by_every_process(hub: Hub, compose_engine: Engine) -> None:
     none = backlog(compose_engine)
     assert {name: value for name, value in none.items() if "_total" in name} == {
-        "sweeps_total": 0, "task_failures_total": 0, "tasks_refused_total": 0,
+        "sweeps_total": 0, "tasks_refused_total": 0,
         "sweep_repairs_totalmessage": 0, "sweep_repairs_totalbatch": 0, "sweep_repairs_totalcompletion": 0,
     }  # fmt: skip
     assert "last_sweep_seconds" not in none, "absence is its own alert"
     with hub.owner.begin() as connection:
-        for name, value in (("sweeps", 5), ("tasks_failed", 2), ("tasks_refused", 1), ("batches_published_again", 3)):
+        for name, value in (("sweeps", 5), ("tasks_refused", 1), ("batches_published_again", 3)):
             connection.exec_driver_sql(
                 "INSERT INTO fanout_counters VALUES (%s, %s, clock_timestamp() - interval '7 s')", (name, value)
             )
     told = backlog(compose_engine)
-    assert (told["sweeps_total"], told["task_failures_total"], told["sweep_repairs_totalbatch"]) == (5, 2, 3)
+    assert (told["sweeps_total"], told["sweep_repairs_totalbatch"]) == (5, 3)
     assert told["tasks_refused_total"] == 1
     assert told["last_sweep_seconds"] == pytest.approx(7, abs=3)
 
@@ -80,6 +80,32 @@ def test_the_backlog_is_absent_while_the_database_is_away(database_url: str) -> 
     engine = db.make_engine(away, role=db.COMPOSE_ROLE, name="tests")
     assert backlog(engine) == {}
     engine.dispose()
+
+
+def test_what_workers_report_is_exported_without_postgresql(redis_url: str) -> None:
+    registry = prometheus_client.CollectorRegistry()
+    with redis_client.make(redis_url) as client:
+        registry.register(metrics.Workers(client))
+        reporter = worker_reports.Reporter(client)
+        reporter.count_failure()
+        reporter.observe_sent(3)
+        histogram = "message_hub_accepted_to_sent_seconds"
+        assert registry.get_sample_value("message_hub_workers") == 0
+        assert registry.get_sample_value("message_hub_task_failures_total") == 1
+        assert [registry.get_sample_value(f"{histogram}_bucket", {"le": le}) for le in ("2.5", "5.0", "+Inf")] == [
+            0,
+            1,
+            1,
+        ]
+        assert registry.get_sample_value(f"{histogram}_count") == 1
+        assert registry.get_sample_value(f"{histogram}_sum") == 3
+
+
+def test_what_workers_report_is_absent_while_redis_is_away() -> None:
+    registry = prometheus_client.CollectorRegistry()
+    with redis_client.make_short("redis://127.0.0.1:1/0") as client:
+        registry.register(metrics.Workers(client))
+        assert list(registry.collect()) == []
 
 
 @pytest.mark.usefixtures("hub")

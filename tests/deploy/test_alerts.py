@@ -39,13 +39,14 @@ def entry(alert: str) -> str:
 
 
 @pytest.fixture
-def exported(make_engine: MakeEngine) -> dict[str, set[str]]:
+def exported(make_engine: MakeEngine, redis_url: str) -> dict[str, set[str]]:
     """Each sample that the APIs and what they register export, with the labels it may carry."""
     registry = prometheus_client.CollectorRegistry()
     engine = make_engine(db.COMPOSE_ROLE)
     with make_engine().begin() as connection:
         connection.exec_driver_sql("INSERT INTO fanout_counters VALUES ('sweeps', 1, now())")
     registry.register(compose_metrics.Backlog(engine))
+    registry.register(compose_metrics.Workers(redis_client.make(redis_url)))
     away = "redis://127.0.0.1:1/0"
     publisher.Publisher(broker.make_celery(away), away, redis_client.Monitor(away)).register(registry)
     streams = stream_metrics.Metrics(registry)

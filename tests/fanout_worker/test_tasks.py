@@ -1,14 +1,17 @@
+import dataclasses
 import uuid
 from typing import Any
 
 import celery
 import pytest
+import sqlalchemy
 import structlog
 
 from services.fanout_worker import tasks
 from services.fanout_worker.actions import deliver, expand, failure
 from services.fanout_worker.actions import sweep as sweeping
-from shared import contracts
+from shared import contracts, db, redis_client, worker_reports
+from tests import conftest as base
 from tests import read_only
 from tests.fanout_worker.conftest import Hub, call
 
@@ -61,7 +64,7 @@ def test_an_unknown_contract_version_is_refused_where_an_operator_sees_it(
     assert error == "UnknownVersionError: contract version 2, this worker knows 1"
     assert hub.recipients(message_id) == []
     assert hub.last_refused() == f"{task.task}, {error}"
-    assert hub.counters() == {"tasks_failed": 1, "tasks_refused": 1}
+    assert hub.counters() == {"tasks_refused": 1}
 
 
 @pytest.mark.parametrize("version", [0, 2, None, "1", True, 1.0])
@@ -118,12 +121,26 @@ def test_a_failing_batch_keeps_its_reason_until_it_is_delivered(
     with pytest.raises(Exception, match="full_disk"):
         call(app, task)
     assert "full_disk" in str(hub.one(statement, message_id)[0])
-    assert hub.counters() == {"tasks_failed": 1}, "tried, not refused"
+    assert hub.counters() == {}, "tried, not refused"
     assert "\n" not in str(hub.one(statement, message_id)[0])
     hub.execute("ALTER TABLE inbox_entries DROP CONSTRAINT full_disk")
     call(app, task)
     assert hub.one(statement, message_id)[0] is None
     assert len(hub.recipients(message_id)) == 7
+
+
+def test_failures_are_counted_while_postgresql_is_away(
+    app: celery.Celery, hub: Hub, redis_url: str, database_url: str
+) -> None:
+    message_id = hub.accept()
+    away = sqlalchemy.make_url(database_url).set(port=1).render_as_string(hide_password=False)
+    engine = db.make_engine(base.database_settings(away), role=db.WORKER_ROLE, name="tests")
+    with redis_client.make(redis_url) as client:
+        hub.context = dataclasses.replace(hub.context, engine=engine, reporter=worker_reports.Reporter(client))
+        with pytest.raises(sqlalchemy.exc.OperationalError):
+            call(app, contracts.ExpandMessage(message_id=str(message_id), request_id="request"))
+        call(app, contracts.Sweep())
+        assert worker_reports.read(client).task_failures == 2, "of sweeps too"
 
 
 def test_each_body_calls_its_one_action(app: celery.Celery, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

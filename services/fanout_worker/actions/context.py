@@ -1,14 +1,14 @@
 """The dependencies of the actions. Made once per process by worker.py."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Engine
 
 from services.fanout_worker import settings
-from shared import contracts, logging
+from shared import contracts, logging, worker_reports
 
 _logger = logging.get_logger(__name__)
 
@@ -31,6 +31,7 @@ class Context:
     publish: Callable[[contracts.Contract], None]
     broker: Broker
     settings: settings.Settings
+    reporter: worker_reports.Reporter = field(default_factory=worker_reports.Reporter)
 
     def publish_all(self, tasks: Sequence[contracts.Contract]) -> None:
         """Publishes the tasks in order until the first error. Never raises: the sweep publishes the rest."""

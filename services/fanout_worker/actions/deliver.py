@@ -26,4 +26,4 @@ def deliver_batch(context: Context, *, message_id: uuid.UUID, seq: int) -> None:
             batching.check_written(batch, written)
             batches.mark_delivered(connection, message_id=message_id, seq=seq)
             _logger.debug("batch delivered", message_id=str(message_id), seq=seq, recipients=written)
-    complete.complete_message(context.engine, message_id=message_id)
+    complete.complete_message(context, message_id=message_id)

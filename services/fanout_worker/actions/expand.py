@@ -43,6 +43,7 @@ def expand_message(context: Context, *, message_id: uuid.UUID) -> None:
             counted = total if cut.is_whole else None
             messages.mark_sending(connection, message_id=message_id, recipient_count=counted, now=now)
     if delivered_here:
+        context.reporter.observe_sent((now - message.sent_at).total_seconds())
         _logger.info("message sent", message_id=str(message_id), recipients=total)
         return
     request_id = message.request_id
@@ -57,7 +58,7 @@ def expand_message(context: Context, *, message_id: uuid.UUID) -> None:
         _logger.info(
             "audience cut", message_id=str(message_id), recipients=total, batches=progress.batch_count + len(batches)
         )
-        complete.complete_message(context.engine, message_id=message_id)  # all batches may be delivered already
+        complete.complete_message(context, message_id=message_id)  # all batches may be delivered already
 
 
 def _cut(context: Context, connection: Connection, message: Message, progress: Progress) -> batching.Cut:

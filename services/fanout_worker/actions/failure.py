@@ -32,7 +32,6 @@ def record_failure(context: Context, *, task: str, given: Mapping[str, Any], err
                 batches.mark_failed(connection, message_id=message_id, seq=seq, error=reason)
             elif message_id is not None:
                 messages.mark_failed(connection, message_id=message_id, error=reason)
-            counters.bump(connection, name=counters.TASKS_FAILED)
             if isinstance(error, _REFUSALS):
                 counters.bump(connection, name=counters.TASKS_REFUSED, detail=f"{task}, {reason}")
     except sqlalchemy.exc.SQLAlchemyError as second:

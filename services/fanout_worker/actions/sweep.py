@@ -104,7 +104,7 @@ def _finish(context: Context) -> None:
         finished = store.list_finished(connection, limit=_LIMIT)
         for message_id in store.list_recalled_in_flight(connection, limit=_LIMIT):
             messages.delete_inflight_targets(connection, message_id=message_id)
-    completed = [complete.complete_message(context.engine, message_id=message_id) for message_id in finished]
+    completed = [complete.complete_message(context, message_id=message_id) for message_id in finished]
     if any(completed):
         with context.engine.begin() as connection:
             counters.bump(connection, name=counters.MESSAGES_COMPLETED, count=sum(completed))

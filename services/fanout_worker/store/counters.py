@@ -10,8 +10,6 @@ _SWEEPS_BEGUN = "sweeps_begun"
 MESSAGES_PUBLISHED_AGAIN = "messages_published_again"
 BATCHES_PUBLISHED_AGAIN = "batches_published_again"
 MESSAGES_COMPLETED = "messages_completed"
-# Attempts that raised, whether the task is retried at once or left to the sweep.
-TASKS_FAILED = "tasks_failed"
 # Tasks of an unknown version, name or shape, which were not run.
 TASKS_REFUSED = "tasks_refused"
 

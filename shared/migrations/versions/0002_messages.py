@@ -116,7 +116,7 @@ CREATE TABLE inbox_revisions (
     revision bigint NOT NULL
 ) WITH (fillfactor = 70);
 
--- What the workers have counted since the beginning: sweeps, what they repaired, tasks that failed. For status and metrics.
+-- What the workers have counted since the beginning: sweeps, what they repaired, tasks that were refused. For status and metrics.
 CREATE TABLE fanout_counters (
     name text PRIMARY KEY,
     value bigint NOT NULL,
