@@ -161,6 +161,32 @@ def test_a_draft_survives_a_reload_and_goes_when_it_is_discarded(page: Page) -> 
     expect(console.scope(page, "Clinic birch")).not_to_be_checked()
 
 
+def test_two_tabs_have_drafts_of_their_own_and_one_draft_in_two_tabs_is_sent_once(
+    windows: Windows, page: Page, hub: Hub, people: World
+) -> None:
+    console.write(page, "In the first tab")
+    other = windows.tab(page)
+    expect(console.title_field(other)).to_have_value("")
+    console.write(other, "In the second tab")
+    expect(other.get_by_text("Draft kept in this browser")).to_be_visible()
+    for tab, title in ((page, "In the first tab"), (other, "In the second tab")):
+        tab.reload()
+        expect(console.title_field(tab)).to_have_value(title)
+    # Where the browser has no locks, a third tab opens the newest draft too.
+    page.context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+    third = windows.tab(page)
+    expect(console.title_field(third)).to_have_value("In the second tab")
+    console.everyone(other).check()
+    expect(console.everyone(third)).to_be_checked()
+    question = console.review(other)
+    console.send(third)
+    expect(other.get_by_text("This draft was sent or discarded in another tab.")).to_be_visible()
+    expect(question).to_be_hidden()
+    expect(console.title_field(other)).to_have_value("")
+    expect(console.title_field(page)).to_have_value("In the first tab")
+    assert [one["title"] for one in hub.sent(people.token(people.platform_administrator))] == ["In the second tab"]
+
+
 def test_drafts_belong_to_their_author(windows: Windows, page: Page, people: World) -> None:
     console.write(page, "Mine alone")
     expect(page.get_by_text("Draft kept in this browser")).to_be_visible()

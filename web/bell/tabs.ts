@@ -34,7 +34,7 @@ export class Tabs {
   constructor(name: string | undefined, handlers: Handlers) {
     this.#name = name ?? "";
     this.#handlers = handlers;
-    this.#isShared = name !== undefined && "locks" in navigator && typeof BroadcastChannel === "function";
+    this.#isShared = name !== undefined && Boolean(navigator.locks) && typeof BroadcastChannel === "function";
   }
 
   join(): void {

@@ -12,7 +12,7 @@ import { Arrival } from "./arrival";
 import { readConfig } from "./config";
 import { Hub } from "./hub";
 import { Directory } from "./logic/directory";
-import { DraftStore } from "./logic/draft";
+import { DraftStore } from "./logic/drafts";
 import { sentence } from "./logic/problems";
 import { type Filter, messagePath, parse, type Route } from "./logic/routes";
 import { type Identity, keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
@@ -185,7 +185,8 @@ export class MessageConsole extends LitElement {
     const hub = new Hub(composeUrl, inboxUrl, streamUrl, (refused) =>
       isCurrent() ? this.#giveToken(refused) : undefined,
     );
-    const drafts = new DraftStore(openStorage("localStorage"), `${identity.platform}/${identity.user}`);
+    const user = `${identity.platform}/${identity.user}`;
+    const drafts = new DraftStore(openStorage("localStorage"), this.#storage, user);
     const name = this.name || this.#nameOf(identity) || identity.user;
     try {
       const directory = new Directory(await hub.getAudiences());

@@ -7,7 +7,8 @@ import { html, LitElement, nothing } from "lit";
 import type { Message, NewMessage } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
-import { type Draft, type DraftStore, EMPTY, hasText, mayDuplicate } from "../logic/draft";
+import { type Draft, hasText, mayDiffer, newDraft } from "../logic/draft";
+import type { DraftStore } from "../logic/drafts";
 import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
 import type { Filter } from "../logic/routes";
 import { keepKnown, NOTHING, type Selection, startingSelection, toAudience } from "../logic/selection";
@@ -35,6 +36,8 @@ export class ComposePage extends LitElement {
     _mistakes: { state: true },
     _asking: { state: true },
     _isKept: { state: true },
+    _isOpen: { state: true },
+    _isGone: { state: true },
     _failure: { state: true },
   };
 
@@ -47,19 +50,25 @@ export class ComposePage extends LitElement {
   declare _mistakes: Mistakes;
   declare _asking: Asking;
   declare _isKept: boolean;
+  /** Whether the draft has been opened. */
+  declare _isOpen: boolean;
+  /** Whether the draft that was open here was sent or discarded in another tab. */
+  declare _isGone: boolean;
   /** Why the last attempt did not succeed, for a passing reason. */
   declare _failure: string;
   #usedPreset: Filter = null;
   readonly #reach = new ReachCounter(this, (audience, signal) => this.hub.countPeople(audience, signal));
-  readonly #sender = new Sender(this, (attempt) => this.#keep({ ...this._draft, attempt }));
+  readonly #sender = new Sender(this, (change) => this.#keep({ ...this._draft, ...change }));
 
   constructor() {
     super();
     this.preset = null;
-    this._draft = EMPTY;
+    this._draft = newDraft();
     this._mistakes = NONE;
     this._asking = null;
     this._isKept = false;
+    this._isOpen = false;
+    this._isGone = false;
     this._failure = "";
   }
 
@@ -69,9 +78,36 @@ export class ComposePage extends LitElement {
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has("drafts")) this._draft = this.drafts.load();
-    if (changed.has("drafts") || changed.has("preset") || changed.has("directory")) this.#settleSelection();
+    if (changed.has("drafts")) void this.#open();
+    if (!this._isOpen) return;
+    if (changed.has("_isOpen") || changed.has("preset") || changed.has("directory")) this.#settleSelection();
     this.#reach.ask(toAudience(this._draft.selection));
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.hasUpdated) void this.#open();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.drafts.close();
+  }
+
+  async #open(): Promise<void> {
+    this._isOpen = false;
+    this._draft = await this.drafts.open((draft) => {
+      this._isGone = draft === null;
+      if (draft) this._draft = draft;
+      else this.#begin();
+    });
+    this._isOpen = true;
+  }
+
+  #begin(): void {
+    this._draft = { ...this.drafts.begin(), selection: startingSelection(this.directory.audiences) };
+    this._mistakes = NONE;
+    this._asking = null;
   }
 
   /** The preset where there is one; else what the draft has, as far as it may still be chosen. */
@@ -92,6 +128,7 @@ export class ComposePage extends LitElement {
   }
 
   override render() {
+    if (!this._isOpen) return nothing;
     const { title, body, selection } = this._draft;
     const { fields } = this._mistakes;
     return html`<div class="notes">${mistakeList(this._mistakes, (field) => this.#goTo(field))} ${this.#attemptNote()}</div>
@@ -133,11 +170,17 @@ export class ComposePage extends LitElement {
   }
 
   #attemptNote() {
-    if (this._draft.attempt?.isOpen !== true || this.#sender.isSending) return nothing;
-    const text = mayDuplicate(this._draft, this.#message)
-      ? "Your last attempt to send got no answer and may have arrived. Look under Messages before you send a changed one."
-      : "Your last attempt to send got no answer. Send it again: it arrives once, even if the first attempt did.";
-    return html`<div class="note">${icon("info")}
+    if (this._isGone) return this.#note("This draft was sent or discarded in another tab.");
+    if (this._draft.unanswered === null || this.#sender.isSending) return nothing;
+    return this.#note(
+      mayDiffer(this._draft, this.#message)
+        ? "Your last attempt to send got no answer and may have arrived. Look under Messages before you send a changed one."
+        : "Your last attempt to send got no answer. Send it again: it arrives once, even if the first attempt did.",
+    );
+  }
+
+  #note(text: string) {
+    return html`<div class="note" role="status">${icon("info")}
       <div>${text}</div>
     </div>`;
   }
@@ -219,6 +262,7 @@ export class ComposePage extends LitElement {
   }
 
   #edit(field: Field, change: Partial<Draft>): void {
+    this._isGone = false;
     this.#keep({ ...this._draft, ...change });
     if (this._mistakes.fields[field]) {
       const { [field]: _corrected, ...others } = this._mistakes.fields;
@@ -261,8 +305,8 @@ export class ComposePage extends LitElement {
     const { message: sent, error } = await this.#sender.send(this._draft, message, (key) =>
       this.hub.send(message, key),
     );
-    if (sent) this.#finish(sent);
-    else if (this._draft.attempt?.isOpen)
+    if (sent) this.#finish(sent, message);
+    else if (this._draft.unanswered !== null)
       this._failure = this._asking === "send" ? `${sentence(error)} Your text is kept.` : "";
     else {
       await this.#show(mistakes(error));
@@ -277,18 +321,18 @@ export class ComposePage extends LitElement {
   };
 
   /** What was written anew meanwhile, after giving up on the answer, is another message and stays. */
-  #finish(sent: Message): void {
-    const isSame = this._draft.attempt?.request === JSON.stringify(this.#message);
-    this.#keep(isSame ? EMPTY : { ...this._draft, attempt: null });
-    this._asking = null;
+  #finish(sent: Message, message: NewMessage): void {
+    this.drafts.remove(this._draft);
+    const { title, body, selection } = this._draft;
+    const isSame = JSON.stringify(message) === JSON.stringify(this.#message);
+    this.#begin();
+    if (!isSame) this.#keep({ ...this._draft, title, body, selection });
     this.dispatchEvent(new CustomEvent("message-sent", { detail: sent }));
   }
 
   readonly #discard = async () => {
-    this.drafts.clear();
-    this._draft = { ...EMPTY, selection: startingSelection(this.directory.audiences) };
-    this._mistakes = NONE;
-    this._asking = null;
+    this.drafts.remove(this._draft);
+    this.#begin();
     await this.updateComplete;
     this.#goTo("title");
   };

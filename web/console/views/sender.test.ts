@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type NewMessage, Problem } from "../../api";
-import { type Attempt, type Draft, EMPTY } from "../logic/draft";
+import { type Draft, newDraft } from "../logic/draft";
 import { message as sentMessage } from "../samples";
 import { Sender } from "./sender";
 
@@ -14,11 +14,11 @@ const MESSAGE: NewMessage = { title: "Title", body: "Body", audience: { everyone
 const AWAY = Problem.notReached(true, null);
 
 function make() {
-  let draft: Draft = EMPTY;
-  const kept: (Attempt | null)[] = [];
-  const sender = new Sender(host, (attempt) => {
-    kept.push(attempt);
-    draft = { ...draft, attempt };
+  let draft = newDraft();
+  const kept: Draft[] = [];
+  const sender = new Sender(host, (change) => {
+    draft = { ...draft, ...change };
+    kept.push(draft);
   });
   return {
     sender,
@@ -36,11 +36,11 @@ afterEach(() => {
 });
 
 describe("sending", () => {
-  it("keeps the key before anything goes out, and uses it for every attempt", async () => {
+  it("keeps the request before anything goes out, and uses one key for every attempt", async () => {
     const { send, kept } = make();
     const keys: string[] = [];
     const post = vi.fn(async (key: string) => {
-      expect(kept.at(-1)?.key).toBe(key);
+      expect(kept.at(-1)).toMatchObject({ key, unanswered: JSON.stringify(MESSAGE) });
       keys.push(key);
       if (keys.length < 3) throw AWAY;
       return sentMessage();
@@ -50,7 +50,6 @@ describe("sending", () => {
     expect((await outcome).message?.title).toBe("Title");
     expect(keys).toHaveLength(3);
     expect(new Set(keys).size).toBe(1);
-    expect(keys[0]).toMatch(/^[\x21-\x7e]{32}$/);
   });
 
   it("uses the same key when somebody tries again after it gave up", async () => {
@@ -66,20 +65,20 @@ describe("sending", () => {
     }
     expect(keys).toHaveLength(8);
     expect(new Set(keys).size).toBe(1);
-    expect(kept.at(-1)?.isOpen).toBe(true);
+    expect(kept.at(-1)?.unanswered).not.toBeNull();
   });
 
   it("knows after a refusal that nothing has arrived", async () => {
     const { send, kept } = make();
     const refusal = new Problem(422, "validation-failed", "Not valid.");
     expect((await send(() => Promise.reject(refusal))).error).toBe(refusal);
-    expect(kept.at(-1)?.isOpen).toBe(false);
+    expect(kept.at(-1)?.unanswered).toBeNull();
   });
 
   it("knows nothing about it when the session has ended", async () => {
     const { send, kept } = make();
     await send(() => Promise.reject(new Problem(401, "token-expired", "Expired.")));
-    expect(kept.at(-1)?.isOpen).toBe(true);
+    expect(kept.at(-1)?.unanswered).not.toBeNull();
   });
 
   it("stops trying when told to", async () => {

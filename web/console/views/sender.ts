@@ -1,7 +1,7 @@
 /** Sends one message: tries again by itself for a passing reason, always under the draft's own idempotency key. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { type Message, type NewMessage, Problem } from "../../api";
-import { type Attempt, type Draft, withAttempt, withRefusal } from "../logic/draft";
+import { type Draft, withAttempt, withRefusal } from "../logic/draft";
 import { withRetries } from "../logic/retries";
 
 export interface Outcome {
@@ -14,11 +14,11 @@ export class Sender implements ReactiveController {
   /** Which attempt is on its way, from 1. */
   attempt = 1;
   readonly #host: ReactiveControllerHost;
-  readonly #keep: (attempt: Attempt | null) => void;
+  readonly #keep: (change: Pick<Draft, "key" | "unanswered">) => void;
   #abort = new AbortController();
 
-  /** `keep` is given the attempt with its key before anything is sent, and what is left of it after a refusal. */
-  constructor(host: ReactiveControllerHost, keep: (attempt: Attempt | null) => void) {
+  /** `keep` is called before anything is sent, and after a refusal: what has changed of the draft. */
+  constructor(host: ReactiveControllerHost, keep: (change: Pick<Draft, "key" | "unanswered">) => void) {
     this.#host = host;
     this.#keep = keep;
     host.addController(this);
@@ -34,23 +34,27 @@ export class Sender implements ReactiveController {
   }
 
   async send(draft: Draft, message: NewMessage, post: (key: string) => Promise<Message>): Promise<Outcome> {
-    const attempted = withAttempt(draft, message, newKey);
-    this.#keep(attempted.attempt);
+    const attempted = withAttempt(draft, message);
+    this.#keepOf(attempted);
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.#set(true, 1);
     try {
-      const sent = await withRetries(() => post(attempted.attempt.key), {
+      const sent = await withRetries(() => post(draft.key), {
         signal,
         waiting: (attempt) => this.#set(true, attempt),
       });
       return { message: sent, error: null };
     } catch (error) {
-      if (isRefusal(error)) this.#keep(withRefusal(attempted, error.code).attempt);
+      if (isRefusal(error)) this.#keepOf(withRefusal(attempted, error.code));
       return { message: null, error };
     } finally {
       this.#set(false, 1);
     }
+  }
+
+  #keepOf({ key, unanswered }: Draft): void {
+    this.#keep({ key, unanswered });
   }
 
   #set(isSending: boolean, attempt: number): void {
@@ -63,10 +67,4 @@ export class Sender implements ReactiveController {
 /** Whether the hub has said no to this message; not signed in says nothing about an earlier attempt. */
 function isRefusal(error: unknown): error is Problem {
   return error instanceof Problem && !error.isPassing && error.status !== 401;
-}
-
-/** Random; also where the page is not served over HTTPS, which has no `randomUUID`. */
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
