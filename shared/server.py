@@ -20,8 +20,8 @@ from marshmallow import validate
 
 from shared import draining, settings
 
-# More threads than the gateway sends requests at once, so that health checks do not wait behind them.
-_THREADS = 16
+# More than the gateway sends requests at once, so that health checks do not wait behind them. shared/web/fairness.py shares them out.
+THREADS = 24
 
 
 def serve(target: str, *, name: str, interface: Interfaces, port: int) -> None:
@@ -38,7 +38,7 @@ def serve(target: str, *, name: str, interface: Interfaces, port: int) -> None:
         interface=interface,
         # One process with threads: they wait for PostgreSQL most of the time.
         workers=1,
-        blocking_threads=_THREADS if interface is Interfaces.WSGI else None,
+        blocking_threads=THREADS if interface is Interfaces.WSGI else None,
         loop=Loops.asyncio,
         websockets=False,
         # Connections are counted here, idle ones and streams too; beyond it they wait in the kernel, health checks among them.

@@ -42,7 +42,7 @@ def read() -> Settings:
 
 def _build(env: environs.Env) -> Settings:
     return Settings(
-        database=settings.read_database(env, pool_size=20, statement_timeout_ms=5_000),
+        database=settings.read_database(env, pool_size=28, statement_timeout_ms=5_000),
         redis_url=settings.read_redis_url(env),
         auth=settings.read_auth(env),
         log=settings.read_log(env),

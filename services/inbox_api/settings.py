@@ -23,7 +23,7 @@ def read() -> Settings:
 
 def _build(env: environs.Env) -> Settings:
     return Settings(
-        database=settings.read_database(env, pool_size=20, statement_timeout_ms=5_000),
+        database=settings.read_database(env, pool_size=28, statement_timeout_ms=5_000),
         auth=settings.read_auth(env),
         log=settings.read_log(env),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),

@@ -1,8 +1,8 @@
 """Keeps one caller, or one platform, from taking all threads of a process.
 
-The server serves requests in the order in which they come. A caller with hundreds of connections, or a sender whose requests wait for the
-lock of their platform, would keep all others waiting. So a caller and a platform may use a part of the threads each; a request beyond
-that is rejected at once, before the database is asked.
+The server queues requests in the order in which they come. A caller with hundreds of connections, or a sender whose requests wait for the
+lock of their platform, would keep all others waiting. So a caller and a platform have a share of the threads; beyond it they get
+threads as long as enough others are free, else a request is rejected at once, before the database is asked.
 """
 
 import collections
@@ -13,57 +13,50 @@ import prometheus_client
 
 from shared import errors
 from shared.auth import tokens
+from shared.server import THREADS
 
-# Of the 16 threads of an API's process (`--blocking-threads`). Eight requests at once use two processor cores fully.
-MAX_OF_CALLER = 8
-MAX_OF_PLATFORM = 12
-_EXTENSION = "hub_fairness"
+# The share of the threads, and how many have to be free for more: 16 requests at once use a process fully.
+CALLER = (4, 8)
+PLATFORM = (8, 4)
+EXTENSION = "hub_fairness"
 
 
 class Shares:
-    """Counts the requests that are being served, by caller and by platform. Safe to share between threads."""
+    """Counts the requests that are being served, in all, by caller and by platform. Safe to share between threads."""
 
-    def __init__(self, *, caller: int = MAX_OF_CALLER, platform: int = MAX_OF_PLATFORM) -> None:
-        self._limits = {"caller": caller, "platform": platform}
+    def __init__(self) -> None:
         self._counts: collections.Counter[tuple[str, ...]] = collections.Counter()
         self._lock = threading.Lock()
+        self.rejected = prometheus_client.Counter(
+            "message_hub_requests_over_share",
+            "Requests rejected because their caller or platform has its share of the threads, and few others are free.",
+            ["limit"],
+            registry=None,
+        )
 
     def acquire(self, identity: tokens.Identity) -> str | None:
-        """Counts one more request; or which limit it is over, `caller` or `platform`, and then nothing is counted."""
-        keys = _keys(identity)
+        """Counts one more request; or which share it is beyond, `caller` or `platform`, and then nothing is counted."""
+        everybody, platform, caller = keys = _keys(identity)
         with self._lock:
-            for which, key in keys.items():
-                if self._counts[key] >= self._limits[which]:
+            free = THREADS - self._counts[everybody]
+            for which, key, (share, reserve) in (("caller", caller, CALLER), ("platform", platform, PLATFORM)):
+                if self._counts[key] >= share and free <= reserve:
                     return which
-            self._counts.update(keys.values())
+            self._counts.update(keys)
         return None
 
     def release(self, identity: tokens.Identity) -> None:
+        keys = _keys(identity)
         with self._lock:
-            for key in _keys(identity).values():
-                self._counts[key] -= 1
+            self._counts.subtract(keys)
+            for key in keys:
                 if not self._counts[key]:
                     del self._counts[key]
 
 
 def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) -> None:
-    shares = Shares()
-    rejected = prometheus_client.Counter(
-        "message_hub_requests_over_share",
-        "Requests rejected because their caller or platform has as many open as one may have.",
-        ["limit"],
-        registry=registry,
-    )
-
-    def acquire(identity: tokens.Identity) -> None:
-        over = shares.acquire(identity)
-        if over is not None:
-            rejected.labels(over).inc()
-            whose = "You have" if over == "caller" else "Your platform has"
-            raise errors.unavailable(f"{whose} too many requests open at once.")
-        flask.g.share = identity
-
-    app.extensions[_EXTENSION] = acquire
+    shares = app.extensions[EXTENSION] = Shares()
+    registry.register(shares.rejected)
 
     def release() -> None:
         identity = flask.g.pop("share", None)
@@ -82,9 +75,15 @@ def register(app: flask.Flask, registry: prometheus_client.CollectorRegistry) ->
 
 
 def acquire(identity: tokens.Identity) -> None:
-    """Counts the request being served until it ends. Raises unavailable where its caller or platform has too many open."""
-    flask.current_app.extensions[_EXTENSION](identity)
+    """Counts the request being served until it ends. Raises unavailable where its caller or platform is beyond their share."""
+    shares: Shares = flask.current_app.extensions[EXTENSION]
+    beyond = shares.acquire(identity)
+    if beyond is not None:
+        shares.rejected.labels(beyond).inc()
+        whose = "You have" if beyond == "caller" else "Your platform has"
+        raise errors.unavailable(f"{whose} too many requests open at once.")
+    flask.g.share = identity
 
 
-def _keys(identity: tokens.Identity) -> dict[str, tuple[str, ...]]:
-    return {"caller": (identity.platform, identity.user), "platform": (identity.platform,)}
+def _keys(identity: tokens.Identity) -> tuple[tuple[str, ...], ...]:
+    return (), (identity.platform,), (identity.platform, identity.user)

@@ -14,7 +14,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from shared import errors
-from shared.web import guards
+from shared.auth import tokens
+from shared.server import THREADS
+from shared.web import fairness, guards
 from tests import factories
 from tests.apis import MESSAGES, Apis, apis  # noqa: F401
 from tests.shared import answers
@@ -214,6 +216,27 @@ def test_a_route_that_takes_no_body_refuses_one(apis: Apis, route: str) -> None:
     if takes_a_body:
         zipped = apis.call(method, path, who, data=b"{}", headers={"Content-Encoding": "gzip"})
         answers.problem(zipped, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if not route.endswith("/stream")])
+def test_on_every_route_a_greedy_caller_is_rejected_and_a_modest_one_served(apis: Apis, route: str) -> None:
+    """The greedy one has requests in all threads that one caller may use. The stream: tests/inbox_api/stream/test_endpoint.py."""
+    world, target = apis.world, "" if route == SENT else "to everyone" if "<message_id>" in route else "everyone"
+    target = "to everyone" if route in GROUPS["THROUGH"] else "nothing" if route == RECALL else target
+    greedy, modest = world["platform administrator"], world["administrator of a1"]
+    identity = tokens.Identity(greedy.platform.key, greedy.user.external_id, None)
+    open_requests = [app.extensions[fairness.EXTENSION] for app in (apis.compose, apis.inbox)]
+    for shares in open_requests:
+        for _ in range(THREADS - fairness.CALLER[1]):
+            assert shares.acquire(identity) is None
+    try:
+        answers.problem(_ask(apis, route, target, headers=greedy.headers), "unavailable")
+        for who in (modest, world["administrator of x's platform"]):
+            assert _ask(apis, route, target, headers=who.headers).status_code != 503
+    finally:
+        for shares in open_requests:
+            for _ in range(THREADS - fairness.CALLER[1]):
+                shares.release(identity)
 
 
 def test_public_routes_answer_everybody_alike(apis: Apis) -> None:

@@ -1,9 +1,11 @@
 """`GET /v1/notifications/stream`: authenticates, admits, and sends one stream until it ends."""
 
 import asyncio
+import contextlib
 import random
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import anyio
@@ -27,6 +29,8 @@ HEARTBEAT_S = 15.0
 SEND_TIMEOUT_S = 30.0
 # Database calls that open streams, at once; the others wait this long for a thread.
 OPENING_THREADS = 8
+# So many of them for one user and for one platform; the others are for other callers.
+OPENING_OF_USER, OPENING_OF_PLATFORM = 4, 6
 OPENING_TIMEOUT_S = 10.0
 # Each stream ends after about an hour, so that the client authenticates again; spread, so that not all reconnect together.
 _LIFETIME_S = (3_000.0, 4_200.0)
@@ -49,6 +53,9 @@ class Stream:
         self._authenticator = authenticating
         self._measures = measures
         self._threads = anyio.CapacityLimiter(OPENING_THREADS)
+        self._semaphores: weakref.WeakValueDictionary[tuple[str, ...], asyncio.Semaphore] = (
+            weakref.WeakValueDictionary()
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -56,7 +63,7 @@ class Stream:
         authorization = ",".join(request.headers.getlist("Authorization"))
         identity = await self._in_thread(lambda: self._authenticator.identify(authorization))
         logging.bind(platform=identity.platform, user_id=identity.user)
-        caller = await self._in_thread(lambda: self._authenticator.find(identity, authorization))
+        caller = await self._in_turn(identity, lambda: self._authenticator.find(identity, authorization))
         authenticator.check_active(caller)
         if request.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in request.headers:
             raise errors.no_body()
@@ -64,8 +71,8 @@ class Stream:
             raise errors.validation_failed({name: ["Unknown parameter."] for name in request.query_params})
         with self._registry.admitted(caller.user_id):
             last_event_id = ",".join(request.headers.getlist("Last-Event-ID")) or None
-            opening = await self._in_thread(
-                lambda: actions.open_stream(self._engine, caller=caller, last_event_id=last_event_id)
+            opening = await self._in_turn(
+                identity, lambda: actions.open_stream(self._engine, caller=caller, last_event_id=last_event_id)
             )
             if request.method == "HEAD":
                 await Response(headers=_HEADERS)(scope, receive, send)
@@ -103,9 +110,26 @@ class Stream:
             self._measures.ended.labels(stream.ended or "error").inc()
             _logger.debug("stream ended", reason=stream.ended)
 
-    async def _in_thread(self, call: Callable[[], T]) -> T:
-        try:
-            with anyio.fail_after(OPENING_TIMEOUT_S):
+    async def _in_turn(self, identity: tokens.Identity, call: Callable[[], T]) -> T:
+        """`call` in a thread. A user or platform with many calls waits without a thread while others are served."""
+        platform, user = (identity.platform,), (identity.platform, identity.user)
+        with _opening():
+            async with self._limit(user, OPENING_OF_USER), self._limit(platform, OPENING_OF_PLATFORM):
                 return await to_thread.run_sync(call, limiter=self._threads)
-        except TimeoutError:
-            raise errors.unavailable("Too many streams are being opened.") from None
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        with _opening():
+            return await to_thread.run_sync(call, limiter=self._threads)
+
+    def _limit(self, key: tuple[str, ...], count: int) -> asyncio.Semaphore:
+        """The semaphore of a user or platform; kept as long as a request uses it."""
+        return self._semaphores.setdefault(key, asyncio.Semaphore(count))
+
+
+@contextlib.contextmanager
+def _opening() -> Iterator[None]:
+    try:
+        with anyio.fail_after(OPENING_TIMEOUT_S):
+            yield
+    except TimeoutError:
+        raise errors.unavailable("Too many streams are being opened.") from None

@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import contextlib
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 from services.inbox_api import cursor
 from services.inbox_api.stream import actions, app, endpoint, poller, subscribers
 from shared import errors, settings
+from shared.auth import store
 from tests import asgi, factories
 from tests.inbox_api.hub import Hub
 from tests.inbox_api.stream.conftest import play, until
@@ -77,6 +79,38 @@ class Client:
         await self.reads.wait()
         self.pieces += 1
         self.text += message["body"]
+
+
+@pytest.mark.parametrize("greedy_users", [1, 8], ids=["a greedy user", "a greedy platform"])
+def test_a_modest_client_opens_its_stream_while_the_streams_of_a_greedy_one_wait(
+    hub: Hub, platform: factories.Platform, monkeypatch: pytest.MonkeyPatch, greedy_users: int
+) -> None:
+    greedy = [hub.user(platform) for _ in range(greedy_users)]
+    elsewhere = hub.platform()
+    modest = [hub.user(elsewhere)] + ([hub.user(platform)] if greedy_users == 1 else [])
+    go_on, open_stream = threading.Event(), actions.open_stream
+    slow = {one.id for one in greedy}
+
+    def be_slow(*args: Any, caller: store.Caller, **more: Any) -> Any:
+        if caller.user_id in slow:
+            go_on.wait(20)
+        return open_stream(*args, caller=caller, **more)
+
+    monkeypatch.setattr(actions, "open_stream", be_slow)
+
+    async def scene() -> None:
+        async with serving(make_live(hub, limit=100)) as connect:
+            waiting = [connect(factories.bearer(one, platform)) for one in greedy * (24 // greedy_users)]
+            await asyncio.sleep(0)
+            for one in modest:
+                client = connect(factories.bearer(one, hub.platforms[one.platform_id]))
+                await client.ready()
+            assert not any(client.status for client in waiting)
+            go_on.set()
+            for client in waiting:
+                await client.ready()
+
+    play(scene)
 
 
 @contextlib.asynccontextmanager
