@@ -6,6 +6,7 @@ Every command that needs one of them takes `@connect.data_option` and then simpl
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,8 @@ from shared import db, settings
 DEFAULT_DATA = ".data"
 
 _META = "message_hub.data"
+# Variables, and what has the same address in a running hub.
+_SERVICE_URLS = {"COMPOSE_API_URL": "compose_url", "INBOX_API_URL": "inbox_url", "INBOX_STREAM_URL": "stream_url"}
 # Commands may work for long; a service's page of messages may not.
 _STATEMENT_TIMEOUT_MS = 10 * 60 * 1_000
 # What an import does is slow by nature.
@@ -97,6 +100,18 @@ def running(variable: str) -> Running:
 def redis_url() -> str:
     """The address of Redis. Raises like `make_engine`."""
     return _read("HUB_REDIS_URL", lambda running: running.redis_url, settings.read_redis_url)
+
+
+def service_urls() -> dict[str, str | None]:
+    """Where each service is reached from here, by variable; those of the running hub where none is set."""
+    found = data_folder().running()
+    running = asdict(found) if found else {}
+    urls = settings.read(lambda env: {name: settings.read_url(env, name) for name in _SERVICE_URLS})
+    return {f"HUB_{name}": urls[name] or running.get(kept) for name, kept in _SERVICE_URLS.items()}
+
+
+def gateway_url() -> str | None:
+    return settings.read(lambda env: settings.read_url(env, "GATEWAY_URL"))
 
 
 def jwt_secret() -> str:

@@ -124,8 +124,13 @@ def _with_verification(redis_url: str | None) -> str | None:
 def read_auth(env: environs.Env) -> Auth:
     return Auth(
         secret=read_secret(env, "JWT_SECRET", _check_strength),
-        jwks_url=env.str("JWKS_URL", None, validate=unless_empty(_check_http_url)) or None,
+        jwks_url=read_url(env, "JWKS_URL"),
     )
+
+
+def read_url(env: environs.Env, name: str) -> str | None:
+    """An http:// or https:// address; None when it is empty or not set."""
+    return env.str(name, None, validate=unless_empty(_check_http_url)) or None
 
 
 def read_secret(env: environs.Env, name: str, check: Callable[[str], object]) -> str | None:

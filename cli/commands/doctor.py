@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 
 import click
+import psycopg
 import redis
 import sqlalchemy.exc
 
 from cli import connect
 from cli.commands import doctor_checks as checks
+from cli.commands import doctor_services
 from cli.commands.doctor_checks import Finding, State
 from cli.output import one_line
 from shared import redis_client, settings
@@ -19,7 +21,7 @@ _UNKNOWN = (click.ClickException, settings.SettingsError)
 @click.command("doctor", short_help="Check a whole hub.")
 @connect.data_option
 def doctor() -> None:
-    """Check settings, PostgreSQL, Redis, workers and ports: one line each, with what to do. Exit code 1 if anything fails.
+    """Check settings, PostgreSQL, Redis, workers, APIs and stream: one line each, with what to do. Exit code 1 if anything fails.
 
     \b
     Example:
@@ -30,20 +32,16 @@ def doctor() -> None:
         failed |= finding.state is State.FAIL
         state = click.style(f"{finding.state.value:4}", fg=_COLOURS[finding.state])
         advice = f" → {finding.advice}" if finding.advice else ""
-        click.echo(f"{state}  {finding.what:<12}{finding.found}{advice}")
+        click.echo(f"{state}  {finding.what:<11} {finding.found}{advice}")
     if failed:
         raise click.exceptions.Exit(1)
 
 
 def _findings() -> Iterator[Finding]:
-    running = connect.data_folder().running()
     yield from _or_why_not("settings", _settings)
     yield from _or_why_not("database", _database)
     yield from _or_why_not("broker", _broker)
-    if running is not None:
-        yield checks.of_port("compose API", running.compose_url)
-        yield checks.of_port("inbox API", running.inbox_url)
-        yield checks.of_port("live stream", running.stream_url)
+    yield from _or_why_not("services", _services)
 
 
 def _or_why_not(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -51,10 +49,8 @@ def _or_why_not(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[F
         yield from check()
     except _UNKNOWN as error:
         yield checks.fail(what, one_line(error), "correct these variables" if what == "settings" else "")
-    except sqlalchemy.exc.OperationalError as error:
-        yield checks.fail(what, one_line(error.orig), "start it, or correct HUB_DATABASE_URL")
-    except sqlalchemy.exc.DBAPIError as error:
-        yield checks.fail(what, one_line(error.orig), "check that the user can read the hub's tables")
+    except (sqlalchemy.exc.DBAPIError, psycopg.Error) as error:
+        yield checks.of_error(what, error)
     except redis.RedisError as error:
         yield checks.fail(what, one_line(error), "start it, or correct HUB_REDIS_URL")
 
@@ -76,6 +72,10 @@ def _settings() -> Iterator[Finding]:
 def _database() -> Iterator[Finding]:
     with connect.engine(None) as engine:
         yield from checks.of_database(engine)
+
+
+def _services() -> Iterator[Finding]:
+    yield from doctor_services.of_services(connect.service_urls(), connect.gateway_url())
 
 
 def _broker() -> Iterator[Finding]:

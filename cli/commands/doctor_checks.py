@@ -1,25 +1,25 @@
 """The single checks of `message-hub doctor`: each reads one thing and says what is wrong and what to do. None repairs anything."""
 
 import functools
-import socket
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
 
+import psycopg
 import redis
+import sqlalchemy.exc
 from sqlalchemy import Connection, Engine
 
 from cli import output
 from cli.commands import clock
 from cli.embedded import postgres
-from cli.output import duration
+from cli.output import duration, one_line
 from cli.store import database, queues
 from services.compose_api.store import backlog
 from services.fanout_worker.actions import sweep
-from shared import db, migrations, partitions, redis_client
+from shared import database_errors, db, migrations, partitions, readiness, redis_client
 from shared.auth import key_sets
 
 ROLES = [db.COMPOSE_ROLE, db.WORKER_ROLE, db.INBOX_ROLE, db.DIRECTORY_ROLE]
@@ -28,13 +28,18 @@ _CLOCK_WARN_S = 2.0
 _CLOCK_FAIL_S = 30.0
 _SWEEP_WARN_S = 60.0
 _BACKLOG_WARN = 10_000
-_CONNECT_TIMEOUT_S = 2.0
 _REDIS_ADVICE = {
     "READONLY": "HUB_REDIS_URL names a replica: name the primary",
     "OOM": "raise its maxmemory, or see what fills it",
     "MISCONF": "Redis cannot write its own file: see its disk and its log",
     "NOREPLICAS": "its replicas are gone: start them, or lower min-replicas-to-write",
     "NOAUTH": "correct the password in HUB_REDIS_URL",
+}
+_DATABASE_ADVICE = {
+    "25006": "promote the server, name the primary in HUB_DATABASE_URL, or switch default_transaction_read_only off",
+    "53100": "its disk is full: free space or enlarge it",
+    "53300": "raise its max_connections, or run fewer processes",
+    "53400": "raise its temp_file_limit",
 }
 _KEYS_ADVICE = "set HUB_JWT_SECRET (32 characters or more) or HUB_JWKS_URL, or give each an issuer of its own"
 _WORKERS_ADVICE = "check that a worker and beat are running: a sweep runs every few seconds"
@@ -64,7 +69,7 @@ def of_issuers(connection: Connection | None) -> Finding:
     count, without, first = database.count_platforms(connection) if connection else (0, 0, "")
     if count and not without:
         return ok("settings", "tokens of the platforms' own issuers can be checked, and no others")
-    of = f" the tokens of platform {output.one_line(first)}" if count else " tokens"
+    of = f" the tokens of platform {one_line(first)}" if count else " tokens"
     others = f" and {without - 1} more" if without > 1 else ""
     return fail("settings", f"nothing to check{of}{others} with", _KEYS_ADVICE)
 
@@ -92,6 +97,7 @@ def of_database(engine: Engine) -> Iterator[Finding]:
     with engine.connect() as connection:
         yield ok("database", f"reachable at {engine.url.host}:{engine.url.port or 5432}")
         yield from (check(connection) for check in (_version, _clock, _roles))
+    yield _writes(engine)
     yield (migrated := _migrations(engine))
     if migrated.state is State.OK:
         with engine.connect() as connection:
@@ -122,14 +128,21 @@ def of_broker(client: "redis.Redis") -> Iterator[Finding]:
     yield warn("queues", waiting, "run more workers") if too_many else ok("queues", waiting)
 
 
-def of_port(name: str, url: str) -> Finding:
-    """Whether a process listens at an API's address."""
-    address = urlsplit(url)
+def of_error(what: str, error: Exception) -> Finding:
+    """PostgreSQL's or the driver's error, with what to do about its SQLSTATE."""
+    state = database_errors.sqlstate(error) or ""
+    found = one_line(getattr(error, "orig", None) or error)
+    if database_errors.is_passing(error):
+        return fail(what, found, _DATABASE_ADVICE.get(state, "start it, or correct HUB_DATABASE_URL"))
+    return fail(what, found, "check that the user can read the hub's tables")
+
+
+def _writes(engine: Engine) -> Finding:
     try:
-        with socket.create_connection((address.hostname or "127.0.0.1", address.port or 80), _CONNECT_TIMEOUT_S):
-            return ok(name, f"listens at {url}")
-    except OSError as error:
-        return fail(name, f"nothing answers at {url}: {error.strerror or error}", "see its log")
+        readiness.check_writable(engine)
+    except (sqlalchemy.exc.DBAPIError, psycopg.Error) as error:
+        return of_error("writes", error)
+    return ok("writes", "PostgreSQL takes writes and its disk is not full")
 
 
 def _version(connection: Connection) -> Finding:

@@ -75,7 +75,12 @@ def in_code(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
         "inbox_stream": _read(monkeypatch, stream_settings.read, server.read_drain_seconds),
         "fanout_worker": _read(monkeypatch, worker_settings.read),
         "cli": _read(
-            monkeypatch, lambda: connect.make_engine(None).dispose(), connect.redis_url, connect.given_jwt_secret
+            monkeypatch,
+            lambda: connect.make_engine(None).dispose(),
+            connect.redis_url,
+            connect.given_jwt_secret,
+            connect.service_urls,
+            connect.gateway_url,
         )
         | {"HUB_DATA": connect.DEFAULT_DATA},
     }

@@ -1,8 +1,10 @@
 """`message-hub doctor`: each thing that can be wrong is found, named, and comes with what to do."""
 
 import time
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 import redis
 from click.testing import CliRunner, Result
@@ -12,16 +14,30 @@ from cli import main
 from cli.commands import doctor_checks
 from cli.store import database
 from shared import partitions
-from tests import factories
+from tests import factories, read_only
 from tests.conftest import MakeEngine
+from tests.deploy.gateway import SERVICES, Service
 
 
 @pytest.fixture
-def environment(database_url: str, redis_url: str, make_engine: MakeEngine) -> dict[str, str]:
+def services() -> Iterator[dict[str, Service]]:
+    """One server for each variable: it is ready, and answers everything else too."""
+    made = {f"HUB_{name.upper()}_URL": Service(name, "127.0.0.1", 0) for name in (*SERVICES, "gateway")}
+    yield made
+    for one in made.values():
+        one.shutdown()
+        one.server_close()
+
+
+@pytest.fixture
+def environment(
+    database_url: str, redis_url: str, make_engine: MakeEngine, services: dict[str, Service]
+) -> dict[str, str]:
     """A healthy hub: what `doctor` is pointed at before a test breaks it."""
     with make_engine().begin() as connection:
         connection.exec_driver_sql("INSERT INTO fanout_counters VALUES ('sweeps', 1, clock_timestamp())")
-    return {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url, "HUB_JWT_SECRET": factories.SECRET}
+    urls = {name: f"http://127.0.0.1:{one.server_address[1]}" for name, one in services.items()}
+    return {"HUB_DATABASE_URL": database_url, "HUB_REDIS_URL": redis_url, "HUB_JWT_SECRET": factories.SECRET, **urls}
 
 
 def _doctor(environment: dict[str, str]) -> Result:
@@ -38,8 +54,9 @@ def test_a_healthy_hub_is_well_in_every_line(environment: dict[str, str]) -> Non
     assert [line.split()[:2] for line in shown.output.splitlines()] == [
         ["ok", what]
         for what in (
-            "settings", "database", "version", "clock", "roles", "migrations", "partitions", "platforms", "times", "batches", "workers",
-            "broker", "queues",
+            "settings", "database", "version", "clock", "roles", "writes", "migrations", "partitions", "platforms", "times", "batches",
+            "workers", "broker", "queues",
+            "compose_api", "inbox_api", "inbox_stream", "gateway",
         )
     ]  # fmt: skip
 
@@ -159,8 +176,46 @@ def test_clocks_that_disagree_are_noticed(
     assert findings["clock"].state == state
 
 
-def test_a_port_where_nothing_listens_fails() -> None:
-    assert doctor_checks.of_port("compose API", "http://127.0.0.1:1").state is doctor_checks.State.FAIL
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_that_is_stopped_or_not_ready_fails(
+    environment: dict[str, str], services: dict[str, Service], name: str
+) -> None:
+    variable = f"HUB_{name.upper()}_URL"
+    services[variable].is_ready = False
+    shown = _doctor(environment)
+    assert (shown.exit_code, _line(shown, name).split()[0]) == (1, "FAIL")
+    assert "/readyz answers 503" in _line(shown, name)
+    shown = _doctor({**environment, variable: "http://127.0.0.1:1"})
+    assert (shown.exit_code, _line(shown, name).split()[0]) == (1, "FAIL")
+    assert "nothing answers at http://127.0.0.1:1" in _line(shown, name)
+    assert all(_line(shown, other).startswith("ok") for other in {*SERVICES, "gateway"} - {name})
+
+
+def test_services_that_doctor_does_not_know_are_named(environment: dict[str, str]) -> None:
+    shown = _doctor({**environment, "HUB_INBOX_API_URL": "", "HUB_GATEWAY_URL": ""})
+    assert (shown.exit_code, _line(shown, "services").split()[0]) == (0, "warn")
+    assert "set HUB_INBOX_API_URL to where" in _line(shown, "services")
+
+
+def test_a_server_that_takes_no_writes_is_named_with_what_to_do(
+    environment: dict[str, str], make_engine: MakeEngine
+) -> None:
+    with read_only.server(environment["HUB_DATABASE_URL"]):
+        shown = _doctor(environment)
+    assert shown.exit_code == 1
+    assert "switch default_transaction_read_only off" in _line(shown, "writes")
+    with make_engine().begin() as connection:
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET temp_file_limit = 0")
+    assert "raise its temp_file_limit" in _line(_doctor(environment), "writes")
+
+
+def test_the_advice_on_a_full_disk_is_to_free_space() -> None:
+    found = doctor_checks.of_error(
+        "writes", psycopg.errors.DiskFull("could not write to file: No space left on device")
+    )
+    assert found.state is doctor_checks.State.FAIL
+    assert "its disk is full: free space" in found.advice
 
 
 def test_without_a_secret_and_keys_every_platform_needs_an_issuer_of_its_own(
