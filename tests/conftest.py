@@ -98,12 +98,22 @@ def shared_database_url(postgres: server.Server, template_database: str) -> str:
     return clone(postgres, template_database)
 
 
-@pytest.fixture
-def database_url(postgres: server.Server, template_database: str) -> Iterator[str]:
-    """A migrated database of this test's own, dropped after it. The user is the owner of the schema."""
+def _own_database(postgres: server.Server, template_database: str) -> Iterator[str]:
     url = clone(postgres, template_database)
     yield url
     _execute(postgres, "DROP DATABASE {} WITH (FORCE)", sqlalchemy.make_url(url).database or "")
+
+
+@pytest.fixture
+def database_url(postgres: server.Server, template_database: str) -> Iterator[str]:
+    """A migrated database of this test's own, dropped after it. The user is the owner of the schema."""
+    yield from _own_database(postgres, template_database)
+
+
+@pytest.fixture(scope="module")
+def module_database_url(postgres: server.Server, template_database: str) -> Iterator[str]:
+    """A migrated database of this module's own: for tests that change nothing, or only a platform of their own."""
+    yield from _own_database(postgres, template_database)
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ NUMBERS = ["", " ", "0", "-1", "1e9", "1.5", "NaN", "0x10", "٣x", "9" * 18, "1"
 
 
 @pytest.fixture(autouse=True)
-def _hub(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HUB_DATABASE_URL", database_url)
+def _hub(module_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", module_database_url)
     monkeypatch.setenv("HUB_JWT_SECRET", "only-for-these-tests-0123456789abcdef")
     assert run("platform", "acme", "--name", "Acme", "--plan", "enterprise").exit_code == 0
 

@@ -7,6 +7,11 @@ from tests.inbox_api import kinds
 from tests.inbox_api.hub import Hub
 
 
+@pytest.fixture
+def hub(module_hub: Hub) -> Hub:
+    return module_hub
+
+
 def test_pages_neither_repeat_nor_skip_while_messages_arrive_are_written_and_are_recalled(
     hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User
 ) -> None:
@@ -41,9 +46,9 @@ def test_reading_implies_seen_and_repeating_it_keeps_the_first_time_and_writes_n
     assert answer["notification"]["id"] == str(sent.id)
     assert answer["notification"]["read_at"] == answer["notification"]["seen_at"] is not None
     assert (answer["unread_count"], answer["unseen_count"]) == (1, 1)
-    version = hub.rows("SELECT ctid::text, xmin::text FROM inbox_states")
+    version = _states(hub, user)
     assert hub.ask(user, f"/v1/notifications/{sent.id}/read", method="PUT").get_json() == answer
-    assert hub.rows("SELECT ctid::text, xmin::text FROM inbox_states") == version
+    assert _states(hub, user) == version
     assert hub.feed_ids(user, "?status=unread") == [str(other.id)]
     assert hub.feed_ids(user, "?status=read") == [str(sent.id)]
 
@@ -68,7 +73,7 @@ def test_unreading_what_was_never_touched_writes_no_state(
     sent = hub.send(sender, platform)
     assert hub.ask(user, f"/v1/notifications/{sent.id}/read", method="DELETE").status_code == 200
     assert hub.ask(user, f"/v1/notifications/{sent.id}/archived", method="DELETE").status_code == 200
-    assert hub.rows("SELECT * FROM inbox_states") == []
+    assert _states(hub, user) == []
 
 
 @kinds.both
@@ -123,9 +128,9 @@ def test_read_all_repeated_rewrites_nothing_and_keeps_the_first_times(
     second = hub.deliver(sender, platform)
     for _ in range(2):
         hub.ask(user, "/v1/notifications/read-all", method="POST", body={"through": str(second.id)})
-        version = hub.rows("SELECT ctid::text, xmin::text, xmax::text FROM inbox_states ORDER BY 1")
+        version = _states(hub, user, "ctid::text, xmin::text, xmax::text")
         hub.ask(user, "/v1/notifications/seen", method="POST", body={"through": str(second.id)})
-        assert hub.rows("SELECT ctid::text, xmin::text, xmax::text FROM inbox_states ORDER BY 1") == version
+        assert _states(hub, user, "ctid::text, xmin::text, xmax::text") == version, "neither written nor locked"
     assert hub.feed(user)["data"][1:] == before
 
 
@@ -184,3 +189,8 @@ def test_somebody_reached_through_several_scopes_has_the_message_once(
         assert [row["id"] for row in feed["data"]] == [str(sent.id)]
         assert feed["unread_count"] == 1
         hub.finish(sent)
+
+
+def _states(hub: Hub, user: factories.User, columns: str = "ctid::text, xmin::text") -> list[tuple[object, ...]]:
+    """The stored versions of this user's rows."""
+    return hub.rows(f"SELECT {columns} FROM inbox_states WHERE user_id = :user_id ORDER BY 1", user_id=user.id)

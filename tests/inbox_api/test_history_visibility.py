@@ -8,6 +8,11 @@ from tests.inbox_api.world import REACHED, TARGETS, VISIBLE, World
 
 
 @pytest.fixture
+def hub(module_hub: Hub) -> Hub:
+    return module_hub
+
+
+@pytest.fixture
 def world(hub: Hub) -> World:
     return worlds.make(hub)
 

@@ -20,6 +20,12 @@ from tests import asgi, factories
 from tests.inbox_api.hub import Hub
 from tests.inbox_api.stream.conftest import play, until
 
+
+@pytest.fixture
+def hub(module_hub: Hub) -> Hub:
+    return module_hub
+
+
 ORIGIN = "https://portal.example.org"
 
 
