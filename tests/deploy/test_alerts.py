@@ -24,6 +24,7 @@ RULES: list[dict[str, Any]] = [
     rule
     for group in yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text(encoding="utf-8"))["groups"]
     for rule in group["rules"]
+    if "alert" in rule
 ]
 SCRAPING = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text(encoding="utf-8"))
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
