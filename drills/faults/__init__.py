@@ -4,6 +4,7 @@ from types import ModuleType
 
 from drills.faults import (
     broker_lost,
+    clock_set_back,
     compose_killed,
     database_lost,
     directory_changes,
@@ -28,4 +29,5 @@ DRILLS: dict[int, ModuleType] = {
     9: recalls,
     10: failing_statements,
     11: other_releases,
+    14: clock_set_back,
 }

@@ -35,7 +35,7 @@ def expand_message(context: Context, *, message_id: uuid.UUID) -> None:
         batches = cut.batches
         now = messages.get_time(connection)
         total = progress.recipient_count + sum(batch.recipient_count for batch in batches)
-        delivered_here = cut.is_whole and progress.batch_count + len(batches) <= 1
+        delivered_here = cut.is_whole and not progress.batch_count and len(batches) <= 1
         if delivered_here:
             _deliver_here(connection, message, batches, now)
         else:

@@ -63,6 +63,21 @@ def test_an_empty_audience_is_sent_at_once_to_nobody(hub: Hub) -> None:
     assert hub.in_flight(message_id) == 0
 
 
+def test_an_audience_whose_only_batch_was_cut_in_an_earlier_step_is_sent_once_that_batch_is_written(hub: Hub) -> None:
+    people = hub.join(hub.clinics[0], count=3)
+    hub.join(hub.clinics[1], count=40)  # ids above theirs, where the next steps find nobody
+    settings = dataclasses.replace(hub.context.settings, expand_step_ms=0)
+    hub.context = dataclasses.replace(hub.context, settings=settings)
+    message_id = hub.accept(messages.aimed_at(hub.clinics[0]))
+    for _ in range(10):
+        hub.expand(message_id)
+    message = hub.message(message_id)
+    assert (message.status, message.recipient_count, hub.recipients(message_id)) == ("sending", 3, [])
+    hub.work()
+    message = hub.message(message_id)
+    assert (message.status, message.recipient_count, hub.recipients(message_id)) == ("sent", 3, ids(*people))
+
+
 def test_a_large_audience_is_cut_into_batches_that_together_reach_everybody(hub: Hub) -> None:
     people = hub.join(hub.organisations[0], count=34)
     message_id = hub.accept(messages.aimed_at(hub.organisations[0]))
