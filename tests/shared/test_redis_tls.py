@@ -19,7 +19,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from limits import storage
 
+from cli import connect
+from services.compose_api import settings as compose_settings
+from services.fanout_worker import settings as worker_settings
+from services.inbox_api.stream import settings as stream_settings
 from shared import broker, redis_client, settings
+from tests import factories
 
 
 def by_celery(url: str) -> None:
@@ -75,6 +80,14 @@ def tls_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield settings.read(settings.read_redis_url)
 
 
+@pytest.fixture
+def wrong_host_url(tls_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same server by a name that its certificate does not have; the certificate itself is trusted."""
+    url = tls_url.partition("?")[0].replace("127.0.0.1", "localhost")
+    monkeypatch.setenv("HUB_REDIS_URL", f"{url}?ssl_ca_certs={tmp_path / 'redis.pem'}")
+    return settings.read(settings.read_redis_url)
+
+
 def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
     while True:
         try:
@@ -85,12 +98,40 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
             pass
 
 
-@pytest.mark.parametrize("connect", [by_celery, by_a_client, by_an_asynchronous_client, by_limits])
-def test_an_unknown_certificate_is_refused(tls_url: str, connect: Callable[[str], None]) -> None:
+EACH_CLIENT = pytest.mark.parametrize("ping", [by_celery, by_a_client, by_an_asynchronous_client, by_limits])
+
+
+@EACH_CLIENT
+def test_an_unknown_certificate_is_refused(tls_url: str, ping: Callable[[str], None]) -> None:
     with pytest.raises(
         (redis.ConnectionError, kombu.exceptions.OperationalError, ssl.SSLError), match="CERTIFICATE_VERIFY"
     ):
-        connect(tls_url)
+        ping(tls_url)
+
+
+@EACH_CLIENT
+def test_a_certificate_of_another_host_is_refused(wrong_host_url: str, ping: Callable[[str], None]) -> None:
+    with pytest.raises(
+        (redis.ConnectionError, kombu.exceptions.OperationalError, ssl.SSLError), match="Hostname mismatch"
+    ):
+        ping(wrong_host_url)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: compose_settings.read().redis_url,
+        lambda: worker_settings.read().redis_url,
+        lambda: stream_settings.read().redis_url,
+        connect.redis_url,
+    ],
+    ids=["compose_api", "worker and beat", "inbox_stream", "cli"],
+)
+def test_every_program_verifies(read: Callable[[], str | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_REDIS_URL", "rediss://redis:6380/0")
+    monkeypatch.setenv("HUB_DATABASE_URL", "postgresql://u:p@postgres/hub")
+    monkeypatch.setenv("HUB_JWT_SECRET", factories.SECRET)
+    assert read() == "rediss://redis:6380/0?ssl_cert_reqs=required"
 
 
 def test_without_verification_celery_would_accept_it(tls_url: str) -> None:
