@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+from psycopg import rows
+
 from shared import db
 
 
@@ -20,3 +22,27 @@ def counted() -> Iterator[list[str]]:
 
     with mock.patch.object(db.Cursor, "execute", note):
         yield sent
+
+
+@contextmanager
+def rows_read() -> Iterator[list[int]]:
+    """For every SELECT inside the block: how many rows the nodes of its plan produced, rescans included. Each is run twice."""
+    read: list[int] = []
+    execute = db.Cursor.execute
+
+    def explain(cursor: db.Cursor, query: Any, *arguments: Any, **options: Any) -> db.Cursor:
+        text = query.decode() if isinstance(query, bytes) else str(query)
+        if text.lstrip().upper().startswith(("SELECT", "WITH")):
+            with cursor.connection.cursor(row_factory=rows.tuple_row) as other:
+                execute(other, f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", *arguments)
+                read.append(_count_rows(other.fetchone()[0][0]["Plan"]))
+        return execute(cursor, query, *arguments, **options)
+
+    with mock.patch.object(db.Cursor, "execute", explain):
+        yield read
+
+
+def _count_rows(node: dict[str, Any]) -> int:
+    discarded = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0)
+    own = (node["Actual Rows"] + discarded) * node["Actual Loops"]
+    return int(own) + sum(map(_count_rows, node.get("Plans", ())))

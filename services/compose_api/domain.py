@@ -40,7 +40,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Reach:
-    """The ids of the scopes that an administrator administers now."""
+    """The ids of scopes that an administrator administers now: at least all that contain a target in question."""
 
     platform_id: int
     administered: frozenset[int]

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 _LIMITS = text("SELECT set_config('statement_timeout', '30min', false), set_config('lock_timeout', '60s', false)")
 _RESET = (text("RESET statement_timeout"), text("RESET lock_timeout"))
 # TRUNCATE would block readers while it cuts off the empty end of a table.
-_VACUUM = text("VACUUM (ANALYZE, TRUNCATE false) users, memberships")
+_VACUUM = text("VACUUM (ANALYZE, TRUNCATE false) scopes, scope_ancestors, users, memberships")
 
 
 def vacuum(connection: Connection) -> None:
