@@ -13,6 +13,15 @@ import pytest
 from cli.embedded import files, postgres, server
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a server's data are kept, below a folder that only its owner may enter. Made once; each test starts it."""
+    parent = tmp_path_factory.mktemp("embedded") / "private"
+    parent.mkdir(mode=0o700)
+    postgres.prepare(parent / "pg")
+    return parent / "pg"
+
+
 def _show(url: str, setting: str) -> str:
     with psycopg.connect(url) as connection:
         row = connection.execute(f"SHOW {setting}").fetchone()
@@ -20,18 +29,18 @@ def _show(url: str, setting: str) -> str:
     return str(row[0])
 
 
-def test_what_was_committed_is_there_after_a_restart_on_the_same_port(tmp_path: Path) -> None:
-    first = postgres.prepare(tmp_path / "pg")
+def test_what_was_committed_is_there_after_a_restart_on_the_same_port(folder: Path, tmp_path: Path) -> None:
+    first = postgres.prepare(folder)
     with server.running(first, log=tmp_path / "log"), psycopg.connect(first.url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    again = postgres.prepare(tmp_path / "pg")
+    again = postgres.prepare(folder)
     assert again.url == first.url
     with server.running(again, log=tmp_path / "log"), psycopg.connect(again.url) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
-def test_it_is_durable_and_sorts_by_code_point_unless_told_otherwise(tmp_path: Path) -> None:
-    prepared = postgres.prepare(tmp_path / "pg")
+def test_it_is_durable_and_sorts_by_code_point_unless_told_otherwise(folder: Path, tmp_path: Path) -> None:
+    prepared = postgres.prepare(folder)
     with server.running(prepared, log=tmp_path / "log"):
         shown = {name: _show(prepared.url, name) for name in ("fsync", "synchronous_commit", "full_page_writes", "jit")}
         assert shown == {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "jit": "off"}
@@ -42,8 +51,8 @@ def test_it_is_durable_and_sorts_by_code_point_unless_told_otherwise(tmp_path: P
         )
 
 
-def test_its_log_tells_of_errors_and_quotes_nothing_that_was_to_be_stored(tmp_path: Path) -> None:
-    prepared, log = postgres.prepare(tmp_path / "pg"), tmp_path / "log"
+def test_its_log_tells_of_errors_and_quotes_nothing_that_was_to_be_stored(folder: Path, tmp_path: Path) -> None:
+    prepared, log = postgres.prepare(folder), tmp_path / "log"
     with server.running(prepared, log=log), psycopg.connect(prepared.url, autocommit=True) as connection:
         connection.execute(
             "CREATE TABLE t (key text PRIMARY KEY, body text CHECK (char_length(body) < 9), at timestamptz)"
@@ -75,15 +84,12 @@ def test_it_lets_nobody_in_without_its_password(postgres: server.Server) -> None
         psycopg.connect(**{**address, "password": None})
 
 
-def test_no_parent_folder_is_opened_to_others(tmp_path: Path) -> None:
-    parent = tmp_path / "private"
-    parent.mkdir(mode=0o700)
-    prepared = postgres.prepare(parent / "pg")
-    with server.running(prepared, log=tmp_path / "log"):
-        folders = [parent, parent / "pg", parent / "pg" / "cluster"]
+def test_no_parent_folder_is_opened_to_others(folder: Path, tmp_path: Path) -> None:
+    with server.running(postgres.prepare(folder), log=tmp_path / "log"):
+        folders = [folder.parent, folder, folder / "cluster"]
         assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
         assert {folder.stat().st_uid for folder in folders[:2]} == {os.getuid()}
-        assert stat.S_IMODE((parent / "pg" / "password").stat().st_mode) == 0o600
+        assert stat.S_IMODE((folder / "password").stat().st_mode) == 0o600
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run PostgreSQL as somebody else")
@@ -121,8 +127,8 @@ def test_data_of_another_version_are_refused_with_what_to_do(tmp_path: Path) -> 
         postgres.prepare(tmp_path / "pg")
 
 
-def test_a_server_that_cannot_start_is_shown_with_its_last_lines(tmp_path: Path) -> None:
-    prepared = postgres.prepare(tmp_path / "pg", settings={"no_such_setting": "1"})
+def test_a_server_that_cannot_start_is_shown_with_its_last_lines(folder: Path, tmp_path: Path) -> None:
+    prepared = postgres.prepare(folder, settings={"no_such_setting": "1"})
     with (
         pytest.raises(server.EmbeddedError, match="no_such_setting"),
         server.running(prepared, log=tmp_path / "log"),

@@ -1,6 +1,6 @@
 """The demo platforms hold what a first look at the hub needs, the same every time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 from cli.run import demo
 from services.directory.actions import platforms as platform_actions
 from shared import db
+from tests import conftest as base
 from tests.directory import files
 
 
@@ -17,10 +18,18 @@ def engine(make_engine: Callable[..., Engine]) -> Engine:
     return make_engine(db.DIRECTORY_ROLE)
 
 
-@pytest.fixture
-def in_force(engine: Engine) -> set[files.Membership]:
+@pytest.fixture(scope="module")
+def with_demo(module_database_url: str) -> Iterator[Engine]:
+    """The demo is imported once; tests only read it."""
+    engine = db.make_engine(base.database_settings(module_database_url), role=db.DIRECTORY_ROLE, name="tests")
     assert demo.ensure(engine)
-    with engine.connect() as connection:
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def in_force(with_demo: Engine) -> set[files.Membership]:
+    with with_demo.connect() as connection:
         return files.read_in_force(connection, key=demo.PLATFORM)
 
 
@@ -31,10 +40,10 @@ def test_the_files_are_the_same_every_time(tmp_path: Path) -> None:
     assert written[0] == written[1]
 
 
-def test_there_are_two_platforms_one_of_them_enterprise(engine: Engine, in_force: set[files.Membership]) -> None:
-    platforms = {platform.key: platform.plan for platform in platform_actions.list_platforms(engine)}
+def test_there_are_two_platforms_one_of_them_enterprise(with_demo: Engine, in_force: set[files.Membership]) -> None:
+    platforms = {platform.key: platform.plan for platform in platform_actions.list_platforms(with_demo)}
     assert platforms == {demo.PLATFORM: "enterprise", demo.STANDARD_PLATFORM: "standard"}
-    with engine.connect() as connection:
+    with with_demo.connect() as connection:
         standard = files.read_in_force(connection, key=demo.STANDARD_PLATFORM)
         counts = files.read_counts(connection, key=demo.PLATFORM)
         statuses = dict(
@@ -89,8 +98,8 @@ def test_people_to_begin_with_are_a_sender_and_a_reader(in_force: set[files.Memb
     assert set(people) <= {user for user, *_ in in_force}
 
 
-def test_a_hub_that_has_a_platform_gets_no_demo(engine: Engine, in_force: set[files.Membership]) -> None:
-    assert not demo.ensure(engine)
+def test_a_hub_that_has_a_platform_gets_no_demo(with_demo: Engine) -> None:
+    assert not demo.ensure(with_demo)
 
 
 def test_a_hub_with_a_platform_of_its_own_gets_no_demo(engine: Engine) -> None:

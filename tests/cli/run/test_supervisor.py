@@ -15,8 +15,10 @@ import pytest
 _SUPERVISE = """
 import json, os, sys
 from pathlib import Path
+from cli.run import supervisor as module
 from cli.run.supervisor import Program, Supervisor
 
+module._RESTART_DELAY_S = 0.1
 with Supervisor(lambda line: print(line, flush=True)) as supervisor:
     for name, (code, stage) in json.loads(sys.argv[2]).items():
         command = (sys.executable, "-c", code)
