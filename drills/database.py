@@ -24,7 +24,7 @@ def make_engine(url: str, *, role: str | None, name: str = "drills") -> Engine:
         lock_timeout_ms=20_000,
         idle_in_transaction_timeout_ms=120_000,
     )
-    return db.make_engine(database, role=role, name=name)
+    return db.make_engine(database, role=role, name=name, needs_writes=False)
 
 
 def change(engine: Engine, *statements: str) -> None:

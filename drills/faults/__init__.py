@@ -7,6 +7,7 @@ from drills.faults import (
     clock_set_back,
     compose_killed,
     database_lost,
+    database_read_only,
     directory_changes,
     failing_statements,
     many_sweeps,
@@ -29,5 +30,6 @@ DRILLS: dict[int, ModuleType] = {
     9: recalls,
     10: failing_statements,
     11: other_releases,
+    12: database_read_only,
     14: clock_set_back,
 }
