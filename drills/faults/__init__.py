@@ -10,6 +10,8 @@ from drills.faults import (
     database_read_only,
     directory_changes,
     failing_statements,
+    greedy_tenant,
+    hanging_key_server,
     many_sweeps,
     other_releases,
     reading_meanwhile,
@@ -31,5 +33,7 @@ DRILLS: dict[int, ModuleType] = {
     10: failing_statements,
     11: other_releases,
     12: database_read_only,
+    13: hanging_key_server,
     14: clock_set_back,
+    15: greedy_tenant,
 }

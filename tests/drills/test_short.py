@@ -2,9 +2,10 @@
 
 from types import ModuleType
 
+import httpx
 import pytest
 
-from drills import database, faults, scenario
+from drills import database, faults, others, scenario
 from tests.drills.conftest import SEED
 
 SHORT = tuple(faults.DRILLS)
@@ -28,14 +29,18 @@ def test_every_invariant_holds_after_the_drill(testbed: scenario.Testbed, number
 @pytest.mark.timeout(240)
 def test_a_drill_that_failed_leaves_nothing_to_the_next_one(testbed: scenario.Testbed) -> None:
     def drill(of: scenario.Scenario) -> None:
+        with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(503))) as client:
+            others.check_served(of, client, "nothing", seconds=0)
         database.change(of.engine, *LEFT)
         raise RuntimeError("in the middle")
 
     failing = ModuleType("failing")
     failing.__dict__["drill"] = drill
-    result = scenario.run(testbed, 12, failing, seed=SEED, seconds=0.0)
+    result = scenario.run(testbed, 0, failing, seed=SEED, seconds=0.0)
     assert "in the middle" in result.failure
     assert not result.is_clean
+    rejected = {one.what.partition(" is ")[0] for one in result.findings.violations}
+    assert {"a preview", "a feed", "counts", "the history", "a message"} <= rejected
     testbed.prepare()
     with testbed.hub.engine.connect() as connection:
         left = connection.exec_driver_sql("SELECT count(*) FROM pg_trigger WHERE tgname = 'drill_left'").scalar_one()
