@@ -84,7 +84,8 @@ def _describe(operation: dict[str, Any], spec: apispec.APISpec, *, guard: str, d
 
 def _component(spec: apispec.APISpec, status: int, codes: list[str]) -> str:
     """The name of the response of this status with one of these codes."""
-    name = ".".join(codes)
+    own_status = errors.CATALOGUE[codes[0]][0]
+    name = ".".join(codes if status == own_status else [*codes, str(status)])
     if name not in spec.components.responses:
         schema = {
             "$ref": "#/components/schemas/Problem",

@@ -30,3 +30,15 @@ def test_every_operation_says_what_it_does_answers_errors_as_problems_and_takes_
                         {"400", "413", "415"} if "requestBody" in operation else set()
                     )
                     assert refused <= set(operation["responses"]), f"{method} {path}"
+
+
+def test_an_error_names_the_status_that_it_is_answered_with() -> None:
+    for document in DOCUMENTS.values():
+        problems = document["components"]["responses"]
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                for status, answer in operation["responses"].items() if method != "parameters" else ():
+                    name = answer.get("$ref", "").rpartition("/")[2]
+                    if status.isdecimal() and name in problems:
+                        (content,) = problems[name]["content"].values()
+                        assert content["schema"]["properties"]["status"] == {"const": int(status)}, f"{method} {path}"
