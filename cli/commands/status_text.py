@@ -81,8 +81,8 @@ def _repairs(backlog: Backlog, counters: dict[str, int]) -> str:
 
     return (
         f"{count(backlog.batches_retried, 'undelivered batch was', 'undelivered batches were')} retried; "
-        f"so far {count(counted('sweeps'), 'sweep')} published {count(counted('messages_published_again'), 'message')} and "
-        f"{count(counted('batches_published_again'), 'batch', 'batches')} again and completed {counted('messages_completed')}"
+        f"so far {counted('sweeps')} sweeps published {counted('messages_published_again')} messages and "
+        f"{counted('batches_published_again')} batches again and completed {counted('messages_completed')}"
     )
 
 

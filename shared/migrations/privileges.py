@@ -43,7 +43,7 @@ GRANT SELECT (id, platform_id, sender_id, directory_version, request_id, created
               completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
 GRANT SELECT ON message_targets, message_visibility, inflight_targets, fanout_batches, fanout_counters, inbox_retention
     TO message_hub_compose, message_hub_worker, message_hub_inbox;
-GRANT SELECT ON known_time TO message_hub_compose, message_hub_worker, message_hub_inbox;
+GRANT SELECT ON known_time TO message_hub_compose, message_hub_worker;
 GRANT UPDATE (known_good) ON known_time TO message_hub_worker;
 
 GRANT INSERT (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
@@ -61,8 +61,7 @@ GRANT SELECT, INSERT, UPDATE ON inbox_states, inbox_revisions TO message_hub_inb
 
 REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION next_sent_at(bigint) TO message_hub_compose;
-GRANT EXECUTE ON FUNCTION plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz)
-    TO message_hub_compose, message_hub_worker, message_hub_inbox;
+GRANT EXECUTE ON FUNCTION plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz) TO message_hub_compose, message_hub_worker;
 REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) TO message_hub_worker;
 """

@@ -1,7 +1,5 @@
 """What the bell shows."""
 
-from datetime import datetime
-
 import pytest
 
 from tests import factories
@@ -174,15 +172,3 @@ def test_a_message_in_a_month_without_a_partition_is_shown_and_marking_it_must_w
             assert answer.headers["Retry-After"]
     hub.execute("SELECT create_inbox_partitions(CAST(:at AS date))", at=sent.sent_at)
     assert hub.ask(user, f"/v1/notifications/{sent.id}/read", method="PUT").status_code == 200
-
-
-def test_what_is_read_while_the_clock_is_a_year_ahead_was_read_at_the_known_good_time(
-    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User
-) -> None:
-    """The first time counts for ever, so it must not be a year to come."""
-    sent = hub.send(sender, platform)
-    hub.execute("UPDATE known_time SET known_good = clock_timestamp() - interval '1 year'")
-    read = hub.ask(user, f"/v1/notifications/{sent.id}/read", method="PUT").get_json()["notification"]
-    ((known_good,),) = hub.rows("SELECT known_good FROM known_time")
-    for state in ("read_at", "seen_at"):
-        assert datetime.fromisoformat(read[state]) == known_good

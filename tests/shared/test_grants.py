@@ -29,7 +29,7 @@ TABLES: dict[str, dict[str, str]] = {
     "fanout_batches": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
     "fanout_counters": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
     "inbox_retention": MESSAGES_READ,
-    "known_time": MESSAGES_READ,
+    "known_time": {COMPOSE: "SELECT", WORKER: "SELECT"},
     "inbox_entries": {WORKER: "SELECT INSERT", INBOX: "SELECT"},
     "inbox_states": {INBOX: "SELECT INSERT UPDATE"},
     "inbox_revisions": {INBOX: "SELECT INSERT UPDATE"},
@@ -65,7 +65,6 @@ COLUMNS = {
 FUNCTIONS = {
     WORKER: {"create_inbox_partitions", "drop_inbox_partitions", "is_clock_wrong", "plausible_time"},
     COMPOSE: {"next_sent_at", "is_clock_wrong", "plausible_time"},
-    INBOX: {"is_clock_wrong", "plausible_time"},
 }
 SEQUENCES = {DIRECTORY: {"scope_ids": "USAGE"}}
 

@@ -167,7 +167,7 @@ _GET_WITH_COUNTS = _with_counts(_ONE)
 _FIND = db.driver_sql(f"WITH {_ONE} SELECT {_NOTIFICATION} FROM {_NOTIFICATIONS}")
 # A message that was recalled before anything was written has its recipients in message_targets only.
 _FIND_POSITION = db.driver_sql(f"""
-    SELECT m.sent_at, {lifecycle.IS_RECALLED} AS is_recalled, plausible_time() AS now
+    SELECT m.sent_at, {lifecycle.IS_RECALLED} AS is_recalled, clock_timestamp() AS now
     FROM messages m
     WHERE {_THIS_ONE}
       AND ({relation.HAS} OR ({lifecycle.IS_RECALLED} AND NOT {lifecycle.IS_EXPIRED} AND {relation.is_recipient("message_targets")}))

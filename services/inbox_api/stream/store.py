@@ -63,17 +63,16 @@ _SCOPES = "ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m
 _LIST_FRESH = sqlalchemy.text(f"""
     SELECT m.id, m.title, m.body, u.name AS sender_name, m.sent_at, m.directory_version,
            m.recalled_at IS NOT NULL AS is_recalled, {_SCOPES},
-           CAST(greatest(extract(epoch FROM clock_timestamp() - m.sent_at), 0) AS double precision) AS age_s
+           CAST(extract(epoch FROM clock_timestamp() - m.sent_at) AS double precision) AS age_s
     FROM messages m JOIN users u ON u.id = m.sender_id
     WHERE m.platform_id = :platform_id AND m.sent_at > :after
     ORDER BY m.sent_at LIMIT :limit
 """)  # noqa: S608 (a constant)
 
-# A recall's time is taken a moment before it is committed, so one looks back further than to the last look. Recalls have the plausible
-# time, also while the clock is wrong.
+# A recall's time is taken a moment before it is committed, so one looks back further than to the last look.
 _RECALLED_LATELY = """
     SELECT m.id, m.directory_version FROM messages m
-    WHERE m.platform_id = {platform_id} AND m.recalled_at > plausible_time() - make_interval(secs => :seconds)
+    WHERE m.platform_id = {platform_id} AND m.recalled_at > now() - make_interval(secs => :seconds)
 """
 _LIST_RECALLED = sqlalchemy.text(f"""
     SELECT m.id AS message_id, m.directory_version, {_SCOPES} FROM ({_RECALLED_LATELY.format(platform_id=":platform_id")}) m

@@ -305,15 +305,3 @@ def test_what_is_looked_up_is_found_by_index(hub: Hub, owner_engine: Engine, sha
         for statement, parameters in asked:
             lines = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
             assert not [line for line in lines if "Seq Scan on messages" in line], "\n".join(lines)
-
-
-def test_a_recall_is_found_while_the_clock_is_a_year_ahead_of_the_known_good_time(hub: Hub) -> None:
-    platform = hub.platform()
-    sender = hub.administrator(platform, platform)
-    sent = hub.send(sender, platform)
-    hub.execute("UPDATE known_time SET known_good = clock_timestamp() - interval '1 year'")
-    hub.execute("UPDATE messages SET recalled_at = plausible_time(), recalled_by_id = :by", by=sender.id)
-    known = {platform.id: (sent.sent_at, 10**6)}
-    assert [change.has_news for change in actions.list_changes(hub.inbox, known=known)] == [True]
-    (recalled,) = actions.read_news(hub.inbox, platform_id=platform.id, after=sent.sent_at).recalled
-    assert recalled.message_id == sent.id
