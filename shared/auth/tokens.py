@@ -187,7 +187,7 @@ def _is_end(value: Any) -> bool:
 _CLAIMS: dict[str, tuple[bool, Callable[[Any], bool], str]] = {
     "sub": (True, _is_name, "1 to 255 characters without controls"),
     "platform": (True, _is_name, "1 to 255 characters without controls"),
-    "aud": (True, _is_audience, f"{AUDIENCE}, or a list of texts with it"),
+    "aud": (True, _is_audience, f"{AUDIENCE}, or a list of strings with it"),
     "exp": (True, _is_end, "a time in seconds since 1970, at most ten years ahead"),
     "nbf": (False, _is_time, "a time in seconds since 1970"),
     "iat": (False, _is_time, "a time in seconds since 1970"),

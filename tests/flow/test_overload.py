@@ -1,6 +1,8 @@
 """Senders that send too much, against the real servers. Overload itself is the gateway's: tests/deploy/test_gateway.py."""
 
+import collections
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
@@ -40,3 +42,15 @@ def test_whoever_sends_too_much_is_told_when_to_come_back_whatever_redis_does(hu
         wait_until(lambda: metric('message_hub_broker_state{state="ok"}') == 1, what="redis is found again")
         assert post()[1].status_code == 429, "by what Redis has counted"
         assert metric("message_hub_rate_limit_fallbacks_total") == 7
+
+
+def test_a_sender_who_is_alone_may_use_16_connections_also_while_redis_hangs(hub: Hub, tree: Tree) -> None:
+    def post(number: int) -> int:
+        return hub.http.post(
+            f"{hub.apis.compose_url}/v1/messages",
+            json={"title": f"Notice {number}", "body": "Many at once", "audience": {"everyone": True}},
+            headers=factories.bearer(tree.administrator, tree.platform),
+        ).status_code
+
+    with hub.paused(REDIS), ThreadPoolExecutor(16) as pool:
+        assert collections.Counter(pool.map(post, range(64))) == {202: 64}

@@ -20,7 +20,7 @@ SECRET = factories.SECRET
 EXPECTED = {
     "sub": "1 to 255 characters without controls",
     "platform": "1 to 255 characters without controls",
-    "aud": "message-hub, or a list of texts with it",
+    "aud": "message-hub, or a list of strings with it",
     "exp": "a time in seconds since 1970, at most ten years ahead",
     "nbf": "a time in seconds since 1970",
     "iat": "a time in seconds since 1970",

@@ -66,7 +66,7 @@ def test_why_a_token_was_refused_is_logged_without_the_token(client: FlaskClient
     token = factories.token("private", "private", aud="another")
     with structlog.testing.capture_logs() as logged:
         client.get("/whoami", headers={"Authorization": f"Bearer {token}"})
-    expected = "The token was refused: its claim aud must be message-hub, or a list of texts with it."
+    expected = "The token was refused: its claim aud must be message-hub, or a list of strings with it."
     assert [(line["code"], line["detail"]) for line in logged] == [("token-invalid", expected)]
     assert "private" not in str(logged)
     assert token not in str(logged)
