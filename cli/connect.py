@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 import click
 import environs
 import sqlalchemy
+from marshmallow import validate
 from sqlalchemy import Connection, Engine
 
 from cli.data_folder import DataFolder, Running, readable_name
+from services.directory import report
 from shared import db, settings
 
 DEFAULT_DATA = ".data"
@@ -108,6 +110,12 @@ def service_urls() -> dict[str, str | None]:
     running = asdict(found) if found else {}
     urls = settings.read(lambda env: {name: settings.read_url(env, name) for name in _SERVICE_URLS})
     return {f"HUB_{name}": urls[name] or running.get(kept) for name, kept in _SERVICE_URLS.items()}
+
+
+def former_user_days() -> int:
+    """For how many days the directory keeps names of users who have left."""
+    in_range = validate.Range(min=0, max=36_500)
+    return settings.read(lambda env: env.int("FORMER_USER_DAYS", report.FORMER_USER_DAYS, validate=in_range))
 
 
 def gateway_url() -> str | None:

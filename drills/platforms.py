@@ -149,7 +149,7 @@ class Platform:
             engine,
             platform_key=self.key,
             folder=folder / self.key,
-            allowed=report.Allowed(removals=len(directory.people), no_administrator=True),
+            options=report.Options(allow_removals=len(directory.people), allow_no_administrator=True),
         )
         self._imports.append(_Import(outcome.directory_version, directory, began, time.monotonic()))
         with engine.connect() as connection:

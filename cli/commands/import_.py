@@ -9,7 +9,7 @@ from typing import Self
 import click
 
 from cli import connect, operator, parameters
-from cli.output import printable
+from cli.output import count, printable
 from services.directory import errors, report
 from services.directory.actions import import_ as actions
 from shared import db
@@ -77,7 +77,7 @@ def import_(
                 platform_key=platform_key,
                 folder=folder,
                 dry_run=dry_run,
-                allowed=report.Allowed(allow_removals, allow_no_administrator),
+                options=report.Options(allow_removals, allow_no_administrator, connect.former_user_days()),
                 progress=progress,
                 operator=operator.name(),
             )
@@ -86,6 +86,8 @@ def import_(
             raise
     _show(outcome)
     click.echo(_summary(outcome))
+    if outcome.erased:
+        click.echo(f"Erased name and e-mail address of {count(outcome.erased, 'former user')}.")
     if not outcome.is_vacuumed:
         click.echo("The tables could not be vacuumed now; autovacuum will do it.", err=True)
 

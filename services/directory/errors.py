@@ -31,6 +31,26 @@ class UnknownPlatformError(DirectoryError):
         )
 
 
+class UnknownUserError(DirectoryError):
+    """The platform has no user with this external id."""
+
+    code = "unknown-user"
+
+    def __init__(self, external_id: str) -> None:
+        super().__init__(f'The platform has no user "{external_id}".')
+
+
+class UserNotDisabledError(DirectoryError):
+    """Only a user who has left can be erased: the next import would bring the name of another back."""
+
+    code = "user-not-disabled"
+
+    def __init__(self, external_id: str, status: str) -> None:
+        super().__init__(
+            f"The user {external_id} is {status}. Import a directory without them, or with the status disabled, first."
+        )
+
+
 class DirectoryBusyError(DirectoryError):
     """Another import or command is changing this platform's directory."""
 

@@ -6,14 +6,16 @@ from typing import Protocol
 # An import may end so many of each kind, or this share of them, without --allow-removals.
 FREE_REMOVALS = 20
 FREE_REMOVALS_PERCENT = 10
+FORMER_USER_DAYS = 90
 
 
 @dataclass(frozen=True)
-class Allowed:
-    """The refusals that the operator lifts. `removals`: of each kind."""
+class Options:
+    """The operator's choices. `allow_removals`: of each kind. `former_user_days`: how long the names of users who left are kept."""
 
-    removals: int = 0
-    no_administrator: bool = False
+    allow_removals: int = 0
+    allow_no_administrator: bool = False
+    former_user_days: int = FORMER_USER_DAYS
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class ImportReport:
 
     `memberships` are those that the files state for active users, without the membership in the platform that every active user has.
     `directory_version` is the platform's after the import. `warnings`: sentences about what is probably a mistake.
-    `is_vacuumed` is False if the tables could not be vacuumed.
+    `erased`: the number of former users who lost their name and e-mail address. `is_vacuumed` is False if the tables could not be vacuumed.
     """
 
     platform_key: str
@@ -75,20 +77,22 @@ class ImportReport:
     memberships: Difference
     directory_version: int
     warnings: tuple[str, ...] = ()
+    erased: int = 0
     is_vacuumed: bool = True
 
     @property
     def is_empty(self) -> bool:
-        """Whether the directory already held what the files say."""
-        return all(
+        """Whether the directory already held what the files say, and no former user was to be erased."""
+        return not self.erased and all(
             difference.is_empty for difference in (self.organisations, self.clinics, self.users, self.memberships)
         )
 
     @property
     def numbers(self) -> str:
-        """One line such as `users +3 ~1 -0`: added, changed, ended."""
+        """One line such as `users +3 ~1 -0`: added, changed, ended; and the number of erased users, if any."""
         parts = ((what, getattr(self, what)) for what in ("organisations", "clinics", "users", "memberships"))
-        return ", ".join(f"{what} +{one.added} ~{one.changed} -{one.ended}" for what, one in parts)
+        numbers = [f"{what} +{one.added} ~{one.changed} -{one.ended}" for what, one in parts]
+        return ", ".join([*numbers, f"erased {self.erased}"] if self.erased else numbers)
 
 
 class Progress(Protocol):

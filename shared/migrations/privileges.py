@@ -83,7 +83,8 @@ BEGIN
         CREATE POLICY compose_records ON audit_events FOR INSERT TO message_hub_compose WITH CHECK (action IN ('compose', 'recall'));
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'directory_records') THEN
-        CREATE POLICY directory_records ON audit_events FOR INSERT TO message_hub_directory WITH CHECK (action IN ('import', 'platform'));
+        CREATE POLICY directory_records ON audit_events FOR INSERT TO message_hub_directory
+            WITH CHECK (action IN ('import', 'platform', 'erase'));
     END IF;
 END
 $$;

@@ -81,6 +81,7 @@ def in_code(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
             connect.given_jwt_secret,
             connect.service_urls,
             connect.gateway_url,
+            connect.former_user_days,
         )
         | {"HUB_DATA": connect.DEFAULT_DATA},
     }

@@ -111,7 +111,7 @@ def run(
         engine,
         platform_key=key,
         folder=files.write(folder),
-        allowed=report.Allowed(allow_removals, allow_no_administrator),
+        options=report.Options(allow_removals, allow_no_administrator),
     )
 
 

@@ -208,12 +208,12 @@ def test_an_import_of_spoilt_files_is_whole_or_nothing(
     with engine.connect() as connection:
         before = files.read_everything(connection)
     try:
-        import_.import_directory(engine, platform_key="acme", folder=folder, allowed=report.Allowed(100, True))
+        import_.import_directory(engine, platform_key="acme", folder=folder, options=report.Options(100, True))
     except errors.DirectoryError:
         with engine.connect() as connection:
             after = files.read_everything(connection)
         assert after == before, "a refusal changes nothing"
         return
     assert import_.import_directory(
-        engine, platform_key="acme", folder=folder, allowed=report.Allowed(0, True)
+        engine, platform_key="acme", folder=folder, options=report.Options(0, True)
     ).is_empty, "the same files say the same"

@@ -156,7 +156,7 @@ def test_a_file_with_a_header_only_is_always_refused_where_the_platform_has_rows
                 platform_key="acme",
                 folder=folder,
                 dry_run=dry_run,
-                allowed=report.Allowed(removals=10**9, no_administrator=True),
+                options=report.Options(allow_removals=10**9, allow_no_administrator=True),
             )
 
 

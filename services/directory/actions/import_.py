@@ -7,6 +7,7 @@ wait for its lock.
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -19,7 +20,7 @@ from services.directory.store import audit, memberships, platforms, scopes, stag
 _CHUNK_ROWS = 20_000
 _BAD_LINES_KEPT = 100
 _SILENT = report.Silent()
-_NOTHING = report.Allowed()
+_DEFAULTS = report.Options()
 
 
 def import_directory(
@@ -28,7 +29,7 @@ def import_directory(
     platform_key: str,
     folder: Path,
     dry_run: bool = False,
-    allowed: report.Allowed = _NOTHING,
+    options: report.Options = _DEFAULTS,
     progress: report.Progress = _SILENT,
     operator: str = changes.UNKNOWN_OPERATOR,
 ) -> report.ImportReport:
@@ -50,8 +51,8 @@ def import_directory(
         # After reading: a slow disk keeps no other change waiting.
         changes.lock_directory(connection, platform_key)
         compared = _compare(connection, platform_key, dry_run, progress)
-        _refuse_removals(compared, rows, allowed)
-        outcome = _write(connection, compared, progress)
+        _refuse_removals(compared, rows, options)
+        outcome = _write(connection, compared, options, progress)
         done: audit.Outcome = "tried" if dry_run else "unchanged" if outcome.is_empty else "changed"
         event = audit.Event("import", done, operator, platform_key, outcome.directory_version, detail=outcome.numbers)
         if dry_run:
@@ -142,6 +143,7 @@ class _Compared:
     """The planned import. `ending`: the rows of each file's kind that end. `removals`: groups of kinds that overlap."""
 
     platform: platforms.Platform
+    now: datetime
     outcome: report.ImportReport
     ending: dict[str, int]
     removals: tuple[tuple[report.Removal, ...], ...]
@@ -154,11 +156,12 @@ def _compare(connection: Connection, platform_key: str, dry_run: bool, progress:
     if platform is None:
         raise errors.UnknownPlatformError(platform_key)
     progress.step("Comparing", None)
+    now = users.get_time(connection)
     active_scopes = scopes.count_active(connection, platform_id=platform.id)
     active_users = users.count_active(connection, platform_id=platform.id)
     tree = {layout: scopes.apply(connection, platform_id=platform.id, layout=layout) for layout in csv_import.SCOPES}
     scopes.desire_ancestors(connection, platform_id=platform.id)
-    people = users.plan(connection, platform_id=platform.id)
+    people = users.plan(connection, platform_id=platform.id, now=now)
     staging.analyze(connection, "desired_ancestors", "active_users", "user_changes")
     memberships.desire(connection, platform_id=platform.id)
     staging.analyze(connection, "desired_memberships")
@@ -167,6 +170,7 @@ def _compare(connection: Connection, platform_key: str, dry_run: bool, progress:
     staging.analyze(connection, "membership_changes")
     return _Compared(
         platform,
+        now,
         report.ImportReport(
             platform_key=platform_key,
             dry_run=dry_run,
@@ -196,29 +200,35 @@ def _warnings(connection: Connection, has_administrator: bool) -> tuple[str, ...
     return similar if has_administrator else (*similar, "No active user administers the platform.")
 
 
-def _refuse_removals(compared: _Compared, rows: dict[str, int], allowed: report.Allowed) -> None:
+def _refuse_removals(compared: _Compared, rows: dict[str, int], options: report.Options) -> None:
     """Raises a `RemovalsRefusedError` if the files are probably not complete."""
     for file, count in rows.items():
         if count == 0 and compared.ending[file]:
             raise errors.EmptyFileError(file, compared.ending[file], compared.outcome)
     excessive = [
-        [one for one in group if one.is_excessive and one.ending > allowed.removals] for group in compared.removals
+        [one for one in group if one.is_excessive and one.ending > options.allow_removals]
+        for group in compared.removals
     ]
     largest = tuple(max(group, key=lambda one: one.ending) for group in excessive if group)
     if largest:
         raise errors.TooManyRemovalsError(largest, compared.outcome)
-    if not (compared.has_administrator or allowed.no_administrator):
+    if not (compared.has_administrator or options.allow_no_administrator):
         raise errors.NoAdministratorError(compared.outcome)
 
 
-def _write(connection: Connection, compared: _Compared, progress: report.Progress) -> report.ImportReport:
+def _write(
+    connection: Connection, compared: _Compared, options: report.Options, progress: report.Progress
+) -> report.ImportReport:
     """Applies the plans in a new directory version, if anything changes."""
-    outcome, platform_id = compared.outcome, compared.platform.id
+    platform_id = compared.platform.id
+    users.apply(connection, now=compared.now)
+    before = compared.now - timedelta(days=options.former_user_days)
+    erased = users.erase_former(connection, platform_id=platform_id, before=before, now=compared.now)
+    outcome = replace(compared.outcome, erased=erased)
     if outcome.is_empty:
         return outcome
     version = compared.platform.directory_version + 1
     progress.step("Writing users and memberships", None)
-    users.apply(connection)
     scopes.apply_ancestors(connection, platform_id=platform_id, version=version)
     memberships.apply(connection, platform_id=platform_id, version=version)
     progress.step("Counting", None)

@@ -1,11 +1,11 @@
-"""The audit trail of imports and of changes of platforms. Rows are added and never changed; the directory's role cannot read them."""
+"""The audit trail of imports, erasures and platforms. Rows are added and never changed; the directory's role cannot read them."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, text
 
-Action = Literal["import", "platform"]
+Action = Literal["import", "platform", "erase"]
 Outcome = Literal["created", "updated", "changed", "unchanged", "tried", "refused"]
 
 _LONGEST_OPERATOR, _LONGEST_DETAIL = 200, 500

@@ -55,6 +55,7 @@ CREATE TABLE scope_ancestors (
 CREATE UNIQUE INDEX scope_ancestors_valid_once ON scope_ancestors (scope_id, ancestor_id) WHERE valid_to_version IS NULL;
 CREATE INDEX scope_ancestors_by_ancestor ON scope_ancestors (ancestor_id, scope_id) WHERE valid_to_version IS NULL;
 
+-- erased_at: since then name and email hold no personal data.
 CREATE TABLE users (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     platform_id bigint NOT NULL REFERENCES platforms,
@@ -62,6 +63,8 @@ CREATE TABLE users (
     name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
     email text NOT NULL CHECK (char_length(email) <= 320),
     status text NOT NULL CHECK (status IN ('active', 'pending', 'disabled')),
+    disabled_at timestamptz,
+    erased_at timestamptz CHECK (erased_at IS NULL OR status = 'disabled'),
     UNIQUE (platform_id, external_id)
 );
 

@@ -31,6 +31,7 @@ CREATE TABLE audit_events (
         WHEN 'repair' THEN outcome = 'changed' AND message_id IS NOT NULL
         WHEN 'retry' THEN outcome = 'changed' AND message_id IS NOT NULL
         WHEN 'import' THEN outcome IN ('changed', 'unchanged', 'tried', 'refused')
+        WHEN 'erase' THEN outcome IN ('changed', 'unchanged', 'refused')
         WHEN 'platform' THEN outcome IN ('created', 'updated', 'unchanged', 'refused')
         ELSE false
     END),

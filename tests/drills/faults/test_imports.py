@@ -50,7 +50,7 @@ class Town:
             self.engine,
             platform_key="town",
             folder=self.files.write(self.folder),
-            allowed=report.Allowed(removals=1_000, no_administrator=True),
+            options=report.Options(allow_removals=1_000, allow_no_administrator=True),
             progress=progress or report.Silent(),
         )
 
