@@ -97,7 +97,10 @@ class Names(threading.Thread):
 
 
 class Service(http.server.ThreadingHTTPServer):
-    """One replica: answers every request with its name and its address, streams server-sent events, is ready while `is_ready`."""
+    """One replica: answers every request with its name and its address, streams server-sent events, is ready while `is_ready`.
+
+    `reason` is what `/readyz` says of the database otherwise.
+    """
 
     daemon_threads = True
     request_queue_size = 512
@@ -106,6 +109,7 @@ class Service(http.server.ThreadingHTTPServer):
         super().__init__((address, port), _Handler)
         self.name = name
         self.is_ready = True
+        self.reason = "OperationalError"
         self.received: list[Received] = []
         self.answering = threading.Event()
         self.answering.set()
@@ -126,7 +130,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_any(self) -> None:
         if self.path == "/readyz":
-            return self._answer(200 if self.server.is_ready else 503)
+            if self.server.is_ready:
+                return self._answer(200, status="ready", database="ok")
+            return self._answer(503, status="not ready", database=self.server.reason)
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "")
         body = self._chunks() if chunked else self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.received.append(Received(self.command, self.path, self.headers.items(), body))
@@ -138,9 +144,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_any  # noqa: N815
 
-    def _answer(self, status: int) -> None:
-        body = json.dumps({"service": self.server.name, "address": self.server.address}).encode()
-        self.send_response(status)
+    def _answer(self, code: int, **more: str) -> None:
+        body = json.dumps({"service": self.server.name, "address": self.server.address, **more}).encode()
+        self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -372,6 +372,9 @@ def test_replicas_are_found_by_name_and_one_that_ends_fails_no_request(tmp_path:
         wait_until(lambda: not gateway.is_up("inbox_api"), what="nothing is ready")
         gateway.call("GET", "/v1/notifications").assert_problem(503, "unavailable")
         assert gateway.call("GET", "/v1/messages").status == 200
+        gateway.services["inbox_api"][0].reason = "DiskFull"
+        wait_until(lambda: gateway.is_up("inbox_api"), what="what can be read on a full disk is read")
+        assert gateway.call("GET", "/v1/notifications").status == 200
 
 
 def test_half_of_the_replicas_end_at_once_and_no_request_fails(tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 import time
 from typing import Any
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from shared import db, migrations, redis_client, settings
+from shared import db, migrations, readiness, redis_client, settings
 from tests import conftest as base
 from tests import read_only
 from tests.shared.web import frame
@@ -75,6 +76,17 @@ def test_a_server_that_cannot_write_to_its_disk_is_not_ready(
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET temp_file_limit = 0")
     status, body = ready(make_engine(db.INBOX_ROLE))
     assert (status, body["database"]) == (503, "ConfigurationLimitExceeded")
+
+
+def test_a_full_disk_is_named_as_the_gateway_knows_it(reader: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """deploy/gateway/haproxy.cfg looks for this word: all replicas can still read."""
+
+    def check(_engine: Engine) -> None:
+        raise psycopg.errors.DiskFull("could not write to file: No space left on device")
+
+    monkeypatch.setattr(readiness, "check_writable", check)
+    status, body = ready(reader)
+    assert (status, body["database"]) == (503, "DiskFull")
 
 
 @pytest.mark.parametrize(
