@@ -41,8 +41,8 @@ test: $(VENV)/.ready ## Run everything that CI runs: style, types, layers, tests
 	step $(NPM) run --silent lint; \
 	step $(NPM) run --silent test; \
 	if [ -n "$$failed" ]; then printf "\nThese failed (see above):$$failed\n\n"; fi; \
-	echo "== $(BIN)/pytest -n 2 $(ARGS)"; \
-	$(BIN)/pytest -n 2 $(ARGS) && [ -z "$$failed" ]
+	echo "== $(BIN)/pytest -n 3 $(ARGS)"; \
+	$(BIN)/pytest -n 3 $(ARGS) && [ -z "$$failed" ]
 
 # Of its own, for what checks the environment is no part of it.
 AUDIT := .venv-audit

@@ -11,12 +11,13 @@ from xdist.scheduler import LoadFileScheduling
 
 # Folders whose tests share what takes long to start: one process has all of them.
 TOGETHER = ("tests/browser/", "tests/flow/")
-# From the one that takes longest; everything that is not named takes a few seconds, and comes after them.
+# From the one that takes longest; these wait for processes most of the time, and the rest keeps the processors busy beside them.
 LONGEST = (
     "tests/browser/",
     "tests/drills/test_short.py",
     "tests/cli/commands/test_run.py",
     "tests/flow/",
+    "tests/deploy/test_gateway.py",
 )
 
 
