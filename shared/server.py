@@ -22,6 +22,8 @@ from shared import draining, settings
 
 # More than the gateway sends requests at once, so that health checks do not wait behind them. shared/web/fairness.py shares them out.
 THREADS = 24
+# Responses that are under way when the drain is over get this long.
+STOP_TIMEOUT_S = 5
 
 
 def serve(target: str, *, name: str, interface: Interfaces, port: int) -> None:
@@ -48,8 +50,7 @@ def serve(target: str, *, name: str, interface: Interfaces, port: int) -> None:
         http=HTTPModes.http1,
         # Of a request, all that comes before its body; and how long in ms that may take, or a connection be idle.
         http1_settings=HTTP1Settings(max_buffer_size=65_536, header_read_timeout=30_000),
-        # Responses under way get this long; an open stream has ended before.
-        workers_kill_timeout=5,
+        workers_kill_timeout=STOP_TIMEOUT_S,
         log_dictconfig=_log_config(name),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shared import server
 from tests.architecture import compose_file
 from tests.architecture.compose_file import ROOT
 from tests.deploy import gateway
@@ -128,6 +129,18 @@ def test_workers_can_be_scaled() -> None:
 
 def test_a_worker_is_given_longer_to_stop_than_a_task_may_take() -> None:
     assert _seconds(SERVICES["fanout_worker"]["stop_grace_period"]) > 90
+
+
+@pytest.mark.parametrize("name", ["compose_api", "inbox_api", "inbox_stream"])
+def test_a_service_drains_for_longer_than_the_gateway_needs_to_notice_and_ends_before_it_is_killed(name: str) -> None:
+    checks = re.search(
+        r"inter (\d+)s fastinter (\d+)ms .*fall (\d+)", gateway.CONFIGURATION.read_text(encoding="utf-8")
+    )
+    assert checks
+    noticed_s = int(checks[1]) + (int(checks[3]) - 1) * int(checks[2]) / 1_000
+    drain_s = server.read_drain_seconds()
+    assert noticed_s < drain_s
+    assert drain_s + server.STOP_TIMEOUT_S < _seconds(SERVICES[name]["stop_grace_period"])
 
 
 def test_only_the_gateway_is_published_and_to_this_machine_only() -> None:
