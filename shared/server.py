@@ -24,6 +24,8 @@ from shared import draining, settings
 THREADS = 24
 # Responses that are under way when the drain is over get this long.
 STOP_TIMEOUT_S = 5
+# docker-compose.yml gives the containers longer to stop.
+LONGEST_DRAIN_S = 60
 
 
 def serve(target: str, *, name: str, interface: Interfaces, port: int) -> None:
@@ -87,7 +89,7 @@ def _draining(stop: Callable[[int, FrameType | None], Any], seconds: int) -> Cal
 
 def read_drain_seconds() -> int:
     """Raises `shared.settings.SettingsError`."""
-    return settings.read(lambda env: env.int("DRAIN_SECONDS", 5, validate=validate.Range(min=0, max=60)))
+    return settings.read(lambda env: env.int("DRAIN_SECONDS", 5, validate=validate.Range(min=0, max=LONGEST_DRAIN_S)))
 
 
 def _read_arguments(name: str, port: int) -> argparse.Namespace:
