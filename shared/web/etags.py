@@ -27,8 +27,8 @@ def unchanged(tag: str) -> flask.Response:
 
 def is_known(tag: str) -> bool:
     """Whether the client of the request being served has the answer with this tag."""
-    given = flask.request.if_none_match
-    return given.star_tag or any(_SUFFIX.sub("", one) == tag for one in given.as_set(include_weak=True))
+    given = flask.request.if_none_match  # for "" it holds None
+    return given.star_tag or any(_SUFFIX.sub("", one or "") == tag for one in given.as_set(include_weak=True))
 
 
 def private(answer: flask.Response) -> flask.Response:

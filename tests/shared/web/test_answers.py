@@ -38,7 +38,7 @@ def test_who_has_the_answer_already_is_told_so() -> None:
         f'W/{tag[:-1]}-br"',
     ):
         assert conditional("a", user_id=1, given=given).status_code == 304, given
-    for given in ('"other"', "", "nonsense", '"-gzip"', f'{tag[:-1]}-other"', f'{tag[:-1]}-gzip-gzip"'):
+    for given in ('"other"', "", '""', 'W/""', "nonsense", '"-gzip"', f'{tag[:-1]}-other"', f'{tag[:-1]}-gzip-gzip"'):
         assert conditional("a", user_id=1, given=given).status_code == 200
     assert conditional("a", user_id=2, given=tag).status_code == 200
 
