@@ -45,6 +45,7 @@ def set_back(scenario: Scenario, platform: str) -> None:
     with scenario.hub.paused(*scenario.hub.running_workers):
         waiting = scenario.post(platform)
         with redis_client.make(scenario.hub.environment["HUB_REDIS_URL"]) as client:
+            has_come(lambda: client.llen(contracts.EXPAND_QUEUE) > 0, seconds=5, every=0.01)
             client.delete(contracts.EXPAND_QUEUE, contracts.DELIVER_QUEUE)
     _move(scenario, waiting, f"{hours} hours")
     try:
