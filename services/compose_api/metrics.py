@@ -28,6 +28,7 @@ _BACKLOG = (
     ("batches_retried", "Those of them that were published again."),
     ("batches_failing", "Those of them whose last attempt failed."),
     ("partition_months_ahead", "Months after this one that the inbox has partitions for."),
+    ("database_clock_seconds", "PostgreSQL's clock, in seconds since 1970."),
     ("clock_offset_seconds", "PostgreSQL's clock less the last known good time; below 0 after it was set back."),
     ("newest_ahead_seconds", "How far the newest message is ahead of PostgreSQL's clock; 0 where it is not."),
     ("platforms_refused", "Platforms that cannot send because the clock is wrong."),

@@ -28,6 +28,10 @@ QUIET = {
             "last_sweep_seconds": "3x120",
             "partition_months_ahead": "3x120",
             "workers": "4x120",
+            "platforms_refused": "0x120",
+            "clock_offset_seconds": "3x120",
+            # The test begins at the time 0.
+            "database_clock_seconds": "0+60x120",
         }.items()
     },
     **{
@@ -154,6 +158,24 @@ REPAIRS = ', what="batch"'
             60,
             {"MessageHubSentLate": ["warning"]},
             id="half of the messages take longer than a minute",
+        ),
+        pytest.param(
+            of_compose("platforms_refused", "0x9 2x120"),
+            20,
+            {"MessageHubClockWrong": ["critical"]},
+            id="platforms cannot send because of the clock",
+        ),
+        pytest.param(
+            of_compose("database_clock_seconds", "3600+60x120"),
+            20,
+            {"MessageHubClockDiffers": ["warning"]},
+            id="the clock jumped ahead by an hour, which no sweep can know",
+        ),
+        pytest.param(
+            of_compose("clock_offset_seconds", "-3600+60x30"),
+            20,
+            {"MessageHubClockDiffers": ["warning"]},
+            id="the clock was set back by an hour",
         ),
     ],
 )

@@ -27,6 +27,7 @@ class Backlog:
     batches_failing: int
     partition_months_ahead: int
     last_sweep_seconds: float | None
+    database_clock_seconds: float
     clock_offset_seconds: float
     newest_ahead_seconds: float
     platforms_refused: int
@@ -53,6 +54,7 @@ _GET_BACKLOG = sqlalchemy.text(f"""
            b.retried AS batches_retried,
            b.failing AS batches_failing,
            p.ahead AS partition_months_ahead,
+           extract(epoch FROM t.now) AS database_clock_seconds,
            extract(epoch FROM t.now - k.known_good) AS clock_offset_seconds,
            extract(epoch FROM n.newest - t.now) AS newest_ahead_seconds,
            n.refused AS platforms_refused,
