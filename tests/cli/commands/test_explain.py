@@ -307,9 +307,11 @@ def test_what_the_directory_does_later_changes_nothing_about_who_got_it(hub: Hub
 
 def test_nothing_that_somebody_is_called_moves_or_colours_a_terminal(hub: Hub, explain: Explain) -> None:
     with hub.engine.begin() as connection:
-        factories.user(connection, hub.platform, external_id="\x1b[31mred")
+        red = factories.user(connection, hub.platform, external_id="\x1b[31mred")
+    hub.execute("UPDATE users SET email = 'red@example.org' WHERE id = :id", id=red.id)
     message_id = send(hub)
-    assert "\\x1b[31mred has it in their inbox" in explain.run(message_id, "\x1b[31mred").output
+    assert "\\x1b[31mred has it in their inbox" in explain.run(message_id, "red@example.org").output
+    assert "\x1b" not in explain.run(message_id, "red@example.org").output
     assert "\x1b" not in explain.run(message_id, "\x1b[32mnobody").output
 
 
