@@ -1,15 +1,13 @@
 """What `/readyz` answers: whether the database takes writes, and Redis as information (the APIs work without it)."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
-import prometheus_client
 import psycopg
 import sqlalchemy.exc
 from sqlalchemy import Engine
 
-from shared import db, draining, migrations, redis_client
+from shared import db, draining, migrations
 
 # 256 kB that do not fit into the memory of the query: PostgreSQL writes them to a temporary file, which takes 1 ms. On a full disk
 # that fails, while an UPDATE of one row still succeeds there, and it leaves neither rows nor write-ahead log.
@@ -47,15 +45,3 @@ def check_writable(engine: Engine) -> None:
         is_read_only, _ = cursor.fetchone() or (True, 0)
     if is_read_only:
         raise psycopg.errors.ReadOnlySqlTransaction("the server is a standby, or default_transaction_read_only is on")
-
-
-def measure_broker(registry: prometheus_client.CollectorRegistry, broker_state: Callable[[], str]) -> None:
-    states = prometheus_client.Gauge(
-        "message_hub_broker_state", "1 for the state that Redis is in for this process.", ["state"], registry=registry
-    )
-    for state in redis_client.STATES:
-        states.labels(state).set_function(functools.partial(_is_in_state, broker_state, state))
-
-
-def _is_in_state(broker_state: Callable[[], str], state: str) -> float:
-    return float(broker_state() == state)

@@ -112,7 +112,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
         OPENAPI_JSON_PATH="openapi.json",
     )
     registry = prometheus_client.CollectorRegistry()
-    process_metrics.register(registry, frame.engine)
+    process_metrics.register(registry, frame.engine, frame.broker_state)
     reads = frame.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     app.extensions["hub"] = hub

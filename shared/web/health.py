@@ -18,9 +18,6 @@ def register(
     registry: prometheus_client.CollectorRegistry,
     broker_state: Callable[[], str] | None,
 ) -> None:
-    if broker_state is not None:
-        readiness.measure_broker(registry, broker_state)
-
     @app.after_request
     def close_when_draining(response: flask.Response) -> flask.Response:
         if draining.is_on():

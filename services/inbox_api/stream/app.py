@@ -59,10 +59,8 @@ class Live:
         self._redis_url = redis_url
         self._broker_state = redis_client.Monitor(redis_url).state if redis_url else None
         self._metrics_registry = prometheus_client.CollectorRegistry()
-        process_metrics.register(self._metrics_registry, engine)
+        process_metrics.register(self._metrics_registry, engine, self._broker_state)
         self._measures = metrics.Metrics(self._metrics_registry)
-        if self._broker_state:
-            readiness.measure_broker(self._metrics_registry, self._broker_state)
         self.subscribers = subscribers.Subscribers(self._measures, limit=limit)
         stream = endpoint.Stream(self.subscribers, engine, authenticator.Authenticator(auth, engine), self._measures)
         self.app = Starlette(
