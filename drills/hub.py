@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-import jwt
 import sqlalchemy
 from sqlalchemy import Engine
 
+from cli import tokens
 from cli.embedded import files, postgres, redis, server
 from cli.run import programs
 from drills import database
@@ -255,8 +255,8 @@ class Hub:
 
     def bearer(self, user: str, platform: str) -> dict[str, str]:
         """The header of a request of this user."""
-        claims = {"sub": user, "platform": platform, "aud": "message-hub", "exp": int(time.time()) + 86_400}
-        token = jwt.encode(claims, self.environment["HUB_JWT_SECRET"], algorithm="HS256")
+        secret = self.environment["HUB_JWT_SECRET"]
+        token = tokens.make(secret, platform=platform, user=user, now=time.time(), ttl_s=86_400)
         return {"Authorization": f"Bearer {token}"}
 
     def forget_messages(self) -> None:
