@@ -159,7 +159,9 @@ def _compare(connection: Connection, platform_key: str, dry_run: bool, progress:
     now = users.get_time(connection)
     active_scopes = scopes.count_active(connection, platform_id=platform.id)
     active_users = users.count_active(connection, platform_id=platform.id)
-    tree = {layout: scopes.apply(connection, platform_id=platform.id, layout=layout) for layout in csv_import.SCOPES}
+    tree = {
+        layout.file: scopes.apply(connection, platform_id=platform.id, layout=layout) for layout in csv_import.SCOPES
+    }
     scopes.desire_ancestors(connection, platform_id=platform.id)
     people = users.plan(connection, platform_id=platform.id, now=now)
     staging.analyze(connection, "desired_ancestors", "active_users", "user_changes")
@@ -174,20 +176,20 @@ def _compare(connection: Connection, platform_key: str, dry_run: bool, progress:
         report.ImportReport(
             platform_key=platform_key,
             dry_run=dry_run,
-            organisations=tree[csv_import.ORGANISATIONS],
-            clinics=tree[csv_import.CLINICS],
+            organisations=tree[csv_import.ORGANISATIONS.file],
+            clinics=tree[csv_import.CLINICS.file],
             users=people.difference,
             memberships=belonging.difference,
             directory_version=platform.directory_version,
             warnings=_warnings(connection, belonging.has_administrator),
         ),
-        ending={layout.file: difference.ended for layout, difference in tree.items()}
+        ending={file: difference.ended for file, difference in tree.items()}
         | {csv_import.USERS.file: people.difference.ended, csv_import.MEMBERSHIPS.file: belonging.difference.ended},
         removals=(
             (report.Removal("users", people.leaving, active_users),),
             *(
-                (report.Removal(f"{layout.level}s", difference.ended, active_scopes.get(layout.level, 0)),)
-                for layout, difference in tree.items()
+                (report.Removal(f"{layout.level}s", tree[layout.file].ended, active_scopes.get(layout.level, 0)),)
+                for layout in csv_import.SCOPES
             ),
             belonging.removals,
         ),
