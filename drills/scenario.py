@@ -70,7 +70,7 @@ class Testbed:
             folder = Path(tempfile.mkdtemp(prefix="hub-", dir=self._folder))
             settings = {"batch_size": self.size.batch_size, "sweep_seconds": self.size.sweep_seconds}
             self.hub = self._stack.enter_context(
-                Hub.running(folder, workers=WORKERS, compose_rate_limit="", **settings)
+                Hub.running(folder, workers=WORKERS, compose_rate_limit="", inbox_rate_limit="", **settings)
             )
             directory = self.hub.engine_as(db.DIRECTORY_ROLE)
             self.platforms = make(directory, random.Random(self._seed), folder / "files", largest=self.size.largest)

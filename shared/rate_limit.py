@@ -1,12 +1,14 @@
 """Limits the writing requests of each user, as a guard against runaway scripts.
 
-Counted in Redis for all processes of an API together, by a sliding window. While Redis is unavailable each process counts by itself.
+By a sliding window. compose_api counts in Redis for all its processes together, and in each process while Redis is unavailable; each
+process of inbox_api, which needs no Redis, counts by itself.
 """
 
 import math
 import time
 from dataclasses import dataclass
 
+import environs
 import limits
 import prometheus_client
 from limits import storage, strategies
@@ -78,6 +80,18 @@ class Limiter:
                 self._monitor.report(error)
         self._fallbacks.inc()
         return None
+
+
+def read(env: environs.Env, name: str, default: str) -> str:
+    """The setting `name`, in the form that `parse` reads."""
+    return str(env.str(name, default, validate=_check))
+
+
+def _check(value: str) -> None:
+    try:
+        parse(value)
+    except ValueError:
+        raise environs.ValidationError("Must be like 3000 per minute or 50 per second; empty for none.") from None
 
 
 def parse(limit: str) -> limits.RateLimitItem | None:

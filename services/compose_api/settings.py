@@ -46,7 +46,7 @@ def _build(env: environs.Env) -> Settings:
         redis_url=settings.read_redis_url(env),
         auth=settings.read_auth(env),
         log=settings.read_log(env),
-        rate_limit=env.str("COMPOSE_RATE_LIMIT", "3000 per minute", validate=_check_rate_limit),
+        rate_limit=rate_limit.read(env, "COMPOSE_RATE_LIMIT", "3000 per minute"),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
         proxy_count=settings.read_proxy_count(env),
         pages=_read_pages(env),
@@ -65,13 +65,6 @@ def _read_pages(env: environs.Env) -> Pages:
 
 def _read_url(env: environs.Env, name: str) -> str:
     return (env.str(name, "", validate=settings.unless_empty(_check_address)) or "").rstrip("/")
-
-
-def _check_rate_limit(value: str) -> None:
-    try:
-        rate_limit.parse(value)
-    except ValueError:
-        raise environs.ValidationError("Must be like 3000 per minute or 50 per second; empty for none.") from None
 
 
 def _check_address(value: str) -> None:

@@ -25,6 +25,7 @@ from tests import factories
 _numbers = itertools.count(1)
 _NOW = datetime.now(UTC).replace(microsecond=0)
 MONTHS_BACK = 4
+AUTH = settings.Auth(secret=factories.SECRET, jwks_url=None)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Hub:
     app: flask.Flask = field(init=False)
 
     def __post_init__(self) -> None:
-        self.app = inbox.make_app(inbox.Context(self.inbox), auth=settings.Auth(secret=factories.SECRET, jwks_url=None))
+        self.app = inbox.make_app(inbox.Context(self.inbox), auth=AUTH)
         self.execute(
             """
             SELECT create_inbox_partitions((date_trunc('month', now() AT TIME ZONE 'UTC') - m * interval '1 month')::date)

@@ -4,8 +4,10 @@ import uuid
 
 import pytest
 
+from services.inbox_api import app as inbox
+from shared import rate_limit
 from tests import factories
-from tests.inbox_api.hub import Hub
+from tests.inbox_api.hub import AUTH, Hub
 
 
 @pytest.fixture
@@ -117,6 +119,38 @@ def test_a_message_to_others_is_not_found(hub: Hub, platform: factories.Platform
     people = [one.id for one in (member, stranger, foreigner, sender)]
     written = hub.rows("SELECT user_id FROM inbox_states WHERE user_id = ANY(:people)", people=people)
     assert {row[0] for row in written} <= {member.id}
+
+
+def test_too_many_changes_are_refused_on_every_writing_route_and_nothing_is_stored(hub: Hub) -> None:
+    platform = hub.platform()
+    sender, user, other = hub.administrator(platform, platform), hub.user(platform), hub.user(platform)
+    sent, recalled = hub.deliver(sender, platform), hub.deliver(sender, platform)
+    hub.recall(recalled, by=sender)
+    limiter = rate_limit.Limiter("1 per hour", name="test")
+    app = inbox.make_app(inbox.Context(hub.inbox, limiter=limiter), auth=AUTH)
+    client, headers = app.test_client(), factories.bearer(user, platform)
+    assert client.get("/v1/notifications", headers=headers).status_code == 200
+    writing = [
+        (method, rule.rule.replace("<message_id>", str(sent.id)))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) & {"PUT", "POST", "DELETE", "PATCH"}
+    ]
+    assert len(writing) == 6
+    assert client.put(f"/v1/notifications/{sent.id}/archived", headers=headers).status_code == 200
+    states = "SELECT * FROM inbox_states WHERE user_id = :user_id"
+    before = hub.rows(states, user_id=user.id)
+    for method, path in writing:
+        body = {"through": str(sent.id)} if method == "POST" else None
+        answer = client.open(path, method=method, headers=headers, json=body)
+        assert (answer.status_code, answer.get_json()["code"]) == (429, "rate-limited"), path
+        assert int(answer.headers["Retry-After"]) > 0
+    assert hub.rows(states, user_id=user.id) == before
+    # What else is wrong comes first; reading and other users are not concerned.
+    assert client.put(f"/v1/notifications/{uuid.uuid4()}/read", headers=headers).status_code == 404
+    assert client.put(f"/v1/notifications/{recalled.id}/read", headers=headers).status_code == 409
+    assert client.get("/v1/notifications", headers=headers).status_code == 200
+    headers = factories.bearer(other, platform)
+    assert client.post("/v1/notifications/seen", headers=headers, json={"through": str(sent.id)}).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["seen", "read-all"])

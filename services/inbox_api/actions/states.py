@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from services.inbox_api.store import inbox
 from services.inbox_api.store import states as store
-from shared import db, errors
+from shared import db, errors, rate_limit
 from shared.auth import store as auth
 
 
@@ -31,48 +31,59 @@ class _WriteThrough(Protocol):
     def __call__(self, connection: Connection, /, *, key: store.Key, platform_id: int, at: datetime) -> int: ...
 
 
-def mark_read(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Changed:
-    """Raises not-found, and recalled where the caller had the message before its recall; so do the next three."""
+def mark_read(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
+    """Raises not-found, recalled where the caller had the message before its recall, and rate-limited; so do the next three."""
     return _change(
-        engine, caller, message_id, lambda connection, key, now: store.mark_read(connection, key=key, at=now)
+        engine, caller, message_id, rate, lambda connection, key, now: store.mark_read(connection, key=key, at=now)
     )
 
 
-def clear_read(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Changed:
-    return _change(engine, caller, message_id, lambda connection, key, _now: store.clear_read(connection, key=key))
-
-
-def mark_archived(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Changed:
+def clear_read(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
     return _change(
-        engine, caller, message_id, lambda connection, key, now: store.mark_archived(connection, key=key, at=now)
+        engine, caller, message_id, rate, lambda connection, key, _now: store.clear_read(connection, key=key)
     )
 
 
-def clear_archived(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Changed:
-    return _change(engine, caller, message_id, lambda connection, key, _now: store.clear_archived(connection, key=key))
+def mark_archived(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
+    return _change(
+        engine, caller, message_id, rate, lambda connection, key, now: store.mark_archived(connection, key=key, at=now)
+    )
 
 
-def mark_seen_through(engine: Engine, *, caller: auth.Caller, through: uuid.UUID) -> inbox.Counts:
-    """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox."""
-    return _change_through(engine, caller, through, store.mark_seen_through)
+def clear_archived(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
+    return _change(
+        engine, caller, message_id, rate, lambda connection, key, _now: store.clear_archived(connection, key=key)
+    )
 
 
-def mark_read_through(engine: Engine, *, caller: auth.Caller, through: uuid.UUID) -> inbox.Counts:
-    """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox."""
-    return _change_through(engine, caller, through, store.mark_read_through)
+def mark_seen_through(
+    engine: Engine, *, caller: auth.Caller, through: uuid.UUID, rate: rate_limit.Verdict
+) -> inbox.Counts:
+    """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox, and rate-limited."""
+    return _change_through(engine, caller, through, rate, store.mark_seen_through)
+
+
+def mark_read_through(
+    engine: Engine, *, caller: auth.Caller, through: uuid.UUID, rate: rate_limit.Verdict
+) -> inbox.Counts:
+    """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox, and rate-limited."""
+    return _change_through(engine, caller, through, rate, store.mark_read_through)
 
 
 def _change(
     engine: Engine,
     caller: auth.Caller,
     message_id: uuid.UUID,
+    rate: rate_limit.Verdict,
     write: Callable[[Connection, store.Key, datetime], int],
 ) -> Changed:
     with engine.begin() as connection:
         position = _get_position(connection, caller, message_id)
         key = store.Key(caller.user_id, position.sent_at, message_id)
-        if not position.is_recalled and write(connection, key, position.now):
-            store.bump_revision(connection, user_id=caller.user_id)
+        if not position.is_recalled:
+            rate.check()
+            if write(connection, key, position.now):
+                store.bump_revision(connection, user_id=caller.user_id)
         after = inbox.get_with_counts(
             db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
         )
@@ -82,9 +93,12 @@ def _change(
     return Changed(after.notifications[0], **asdict(after.counts))
 
 
-def _change_through(engine: Engine, caller: auth.Caller, through: uuid.UUID, write: _WriteThrough) -> inbox.Counts:
+def _change_through(
+    engine: Engine, caller: auth.Caller, through: uuid.UUID, rate: rate_limit.Verdict, write: _WriteThrough
+) -> inbox.Counts:
     with engine.begin() as connection:
         position = _get_position(connection, caller, through)
+        rate.check()
         key = store.Key(caller.user_id, position.sent_at, through)
         if write(connection, key=key, platform_id=caller.platform_id, at=position.now):
             store.bump_revision(connection, user_id=caller.user_id)

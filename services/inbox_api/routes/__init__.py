@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from services.inbox_api import tags as kept_tags
 from services.inbox_api.store import readers
+from shared import rate_limit
 from shared.web import etags, guards
 
 UNCHANGED = "Nothing has changed since the answer that carried the ETag in If-None-Match."
@@ -25,6 +26,7 @@ class Context:
 
     engine: Engine
     tags: kept_tags.Tags = field(default_factory=kept_tags.Tags)
+    limiter: rate_limit.Limiter = field(default_factory=lambda: rate_limit.Limiter("", name="none"))
 
 
 def engine() -> Engine:
@@ -34,6 +36,11 @@ def engine() -> Engine:
 def reader() -> readers.Reader:
     """The user behind the request being served."""
     return cast(readers.Reader, guards.caller())
+
+
+def rate() -> rate_limit.Verdict:
+    """Counts one more change of the reader's."""
+    return _context().limiter.hit(reader(), "change")
 
 
 def polled(view: View) -> View:

@@ -94,12 +94,12 @@ def get_notification(message_id: str) -> flask.Response:
 @guards.user
 @routes.private
 @blueprint.response(200, schemas.ChangedOut)
-@blueprint.refuses("not-found", "recalled")
+@blueprint.refuses("not-found", "recalled", "rate-limited")
 @blueprint.doc(operationId="markNotificationRead")
 def put_read(message_id: str) -> flask.Response:
     """Mark as read, which implies seen; repeating it keeps the first time"""
     return json_response.write(
-        states.mark_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+        states.mark_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id), rate=routes.rate())
     )
 
 
@@ -107,12 +107,12 @@ def put_read(message_id: str) -> flask.Response:
 @guards.user
 @routes.private
 @blueprint.response(200, schemas.ChangedOut)
-@blueprint.refuses("not-found", "recalled")
+@blueprint.refuses("not-found", "recalled", "rate-limited")
 @blueprint.doc(operationId="markNotificationUnread")
 def delete_read(message_id: str) -> flask.Response:
     """Mark as unread; it stays seen"""
     return json_response.write(
-        states.clear_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+        states.clear_read(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id), rate=routes.rate())
     )
 
 
@@ -120,12 +120,14 @@ def delete_read(message_id: str) -> flask.Response:
 @guards.user
 @routes.private
 @blueprint.response(200, schemas.ChangedOut)
-@blueprint.refuses("not-found", "recalled")
+@blueprint.refuses("not-found", "recalled", "rate-limited")
 @blueprint.doc(operationId="archiveNotification")
 def put_archived(message_id: str) -> flask.Response:
     """Archive: it is listed only when asked for, and not counted; repeating it keeps the first time"""
     return json_response.write(
-        states.mark_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+        states.mark_archived(
+            routes.engine(), caller=routes.reader(), message_id=_read_id(message_id), rate=routes.rate()
+        )
     )
 
 
@@ -133,12 +135,14 @@ def put_archived(message_id: str) -> flask.Response:
 @guards.user
 @routes.private
 @blueprint.response(200, schemas.ChangedOut)
-@blueprint.refuses("not-found", "recalled")
+@blueprint.refuses("not-found", "recalled", "rate-limited")
 @blueprint.doc(operationId="unarchiveNotification")
 def delete_archived(message_id: str) -> flask.Response:
     """Take out of the archive, as read or unread as it was"""
     return json_response.write(
-        states.clear_archived(routes.engine(), caller=routes.reader(), message_id=_read_id(message_id))
+        states.clear_archived(
+            routes.engine(), caller=routes.reader(), message_id=_read_id(message_id), rate=routes.rate()
+        )
     )
 
 
@@ -147,12 +151,12 @@ def delete_archived(message_id: str) -> flask.Response:
 @routes.private
 @blueprint.arguments(schemas.ThroughIn)
 @blueprint.response(200, schemas.CountsOut)
-@blueprint.refuses("not-found")
+@blueprint.refuses("not-found", "rate-limited")
 @blueprint.doc(operationId="markSeenThrough")
 def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as seen; what came after stays as it is"""
     return json_response.write(
-        states.mark_seen_through(routes.engine(), caller=routes.reader(), through=given["through"])
+        states.mark_seen_through(routes.engine(), caller=routes.reader(), through=given["through"], rate=routes.rate())
     )
 
 
@@ -161,12 +165,12 @@ def post_seen(given: dict[str, uuid.UUID]) -> flask.Response:
 @routes.private
 @blueprint.arguments(schemas.ThroughIn)
 @blueprint.response(200, schemas.CountsOut)
-@blueprint.refuses("not-found")
+@blueprint.refuses("not-found", "rate-limited")
 @blueprint.doc(operationId="markReadThrough")
 def post_read_all(given: dict[str, uuid.UUID]) -> flask.Response:
     """Mark a notification and everything older as read; what came after stays as it is"""
     return json_response.write(
-        states.mark_read_through(routes.engine(), caller=routes.reader(), through=given["through"])
+        states.mark_read_through(routes.engine(), caller=routes.reader(), through=given["through"], rate=routes.rate())
     )
 
 
