@@ -94,7 +94,11 @@ def _supervise(folder: DataFolder, apis: programs.Apis, *, workers: int, with_de
         for one in servers:
             wait(f"{one.name} to answer", one.is_ready)
         folder.announce(running)
-        wait("the database to be migrated", lambda: bring_up.prepare_database(with_demo=with_demo))
+        is_embedded = any(one.name == "postgres" for one in servers)
+        wait(
+            "the database to be migrated",
+            lambda: bring_up.prepare_database(with_demo=with_demo, is_embedded=is_embedded),
+        )
         bring_up.start_services(supervisor, services, apis, wait)
         _say(_banner(folder, apis, workers, secret if with_demo else None))
         supervisor.watch()

@@ -17,6 +17,7 @@ from cli.embedded import server
 from cli.run import demo
 from cli.run.programs import Apis
 from cli.run.supervisor import Program, Supervisor
+from cli.store import database
 from shared import db, migrations
 
 TIMEOUT_S = 60.0
@@ -49,11 +50,15 @@ def start_services(supervisor: Supervisor, services: list[Program], apis: Apis, 
     wait("every program to stay up", lambda: supervisor.youngest_s() > _STARTED_S)
 
 
-def prepare_database(*, with_demo: bool) -> bool:
+def prepare_database(*, with_demo: bool, is_embedded: bool) -> bool:
     """Migrates and makes the demo platform; False when PostgreSQL cannot be reached. Safe to repeat."""
     try:
         with connect.engine(None) as owner:
             migrations.upgrade(owner)
+            if is_embedded:
+                # It has this machine's clock, and may have stood still for longer than a clock is trusted.
+                with owner.begin() as connection:
+                    database.confirm_clock(connection)
         if with_demo:
             with connect.engine(db.DIRECTORY_ROLE) as directory:
                 demo.ensure(directory, operator=operator.name())

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, text
 
 from cli import main
+from cli.run import bring_up
 from services.compose_api.store import backlog
 from shared import db
 from tests import factories, messages
@@ -100,3 +102,17 @@ def test_a_clock_that_was_set_back_an_hour_is_a_warning_and_ages_are_not_negativ
     assert "-3600" not in shown
     execute(owner, "DELETE FROM inflight_targets; DELETE FROM message_targets; DELETE FROM messages")
     assert line(command("doctor"), "times").startswith("warn  times       it was set back by 60 min")
+
+
+@pytest.mark.parametrize("is_embedded", [True, False])
+def test_a_hub_of_ones_own_that_stood_still_for_months_sends_again_by_itself(
+    owner: Engine, send: Send, database_url: str, monkeypatch: pytest.MonkeyPatch, is_embedded: bool
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", database_url)
+    execute(owner, "UPDATE known_time SET known_good = clock_timestamp() - interval '370 days'")
+    assert bring_up.prepare_database(with_demo=False, is_embedded=is_embedded)
+    if is_embedded:
+        assert send()
+    else:
+        with pytest.raises(psycopg.OperationalError, match="the clock is wrong"):
+            send()
