@@ -25,6 +25,29 @@ describe("an address in a text", () => {
     ["https://a.example:8443/x", ["https://a.example:8443/x"]],
     ["**https://a.example/x**", ["https://a.example/x"]],
     ["https://a.example/\u200bevil", ["https://a.example/"]],
+    ["www.example.org", ["www.example.org"]],
+    ["See WWW.Example.org/a, or (www.b.example).", ["WWW.Example.org/a", "www.b.example"]],
+    ["https://www.example.org", ["https://www.example.org"]],
+    // The punctuation of other scripts ends an address, also in the middle of a text without spaces.
+    ["请看（https://a.example/x）", ["https://a.example/x"]],
+    ["请看https://a.example/x，然后", ["https://a.example/x"]],
+    ["请看https://a.example/x；然后", ["https://a.example/x"]],
+    ["https://a.example/x：然后", ["https://a.example/x"]],
+    ["「https://a.example/x」を見る", ["https://a.example/x"]],
+    ["『https://a.example/x』【https://b.example/】", ["https://a.example/x", "https://b.example/"]],
+    ["《https://a.example/x》〈https://b.example/〉", ["https://a.example/x", "https://b.example/"]],
+    [
+      "〔https://a.example/〕［https://b.example/］｛https://c.example/｝",
+      ["https://a.example/", "https://b.example/", "https://c.example/"],
+    ],
+    ["https://a.example/x。次に、https://b.example/y、", ["https://a.example/x", "https://b.example/y"]],
+    ["https://a.example/x！https://b.example/y？", ["https://a.example/x", "https://b.example/y"]],
+    ["انظر https://a.example/x، ثم https://b.example/y؛ هل؟", ["https://a.example/x", "https://b.example/y"]],
+    ["https://a.example/x؟", ["https://a.example/x"]],
+    ["دیکھیں https://a.example/x۔", ["https://a.example/x"]],
+    ["देखें https://a.example/x।", ["https://a.example/x"]],
+    ["‹https://a.example/x› «https://b.example/»", ["https://a.example/x", "https://b.example/"]],
+    ["‘https://a.example/x’ “https://b.example/”", ["https://a.example/x", "https://b.example/"]],
   ])("is found: %s", (text, expected) => {
     expect(links(text)).toEqual(expected);
   });
@@ -35,7 +58,12 @@ describe("an address in a text", () => {
     "data:text/html,<script>alert(1)</script>",
     "ftp://a.example/x",
     "mailto:a@b.example",
-    "www.example.org",
+    "www.",
+    "www.example",
+    "www...",
+    "awww.example.org",
+    "me@www.example.org",
+    "www.example.org:secret@evil.example",
     "https://",
     "https://.",
     "https:// a.example",
@@ -46,6 +74,12 @@ describe("an address in a text", () => {
   ])("is not seen where there is none that leads to a page: %s", (text) => {
     expect(links(text)).toEqual([]);
   });
+});
+
+it("leads to https where no scheme was written", () => {
+  expect(split("www.example.org/a")).toEqual([
+    { kind: "link", text: "www.example.org/a", href: "https://www.example.org/a" },
+  ]);
 });
 
 it("never leads anywhere but http and https", () => {

@@ -1,6 +1,6 @@
 /**
  * Finds the web addresses in a plain text. The answer is parts, never HTML: who shows them makes text nodes and `<a>` elements,
- * so nothing that somebody wrote can become markup. The bell and the console share these rules.
+ * so nothing that somebody wrote can become markup. The bell, the console and its preview share these rules.
  */
 
 export interface Text {
@@ -21,11 +21,12 @@ export type Part = Text | Link;
 /** For every link that is shown: the page behind it learns neither where the reader came from nor a way back. */
 export const LINK_REL = "noopener noreferrer";
 
-// Up to what can never stand in an address as people write it: white space, quotes, angle brackets, controls.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be part of an address
-const CANDIDATE = /\bhttps?:\/\/[^\s<>"“”„«»`\u0000-\u0020\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069]+/giu;
+// Up to what cannot stand in an address as people write it: white space, controls, `"`, `<`, `>`, and any punctuation of other scripts
+// (full-width forms, corner brackets, Arabic and Devanagari marks): their sentences go on without a space. Dashes may stand in it.
+const CANDIDATE =
+  /(?<![\w@./-])(?:https?:\/\/|www\.)(?:[!#-;=?-_a-~]|[^\0-\x7f\s\p{Cc}\p{Cf}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}])+/giu;
 // What ends the sentence around an address rather than the address.
-const TRAILING = /[.,:;!?'’…。、，！？*_~|]$/u;
+const TRAILING = /[.,:;!?'*_~|]$/;
 const BRACKETS: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
 
 /** The text cut into plain parts and links, in order; joined again, their `text` is the text. */
@@ -56,7 +57,7 @@ function trim(candidate: string): string {
     const opening = BRACKETS[last];
     const isUnopened = opening !== undefined && count(kept, last) > count(kept, opening);
     if (!isUnopened && !TRAILING.test(kept)) return kept;
-    end -= last.length;
+    end -= 1;
   }
 }
 
@@ -66,12 +67,14 @@ function count(text: string, character: string): number {
 
 /** Undefined for what is no address after all. Names and passwords in it are refused: they serve to disguise where it leads. */
 function address(written: string): string | undefined {
+  const isBare = /^www\./i.test(written);
   let url: URL;
   try {
-    url = new URL(written);
+    url = new URL(isBare ? `https://${written}` : written);
   } catch {
     return undefined;
   }
-  const isWeb = url.protocol === "http:" || url.protocol === "https:";
-  return isWeb && url.hostname && !url.username && !url.password ? url.href : undefined;
+  // "www.", "www.x" and "www...": no host that anybody means.
+  if (url.username || url.password || (isBare && !/^www\.[^.]+\../.test(url.hostname))) return undefined;
+  return /^https?:$/.test(url.protocol) && url.hostname ? url.href : undefined;
 }
