@@ -32,6 +32,22 @@ def test_two_tabs_share_one_connection(tabs: tuple[Page, Page, Calls], hub: Hub,
     assert len(calls.streams) == 1
 
 
+def test_a_bell_works_alone_where_site_storage_is_denied(windows: Windows, hub: Hub, people: World) -> None:
+    hub.post(people.token(people.platform_administrator), ASPEN, title="The first")
+    page = windows.blank()
+    # As browsers do with all cookies blocked, and in another site's frame with third-party cookies blocked.
+    page.add_init_script("""
+        navigator.locks.request = () => Promise.reject(new DOMException("denied", "SecurityError"));
+        for (const name of ["localStorage", "sessionStorage"])
+            Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });
+    """)
+    page.context.expose_function("askForToken", lambda: people.token(people.reader))
+    page.goto(windows.portal_url())
+    Bell(page).expect_new(1)
+    hub.post(people.token(people.platform_administrator), ASPEN, title="The second")
+    Bell(page).expect_new(2)
+
+
 def test_what_is_read_in_one_tab_is_read_in_the_other(tabs: tuple[Page, Page, Calls]) -> None:
     page, other, _ = tabs
     bell, other_bell = Bell(page), Bell(other)

@@ -295,6 +295,30 @@ describe("several tabs", () => {
     expect(hub.streams).toHaveLength(2);
   });
 
+  it.each([
+    ["denied", () => Promise.reject(new DOMException("denied", "SecurityError"))],
+    ["broken", () => Promise.reject(new TypeError("not now"))],
+  ])("each work alone, as quickly as ever, where locks are %s", async (_, request) => {
+    Object.defineProperty(navigator, "locks", { configurable: true, value: { request, query: request } });
+    const store = await open();
+    expect(hub.streams).toHaveLength(1);
+    hub.add(4);
+    await pass(10_000);
+    expect(first(store).title).toBe("Title 4");
+    expect(hub.streams).toHaveLength(1);
+    store.stop();
+    await pass();
+    expect(hub.streams).toHaveLength(0);
+  });
+
+  it("each work alone where channels are denied", async () => {
+    vi.stubGlobal("BroadcastChannel", function denied() {
+      throw new DOMException("denied", "SecurityError");
+    });
+    await open();
+    expect(hub.streams).toHaveLength(1);
+  });
+
   it("hold nothing while their page is kept for going back", async () => {
     const store = await open();
     window.dispatchEvent(new Event("pagehide"));

@@ -2,7 +2,7 @@
  * The tabs of one user: one of them leads (it has the connection) and posts what it learns to the others. The lead is a Web Lock:
  * the browser passes it on by itself when the leader's tab is closed. Only tabs that are looked at want it, and a hidden leader
  * hands it over, because hidden tabs are slowed down, frozen or thrown away. Where there are no locks or channels (a page without
- * https, an old browser) each tab leads itself.
+ * https, site storage that is denied, an old browser) each tab leads itself.
  */
 import type { BellEvent } from "./events";
 
@@ -24,7 +24,7 @@ interface Handlers {
 export class Tabs {
   readonly #name: string;
   readonly #handlers: Handlers;
-  readonly #isShared: boolean;
+  #isShared: boolean;
   #channel: BroadcastChannel | undefined;
   #contest: AbortController | undefined;
   #release: (() => void) | undefined;
@@ -39,11 +39,15 @@ export class Tabs {
 
   join(): void {
     this.#isWilling = true;
-    if (!this.#isShared) {
+    try {
+      if (this.#isShared) this.#channel = new BroadcastChannel(this.#name);
+    } catch {
+      this.#isShared = false;
+    }
+    if (!this.#channel) {
       this.#handlers.onLead(true);
       return;
     }
-    this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = (event: MessageEvent<Post>) => this.#receive(event.data);
     document.addEventListener("visibilitychange", this.#onVisibility);
     this.#contend();
@@ -52,8 +56,12 @@ export class Tabs {
 
   leave(): void {
     if (!this.#isShared) this.#handlers.onLead(false);
-    document.removeEventListener("visibilitychange", this.#onVisibility);
     this.#withdraw();
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
+    document.removeEventListener("visibilitychange", this.#onVisibility);
     this.#channel?.close();
     this.#channel = undefined;
   }
@@ -116,9 +124,18 @@ export class Tabs {
     const options: LockOptions = isForced ? { steal: true } : { signal: contest.signal };
     navigator.locks
       .request(this.#name, options, () => (contest.signal.aborted ? undefined : this.#lead()))
-      // Given up, or taken by another tab.
-      .catch(() => undefined)
+      .catch((error: unknown) => {
+        // Given up, or taken by another tab; anything else means that this page may have no locks.
+        if ((error as Error).name !== "AbortError" && this.#channel) this.#leadAlone();
+      })
       .finally(() => this.#lose(contest));
+  }
+
+  #leadAlone(): void {
+    this.#withdraw();
+    this.#disconnect();
+    this.#isShared = false;
+    this.#handlers.onLead(this.#isWilling);
   }
 
   #lead(): Promise<void> {
@@ -139,7 +156,7 @@ export class Tabs {
   }
 
   async #handOver(): Promise<void> {
-    const { pending } = await navigator.locks.query();
+    const { pending } = await navigator.locks.query().catch(() => ({ pending: [] }));
     if (!pending?.some((lock) => lock.name === this.#name)) return;
     this.#withdraw();
     // Should it be looked at again by now.
