@@ -17,6 +17,7 @@ PAGES = {
         "/demo/",
         "/demo/<path:name>",
         "/demo/people.json",
+        "/favicon.ico",
     },
     "inbox": {"/bell.js"},
 }

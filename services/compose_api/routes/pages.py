@@ -48,6 +48,16 @@ def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
+    # What browsers ask for by themselves on pages that name no icon.
+    icon = next(folder.glob("console/assets/icon-*.svg"), None)
+
+    @blueprint.get("/favicon.ico")
+    @guards.public
+    def favicon() -> flask.Response:
+        if icon is None:
+            raise errors.not_found("page")
+        return flask.Response(status=302, headers={"Location": icon.relative_to(folder).as_posix()})
+
     @blueprint.get("/demo/")
     @blueprint.get("/demo/<path:name>")
     @guards.public

@@ -55,6 +55,16 @@ def test_whoever_leaves_out_the_end_of_the_address_arrives(
     assert client.get(path, follow_redirects=True).request.path == target
 
 
+def test_the_icon_that_browsers_ask_for_by_themselves_is_there(folder: Path) -> None:
+    assert make(folder).get("/favicon.ico").status_code == 404
+    (folder / "console/assets/icon-Ab12_-Cd.svg").write_text("<svg/>")
+    client = make(folder)
+    # Relative, as all redirects here.
+    answer = client.get("/" + client.get("/favicon.ico").headers["Location"])
+    assert answer.status_code == 200
+    assert answer.mimetype == "image/svg+xml"
+
+
 def test_nothing_inline_runs_and_calls_go_to_the_two_apis_only(folder: Path) -> None:
     found = policy(make(folder, inbox_url=f"{INBOX}/hub"), "/console/")
     assert found["default-src"] == ["'none'"]
