@@ -30,6 +30,8 @@ export default defineConfig({
     },
     modulePreload: { polyfill: false },
     target: "es2022",
+    // These have light-dark(), which is written out for older ones.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     minify: true,
   },
 });

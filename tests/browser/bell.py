@@ -4,15 +4,19 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+# In the console, whose menu has an entry "Messages".
+IN_CONSOLE = "Received messages"
+
 
 class Bell:
-    """The bell of a page, wherever in it."""
+    """The bell of a page, wherever in it. `name` is how the page calls it."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, name: str = "Messages") -> None:
         self._page = page
+        self._called = name
         self._bell = page.locator("message-bell")
-        self.button = self._bell.get_by_role("button", name=re.compile(r"^Messages"))
-        self.panel = self._bell.get_by_role("dialog", name="Messages")
+        self.button = self._bell.get_by_role("button", name=re.compile(f"^{name}"))
+        self.panel = self._bell.get_by_role("dialog", name=name)
         self.items = self.panel.get_by_role("listitem")
         # What it says aloud.
         self.spoken = self._bell.get_by_role("status").first
@@ -31,8 +35,8 @@ class Bell:
 
     def expect_new(self, count: int) -> None:
         """That it says how many are new, in words and in its badge."""
-        said = {0: "Messages", 1: "Messages, 1 new message"}.get(count, f"Messages, {count} new messages")
-        expect(self.button).to_have_accessible_name(said)
+        said = {0: "", 1: ", 1 new message"}.get(count, f", {count} new messages")
+        expect(self.button).to_have_accessible_name(f"{self._called}{said}")
         if count:
             expect(self.button).to_have_text(str(count))
         else:

@@ -145,7 +145,7 @@ def main() -> None:
                 for scheme in [chosen.scheme] if chosen.scheme else _SCHEMES:
                     page = studio.windows.blank(viewport=size, color_scheme=scheme, reduced_motion="reduce")
                     scene(page)
-                    expect(Bell(page).button).to_be_visible()
+                    expect(page.locator("message-bell").first).to_be_visible()
                     page.mouse.move(size["width"] - 1, size["height"] - 1)
                     # What does not fit into a window is part of the picture all the same.
                     target = chosen.folder / f"{name}-{width}-{scheme}.png"

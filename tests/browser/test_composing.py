@@ -25,6 +25,12 @@ def reaches(page: Page, what: str) -> None:
 
 def test_a_message_to_everyone_reaches_all_that_the_page_said(page: Page, hub: Hub, people: World) -> None:
     console.everyone(page).check()
+    # The thumb of the switch stays in its track, from right to left too.
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    expect(console.everyone(page)).to_have_css("direction", "rtl")
+    right = console.everyone(page).evaluate("(one) => getComputedStyle(one, '::before').right")
+    assert 0 <= float(right.removesuffix("px")) <= 44 - 16
+    page.evaluate("document.documentElement.dir = 'ltr'")
     console.write(page, "To all of you", "See https://example.org/all")
     reaches(page, "9 people")
     question = console.review(page)
@@ -203,6 +209,7 @@ def test_signing_out_by_choice_deletes_the_draft(page: Page, people: World) -> N
     console.write(page, "Gone with me")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Message Hub")).to_be_focused()
+    expect(page).to_have_title("Sign in – Message Hub")
     assert page.evaluate("Object.keys(localStorage)") == []
 
 

@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from cli.run import demo
+from tests import factories
 from tests.browser.bell import Bell
 from tests.browser.hub import Hub
 from tests.browser.windows import PHONE, Windows
@@ -62,7 +64,10 @@ def test_the_page_can_change_its_look_where_it_is_meant_to(windows: Windows, hub
 
 def test_from_right_to_left_it_opens_to_the_other_side(windows: Windows, hub: Hub, people: World) -> None:
     hub.post(
-        people.token(people.platform_administrator), ASPEN, title="عنوان الرسالة", body="نص https://example.org/ar نص"
+        people.token(people.platform_administrator),
+        ASPEN,
+        title="عنوان الرسالة",
+        body="نص https://example.org/ar نص\nAn English paragraph",
     )
     page = windows.portal(people.token(people.reader))
     page.evaluate("document.documentElement.dir = 'rtl'")
@@ -75,6 +80,17 @@ def test_from_right_to_left_it_opens_to_the_other_side(windows: Windows, hub: Hu
     assert abs(panel["x"] - button["x"]) < 16
     expect(bell.panel).to_have_css("direction", "rtl")
     expect(bell.items.first.get_by_role("heading")).to_have_css("text-align", re.compile("start|right"))
+    # Each paragraph in its own direction.
+    bell.opener("عنوان الرسالة").click()
+    edges = bell.panel.locator("[part=text]").evaluate("""(text) => {
+        const { left, right } = text.getBoundingClientRect();
+        const range = document.createRange();
+        range.selectNodeContents(text);
+        const lines = [...range.getClientRects()].filter((one) => one.width > 0);
+        return [right - Math.max(...lines.filter((one) => one.top < lines.at(-1).top - 5).map((one) => one.right)),
+            lines.at(-1).left - left];
+    }""")
+    assert max(edges) < 2, edges
 
 
 def test_on_a_narrow_screen_the_panel_fits(windows: Windows, hub: Hub, people: World) -> None:
@@ -102,7 +118,15 @@ def test_the_demo_page_shows_a_message_of_the_one_half_in_the_other(windows: Win
     page.get_by_role("link", name="Create message").first.click()
     page.get_by_role("checkbox", name="Harbour Health").check()
     page.get_by_role("textbox", name="Title").fill("From the other half")
-    page.get_by_role("textbox", name="Message", exact=True).fill("Both halves are real.")
+    text = page.get_by_role("textbox", name="Message", exact=True)
+    text.fill("Both halves are real.")
+    # A new token of the same person changes nothing on the page.
+    page.evaluate(
+        "(token) => document.querySelector('hub-demo').shadowRoot.querySelector('message-console').token = token",
+        factories.token("organisation-administrator", demo.PLATFORM),
+    )
+    expect(text).to_have_value("Both halves are real.")
+    expect(text).to_be_focused()
     page.get_by_role("button", name="Review and send").click()
     page.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
     expect(bell.button).to_have_accessible_name(re.compile("new message"))

@@ -3,7 +3,7 @@
 import datetime
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import console
 from tests.browser.hub import Hub
@@ -55,13 +55,20 @@ def test_the_filter_shows_what_reached_an_organisation_or_clinic(windows: Window
     page.get_by_role("option", name=re.compile("Clinic cedar")).click()
     expect(page).to_have_url(re.compile(r"#/messages\?clinic=cedar$"))
     expect_titles(page, "To cedar", "To all")
-    choose.fill("north")
+    # The way back from a message leads to the same list.
+    page.get_by_role("link", name="View: To cedar").click()
+    page.get_by_role("link", name="Messages").last.click()
+    expect(page).to_have_url(re.compile(r"#/messages\?clinic=cedar$"))
+    expect_titles(page, "To cedar", "To all")
+    # What is typed takes the place of what was chosen.
+    choose.click()
+    page.keyboard.type("north")
     page.get_by_role("option", name="Organisation north", exact=True).click()
     expect_titles(page, "To aspen", "To north", "To all")
     # The address says it all, and back is back.
     page.reload()
     expect_titles(page, "To aspen", "To north", "To all")
-    page.go_back()
+    page.goto(windows.console_url("#/messages?clinic=cedar"))
     expect_titles(page, "To cedar", "To all")
     page.get_by_role("button", name="Show all messages").click()
     expect_titles(page, "To cedar", "To aspen", "To north", "To all")
@@ -74,6 +81,11 @@ def test_a_filter_that_nothing_reached_says_so(windows: Windows, hub: Hub, peopl
     page = windows.console(people.token(people.platform_administrator), "#/messages?clinic=dunes")
     expect(page.get_by_role("heading", name="Nothing sent yet")).to_be_visible()
     expect(page.get_by_text("No message has reached Clinic dunes so far.")).to_be_visible()
+    # An old link may name one that is not there at all.
+    page.goto(windows.console_url("#/messages?clinic=nowhere"))
+    expect(page.get_by_role("heading", name="This organisation or clinic is not here")).to_be_visible()
+    page.get_by_role("link", name="Show all messages").click()
+    expect_titles(page, "To north")
 
 
 def test_the_list_grows_as_one_scrolls_without_gaps_or_repetitions(windows: Windows, hub: Hub, people: World) -> None:
@@ -96,15 +108,34 @@ def test_the_list_grows_as_one_scrolls_without_gaps_or_repetitions(windows: Wind
     # What was open comes back where it was.
     page.get_by_role("link", name="View: Number 2", exact=True).click()
     expect(page.get_by_role("heading", name="Number 2", level=1)).to_be_visible()
+    console.recall(page)
     page.get_by_role("link", name="Messages").last.click()
-    expect(page.get_by_role("link", name="View: Number 2", exact=True)).to_be_in_viewport()
+    opened = page.get_by_role("link", name="View: Number 2", exact=True)
+    expect(opened).to_be_in_viewport()
+    # The list knows of the recall, although the newest page does not have that message in it.
+    expect(console.rows(page).filter(has=opened)).to_contain_text("Recalled")
+    # More than a page of new ones does not take the list away from under its reader.
+    for number in range(45, 66):
+        hub.post(administrator, CEDAR, title=f"Number {number}")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    arrived = page.get_by_role("button", name="20+ new messages")
+    expect(arrived).to_be_in_viewport()
+    expect(opened).to_be_in_viewport()
+    arrived.click()
+    expect(console.rows(page).first).to_contain_text("Number 65")
+    expect(console.rows(page).first).to_be_in_viewport()
 
 
 def test_the_list_says_when_it_is_loading_empty_or_failed(windows: Windows, people: World) -> None:
     page = windows.blank()
-    waiting = []
+    waiting: list[Route] = []
     page.route(_HISTORY, lambda route: waiting.append(route), times=1)
-    windows.console(people.token(people.platform_administrator), page=page)
+    configs: list[Route] = []
+    page.route("**/console/config.json", lambda route: configs.append(route), times=1)
+    # What does not depend on each other is asked at the same time.
+    with page.expect_request(re.compile("/v1/audiences$")):
+        windows.console(people.token(people.platform_administrator), page=page)
+    configs[0].continue_()
     expect(page.get_by_text("Loading messages…")).to_be_attached()
     waiting[0].abort()
     failure = page.get_by_role("alert")
@@ -136,6 +167,12 @@ def test_times_are_in_the_readers_zone_with_the_exact_time_on_hover(windows: Win
         "title", re.compile(rf"{there.day} .* {there:%Y}.* {there.hour}:{there:%M:%S} GMT\+5:45")
     )
     expect(time).to_have_text(re.compile("now|minute"))
+    # On paper there is no hovering, and nothing to navigate with.
+    page.emulate_media(media="print")
+    expect(time.get_by_text(re.compile("now|minute"))).to_be_hidden()
+    assert str(there.year) in time.evaluate("(one) => getComputedStyle(one, '::after').content")
+    expect(page.get_by_role("navigation")).to_have_count(0)
+    expect(page.get_by_role("heading", name="When was it")).to_be_visible()
 
 
 def test_a_message_that_is_not_there_is_said_to_be_missing(windows: Windows, people: World) -> None:

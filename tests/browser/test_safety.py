@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests import factories
 from tests.browser import console, inside, world
-from tests.browser.bell import Bell
+from tests.browser.bell import IN_CONSOLE, Bell
 from tests.browser.hub import Hub
 from tests.browser.windows import Windows
 from tests.browser.world import World
@@ -107,7 +107,7 @@ def test_in_the_list_of_received_messages_and_the_bell(windows: Windows, hub: Hu
     feed.get_by_role("button").first.click()
     expect(feed.get_by_role("link").first).to_be_visible()
     expect_harmless(page, LINKS)
-    bell = Bell(page)
+    bell = Bell(page, IN_CONSOLE)
     bell.open()
     for title in TITLES:
         bell.opener(title).click()

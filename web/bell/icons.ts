@@ -10,5 +10,4 @@ export const close = draw("m6.5 6.5 11 11m0-11-11 11");
 export const chevron = draw("m7 10 5 5 5-5");
 export const archive = draw("M4 5h16v4H4zM5.5 9v10h13V9M10 13h4");
 export const envelope = draw("M4 6.5h16v11H4zm0 .8 8 6 8-6");
-export const cloud = draw("M8 17.5h8.5a3.4 3.4 0 0 0 .6-6.7 5 5 0 0 0-8-2.6M6.8 10a3.9 3.9 0 0 0-2 6.6M4.5 4.5l15 15");
 export const warning = draw("M12 4.5 21 19.5H3ZM12 10v4.2m0 2.6v.1");

@@ -36,7 +36,7 @@ export function renderItem(item: Notification, isOpen: boolean, reader: Reader, 
       <span class="hidden">${translate("from", { sender })}</span><bdi aria-hidden="true">${sender}</bdi>
       <span aria-hidden="true">·</span>
       <time datetime=${item.sent_at} title=${exact(item.sent_at, locale)}>
-        ${isOpen ? exact(item.sent_at, locale) : relative(item.sent_at, now, locale)}
+        ${isOpen ? exact(item.sent_at, locale, "short") : relative(item.sent_at, now, locale)}
       </time>
     </p>
     <div class="text" id=${textId} part="text" dir="auto">${isOpen ? renderBody(item.body, translate) : item.body}</div>

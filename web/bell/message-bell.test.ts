@@ -130,6 +130,65 @@ describe("the bell", () => {
   });
 });
 
+describe("in its page", () => {
+  it("speaks the language around it, also from within shadow roots", async () => {
+    document.documentElement.lang = "de";
+    const outer = document.createElement("div");
+    const inner = document.createElement("div");
+    outer.attachShadow({ mode: "open" }).append(inner);
+    const bell = Object.assign(document.createElement("message-bell"), { src: SRC, token: tokenOf("ann") });
+    inner.attachShadow({ mode: "open" }).append(bell);
+    document.body.append(outer);
+    await pass();
+    await open(bell);
+    expect(text(bell, "li time")[0]).toMatch(/^vor /);
+  });
+
+  it("keeps page translators away from what it counts", async () => {
+    const bell = await mount();
+    await open(bell);
+    for (const part of [".count", "[role=status]"]) expect(all(bell, part)[0]?.getAttribute("translate")).toBe("no");
+    hub = new Hub(2);
+    const other = await mount({ token: tokenOf("ann") });
+    expect(all(other, ".badge").every((badge) => badge.getAttribute("translate") === "no")).toBe(true);
+  });
+});
+
+describe("while a notification is open", () => {
+  it("is never pushed down by an arrival, which waits to be shown", async () => {
+    const bell = await mount();
+    await open(bell);
+    await click(bell, "Title 3");
+    hub.add(4);
+    await pass(1_000);
+    expect(text(bell, "li h3 [part=title]")).toEqual(["Title 3", "Title 2", "Title 1"]);
+    expect(text(bell, ".notice span")).toEqual(["1 new message"]);
+    expect(text(bell, ".badge")).toEqual(["1"]);
+    await click(bell, "Show");
+    expect(text(bell, "li h3 [part=title]")).toEqual(["Title 4", "Title 3", "Title 2", "Title 1"]);
+    expect(text(bell, ".badge")).toEqual([]);
+    expect(text(bell, ".notice")).toEqual([]);
+  });
+
+  it.each([
+    ["the stream says so", true, "This message was recalled."],
+    ["only the list shows that it has gone", false, "This message is no longer in the list."],
+  ])("its recall is said, in the live region too, where %s", async (_, isTold, words) => {
+    const bell = await mount();
+    const recalled = heard("recalled");
+    await open(bell);
+    await click(bell, "Title 3");
+    const [gone] = hub.inbox.splice(0, 1);
+    if (isTold) hub.tell("recalled", { id: gone?.id });
+    else hub.tell("sync", {});
+    await pass(5_000);
+    expect(text(bell, "li h3 [part=title]")).toEqual(["Title 2", "Title 1"]);
+    expect(text(bell, ".notice span")).toEqual([words]);
+    expect(text(bell, "[role=status]")).toEqual([words]);
+    expect(recalled).toEqual(isTold ? [{ id: gone?.id }] : []);
+  });
+});
+
 describe("the panel", () => {
   it("shows the notifications, and that they have been seen", async () => {
     const bell = await mount();

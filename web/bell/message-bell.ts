@@ -16,9 +16,9 @@ import { type Actions, renderPanel, type Shown } from "./panel";
 import type { Placement } from "./place";
 import { Popup } from "./popup";
 import { Session } from "./session";
-import { listed, newest, type View } from "./state";
+import { shown, type View } from "./state";
 import { isGone, type Store } from "./store";
-import { type GivenStrings, readLocale, type Translate, translator } from "./strings";
+import { type GivenStrings, readLocale, type Strings, type Translate, translator } from "./strings";
 import { styles } from "./styles";
 
 const MOST_SHOWN = 99;
@@ -70,6 +70,8 @@ export class MessageBell extends LitElement {
   #locale: string | undefined;
   #counts = "";
   #seen: string | undefined;
+  /** The newest that was shown when a notification was opened; what arrives later waits until none is open. */
+  #top: Notification | undefined;
   #watched: Store | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
 
@@ -96,7 +98,7 @@ export class MessageBell extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("locale") || changed.has("strings") || !this.hasUpdated) {
-      this.#locale = readLocale(this.locale || this.closest("[lang]")?.getAttribute("lang"));
+      this.#locale = readLocale(this.locale || languageOf(this));
       this.#translate = translator(this.strings ?? {}, this.#locale);
     }
     if (changed.has("src") || changed.has("streamUrl") || changed.has("token") || changed.has("getToken")) {
@@ -111,13 +113,15 @@ export class MessageBell extends LitElement {
       this._notice = undefined;
       this.#seen = undefined;
     }
+    if (changed.has("_view") || this._opened.size === 0) this.#top = undefined;
+    if (this._opened.size > 0) this.#top ??= this.#items[0];
   }
 
   protected override updated(changed: PropertyValues<this> & Map<string, unknown>): void {
     if (changed.has("open") && (this.open || changed.get("open"))) this.#openOrClose();
     if (this.open) {
       const list = this.renderRoot.querySelector("ul");
-      if (list) renderItems(list, listed(this.#session.state, this._view), this._opened, this.#shown(), this.#actions);
+      if (list) renderItems(list, this.#items, this._opened, this.#shown(), this.#actions);
       const { store } = this.#session;
       if (changed.has("open") || changed.has("_view") || store !== this.#watched) store?.watch(this, this._view);
       this.#watched = store;
@@ -145,9 +149,9 @@ export class MessageBell extends LitElement {
         aria-label=${label}
       >
         <slot name="icon">${icons.bell}</slot>
-        ${unseen > 0 ? html`<span class="badge" part="badge">${badge}</span>` : nothing}
+        ${unseen > 0 ? html`<span class="badge" part="badge" translate="no">${badge}</span>` : nothing}
       </button>
-      <div class="hidden" role="status">${this._spoken}</div>
+      <div class="hidden" role="status" translate="no">${this._spoken}</div>
       <section
         id="panel"
         part="panel"
@@ -166,9 +170,14 @@ export class MessageBell extends LitElement {
     </div>`;
   }
 
+  get #items(): Notification[] {
+    return shown(this.#session.state, this._view, this.#top);
+  }
+
   #shown(): Shown {
     return {
       state: this.#session.state,
+      items: this.#items,
       view: this._view,
       notice: this._notice,
       translate: this.#translate,
@@ -187,13 +196,13 @@ export class MessageBell extends LitElement {
       this._opened = opened;
     },
     markUnread: (item) => {
-      this.#fold(item);
+      this.#fold(item.id);
       this.#popup.focusItem(item.id);
       this.#mutate(mutations.markRead(item, false));
     },
     archive: (item, isArchived) => {
       this.#popup.focusNeighbour(item.id);
-      this.#fold(item);
+      this.#fold(item.id);
       const undo = () => {
         this._notice = undefined;
         this.#mutate(mutations.archive({ ...item, archived_at: isArchived ? item.archived_at : null }, !isArchived));
@@ -208,8 +217,12 @@ export class MessageBell extends LitElement {
       this._view = view;
       this._notice = undefined;
     },
+    showArrived: () => {
+      this._opened = new Set();
+      this.#popup.focusHeading();
+    },
     markAllRead: () => {
-      const through = newest(this.#session.state, this._view);
+      const [through] = this.#items;
       if (through) this.#mutate(mutations.markThrough(through, "read_at"));
       this.#popup.focusHeading();
     },
@@ -222,16 +235,12 @@ export class MessageBell extends LitElement {
 
   #mutate(mutation: mutations.Mutation): void {
     this.#session.store?.mutate(mutation).catch((error: unknown) => {
-      const text = isGone(error) ? "recalled" : "not_saved";
-      this._notice = { text };
-      this.#announcer.announce(this.#translate(text));
+      this.#notify(isGone(error) ? "recalled" : "not_saved");
     });
   }
 
-  #fold(item: Notification): void {
-    const opened = new Set(this._opened);
-    opened.delete(item.id);
-    this._opened = opened;
+  #fold(id: string): void {
+    this._opened = new Set([...this._opened].filter((other) => other !== id));
   }
 
   #openOrClose(): void {
@@ -249,7 +258,7 @@ export class MessageBell extends LitElement {
   /** What the open panel shows has been seen, up to the newest. */
   #markSeen(): void {
     const { state, store } = this.#session;
-    const through = newest(state, this._view);
+    const [through] = this.#items;
     const isReady = state.lists[this._view].phase === "ready" && this._view !== "archived";
     if (!store || !through || !isReady || document.hidden || !state.counts?.unseen_count) return;
     if (this.#seen === through.id) return;
@@ -260,6 +269,8 @@ export class MessageBell extends LitElement {
   #onEvent(event: BellEvent | undefined): void {
     const { counts, connection } = this.#session.state;
     this.#announcer.onEvent(event, counts?.unseen_count, this.#translate);
+    this.#checkOpened();
+    if (event?.kind === "recalled") this.#emit("recalled", { id: event.id });
     if (event?.kind === "arrived") this.#emit("notification", event.notification);
     if (event?.kind === "connection") this.#emit("connection", { connection });
     if (counts && this.#counts !== JSON.stringify(counts)) {
@@ -268,9 +279,32 @@ export class MessageBell extends LitElement {
     }
   }
 
+  /** One that is being read does not vanish without a word. */
+  #checkOpened(): void {
+    const { items, lists } = this.#session.state;
+    for (const id of this.open && this.#session.store ? this._opened : []) {
+      const item = items.get(id);
+      if (item && (item.archived_at || this._view !== "all" || lists.all.ids.includes(id))) continue;
+      this.#fold(id);
+      this.#notify(item ? "gone" : "recalled");
+    }
+  }
+
+  #notify(text: keyof Strings): void {
+    this._notice = { text };
+    this.#announcer.announce(this.#translate(text));
+  }
+
   #emit(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(`message-bell-${name}`, { detail, bubbles: true, composed: true }));
   }
+}
+
+/** Of the nearest element around it that has one, also outside of the shadow roots it is in. */
+function languageOf(element: Element): string | null {
+  const found = element.closest("[lang]");
+  const host = (element.getRootNode() as ShadowRoot).host;
+  return found || !host ? (found?.getAttribute("lang") ?? null) : languageOf(host);
 }
 
 /** Where the script came from is where its API is. */

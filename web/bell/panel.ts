@@ -1,5 +1,6 @@
 /** The panel under the bell, from what there is to show. Decides nothing: every click goes to `actions`. */
 import { html, nothing, type TemplateResult } from "lit";
+import type { Notification } from "../api";
 import * as icons from "./icons";
 import type { ItemActions } from "./item";
 import { listed, type State, VIEWS, type View } from "./state";
@@ -7,6 +8,7 @@ import type { Strings, Translate } from "./strings";
 
 export interface Shown {
   readonly state: State;
+  readonly items: readonly Notification[];
   readonly view: View;
   /** A line at the foot of the panel; with a way back, if there is one. */
   readonly notice: { readonly text: keyof Strings; readonly undo?: () => void } | undefined;
@@ -17,6 +19,8 @@ export interface Shown {
 
 export interface Actions extends ItemActions {
   show(view: View): void;
+  /** Brings in what has arrived above what is being read. */
+  showArrived(): void;
   markAllRead(): void;
   loadOlder(): void;
   refresh(): void;
@@ -24,8 +28,8 @@ export interface Actions extends ItemActions {
 }
 
 export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
-  const { state, view, translate, notice } = shown;
-  const items = listed(state, view);
+  const { state, items, view, translate, notice } = shown;
+  const arrived = listed(state, view).length - items.length;
   const unread = state.counts?.unread_count ?? 0;
   const trouble = findTrouble(shown);
   return html`
@@ -47,33 +51,28 @@ export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
     </div>
     ${
       trouble && items.length > 0
-        ? html`<p class="trouble" part="trouble">${trouble.icon}<span>${trouble.text}</span>${renderRetry(translate, actions)}</p>`
+        ? html`<p class="trouble" part="trouble">${icons.warning}<span>${trouble}</span>${renderRetry(translate, actions)}</p>`
         : nothing
     }
     <div class="scroll" aria-busy=${state.lists[view].phase === "loading"}>
       ${items.length > 0 ? renderList(shown, actions) : renderNothing(shown, trouble, actions)}
     </div>
-    ${
-      notice
-        ? html`<div class="notice" part="notice">
-            <span>${translate(notice.text)}</span>
-            ${
-              notice.undo
-                ? html`<button type="button" class="quiet" part="action" @click=${notice.undo}>
-                    ${translate("undo")}
-                  </button>`
-                : nothing
-            }
-          </div>`
-        : nothing
-    }
+    ${arrived > 0 ? renderNotice(translate("new_messages", { count: arrived }), translate("show"), actions.showArrived) : nothing}
+    ${notice ? renderNotice(translate(notice.text), translate("undo"), notice.undo) : nothing}
   `;
+}
+
+function renderNotice(text: string, label: string, act: (() => void) | undefined): TemplateResult {
+  return html`<div class="notice" part="notice">
+    <span>${text}</span>
+    ${act ? html`<button type="button" class="quiet" part="action" @click=${act}>${label}</button>` : nothing}
+  </div>`;
 }
 
 function renderView(view: View, unread: number, { view: current, translate }: Shown, actions: Actions): TemplateResult {
   const count =
     view === "unread" && unread > 0
-      ? html` <span class="count">${translate("number", { count: unread })}</span>`
+      ? html` <span class="count" translate="no">${translate("number", { count: unread })}</span>`
       : nothing;
   return html`<button
     type="button"
@@ -86,15 +85,10 @@ function renderView(view: View, unread: number, { view: current, translate }: Sh
   </button>`;
 }
 
-interface Trouble {
-  readonly icon: unknown;
-  readonly text: string;
-}
-
-function findTrouble({ state, view, translate }: Shown): Trouble | undefined {
-  if (state.connection === "signed-out") return { icon: icons.warning, text: translate("signed_out") };
-  if (state.connection === "offline") return { icon: icons.cloud, text: translate("offline") };
-  return state.lists[view].phase === "failed" ? { icon: icons.warning, text: translate("failed") } : undefined;
+function findTrouble({ state, view, translate }: Shown): string | undefined {
+  if (state.connection === "signed-out") return translate("signed_out");
+  if (state.connection === "offline") return translate("offline");
+  return state.lists[view].phase === "failed" ? translate("failed") : undefined;
 }
 
 /** The list itself stays empty here: see list.ts. */
@@ -118,17 +112,15 @@ function renderList({ state, view, translate }: Shown, actions: Actions): Templa
 /** In place of a list: what is the matter, that there is nothing, or that it is on its way. */
 function renderNothing(
   { state, view, translate }: Shown,
-  trouble: Trouble | undefined,
+  trouble: string | undefined,
   actions: Actions,
 ): TemplateResult {
-  if (!trouble && state.lists[view].phase !== "ready") {
-    return html`<p class="hidden">${translate("loading")}</p>
-      <div class="skeleton">${[0, 1, 2].map(() => html`<div><i></i><i></i><i></i></div>`)}</div>`;
-  }
+  const isLoading = !trouble && state.lists[view].phase !== "ready";
+  const hint = view === "all" && !isLoading ? html`<p>${translate("empty_all_hint")}</p>` : nothing;
   return html`<div class="state" part="state">
-    <span class="medal">${trouble?.icon ?? icons.bell}</span>
-    <p class="what">${trouble?.text ?? translate(`empty_${view}`)}</p>
-    ${trouble ? renderRetry(translate, actions) : view === "all" ? html`<p>${translate("empty_all_hint")}</p>` : nothing}
+    <span class="medal">${trouble ? icons.warning : icons.bell}</span>
+    <p class="what">${trouble ?? translate(isLoading ? "loading" : `empty_${view}`)}</p>
+    ${trouble ? renderRetry(translate, actions) : hint}
   </div>`;
 }
 

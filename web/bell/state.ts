@@ -42,9 +42,9 @@ export function listed(state: State, view: View): Notification[] {
   return state.lists[view].ids.map((id) => state.items.get(id)).filter((item) => item !== undefined);
 }
 
-/** The newest that is shown: what "everything up to here" is said with. */
-export function newest(state: State, view: View = "all"): Notification | undefined {
-  return listed(state, view)[0];
+/** Without those that have arrived above `top`, so that nothing is pushed down that is being read. */
+export function shown(state: State, view: View, top: Notification | undefined): Notification[] {
+  return listed(state, view).filter((item) => !isNewer(item, top));
 }
 
 export function withList(state: State, view: View, change: Partial<List>): State {

@@ -39,6 +39,7 @@ export const english = {
   signed_out: "Please sign in to see your messages.",
   not_saved: "That could not be saved. Please try again.",
   recalled: "This message was recalled.",
+  gone: "This message is no longer in the list.",
   try_again: "Try again",
 };
 

@@ -45,6 +45,10 @@ it("is exact to the second, in the reader's zone, and names it", () => {
   expect(text).toMatch(/GMT\+2|CEST/);
 });
 
+it("is short where the second and the zone say nothing", () => {
+  expect(exact("2026-11-22T17:04:09Z", "en-GB", "short")).toBe("22 November 2026 at 18:04");
+});
+
 it.each([
   ["2026-11-22T12:00:00Z", "2026-11-22T12:00:10Z", 50_000],
   ["2026-11-22T12:00:00Z", "2026-11-22T12:05:59.500Z", 500],

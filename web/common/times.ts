@@ -19,18 +19,9 @@ export function relative(iso: string, now: Date, locale?: string): string {
   return new Intl.DateTimeFormat(locale, isThisYear ? date : { ...date, year: "numeric" }).format(time);
 }
 
-/** "22 November 2026 at 18:04:09 CET": nothing left to guess. */
-export function exact(iso: string, locale?: string): string {
-  const parts: Intl.DateTimeFormatOptions = {
-    year: "numeric",
-    month: "long",
-    day: "numeric",
-    hour: "numeric",
-    minute: "2-digit",
-    second: "2-digit",
-    timeZoneName: "short",
-  };
-  return new Intl.DateTimeFormat(locale, parts).format(new Date(iso));
+/** "22 November 2026 at 18:04:09 CET", in the reader's zone; in short "22 November 2026 at 18:04". */
+export function exact(iso: string, locale?: string, timeStyle: "long" | "short" = "long"): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle }).format(new Date(iso));
 }
 
 /** How long what `relative` says stays true, in milliseconds: when to draw it again. Days change at the reader's midnight. */

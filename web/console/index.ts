@@ -6,6 +6,8 @@ const TITLES: Record<string, string> = {
   organisations: "Organisations",
   message: "Message",
   unknown: "Nothing here",
+  "signed-out": "Sign in",
+  failed: "Not available",
 };
 
 if (!customElements.get("message-console")) customElements.define("message-console", MessageConsole);

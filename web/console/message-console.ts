@@ -9,13 +9,21 @@ import { html, LitElement, nothing } from "lit";
 import { type Message, Problem } from "../api";
 import { type Person, readPeople } from "../demo/people";
 import { Arrival } from "./arrival";
-import { readConfig } from "./config";
+import { type Config, readConfig } from "./config";
 import { Hub } from "./hub";
 import { Directory } from "./logic/directory";
 import { DraftStore } from "./logic/drafts";
 import { sentence } from "./logic/problems";
 import { type Filter, messagePath, parse, type Route } from "./logic/routes";
-import { type Identity, keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
+import {
+  type Identity,
+  isKnownReader,
+  keepReader,
+  keepToken,
+  loadToken,
+  openStorage,
+  readIdentity,
+} from "./logic/session";
 import { consoleStyles } from "./styles/console";
 import { controls } from "./styles/controls";
 import "./views/frame";
@@ -107,11 +115,19 @@ export class MessageConsole extends LitElement {
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (!this.hasUpdated || changed.has("token") || changed.has("getToken")) void this.start();
+    const isOther = changed.has("token") || changed.has("getToken");
+    if (!this.hasUpdated || (isOther && !this.#isSamePerson())) void this.start();
   }
 
   get visit(): Visit | null {
     return this._state.is === "ready" ? this._state.visit : null;
+  }
+
+  /** Whether the host page has only renewed the token of the person who is signed in: the next call takes the new one. */
+  #isSamePerson(): boolean {
+    const before = this.visit?.identity;
+    const now = readIdentity(this.token ?? "");
+    return before !== undefined && before.platform === now?.platform && before.user === now.user;
   }
 
   get #isHosted(): boolean {
@@ -149,6 +165,7 @@ export class MessageConsole extends LitElement {
       .hasBell=${!this.noBell}
       @sign-out=${() => this.#signOut("", visit)}
       @message-bell-counts=${this.#onBell}
+      @message-bell-recalled=${(event: CustomEvent<{ id: string }>) => this.#received?.showRecall(event.detail.id)}
       @feed-change=${() => this.renderRoot.querySelector<Frame>("hub-frame")?.refreshBell()}
     >
       ${renderPage(this, visit, this._route)}
@@ -173,34 +190,53 @@ export class MessageConsole extends LitElement {
   }
 
   async #enter(isCurrent: () => boolean): Promise<State> {
-    const config = this.composeUrl !== null && this.inboxUrl !== null ? null : await readConfig();
-    if (config?.demo && !this.#isHosted) this._people = await readPeople().catch(() => []);
+    const reading = this.composeUrl !== null && this.inboxUrl !== null ? null : this.#readConfig();
+    // It may fail before it is awaited below.
+    reading?.catch(() => undefined);
     const composeUrl = this.composeUrl ?? new URL("..", document.baseURI).href;
     const token = this.token ?? (await this.getToken?.()) ?? loadToken(this.#storage);
     const identity = readIdentity(token ?? "");
-    if (!token || !identity)
+    if (!token || !identity) {
+      await reading;
       return { is: "signed-out", reason: this.#isHosted ? "The page brought no access token." : "" };
+    }
+    const getToken = (refused?: string) => (isCurrent() ? this.#giveToken(refused) : undefined);
+    const asking = this.#getDirectory(new Hub(composeUrl, "", "", getToken), token);
+    asking.catch(() => undefined);
+    const config = await reading;
     const inboxUrl = this.inboxUrl ?? config?.inbox_url ?? "";
     const streamUrl = this.streamUrl ?? config?.stream_url ?? inboxUrl;
-    const hub = new Hub(composeUrl, inboxUrl, streamUrl, (refused) =>
-      isCurrent() ? this.#giveToken(refused) : undefined,
-    );
+    const hub = new Hub(composeUrl, inboxUrl, streamUrl, getToken);
     const user = `${identity.platform}/${identity.user}`;
     const drafts = new DraftStore(openStorage("localStorage"), this.#storage, user);
     const name = this.name || this.#nameOf(identity) || identity.user;
     try {
-      const directory = new Directory(await hub.getAudiences());
-      return { is: "ready", visit: { hub, identity, name, drafts, directory } };
+      return { is: "ready", visit: { hub, identity, name, drafts, directory: await asking } };
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (error.code === "administrator-required") {
-        return { is: "ready", visit: { hub, identity, name, drafts, directory: null } };
-      }
       if (error.status === 401 || error.code === "user-inactive") {
         keepToken(this.#storage, null);
         return { is: "signed-out", reason: sentence(error) };
       }
       throw error;
+    }
+  }
+
+  async #readConfig(): Promise<Config> {
+    const config = await readConfig();
+    if (config.demo && !this.#isHosted) this._people = await readPeople().catch(() => []);
+    return config;
+  }
+
+  /** Null for somebody who administers nothing; asked once for each token, since browsers log every 403. */
+  async #getDirectory(hub: Hub, token: string): Promise<Directory | null> {
+    if (isKnownReader(this.#storage, token)) return null;
+    try {
+      return new Directory(await hub.getAudiences());
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "administrator-required") throw error;
+      keepReader(this.#storage, token);
+      return null;
     }
   }
 
@@ -223,6 +259,13 @@ export class MessageConsole extends LitElement {
     const audiences = await visit.hub.getAudiences().catch(() => null);
     if (audiences && this.visit === visit)
       this._state = { is: "ready", visit: { ...visit, directory: new Directory(audiences) } };
+  }
+
+  /** What became of a message, in the list of sent ones. */
+  showInList(message: Message): void {
+    this.renderRoot
+      .querySelector<HTMLElement & { showChange(message: Message): void }>("hub-sent-page")
+      ?.showChange(message);
   }
 
   /** Opens the page of a message that was sent just now. */
@@ -274,14 +317,18 @@ export class MessageConsole extends LitElement {
 
   /** What the page's title should say. */
   #tell(): void {
-    this.dispatchEvent(
-      new CustomEvent("message-console-page", { detail: this._route.page, bubbles: true, composed: true }),
-    );
+    const { is } = this._state;
+    const detail = is === "ready" ? this._route.page : is;
+    this.dispatchEvent(new CustomEvent("message-console-page", { detail, bubbles: true, composed: true }));
   }
 
-  readonly #onBell = () => {
-    this.renderRoot.querySelector<HTMLElement & { refresh(): void }>("hub-received-page")?.refresh();
-  };
+  readonly #onBell = () => this.#received?.refresh();
+
+  get #received() {
+    return this.renderRoot.querySelector<HTMLElement & { refresh(): void; showRecall(id: string): void }>(
+      "hub-received-page",
+    );
+  }
 }
 
 declare global {

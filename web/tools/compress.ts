@@ -22,7 +22,7 @@ export function compress(): Plugin {
         const path = join(folder, name);
         const content = readFileSync(path);
         if (content.length < WORTHWHILE_BYTES) continue;
-        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9, memLevel: 7 }));
         writeFileSync(`${path}.br`, brotliCompressSync(content));
       }
     },

@@ -54,3 +54,16 @@ describe("mayRecall", () => {
     expect(platform.mayRecall(message({ expired: true }), "amara")).toBe(false);
   });
 });
+
+it("sorts names as people count: 4 before 17", () => {
+  const [north] = PLATFORM.organisations;
+  const named = (name: string) => ({ id: name, name, user_count: 1 });
+  const clinics = [named("Coast Health 17"), named("Coast Health 25"), named("Coast Health 4")];
+  const organisations = [
+    { ...PLATFORM.organisations[0], clinics, id: "b", name: "Group 10" },
+    { ...north, name: "Group 9" },
+  ];
+  const { audiences } = new Directory({ ...PLATFORM, organisations } as typeof PLATFORM);
+  expect(audiences.organisations.map(({ name }) => name)).toEqual(["Group 9", "Group 10"]);
+  expect(audiences.organisations[1]?.clinics.map(({ name }) => name.split(" ").at(-1))).toEqual(["4", "17", "25"]);
+});

@@ -2,6 +2,10 @@
 
 import type { Audiences, Message } from "../../api";
 
+// "Coast Health 4" before "Coast Health 17".
+const { compare } = new Intl.Collator("en-GB", { numeric: true });
+const byName = (one: { name: string }, other: { name: string }) => compare(one.name, other.name);
+
 export type Level = "platform" | "organisation" | "clinic";
 
 export class Directory {
@@ -11,8 +15,9 @@ export class Directory {
   readonly #clinics = new Map<string, { name: string; organisation: string }>();
 
   constructor(audiences: Audiences) {
-    this.audiences = audiences;
-    for (const { id, name, selectable, clinics } of audiences.organisations) {
+    const organisations = audiences.organisations.map((one) => ({ ...one, clinics: [...one.clinics].sort(byName) }));
+    this.audiences = { ...audiences, organisations: organisations.sort(byName) };
+    for (const { id, name, selectable, clinics } of organisations) {
       this.#organisations.set(id, { name, selectable });
       for (const clinic of clinics) this.#clinics.set(clinic.id, { name: clinic.name, organisation: id });
     }

@@ -82,23 +82,59 @@ describe("refreshing", () => {
       has_more: true,
       next_cursor: "x",
     };
-    const { pages, asked } = make(page(["e", "d", "c"], "1"), page(["b"], "2"), newest, page(["a"]));
+    const { pages, asked } = make(page(["e", "d", "c"], "1"), page(["b"], "2"), newest, page(["b"], "2"), page(["a"]));
     await pages.start();
     await pages.more();
     await pages.refresh();
     expect(ids(pages)).toBe("fecb");
     expect(pages.items[1]).toEqual({ id: "e", text: "changed" });
     await pages.more();
-    expect([ids(pages), asked()[3]]).toEqual(["fecba", "2"]);
+    expect([ids(pages), asked()[4]]).toEqual(["fecba", "2"]);
   });
 
-  it("begins anew when more has come than one page holds", async () => {
+  it("leaves a long list as it is when more has come than one page holds, until somebody wants the new ones", async () => {
     const { pages, asked } = make(page(["b", "a"]), page(["z", "y"], "9"), page(["x"]));
     await pages.start();
     await pages.refresh();
-    expect([ids(pages), pages.status]).toEqual(["zy", "idle"]);
+    expect([ids(pages), pages.arrivals, pages.hasMoreArrivals]).toEqual(["ba", 2, true]);
+    pages.showArrivals();
+    expect([ids(pages), pages.status, pages.arrivals]).toEqual(["zy", "idle", 0]);
     await pages.more();
     expect(asked()).toEqual([null, null, "9"]);
+  });
+
+  it("puts nothing above an open message, but takes out what has gone", async () => {
+    let isOpen = true;
+    const answers = [page(["c", "b", "a"]), page(["d", "b", "a"]), page(["e", "d", "b", "a"])];
+    const load = async () => answers.shift() ?? page([]);
+    const pages = new Pages<Item>(
+      load,
+      () => undefined,
+      () => isOpen,
+    );
+    await pages.start();
+    await pages.refresh();
+    expect([ids(pages), pages.arrivals, pages.hasMoreArrivals]).toEqual(["ba", 1, false]);
+    isOpen = false;
+    await pages.refresh();
+    expect([ids(pages), pages.arrivals]).toEqual(["edba", 0]);
+  });
+
+  it("brings older pages up to date too, one with each refresh", async () => {
+    const changed = (...ids: string[]): Page<Item> => ({
+      data: ids.map((id) => ({ id, text: "recalled" })),
+      has_more: true,
+      next_cursor: "x",
+    });
+    const answers = [page(["d"], "1"), page(["c"], "2"), page(["b"], "3")];
+    const { pages, asked } = make(...answers, page(["d"], "1"), changed("b"), page(["d"], "1"), changed("c"));
+    await pages.start();
+    await pages.more();
+    await pages.more();
+    await pages.refresh();
+    await pages.refresh();
+    expect(asked().slice(3)).toEqual([null, "2", null, "1"]);
+    expect(pages.items.map(({ text }) => text)).toEqual([undefined, "recalled", "recalled"]);
   });
 
   it("finds the first message of an empty list, and an empty list where all have gone", async () => {

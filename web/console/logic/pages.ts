@@ -19,15 +19,25 @@ export class Pages<T extends { id: string }> {
   items: T[] = [];
   status: Status = "loading";
   error: unknown = null;
+  /** How many new ones wait for `showArrivals`, and whether there are more than those. */
+  arrivals = 0;
+  hasMoreArrivals = false;
   readonly #load: Load<T>;
+  readonly #isHeld: () => boolean;
   readonly #changed: () => void;
   readonly #abort = new AbortController();
   #cursor: string | null = null;
+  /** Where the loaded pages after the first begin. */
+  #older: string[] = [];
+  #turn = 0;
+  #arrived: Page<T> | null = null;
   #isRefreshing = false;
 
-  constructor(load: Load<T>, changed: () => void) {
+  /** While `isHeld`, nothing is put above what is shown. */
+  constructor(load: Load<T>, changed: () => void, isHeld: () => boolean = () => false) {
     this.#load = load;
     this.#changed = changed;
+    this.#isHeld = isHeld;
   }
 
   /** Asks for the first page. */
@@ -45,7 +55,7 @@ export class Pages<T extends { id: string }> {
     if (this.status === "failed") await this.#next();
   }
 
-  /** Brings the newest page up to date. A failure says nothing new about what is shown, and stays silent. */
+  /** Brings the newest page up to date, and one of the older ones that are loaded, each in its turn. A failure says nothing new about what is shown, and stays silent. */
   async refresh(): Promise<void> {
     if (this.#isRefreshing || this.status === "loading" || (this.status === "failed" && this.items.length === 0))
       return;
@@ -53,11 +63,20 @@ export class Pages<T extends { id: string }> {
     try {
       const page = await this.#load(null, this.#abort.signal);
       if (!this.#isOver()) this.#merge(page);
+      this.#turn += 1;
+      const older = this.#older[this.#turn % this.#older.length];
+      const others = older === undefined ? null : await this.#load(older, this.#abort.signal);
+      if (others && !this.#isOver()) this.#mergeOlder(others.data);
     } catch {
       // The next refresh comes by itself.
     } finally {
       this.#isRefreshing = false;
     }
+  }
+
+  /** Puts the new ones on top. */
+  showArrivals(): void {
+    if (this.#arrived) this.#merge(this.#arrived, true);
   }
 
   /** Puts a newer version of one item in its place. */
@@ -84,6 +103,7 @@ export class Pages<T extends { id: string }> {
     try {
       const page = await this.#load(this.#cursor, this.#abort.signal);
       if (this.#isOver()) return;
+      if (this.#cursor !== null) this.#older.push(this.#cursor);
       const known = new Set(this.items.map((item) => item.id));
       this.items = [...this.items, ...page.data.filter((item) => !known.has(item.id))];
       this.#follow(page);
@@ -95,16 +115,37 @@ export class Pages<T extends { id: string }> {
     this.#changed();
   }
 
-  #merge(page: Page<T>): void {
+  /** `page` is the newest one. Where it does not reach down to what is shown, that stays until somebody wants the new ones. */
+  #merge(page: Page<T>, isWanted = false): void {
+    const known = new Set(this.items.map((item) => item.id));
+    const fresh = page.data.filter((item) => !known.has(item.id));
     const last = page.data.at(-1);
     const position = this.items.findIndex((item) => item.id === last?.id);
+    const isApart = position < 0 && page.has_more && this.items.length > 0;
+    const waits = !isWanted && fresh.length > 0 && (isApart || this.#isHeld());
+    this.#arrived = waits ? page : null;
+    this.arrivals = waits ? fresh.length : 0;
+    this.hasMoreArrivals = waits && isApart;
+    if (waits && isApart) {
+      this.#changed();
+      return;
+    }
+    const top = waits ? page.data.filter((item) => known.has(item.id)) : page.data;
     if (position >= 0) {
-      this.items = [...page.data, ...this.items.slice(position + 1)];
+      this.items = [...top, ...this.items.slice(position + 1)];
     } else {
-      // More arrived than one page holds, or nothing is left of what was there: begin anew.
-      this.items = page.data;
+      this.items = top;
+      this.#older = [];
       if (this.status !== "loading") this.#follow(page);
     }
+    this.#changed();
+  }
+
+  #mergeOlder(data: readonly T[]): void {
+    const from = this.items.findIndex((item) => item.id === data[0]?.id);
+    const to = this.items.findIndex((item) => item.id === data.at(-1)?.id);
+    if (from < 0 || to < from) return;
+    this.items = [...this.items.slice(0, from), ...data, ...this.items.slice(to + 1)];
     this.#changed();
   }
 

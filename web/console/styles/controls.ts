@@ -257,6 +257,17 @@ const fields = css`
     margin: 0;
     accent-color: var(--_hub-accent);
   }
+
+  /* Nothing on paper can be pressed. */
+  @media print {
+    .button,
+    .back,
+    .tabs,
+    .filter,
+    .tools {
+      display: none !important;
+    }
+  }
 `;
 
 /** What every view begins with. */

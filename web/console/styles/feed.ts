@@ -20,6 +20,10 @@ export const feedStyles = css`
     margin-block-end: 0.5rem;
   }
 
+  .tools .primary {
+    min-block-size: 2.25rem;
+  }
+
   .item {
     border-block-end: 1px solid var(--_hub-line);
   }
@@ -87,6 +91,8 @@ export const feedStyles = css`
   .body {
     max-inline-size: 42rem;
     overflow-wrap: anywhere;
+    /* Each paragraph in its own direction. */
+    unicode-bidi: plaintext;
     white-space: pre-wrap;
   }
 

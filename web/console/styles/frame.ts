@@ -152,6 +152,13 @@ export const frameStyles = css`
     padding: 1.25rem clamp(0.75rem, 4cqi, 2rem) 4rem;
   }
 
+  @media print {
+    header,
+    nav {
+      display: none;
+    }
+  }
+
   @container (max-width: 27rem) {
     .brand span {
       position: absolute;

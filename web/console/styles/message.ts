@@ -47,6 +47,8 @@ export const messageStyles = css`
   .body {
     max-inline-size: 42rem;
     overflow-wrap: anywhere;
+    /* Each paragraph in its own direction. */
+    unicode-bidi: plaintext;
     white-space: pre-wrap;
   }
 

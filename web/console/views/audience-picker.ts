@@ -61,7 +61,7 @@ export class AudiencePicker extends LitElement {
         border-radius: 50%;
         background: var(--_hub-control-line);
         content: "";
-        transition: translate 120ms;
+        transition: inset-inline-start 120ms;
       }
 
       input[role="switch"]:checked {
@@ -70,8 +70,8 @@ export class AudiencePicker extends LitElement {
       }
 
       input[role="switch"]:checked::before {
+        inset-inline-start: 1.4375rem;
         background: var(--_hub-on-accent);
-        translate: 1.25rem;
       }
 
       @media (forced-colors: active) {
@@ -204,7 +204,7 @@ export class AudiencePicker extends LitElement {
 
   #chip(scope: Chosen) {
     return html`<button class="chip" type="button" aria-label="Remove ${scope.name}" @click=${() => this.#remove(scope)}>
-      ${scope.name} ${icon("close")}
+      <bdi>${scope.name}</bdi> ${icon("close")}
     </button>`;
   }
 

@@ -97,8 +97,8 @@ export function preview(title: string, body: string) {
 }
 
 function counterLine(name: string, count: Counter) {
-  return html`<p class="count small ${count.isOver ? "over" : "muted"}" id="${name}-count">${count.label}</p>
-    <p class="unseen-text" role="status">${count.announcement}</p>`;
+  return html`<p class="count small ${count.isOver ? "over" : "muted"}" id="${name}-count" translate="no">${count.label}</p>
+    <p class="unseen-text" role="status" translate="no">${count.announcement}</p>`;
 }
 
 function follow(event: Event, go: () => void): void {

@@ -187,7 +187,7 @@ export class ComposePage extends LitElement {
 
   #bar() {
     return html`<div class="bar">
-      <p class="reach" role="status">${icon("people")}<span>${this.#reachText()}</span></p>
+      <p class="reach" role="status" translate="no">${icon("people")}<span>${this.#reachText()}</span></p>
       ${
         this.#reach.value.state === "failed"
           ? html`<button class="button quiet" type="button" @click=${() => this.#reach.retry(toAudience(this._draft.selection))}>
@@ -236,12 +236,12 @@ export class ComposePage extends LitElement {
       @confirm=${this.#send}
       @cancel=${this.#cancel}
     >
-      <p class="reach big">${this.#reachText()}</p>
+      <p class="reach big" translate="no">${this.#reachText()}</p>
       <dl>
         <dt>To</dt>
         <dd>${audienceSummary(audience, this.directory)}</dd>
         <dt>Title</dt>
-        <dd>${title}</dd>
+        <dd dir="auto">${title}</dd>
       </dl>
       <p class="muted">It is under their bells at once. You can recall it later.</p>
     </hub-confirmation>`;

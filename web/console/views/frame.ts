@@ -15,6 +15,9 @@ const ROLES: Record<Level, string> = {
   clinic: "Clinic administrator",
 };
 
+/** The menu has an entry called "Messages". */
+const BELL = { messages: "Received messages" };
+
 interface Entry {
   label: string;
   picture: IconName;
@@ -69,7 +72,7 @@ export class Frame extends LitElement {
         </a>
         <div class="person">
           <p>
-            <span class="who">${this.name}</span>
+            <span class="who" dir="auto">${this.name}</span>
             <span class="role small muted">${this.level ? ROLES[this.level] : "User"}</span>
           </p>
           ${
@@ -78,6 +81,7 @@ export class Frame extends LitElement {
                 .src=${this.hub.inboxUrl || location.origin}
                 .streamUrl=${this.hub.streamUrl || location.origin}
                 .getToken=${this.hub.getToken}
+                .strings=${BELL}
                 locale=${LOCALE}
               ></message-bell>`
               : nothing

@@ -5,7 +5,7 @@ import { Problem, type SentMessage } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
 import { sentence } from "../logic/problems";
-import { messagesPath } from "../logic/routes";
+import { type Filter, messagesPath } from "../logic/routes";
 import { audienceNames, counted, number, people, percent, reached, status } from "../logic/wording";
 import { controls } from "../styles/controls";
 import { messageStyles } from "../styles/message";
@@ -30,6 +30,7 @@ export class MessagePage extends LitElement {
     me: {},
     messageId: {},
     fresh: { attribute: false },
+    filter: { attribute: false },
     _message: { state: true },
     _error: { state: true },
     _isAsking: { state: true },
@@ -45,6 +46,8 @@ export class MessagePage extends LitElement {
   declare messageId: string;
   /** The message as it was answered when it was sent from here a moment ago. */
   declare fresh: Message | null;
+  /** Of the list that one goes back to. */
+  declare filter: Filter;
   declare _message: (Message & Partial<SentMessage>) | null;
   declare _error: unknown;
   declare _isAsking: boolean;
@@ -57,6 +60,7 @@ export class MessagePage extends LitElement {
   constructor() {
     super();
     this.fresh = null;
+    this.filter = null;
     this._message = null;
     this._error = null;
     this._isAsking = false;
@@ -97,8 +101,14 @@ export class MessagePage extends LitElement {
 
   #accept(message: SentMessage): void {
     this._message = message;
+    this.#tellList(message);
     this._error = null;
     this.#tellTitle(message);
+  }
+
+  /** The list shows the same message. */
+  #tellList(message: Message): void {
+    this.dispatchEvent(new CustomEvent("message-changed", { detail: message }));
   }
 
   #tellTitle({ title }: Message): void {
@@ -106,7 +116,7 @@ export class MessagePage extends LitElement {
   }
 
   override render() {
-    const back = html`<a class="back" href=${messagesPath()}>${icon("back")}Messages</a>`;
+    const back = html`<a class="back" href=${messagesPath(this.filter)}>${icon("back")}Messages</a>`;
     const heading = html`<h1 class="unseen-text" tabindex="-1">Message</h1>`;
     if (this._error !== null) return html`${back} ${heading} ${this.#failed(this._error)}`;
     const message = this._message;
@@ -123,7 +133,7 @@ export class MessagePage extends LitElement {
       <div class="columns">
         <article class="card text">
           <p class="meta muted small">
-            ${message.sender.name} · <hub-time .at=${message.sent_at}></hub-time>
+            <bdi>${message.sender.name}</bdi> · <hub-time .at=${message.sent_at}></hub-time>
           </p>
           <p class="body" dir="auto">${linked(message.body)}</p>
         </article>
@@ -179,7 +189,7 @@ export class MessagePage extends LitElement {
   #recalled({ recalled_at, recalled_by }: Message) {
     if (!recalled_at) return nothing;
     return html`<p class="recalled">
-      Recalled by ${recalled_by?.name ?? "an administrator"}, <hub-time .at=${recalled_at}></hub-time>. It has left every bell.
+      Recalled by <bdi>${recalled_by?.name ?? "an administrator"}</bdi>, <hub-time .at=${recalled_at}></hub-time>. It has left every bell.
     </p>`;
   }
 
@@ -189,7 +199,7 @@ export class MessagePage extends LitElement {
     const shown = this._showsAll ? names : names.slice(0, SHOWN_NAMES);
     const hidden = audience.other_scopes ?? 0;
     return html`<ul class="names">
-        ${shown.map((name) => html`<li>${name}</li>`)}
+        ${shown.map((name) => html`<li dir="auto">${name}</li>`)}
       </ul>
       ${
         shown.length < names.length
@@ -218,7 +228,7 @@ export class MessagePage extends LitElement {
       @confirm=${this.#recall}
       @cancel=${() => this.#ask(false)}
     >
-      “${message.title}” leaves the bells of ${reach}. This cannot be undone, and people may have read it already. The history keeps
+      “<bdi>${message.title}</bdi>” leaves the bells of ${reach}. This cannot be undone, and people may have read it already. The history keeps
       it, with your name.
     </hub-confirmation>`;
   }
@@ -244,6 +254,7 @@ export class MessagePage extends LitElement {
     try {
       const message = await this.hub.recall(this.messageId);
       this._message = { ...this._message, ...message };
+      this.#tellList(message);
       this._isAsking = false;
       await this.updateComplete;
       this.renderRoot.querySelector<HTMLElement>("h1")?.focus();

@@ -55,6 +55,8 @@ function messages(page: MessageConsole, visit: Visit, route: Route & { page: "me
           .directory=${directory}
           .me=${identity.user}
           .fresh=${page.fresh}
+          .filter=${page.filter}
+          @message-changed=${(event: CustomEvent<Message>) => page.showInList(event.detail)}
           .messageId=${route.id}
         ></hub-message-page>`
         : nothing

@@ -5,13 +5,14 @@ import type { Notification } from "../../api";
 import type { Hub } from "../hub";
 import { Pages } from "../logic/pages";
 import { sentence } from "../logic/problems";
+import { number } from "../logic/wording";
 import { controls } from "../styles/controls";
 import { feedStyles } from "../styles/feed";
 import { icon } from "./icons";
 import { linked } from "./linked";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
-import { empty, failed, loading, older, stateStyles } from "./states";
+import { arrivals, empty, failed, loading, older, stateStyles } from "./states";
 import "./time";
 
 const REFRESH_MS = 30_000;
@@ -23,6 +24,7 @@ export class ReceivedPage extends LitElement {
     _unread: { state: true },
     _opened: { state: true },
     _error: { state: true },
+    _gone: { state: true },
     _said: { state: true },
   };
 
@@ -31,6 +33,8 @@ export class ReceivedPage extends LitElement {
   /** The one whose text is shown. */
   declare _opened: string | null;
   declare _error: string | null;
+  /** Why the message that was open is not shown any more. */
+  declare _gone: string;
   /** The last thing worth saying aloud. */
   declare _said: string;
   #pages: Pages<Notification> | null = null;
@@ -41,6 +45,7 @@ export class ReceivedPage extends LitElement {
     this._unread = 0;
     this._opened = null;
     this._error = null;
+    this._gone = "";
     this._said = "";
     new NearEnd(this, () => void this.#pages?.more());
   }
@@ -62,7 +67,8 @@ export class ReceivedPage extends LitElement {
           );
         return page;
       },
-      () => this.requestUpdate(),
+      () => this.#onChange(),
+      () => this._opened !== null,
     );
     void this.#pages.start();
     this.#poller.start(REFRESH_MS);
@@ -84,6 +90,27 @@ export class ReceivedPage extends LitElement {
     this.#poller.start();
   }
 
+  /** The bell knows of a recall at once. */
+  showRecall(id: string): void {
+    if (this._opened === id) this.#closeGone("The message you were reading was recalled.");
+    this.#pages?.remove(id);
+  }
+
+  #onChange(): void {
+    const isShown = this.#pages?.items.some(({ id }) => id === this._opened);
+    if (this._opened !== null && !isShown)
+      this.#closeGone("The message you were reading is no longer here: it was recalled, or archived elsewhere.");
+    this.requestUpdate();
+  }
+
+  #closeGone(why: string): void {
+    const hadFocus = this.shadowRoot?.activeElement?.closest(".item") !== null;
+    this._opened = null;
+    this._gone = why;
+    this._said = why;
+    if (hadFocus) void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(".note")?.focus());
+  }
+
   async #refresh(): Promise<number> {
     await this.#pages?.refresh();
     return REFRESH_MS;
@@ -98,9 +125,10 @@ export class ReceivedPage extends LitElement {
         </div>`
         : nothing
     }
+      ${this._gone ? html`<div class="note" tabindex="-1">${icon("info")}<div>${this._gone}</div></div>` : nothing}
       <p class="unseen-text" role="status">${this._said}</p>
       <div class="tools">
-        <p class="muted">${this._unread > 0 ? `${this._unread} unread` : "All read"}</p>
+        <div>${this.#summary()}</div>
         ${
           this._unread > 0
             ? html`<button class="button quiet" type="button" @click=${this.#readAll}>
@@ -111,6 +139,20 @@ export class ReceivedPage extends LitElement {
       </div>
       <section class="card" aria-label="Received messages">${this.#list()}</section>`;
   }
+
+  /** What waits above an open message, else how many are unread. */
+  #summary() {
+    const pages = this.#pages;
+    if (pages && pages.arrivals > 0) return arrivals(pages, this.#showArrivals);
+    if (!pages || (pages.items.length === 0 && pages.status !== "complete")) return nothing;
+    return html`<p class="muted" translate="no">${this._unread > 0 ? `${number(this._unread)} unread` : "All read"}</p>`;
+  }
+
+  readonly #showArrivals = () => {
+    this._opened = null;
+    this.#pages?.showArrivals();
+    this.renderRoot.querySelector(".tools")?.scrollIntoView();
+  };
 
   #list() {
     const pages = this.#pages;
@@ -137,9 +179,9 @@ export class ReceivedPage extends LitElement {
       <button class="head" type="button" aria-expanded=${isOpen ? "true" : "false"} @click=${() => void this.#toggle(item)}>
         ${icon(isRead ? "mailOpen" : "mail")}
         <span class="words">
-          <span class="title">${isRead ? "" : html`<span class="unseen-text">Unread: </span>`}${item.title}</span>
-          <span class="muted small">${item.sender.name}</span>
-          ${isOpen ? nothing : html`<span class="muted small excerpt">${item.body}</span>`}
+          <span class="title">${isRead ? "" : html`<span class="unseen-text">Unread: </span>`}<bdi>${item.title}</bdi></span>
+          <span class="muted small"><bdi>${item.sender.name}</bdi></span>
+          ${isOpen ? nothing : html`<span class="muted small excerpt" dir="auto">${item.body}</span>`}
         </span>
         <span class="muted small"><hub-time .at=${item.sent_at}></hub-time></span>
       </button>
@@ -158,6 +200,8 @@ export class ReceivedPage extends LitElement {
 
   async #toggle(item: Notification): Promise<void> {
     this._opened = this._opened === item.id ? null : item.id;
+    this._gone = "";
+    if (this._opened === null) this.#pages?.showArrivals();
     if (this._opened === null || item.read_at !== null) return;
     await this.#try(async () => {
       this.#pages?.replace(await this.hub.markRead(item.id));

@@ -131,7 +131,8 @@ export class ScopeFilter extends LitElement {
           .value=${this._query ?? chosen}
           @input=${this.#onInput}
           @keydown=${this.#onKey}
-          @click=${() => this.#show()}
+          @click=${this.#onClick}
+          @focus=${this.#select}
           @blur=${() => this.#hide()}
         />
         ${
@@ -172,6 +173,17 @@ export class ScopeFilter extends LitElement {
   #show(): void {
     this._open = true;
   }
+
+  /** What is typed takes the place of the name that is chosen. */
+  readonly #select = (event: Event) => {
+    if (this._query === null) (event.target as HTMLInputElement).select();
+  };
+
+  /** The click that brought the focus has put the cursor somewhere. */
+  readonly #onClick = (event: Event) => {
+    this.#show();
+    this.#select(event);
+  };
 
   #hide(): void {
     this._open = false;

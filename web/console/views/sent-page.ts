@@ -1,7 +1,7 @@
 /** `<hub-sent-page>`: what administrators sent, newest first, growing as one scrolls; with a filter by organisation or clinic. */
 import { html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { Message } from "../../api";
+import { type Message, Problem } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
 import { Pages } from "../logic/pages";
@@ -13,7 +13,7 @@ import { icon } from "./icons";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
 import "./scope-filter";
-import { empty, failed, loading, older, stateStyles } from "./states";
+import { arrivals, empty, failed, loading, older, stateStyles } from "./states";
 import { statusLabel, statusStyles } from "./status";
 import "./time";
 
@@ -80,6 +80,16 @@ export class SentPage extends LitElement {
     return link !== null;
   }
 
+  /** What became of a message that is open on its own page. */
+  showChange(message: Message): void {
+    this.#pages?.replace(message);
+  }
+
+  readonly #showArrivals = () => {
+    this.#pages?.showArrivals();
+    this.scrollIntoView();
+  };
+
   async #refresh(): Promise<number> {
     await this.#pages?.refresh();
     const isMoving = this.#pages?.items.some(({ status }) => status === "queued" || status === "sending");
@@ -100,6 +110,7 @@ export class SentPage extends LitElement {
         ></hub-scope-filter>`
         : nothing
     }
+    <div class="arrivals" role="status">${arrivals(this.#pages, this.#showArrivals)}</div>
     <section class="card" aria-label="Sent messages" aria-busy=${this.#pages?.status === "loading" ? "true" : "false"}>
       ${this.#list()}
     </section>`;
@@ -109,6 +120,8 @@ export class SentPage extends LitElement {
     const pages = this.#pages;
     if (!pages || (pages.items.length === 0 && pages.status === "loading")) return loading("messages");
     if (pages.items.length === 0) {
+      if (pages.status === "failed" && this.filter && isProblem(pages.error, "validation-failed"))
+        return this.#unknownFilter();
       if (pages.status === "failed")
         return failed("The messages could not be loaded", pages.error, () => void pages.retry());
       return this.#empty();
@@ -135,12 +148,23 @@ export class SentPage extends LitElement {
         <p class="muted small">${reached(message)}</p>
       </div>
       <div class="from">
-        <p class="summary"><span class="unseen-text">Sent by </span>${sender.name}</p>
+        <p class="summary"><span class="unseen-text">Sent by </span><bdi>${sender.name}</bdi></p>
         <p class="muted small"><hub-time .at=${sent_at}></hub-time></p>
       </div>
       <div class="state-cell">${statusLabel(message)}</div>
       <a class="button quiet view" href=${messagePath(id)} data-id=${id} aria-label="View: ${title}">View</a>
     </li>`;
+  }
+
+  /** A link to an organisation or clinic that is not in the directory, or not for this viewer to see. */
+  #unknownFilter() {
+    const action = html`<a class="button" href=${messagesPath()}>Show all messages</a>`;
+    return empty(
+      "search",
+      "This organisation or clinic is not here",
+      "There is none of that name, or it is not for you to see.",
+      action,
+    );
   }
 
   #empty() {
@@ -151,6 +175,10 @@ export class SentPage extends LitElement {
     const action = html`<a class="button primary" href=${composePath()}>${icon("compose")}Create message</a>`;
     return empty("mail", "No messages yet", "Messages that you and other administrators send appear here.", action);
   }
+}
+
+function isProblem(error: unknown, code: string): boolean {
+  return error instanceof Problem && error.code === code;
 }
 
 function isSame(one: Filter, other: Filter | undefined): boolean {

@@ -2,6 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { Pages } from "../logic/pages";
 import { sentence } from "../logic/problems";
+import { counted } from "../logic/wording";
 import { type IconName, icon } from "./icons";
 
 export const stateStyles = css`
@@ -57,6 +58,20 @@ export const stateStyles = css`
     inline-size: 75%;
   }
 
+  /* Takes no room: what stands below does not move. */
+  .arrivals {
+    position: sticky;
+    inset-block-start: 0.5rem;
+    z-index: 2;
+    display: grid;
+    justify-items: center;
+    block-size: 0;
+  }
+
+  .arrivals .button {
+    box-shadow: var(--_hub-shadow);
+  }
+
   @keyframes breathe {
     50% {
       opacity: 0.45;
@@ -87,6 +102,13 @@ export function failed(what: string, error: unknown, retry: (() => void) | null)
     <p>${sentence(error)}</p>
     ${retry ? html`<button class="button" type="button" @click=${retry}>Try again</button>` : nothing}
   </div>`;
+}
+
+/** "5 new messages": brings them in. */
+export function arrivals(pages: Pages<{ id: string }> | null, show: () => void) {
+  if (!pages || pages.arrivals === 0) return nothing;
+  const count = pages.hasMoreArrivals ? `${pages.arrivals}+ new messages` : counted(pages.arrivals, "new message");
+  return html`<button class="button primary" type="button" @click=${show}>${count}</button>`;
 }
 
 /** The end of a list of pages: nothing once all is there, else what loads the older ones, or why they could not be loaded. */

@@ -11,6 +11,17 @@ export class HubTime extends LitElement {
     :host {
       white-space: nowrap;
     }
+
+    /* On paper "3 minutes ago" says nothing. */
+    @media print {
+      span {
+        display: none;
+      }
+
+      time::after {
+        content: attr(title);
+      }
+    }
   `;
   static override properties = { at: {} };
 
@@ -37,7 +48,7 @@ export class HubTime extends LitElement {
     const now = new Date();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.requestUpdate(), Math.min(untilChange(this.at, now), LONGEST_MS));
-    return html`<time datetime=${this.at} title=${exact(this.at, LOCALE)}>${relative(this.at, now, LOCALE)}</time>`;
+    return html`<time datetime=${this.at} title=${exact(this.at, LOCALE)} translate="no"><span>${relative(this.at, now, LOCALE)}</span></time>`;
   }
 }
 
