@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.inbox_api.actions import notifications, states
-from shared import errors
+from shared import errors, rate_limit
 from shared.auth import store as auth
 from tests import factories
 from tests.inbox_api.hub import MONTHS_BACK, Hub, Sent
 
 STEPS = 35
+UNLIMITED = rate_limit.Verdict()
 POLLS = ("/v1/notifications/counts", "/v1/notifications", "/v1/notifications?status=unread&limit=2")
 
 
@@ -129,10 +130,10 @@ class Model:
             code = "recalled"
         if code is not None:
             with pytest.raises(errors.HubError) as caught:
-                action(self.hub.inbox, caller=self.hub.caller(user), message_id=story.sent.id)
+                action(self.hub.inbox, caller=self.hub.caller(user), message_id=story.sent.id, rate=UNLIMITED)
             assert caught.value.code == code
             return
-        changed = action(self.hub.inbox, caller=self.hub.caller(user), message_id=story.sent.id)
+        changed = action(self.hub.inbox, caller=self.hub.caller(user), message_id=story.sent.id, rate=UNLIMITED)
         self.remember(action.__name__, user, story)
         assert changed.notification.id == story.sent.id
         assert (changed.unread_count, changed.unseen_count) == self.counts(user)
@@ -154,9 +155,9 @@ class Model:
         action = states.mark_read_through if read else states.mark_seen_through
         if user.id not in story.sent.recipients:
             with pytest.raises(errors.HubError, match="no such notification"):
-                action(self.hub.inbox, caller=self.hub.caller(user), through=story.sent.id)
+                action(self.hub.inbox, caller=self.hub.caller(user), through=story.sent.id, rate=UNLIMITED)
             return
-        counts = action(self.hub.inbox, caller=self.hub.caller(user), through=story.sent.id)
+        counts = action(self.hub.inbox, caller=self.hub.caller(user), through=story.sent.id, rate=UNLIMITED)
         for other in self.inbox(user):
             if other.position <= story.position:
                 other.seen.add(user.id)
