@@ -19,7 +19,7 @@ from cli.output import duration, one_line
 from cli.store import database, queues
 from services.compose_api.store import backlog
 from services.fanout_worker.actions import sweep
-from shared import database_errors, db, migrations, partitions, readiness, redis_client
+from shared import database_errors, db, migrations, partitions, readiness, redis_client, worker_reports
 from shared.auth import key_sets
 
 ROLES = [db.COMPOSE_ROLE, db.WORKER_ROLE, db.INBOX_ROLE, db.DIRECTORY_ROLE]
@@ -106,7 +106,7 @@ def of_database(engine: Engine) -> Iterator[Finding]:
             yield _administrators(connection)
         yield _times(found)
         yield _failing_batches(found.batches_failing)
-        yield _workers(found.last_sweep_seconds)
+        yield _sweeps(found.last_sweep_seconds)
 
 
 def of_broker(client: "redis.Redis") -> Iterator[Finding]:
@@ -126,6 +126,9 @@ def of_broker(client: "redis.Redis") -> Iterator[Finding]:
     waiting = ", ".join(f"{name} {length}" for name, length in lengths.items())
     too_many = sum(lengths.values()) > _BACKLOG_WARN
     yield warn("queues", waiting, "run more workers") if too_many else ok("queues", waiting)
+    live = worker_reports.read(client).live_workers
+    if live is not None:
+        yield ok("workers", f"{live} connected") if live else warn("workers", "none is connected", _WORKERS_ADVICE)
 
 
 def of_error(what: str, error: Exception) -> Finding:
@@ -227,8 +230,8 @@ def _failing_batches(failing: int) -> Finding:
     return warn("batches", f"{what} failing", "`message-hub status` shows the errors")
 
 
-def _workers(age_s: float | None) -> Finding:
+def _sweeps(age_s: float | None) -> Finding:
     if age_s is None:
-        return warn("workers", "no sweep has been seen", _WORKERS_ADVICE)
-    last = f"last sweep {duration(age_s)} ago"
-    return ok("workers", last) if age_s <= _SWEEP_WARN_S else fail("workers", last, _WORKERS_ADVICE)
+        return warn("sweeps", "no sweep has been seen", _WORKERS_ADVICE)
+    last = f"the last {duration(age_s)} ago"
+    return ok("sweeps", last) if age_s <= _SWEEP_WARN_S else fail("sweeps", last, _WORKERS_ADVICE)

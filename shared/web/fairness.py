@@ -17,7 +17,7 @@ from shared.server import THREADS
 
 # The share of the threads, and how many have to be free for more: 16 requests at once use a process fully.
 CALLER = (4, 8)
-PLATFORM = (8, 4)
+PLATFORM = (8, 6)
 EXTENSION = "hub_fairness"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared import server
+from shared.web import fairness
 from tests.architecture import compose_file
 from tests.architecture.compose_file import ROOT
 from tests.deploy import gateway
@@ -248,3 +249,9 @@ def _text(command: list[str]) -> str:
 def _seconds(duration: str) -> int:
     units = {"h": 3600, "m": 60, "s": 1}
     return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)([hms])", duration))
+
+
+def test_the_gateway_passes_on_more_than_one_platform_may_have_and_fewer_than_there_are_threads() -> None:
+    written = (ROOT / "deploy/gateway/haproxy.cfg").read_text(encoding="utf-8")
+    (passed,) = {int(found) for found in re.findall(r"HUB_MAX_CONCURRENT_REQUESTS-(\d+)", written)}
+    assert server.THREADS - fairness.PLATFORM[1] < passed < server.THREADS

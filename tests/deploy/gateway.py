@@ -300,6 +300,7 @@ def running(folder: Path, **variables: str) -> Iterator[Gateway]:
         "HUB_GATEWAY_DNS": f"127.0.0.1:{names.port}",
         **{f"HUB_GATEWAY_{name.upper()}": f"localhost:{made.services[name][0].server_address[1]}" for name in SERVICES},
         "HUB_GATEWAY_CONNECTIONS": "1000",
+        "HUB_MAX_CONCURRENT_REQUESTS": "8",
         "HUB_TLS_BIND": f"127.0.0.1:{made.tls_port}",
         "HUB_TLS_PORT": str(made.tls_port),
         **variables,

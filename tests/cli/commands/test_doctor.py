@@ -13,7 +13,7 @@ from sqlalchemy import text
 from cli import main
 from cli.commands import doctor_checks
 from cli.store import database
-from shared import partitions
+from shared import partitions, worker_reports
 from tests import factories, read_only
 from tests.conftest import MakeEngine
 from tests.deploy.gateway import SERVICES, Service
@@ -49,13 +49,16 @@ def _line(result: Result, what: str) -> str:
 
 
 def test_a_healthy_hub_is_well_in_every_line(environment: dict[str, str]) -> None:
+    worker = redis.Redis.from_url(environment["HUB_REDIS_URL"], client_name=f"{worker_reports.CONNECTION_NAME}one")
+    assert worker.ping()
     shown = _doctor(environment)
+    worker.close()
     assert shown.exit_code == 0, shown.output
     assert [line.split()[:2] for line in shown.output.splitlines()] == [
         ["ok", what]
         for what in (
             "settings", "database", "version", "clock", "roles", "writes", "migrations", "partitions", "platforms", "times", "batches",
-            "workers", "broker", "queues",
+            "sweeps", "broker", "queues", "workers",
             "compose_api", "inbox_api", "inbox_stream", "gateway",
         )
     ]  # fmt: skip
@@ -80,6 +83,12 @@ def test_what_cannot_work_fails_and_the_rest_is_still_looked_at(
     assert advice in _line(shown, what)
     others = {"settings", "database", "broker"} - {what}
     assert all(_line(shown, other).startswith("ok") for other in others)
+
+
+def test_a_hub_without_a_worker_is_named(environment: dict[str, str]) -> None:
+    assert _line(_doctor(environment), "workers").startswith(
+        "warn  workers     none is connected → check that a worker"
+    )
 
 
 def test_partitions_that_are_missing_are_named(environment: dict[str, str], make_engine: MakeEngine) -> None:
@@ -153,7 +162,7 @@ def test_workers_that_no_longer_sweep_are_noticed(
                 (age_s,),
             )
     shown = _doctor(environment)
-    assert (shown.exit_code, _line(shown, "workers").split()[0]) == (code, state)
+    assert (shown.exit_code, _line(shown, "sweeps").split()[0]) == (code, state)
 
 
 def test_a_redis_that_takes_no_writes_is_named_with_its_reason(environment: dict[str, str], redis_url: str) -> None:

@@ -192,7 +192,7 @@ def test_a_new_user_sends_the_printed_message_sees_it_and_looks_around(new_hub: 
     assert doctor.returncode == 0, doctor.stdout
     found = dict(reversed(line.split()[:2]) for line in doctor.stdout.splitlines())
     assert set(found.values()) == {"ok"}
-    assert {"workers", "compose_api", "inbox_api", "inbox_stream"} <= found.keys()
+    assert {"sweeps", "workers", "compose_api", "inbox_api", "inbox_stream"} <= found.keys()
 
     exported = dict(line.removeprefix("export ").split("=", 1) for line in hub.command("env").stdout.splitlines())
     assert sorted(exported) == ["HUB_DATABASE_URL", "HUB_JWT_SECRET", "HUB_REDIS_URL"]
