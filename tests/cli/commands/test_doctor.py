@@ -150,6 +150,18 @@ def test_a_role_that_this_user_may_not_act_as_is_named(environment: dict[str, st
         ]
 
 
+def test_a_database_restored_where_the_roles_exist_but_without_their_privileges_is_recognised(
+    environment: dict[str, str], make_engine: MakeEngine
+) -> None:
+    with make_engine().begin() as connection:
+        connection.exec_driver_sql("REVOKE ALL ON alembic_version FROM message_hub_worker")
+    shown = _line(_doctor(environment), "roles")
+    assert shown.startswith("FAIL")
+    assert "restored without the roles or their privileges: message_hub_worker →" in shown
+    assert CliRunner().invoke(main.commands, ["migrate"], env=environment).exit_code == 0
+    assert _line(_doctor(environment), "roles").startswith("ok")
+
+
 @pytest.mark.parametrize(("age_s", "state", "code"), [(3, "ok", 0), (3_600, "FAIL", 1), (None, "warn", 0)])
 def test_workers_that_no_longer_sweep_are_noticed(
     environment: dict[str, str], make_engine: MakeEngine, age_s: int | None, state: str, code: int
