@@ -172,6 +172,8 @@ def test_the_bell(page: Page, windows: Windows, hub: Hub, people: World, reader:
     expect_no_problems(page)
     bell.opener(_LONG).click()
     expect(bell.item(_LONG).get_by_role("link")).to_be_visible()
+    hub.post(people.token(people.platform_administrator), EVERYONE, title="It arrives")
+    expect(bell.panel).to_contain_text("1 new message")
     expect_no_problems(page)
     bell.item(_LONG).get_by_role("button", name="Archive").click()
     expect(bell.panel.get_by_role("button", name="Undo")).to_be_visible()

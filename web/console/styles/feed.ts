@@ -20,10 +20,6 @@ export const feedStyles = css`
     margin-block-end: 0.5rem;
   }
 
-  .tools .primary {
-    min-block-size: 2.25rem;
-  }
-
   .item {
     border-block-end: 1px solid var(--_hub-line);
   }

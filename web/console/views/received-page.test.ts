@@ -80,7 +80,7 @@ it.each([
   await vi.advanceTimersByTimeAsync(0);
   expect(titles(page)).toEqual(["Title 1"]);
   expect(page.shadowRoot?.querySelector(".note")?.textContent).toContain(words);
-  expect(page.shadowRoot?.querySelector("[role=status]")?.textContent).toContain(words);
+  expect(page.shadowRoot?.querySelector(".unseen-text[role=status]")?.textContent).toContain(words);
 });
 
 it("shows names and texts of any direction in their own", async () => {

@@ -137,13 +137,12 @@ export class ReceivedPage extends LitElement {
             : nothing
         }
       </div>
-      <section class="card" aria-label="Received messages">${this.#list()}</section>`;
+      <section class="card" aria-label="Received messages">${this.#list()}</section>
+      ${arrivals(this.#pages, this.#showArrivals)}`;
   }
 
-  /** What waits above an open message, else how many are unread. */
   #summary() {
     const pages = this.#pages;
-    if (pages && pages.arrivals > 0) return arrivals(pages, this.#showArrivals);
     if (!pages || (pages.items.length === 0 && pages.status !== "complete")) return nothing;
     return html`<p class="muted" translate="no">${this._unread > 0 ? `${number(this._unread)} unread` : "All read"}</p>`;
   }

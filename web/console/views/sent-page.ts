@@ -110,10 +110,10 @@ export class SentPage extends LitElement {
         ></hub-scope-filter>`
         : nothing
     }
-    <div class="arrivals" role="status">${arrivals(this.#pages, this.#showArrivals)}</div>
     <section class="card" aria-label="Sent messages" aria-busy=${this.#pages?.status === "loading" ? "true" : "false"}>
       ${this.#list()}
-    </section>`;
+    </section>
+    ${arrivals(this.#pages, this.#showArrivals)}`;
   }
 
   #list() {

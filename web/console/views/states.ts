@@ -58,12 +58,13 @@ export const stateStyles = css`
     inline-size: 75%;
   }
 
-  /* Takes no room: what stands below does not move. */
+  /* Over the end of what is visible, without any room of its own: nothing moves when it comes. */
   .arrivals {
     position: sticky;
-    inset-block-start: 0.5rem;
+    inset-block-end: 1rem;
     z-index: 2;
     display: grid;
+    align-content: end;
     justify-items: center;
     block-size: 0;
   }
@@ -104,11 +105,13 @@ export function failed(what: string, error: unknown, retry: (() => void) | null)
   </div>`;
 }
 
-/** "5 new messages": brings them in. */
+/** "5 new messages": brings them in. To be put after the list. */
 export function arrivals(pages: Pages<{ id: string }> | null, show: () => void) {
-  if (!pages || pages.arrivals === 0) return nothing;
-  const count = pages.hasMoreArrivals ? `${pages.arrivals}+ new messages` : counted(pages.arrivals, "new message");
-  return html`<button class="button primary" type="button" @click=${show}>${count}</button>`;
+  const { arrivals: count = 0, hasMoreArrivals: isMore } = pages ?? {};
+  const text = isMore ? `${count}+ new messages` : counted(count, "new message");
+  return html`<div class="arrivals" role="status" translate="no">
+    ${count > 0 ? html`<button class="button primary" type="button" @click=${show}>${text}</button>` : nothing}
+  </div>`;
 }
 
 /** The end of a list of pages: nothing once all is there, else what loads the older ones, or why they could not be loaded. */
