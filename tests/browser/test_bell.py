@@ -107,22 +107,6 @@ def test_older_messages_come_when_asked_for(windows: Windows, hub: Hub, people: 
     expect(bell.panel.get_by_role("button", name="Older messages")).to_have_count(0)
 
 
-def test_an_empty_inbox_says_so(windows: Windows, people: World) -> None:
-    bell = Bell(windows.portal(people.token(people.reader)))
-    bell.expect_new(0)
-    bell.open()
-    expect(bell.panel).to_contain_text("No messages yet")
-
-
-def test_many_new_ones_are_counted_up_to_ninety_nine(windows: Windows, hub: Hub, people: World) -> None:
-    administrator = people.token(people.platform_administrator)
-    for number in range(101):
-        hub.post(administrator, ASPEN, title=f"Number {number}")
-    bell = Bell(windows.portal(people.token(people.reader)))
-    expect(bell.button).to_have_accessible_name("Messages, 101 new messages")
-    expect(bell.button).to_have_text("99+")
-
-
 def test_the_page_hears_of_what_the_bell_hears(page: Page, hub: Hub, people: World) -> None:
     page.evaluate("""() => {
         globalThis.heard = [];

@@ -213,15 +213,6 @@ def test_signing_out_by_choice_deletes_the_draft(page: Page, people: World) -> N
     assert page.evaluate("Object.keys(localStorage)") == []
 
 
-def test_keep_editing_changes_nothing(page: Page, hub: Hub, people: World) -> None:
-    console.everyone(page).check()
-    console.write(page, "Not yet")
-    console.review(page).get_by_role("button", name="Keep editing").click()
-    expect(page.get_by_role("button", name="Review and send")).to_be_focused()
-    expect(console.title_field(page)).to_have_value("Not yet")
-    assert hub.sent(people.token(people.platform_administrator)) == []
-
-
 def test_a_thousand_clinics_stay_quick(windows: Windows, hub: Hub, people: World) -> None:
     with hub.engine.begin() as connection:
         for number in range(20):
