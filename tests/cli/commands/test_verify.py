@@ -1,7 +1,9 @@
 """`message-hub verify`: what it says, with which exit code, and that what it repairs is seen by those who poll."""
 
 import json
+import re
 import uuid
+from pathlib import Path
 
 import pytest
 import sqlalchemy
@@ -16,6 +18,8 @@ from tests import factories, threads
 from tests.conftest import MakeEngine
 from tests.fanout_worker.conftest import Hub, hub  # noqa: F401 (a fixture)
 from tests.inbox_api.hub import Hub as InboxHub
+
+DAILY = (Path(__file__).parents[3] / "docs" / "operations" / "daily.md").read_text(encoding="utf-8")
 
 
 class Verify:
@@ -195,6 +199,34 @@ def test_who_has_it_wrongly_is_told_and_keeps_it(hub: Hub, command: Verify, mess
     assert f"late, stranger of platform other, user number {2**40}, who does not exist" in shown.output
     assert "docs/operations/daily.md" in shown.output
     assert len(hub.recipients(message_id)) == 28
+
+
+@pytest.mark.parametrize("is_second", [False, True])
+def test_an_entry_that_is_removed_as_documented_leaves_no_state_and_no_old_etag(
+    hub: Hub, command: Verify, message_id: uuid.UUID, is_second: bool
+) -> None:
+    if is_second:
+        who = hub.sender
+        hub.execute("INSERT INTO inbox_entries SELECT :id, sent_at + interval '1 s', id FROM messages", id=who.id)
+    else:
+        with hub.engine.begin() as connection:
+            who = factories.user(connection, hub.platform, external_id="late")
+        give(hub, message_id, who.id)
+    hub.execute(
+        "INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at)"
+        " SELECT user_id, sent_at, message_id, now() FROM inbox_entries WHERE user_id = :id",
+        id=who.id,
+    )
+    assert command.facts(message_id)["unexpected"] == 1
+    statement = re.findall(r"```sql\n(WITH wrong.*?)```", DAILY, re.DOTALL)[0].replace("MESSAGE_ID", str(message_id))
+    statement = statement.replace("PLATFORM", hub.platform.key).replace("USER", who.external_id)
+    hub.execute(statement.replace("= w.sent_at", "<> w.sent_at") if is_second else statement)
+    facts = command.facts(message_id)
+    assert (facts["verdict"], facts["delivered"], facts["unexpected"]) == ("holds", 25, 0)
+    with hub.engine.connect() as connection:
+        assert connection.execute(sqlalchemy.text("SELECT count(*) FROM inbox_states")).scalar_one() == int(is_second)
+        revised = connection.execute(sqlalchemy.text("SELECT user_id, revision FROM inbox_revisions")).all()
+    assert revised == [(who.id, 1)]
 
 
 def test_no_more_people_are_named_than_asked_for(hub: Hub, command: Verify, message_id: uuid.UUID) -> None:
