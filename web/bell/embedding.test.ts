@@ -18,8 +18,8 @@ const documented = (pattern: RegExp) =>
 
 it("names every word that can be replaced, as it is", () => {
   for (const [key, text] of Object.entries(english)) {
-    const said = typeof text === "string" ? text : `one: ${text.one} · other: ${text.other}`;
-    expect(page).toContain(`| \`${key}\` | ${said} |`);
+    const said = typeof text === "string" ? `"${text}"` : `{ one: "${text.one}", other: "${text.other}" }`;
+    expect(page).toContain(`\n  ${key}: ${said},\n`);
   }
 });
 
