@@ -28,7 +28,7 @@ def test_live_workers_and_the_time_from_accepted_to_sent_are_exported(hub: Hub, 
     message = hub.post(tree.administrator, tree.platform, {"everyone": True})
     hub.wait_sent(tree.administrator, tree.platform, message["id"])
     name = "message_hub_accepted_to_sent_seconds_bucket"
-    wait_until(lambda: exported(hub)[name] == before[name] + 1, what="the message is counted")
+    wait_until(lambda: exported(hub)[name] > before[name], what="the message is counted")
     hub.stop(worker(1), signal.SIGKILL)
     wait_until(lambda: exported(hub)["message_hub_workers"] == 1, what="the worker that was killed is not counted")
     hub.stop(worker(2))
