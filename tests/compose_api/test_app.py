@@ -33,7 +33,7 @@ GUARDS = {
     "GET /docs/": "public",
     "GET /docs/<path:path>": "public",
 }
-PAGES = re.compile(r"GET (/$|/console|/demo)")
+PAGES = re.compile(r"GET (/$|/console|/demo|/favicon)")
 
 
 def test_every_route_has_its_guard(app: flask.Flask) -> None:
