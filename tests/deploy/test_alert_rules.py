@@ -160,6 +160,15 @@ REPAIRS = ', what="batch"'
             id="half of the messages take longer than a minute",
         ),
         pytest.param(
+            {
+                'haproxy_backend_http_responses_total{proxy="inbox_api", code="2xx"}': "0+900x120",
+                'haproxy_backend_http_responses_total{proxy="inbox_api", code="5xx"}': "0+100x120",
+            },
+            20,
+            {"MessageHubOverloaded": ["warning"]},
+            id="the gateway rejects what no service sees",
+        ),
+        pytest.param(
             of_compose("platforms_refused", "0x9 2x120"),
             20,
             {"MessageHubClockWrong": ["critical"]},

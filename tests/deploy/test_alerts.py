@@ -30,6 +30,8 @@ SCRAPING = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text(encodin
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 # Labels that the scrape configuration adds.
 ADDED = {"job", "instance", "service"}
+# What test_gateway.py finds in the gateway's export.
+OF_THE_GATEWAY = {"haproxy_backend_http_responses_total": {"proxy", "code"}}
 
 
 def entry(alert: str) -> str:
@@ -59,7 +61,7 @@ def exported(make_engine: MakeEngine, redis_url: str) -> dict[str, set[str]]:
     client = compose.make_app(context, auth=auth, broker_state=lambda: "ok").test_client()
     client.get("/healthz")
     texts.append(client.get("/metrics").get_data(as_text=True))
-    found: dict[str, set[str]] = {}
+    found = {name: set(labels) for name, labels in OF_THE_GATEWAY.items()}
     for text in texts:
         for family in parser.text_string_to_metric_families(text):
             for sample in family.samples:
@@ -71,7 +73,7 @@ def metrics_of(expression: str) -> dict[str, set[str]]:
     """Each metric that an expression names, with the labels it selects by."""
     return {
         name: set(re.findall(r"(\w+)\s*[=!]~?", selected or ""))
-        for name, selected in re.findall(r"\b(message_hub_\w+|up\b)(?:\{([^}]*)\})?", expression)
+        for name, selected in re.findall(r"\b((?:message_hub|haproxy)_\w+|up\b)(?:\{([^}]*)\})?", expression)
     }
 
 

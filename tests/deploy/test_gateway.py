@@ -426,6 +426,7 @@ def test_metrics_are_exported_on_a_port_of_their_own(gateway: Gateway) -> None:
     for name in (
         "haproxy_frontend_http_responses_total",
         "haproxy_backend_current_queue",
+        'haproxy_backend_http_responses_total{proxy="inbox_api",code="5xx"}',
         "haproxy_server_check_status",
     ):
         assert name in answer.body.decode()
