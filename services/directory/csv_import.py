@@ -179,17 +179,24 @@ class Reader:
             return Row(line, self._only_key(record, order), [f"has {len(record)} columns instead of {len(order)}"])
         raw = [record[index] for index in order]
         # True for nearly every line, and fast.
-        if not is_plain("".join(raw)):
+        if is_plain("".join(raw)):
+            values = [value.strip() for value in raw]
+        else:
             found = [
                 (column.name, column.find_bad_characters(value)) for column, value in zip(columns, raw, strict=True)
             ]
             bad = [f"{name} {problem}" for name, problem in found if problem]
             if bad:
                 return Row(line, self._only_key(record, order), bad)
-        values = [column.clean(value) for column, value in zip(columns, raw, strict=True)]
-        problems = [column.find_problem(value) for column, value in zip(columns, values, strict=True)]
-        problems.append(self._layout.check(values))
-        return Row(line, values, list(filter(None, problems)))
+            values = [column.clean(value) for column, value in zip(columns, raw, strict=True)]
+        problems = [
+            problem
+            for column, value in zip(columns, values, strict=True)
+            if (problem := column.find_problem(value)) is not None
+        ]
+        if (problem := self._layout.check(values)) is not None:
+            problems.append(problem)
+        return Row(line, values, problems)
 
     def _only_key(self, record: list[str], order: list[int]) -> list[str] | None:
         """The first column's value only, so that lines that refer to a bad line are not reported as bad too."""
