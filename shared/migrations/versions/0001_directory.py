@@ -49,10 +49,10 @@ CREATE TABLE scope_ancestors (
     valid_from_version bigint NOT NULL,
     valid_to_version bigint,
     platform_id bigint NOT NULL,
-    PRIMARY KEY (scope_id, ancestor_id, valid_from_version),
+    -- At most one valid row for a scope and an ancestor.
+    UNIQUE NULLS NOT DISTINCT (scope_id, ancestor_id, valid_to_version),
     CHECK (valid_to_version > valid_from_version)
 );
-CREATE UNIQUE INDEX scope_ancestors_valid_once ON scope_ancestors (scope_id, ancestor_id) WHERE valid_to_version IS NULL;
 CREATE INDEX scope_ancestors_by_ancestor ON scope_ancestors (ancestor_id, scope_id) WHERE valid_to_version IS NULL;
 
 -- erased_at: since then name and email hold no personal data.
@@ -77,11 +77,10 @@ CREATE TABLE memberships (
     valid_to_version bigint,
     platform_id bigint NOT NULL,
     role membership_role NOT NULL,
-    PRIMARY KEY (user_id, scope_id, valid_from_version),
+    -- At most one valid row for a user in a scope.
+    UNIQUE NULLS NOT DISTINCT (user_id, scope_id, valid_to_version),
     CHECK (valid_to_version > valid_from_version)
 );
--- At most one valid row for a user in a scope.
-CREATE UNIQUE INDEX memberships_valid_once ON memberships (user_id, scope_id) WHERE valid_to_version IS NULL;
 -- The audience of any scope, in the order of user ids, as of any version, without touching the table.
 CREATE INDEX memberships_by_scope ON memberships (scope_id, user_id) INCLUDE (valid_from_version, valid_to_version);
 """
