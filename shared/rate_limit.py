@@ -1,7 +1,6 @@
 """Limits the writing requests of each user, as a guard against runaway scripts.
 
-By a sliding window. compose_api counts in Redis for all its processes together, and in each process while Redis is unavailable; each
-process of inbox_api, which needs no Redis, counts by itself.
+By a sliding window, in each process by itself: no request waits for another server, and two replicas allow twice as much.
 """
 
 import math
@@ -13,10 +12,8 @@ import limits
 import prometheus_client
 from limits import storage, strategies
 
-from shared import errors, redis_client
+from shared import errors
 from shared.auth.store import Caller
-
-Strategy = strategies.SlidingWindowCounterRateLimiter
 
 
 @dataclass(frozen=True)
@@ -32,54 +29,31 @@ class Verdict:
 
 
 class Limiter:
-    """Counts each user's requests for each action of the API `name` against `limit` (see `parse`).
+    """Counts each user's requests for each action against `limit` (see `parse`)."""
 
-    Without a `url` only this process counts.
-    """
-
-    def __init__(
-        self, limit: str, *, name: str, url: str | None = None, monitor: redis_client.Monitor | None = None
-    ) -> None:
+    def __init__(self, limit: str) -> None:
         self._item = parse(limit)
-        self._local = Strategy(storage.MemoryStorage())
-        self._monitor = monitor
-        self._shared = None if url is None else Strategy(_redis_storage(url, name))
+        self._strategy = strategies.SlidingWindowCounterRateLimiter(storage.MemoryStorage())
         self._limited = prometheus_client.Counter(
             "message_hub_rate_limited_requests", "Requests over the rate limit of their user.", registry=None
-        )
-        self._fallbacks = prometheus_client.Counter(
-            "message_hub_rate_limit_fallbacks",
-            "Requests that this process counted by itself because Redis was unavailable.",
-            registry=None,
         )
 
     def register(self, registry: prometheus_client.CollectorRegistry) -> None:
         registry.register(self._limited)
-        registry.register(self._fallbacks)
 
     def hit(self, caller: Caller, action: str) -> Verdict:
-        """Counts one more request of this caller for this action. Never raises; takes a tenth of a second at most.
+        """Counts one more request of this caller for this action. Never raises.
 
         Called before a transaction begins; the action checks the verdict where the documented order of errors says so.
         """
         if self._item is None:
             return Verdict()
         key = (action, str(caller.platform_id), str(caller.user_id))
-        verdict = self._hit_shared(self._item, key) or _hit(self._local, self._item, key)
-        if verdict.retry_after_s is not None:
-            self._limited.inc()
-        return verdict
-
-    def _hit_shared(self, item: limits.RateLimitItem, key: tuple[str, ...]) -> Verdict | None:
-        if self._shared is None or self._monitor is None:
-            return None
-        if self._monitor.is_ok:
-            try:
-                return _hit(self._shared, item, key)
-            except redis_client.UNAVAILABLE as error:
-                self._monitor.report(error)
-        self._fallbacks.inc()
-        return None
+        if self._strategy.hit(self._item, *key):
+            return Verdict()
+        self._limited.inc()
+        free_at = self._strategy.get_window_stats(self._item, *key).reset_time
+        return Verdict(max(1, math.ceil(free_at - time.time())))
 
 
 def read(env: environs.Env, name: str, default: str) -> str:
@@ -102,20 +76,3 @@ def parse(limit: str) -> limits.RateLimitItem | None:
     if len(found) != 1 or found[0].amount < 1 or found[0].get_expiry() < 1:
         raise ValueError(limit)
     return found[0]
-
-
-def _redis_storage(url: str, name: str) -> storage.RedisStorage:
-    return storage.RedisStorage(
-        url,
-        key_prefix=f"message_hub:rate:{name}",
-        socket_timeout=redis_client.SHORT_TIMEOUT_S,
-        socket_connect_timeout=redis_client.SHORT_TIMEOUT_S,
-        retry=redis_client.no_retry(),  # type: ignore[arg-type]
-    )
-
-
-def _hit(strategy: Strategy, item: limits.RateLimitItem, key: tuple[str, ...]) -> Verdict:
-    if strategy.hit(item, *key):
-        return Verdict()
-    free_at = strategy.get_window_stats(item, *key).reset_time
-    return Verdict(max(1, math.ceil(free_at - time.time())))

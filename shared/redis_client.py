@@ -28,17 +28,16 @@ def make(
 ) -> redis.Redis:
     """A client without retries; the library's default is three retries with pauses."""
     return redis.Redis.from_url(
-        url, socket_timeout=socket_timeout_s, socket_connect_timeout=connect_timeout_s, retry=no_retry()
+        url,
+        socket_timeout=socket_timeout_s,
+        socket_connect_timeout=connect_timeout_s,
+        retry=retry.Retry(backoff.NoBackoff(), 0),
     )
 
 
 def make_short(url: str) -> redis.Redis:
     """Like `make`, with the short timeouts of a request."""
     return make(url, connect_timeout_s=SHORT_TIMEOUT_S, socket_timeout_s=SHORT_TIMEOUT_S)
-
-
-def no_retry() -> retry.Retry:
-    return retry.Retry(backoff.NoBackoff(), 0)
 
 
 def write_state(client: redis.Redis) -> str:
@@ -73,10 +72,6 @@ class Monitor:
     def check(self) -> None:
         """Asks at once."""
         self._keep(write_state(self._client))
-
-    def report(self, error: Exception) -> None:
-        """A client's failure counts until the next check."""
-        self._keep(_state_of(error))
 
     def _run(self) -> None:
         while True:

@@ -21,7 +21,7 @@ class Context:
 
     engine: Engine
     publish: Callable[[publisher.Published], None]
-    limiter: rate_limit.Limiter = field(default_factory=lambda: rate_limit.Limiter("", name="none"))
+    limiter: rate_limit.Limiter = field(default_factory=lambda: rate_limit.Limiter(""))
     counter: audience_actions.Counter = field(default_factory=audience_actions.Counter)
 
 

@@ -8,7 +8,7 @@ _settings = settings.read()
 logging.configure(_settings.log, service="compose_api")
 draining.listen()
 _monitor = redis_client.Monitor(_settings.redis_url)
-_limiter = rate_limit.Limiter(_settings.rate_limit, name="compose", url=_settings.redis_url, monitor=_monitor)
+_limiter = rate_limit.Limiter(_settings.rate_limit)
 _publisher = publisher.Publisher(
     broker.make_celery(
         _settings.redis_url,

@@ -8,7 +8,7 @@ from shared import db, draining, logging, rate_limit
 _settings = settings.read()
 logging.configure(_settings.log, service="inbox_api")
 draining.listen()
-_limiter = rate_limit.Limiter(_settings.rate_limit, name="inbox")
+_limiter = rate_limit.Limiter(_settings.rate_limit)
 
 app = inbox.make_app(
     inbox.Context(

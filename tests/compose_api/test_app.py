@@ -146,7 +146,7 @@ def test_a_post_answers_at_once_while_the_broker_hangs(
             compose.Context(
                 engine=compose_engine,
                 publish=publisher.Publisher(celery, url, monitor).submit,
-                limiter=rate_limit.Limiter("100 per hour", name="test", url=url, monitor=monitor),
+                limiter=rate_limit.Limiter("100 per hour"),
             ),
             auth=conftest.AUTH,
             broker_state=monitor.state,

@@ -9,7 +9,7 @@ import httpx
 from drills.hub import REDIS
 from tests import factories
 from tests.flow.conftest import Tree
-from tests.flow.hub import Hub, wait_until
+from tests.flow.hub import Hub
 
 
 def test_whoever_sends_too_much_is_told_when_to_come_back_whatever_redis_does(hub: Hub, tree: Tree) -> None:
@@ -22,26 +22,12 @@ def test_whoever_sends_too_much_is_told_when_to_come_back_whatever_redis_does(hu
         )
         return time.perf_counter() - began_at, answer
 
-    def metric(name: str) -> float:
-        lines = hub.http.get(f"{hub.apis.compose_url}/metrics").text.splitlines()
-        (value,) = [line.rpartition(" ")[2] for line in lines if line.startswith(f"{name} ")]
-        return float(value)
-
-    with hub.another_compose_api(compose_rate_limit="5 per hour"):
-        assert [post()[1].status_code for _ in range(6)] == [202] * 5 + [429]
-        refused = post()[1]
-        assert refused.json()["code"] == "rate-limited"
-        assert 1 <= int(refused.headers["Retry-After"]) <= 3600
-        assert metric('message_hub_broker_state{state="ok"}') == 1
-        with hub.paused(REDIS):
-            posts = [post() for _ in range(7)]
-            assert [answer.status_code for _, answer in posts] == [202] * 5 + [429] * 2, "counted by this process alone"
-            assert max(took for took, _ in posts) < 0.3
-            assert metric('message_hub_broker_state{state="ok"}') == 0
-            assert metric("message_hub_rate_limit_fallbacks_total") == 7
-        wait_until(lambda: metric('message_hub_broker_state{state="ok"}') == 1, what="redis is found again")
-        assert post()[1].status_code == 429, "by what Redis has counted"
-        assert metric("message_hub_rate_limit_fallbacks_total") == 7
+    with hub.another_compose_api(compose_rate_limit="5 per hour"), hub.paused(REDIS):
+        posts = [post() for _ in range(7)]
+        assert [answer.status_code for _, answer in posts] == [202] * 5 + [429] * 2
+        assert max(took for took, _ in posts) < 0.3
+        assert posts[-1][1].json()["code"] == "rate-limited"
+        assert 1 <= int(posts[-1][1].headers["Retry-After"]) <= 3600
 
 
 def test_a_sender_who_is_alone_may_use_16_connections_also_while_redis_hangs(hub: Hub, tree: Tree) -> None:

@@ -126,7 +126,7 @@ def test_too_many_changes_are_refused_on_every_writing_route_and_nothing_is_stor
     sender, user, other = hub.administrator(platform, platform), hub.user(platform), hub.user(platform)
     sent, recalled = hub.deliver(sender, platform), hub.deliver(sender, platform)
     hub.recall(recalled, by=sender)
-    limiter = rate_limit.Limiter("1 per hour", name="test")
+    limiter = rate_limit.Limiter("1 per hour")
     app = inbox.make_app(inbox.Context(hub.inbox, limiter=limiter), auth=AUTH)
     client, headers = app.test_client(), factories.bearer(user, platform)
     assert client.get("/v1/notifications", headers=headers).status_code == 200

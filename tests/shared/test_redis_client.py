@@ -111,13 +111,18 @@ def test_a_redis_that_answers_and_refuses_writes_is_named_by_its_reason(
     ],
     ids=repr,
 )
-def test_what_a_client_met_counts_until_the_next_check(
+def test_what_a_write_ends_in_is_the_state_until_the_next_check(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str
 ) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise error
+
     monkeypatch.setattr(redis_client, "_CHECK_EVERY_S", 60)
     monitor = redis_client.Monitor(redis_url)
     wait_until(lambda: monitor.is_ok)
-    monitor.report(error)
+    with monkeypatch.context() as patched:
+        patched.setattr(redis.Redis, "set", refuse)
+        monitor.check()
     assert monitor.state() == state
     assert state in redis_client.STATES
     monitor.check()
@@ -130,8 +135,8 @@ def test_each_change_of_the_state_is_logged_once(proxy: Proxy, redis_url: str) -
         wait_until(lambda: monitor.is_ok)
         proxy.hold()
         wait_until(lambda: not monitor.is_ok)
-        for _ in range(20):
-            monitor.report(OSError("away"))
+        for _ in range(2):
+            monitor.check()
         proxy.release()
         wait_until(lambda: monitor.is_ok)
     states = [(line["log_level"], line["state"]) for line in logged if line.get("redis") == f"127.0.0.1:{proxy.port}"]

@@ -26,7 +26,7 @@ class Context:
 
     engine: Engine
     tags: kept_tags.Tags = field(default_factory=kept_tags.Tags)
-    limiter: rate_limit.Limiter = field(default_factory=lambda: rate_limit.Limiter("", name="none"))
+    limiter: rate_limit.Limiter = field(default_factory=lambda: rate_limit.Limiter(""))
 
 
 def engine() -> Engine:
