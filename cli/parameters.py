@@ -88,5 +88,12 @@ MESSAGE_ID = MessageId()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+def known_platform(platform: str, found: int | None) -> int:
+    """The id that was `found` of the platform; raises `click.ClickException` where there is none."""
+    if found is None:
+        raise click.ClickException(f"There is no platform {platform}.")
+    return found
+
+
 def unknown_message(message_id: uuid.UUID) -> click.ClickException:
     return click.ClickException(f"There is no message {message_id}.")

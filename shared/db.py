@@ -25,7 +25,7 @@ _CLIENT_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interv
 # The same where something is under way, for which no keepalive is sent: else it is sent again for a quarter of an hour.
 _UNACKNOWLEDGED_MS = {"tcp_user_timeout": 25_000}
 
-# How values and statements are read, whatever the server's, the database's or the role's own settings say.
+# How values and statements are read. Settings of the server, the database or the role do not change it.
 _FORMATS = {
     "timezone": "UTC",
     "datestyle": "ISO",

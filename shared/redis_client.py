@@ -10,7 +10,7 @@ from shared import logging
 
 CONNECT_TIMEOUT_S = 1.0
 SOCKET_TIMEOUT_S = 5.0
-# Timeouts of calls that a request waits for.
+# Timeouts of the publisher, the metrics and the reports of workers, which must not wait long.
 SHORT_TIMEOUT_S = 0.1
 OK, UNREACHABLE, REFUSING = "ok", "unreachable", "refuses"
 # Redis's own words for a server that answers and takes no writes; `refuses` is every other error.
@@ -36,7 +36,7 @@ def make(
 
 
 def make_short(url: str) -> redis.Redis:
-    """Like `make`, with the short timeouts of a request."""
+    """Like `make`, with short timeouts."""
     return make(url, connect_timeout_s=SHORT_TIMEOUT_S, socket_timeout_s=SHORT_TIMEOUT_S)
 
 

@@ -5,6 +5,7 @@
 - Whatever publishes a task: `published`. Whatever really needs a broker: `redis_url`.
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -73,14 +74,20 @@ def database_settings(url: str, *, pool_size: int = 5) -> settings.Database:
     )
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
-    """A PostgreSQL server of this pytest process. Its `url` is that of an empty database."""
-    folder = tmp_path_factory.mktemp("postgres")
+@contextlib.contextmanager
+def running_postgres(folder: Path) -> Iterator[server.Server]:
+    """A PostgreSQL server with its data in `folder`, which is removed afterwards."""
     prepared = embedded_postgres.prepare(folder, settings=embedded_postgres.THROWAWAY)
     with server.running(prepared, log=folder / "log"):
         yield prepared
     _remove(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
+    """A PostgreSQL server of this pytest process. Its `url` is that of an empty database."""
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

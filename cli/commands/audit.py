@@ -36,9 +36,7 @@ def audit(
     with connect.engine(None) as engine, engine.connect() as connection:
         platform_id = None
         if platform is not None:
-            platform_id = audit_store.find_platform_id(connection, key=platform)
-            if platform_id is None:
-                raise click.ClickException(f"There is no platform {platform}.")
+            platform_id = parameters.known_platform(platform, audit_store.find_platform_id(connection, key=platform))
         moment = None if since is None else database.moment_of(connection, since)
         events = audit_store.list_events(
             connection, limit=limit, platform_id=platform_id, message_id=message_id, since=moment

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 import click
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from cli import connect, operator, output, parameters
 from cli.store import audit
@@ -46,7 +46,11 @@ def _retry(engine: Engine, message_ids: tuple[uuid.UUID, ...], platform: str | N
         for message_id in message_ids:
             if proof.find_message(connection, message_id=message_id) is None:
                 raise parameters.unknown_message(message_id)
-        platform_id = None if platform is None else _find_platform(connection, platform)
+        platform_id = (
+            None
+            if platform is None
+            else parameters.known_platform(platform, audit.find_platform_id(connection, key=platform))
+        )
         connect.act_as(connection, db.WORKER_ROLE)
         now = messages.get_time(connection)
         due = store.make_due(connection, now=now, message_ids=message_ids or None, platform_id=platform_id)
@@ -58,13 +62,6 @@ def _retry(engine: Engine, message_ids: tuple[uuid.UUID, ...], platform: str | N
     with engine.connect() as connection:
         swept = backlog.get_backlog(connection).last_sweep_seconds
     return {"due": due, "last_sweep_seconds": swept}
-
-
-def _find_platform(connection: Connection, key: str) -> int:
-    found = audit.find_platform_id(connection, key=key)
-    if found is None:
-        raise click.ClickException(f"There is no platform {key}.")
-    return found
 
 
 def _what(one: store.Due) -> str:

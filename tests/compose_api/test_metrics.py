@@ -42,7 +42,7 @@ def test_the_backlog_counts_messages_and_batches_that_are_not_done(
     assert after["partition_months_ahead"] == 3
 
 
-def test_what_workers_counted_is_told_by_every_process(hub: Hub, compose_engine: Engine) -> None:
+def test_what_workers_counted_is_exported_by_every_process(hub: Hub, compose_engine: Engine) -> None:
     none = backlog(compose_engine)
     assert {name: value for name, value in none.items() if "_total" in name} == {
         "sweeps_total": 0, "tasks_refused_total": 0,
@@ -54,13 +54,13 @@ def test_what_workers_counted_is_told_by_every_process(hub: Hub, compose_engine:
             connection.exec_driver_sql(
                 "INSERT INTO fanout_counters VALUES (%s, %s, clock_timestamp() - interval '7 s')", (name, value)
             )
-    told = backlog(compose_engine)
-    assert (told["sweeps_total"], told["sweep_repairs_totalbatch"]) == (5, 3)
-    assert told["tasks_refused_total"] == 1
-    assert told["last_sweep_seconds"] == pytest.approx(7, abs=3)
+    found = backlog(compose_engine)
+    assert (found["sweeps_total"], found["sweep_repairs_totalbatch"]) == (5, 3)
+    assert found["tasks_refused_total"] == 1
+    assert found["last_sweep_seconds"] == pytest.approx(7, abs=3)
 
 
-def test_batches_that_were_tried_again_and_messages_that_fail_are_told(
+def test_batches_that_were_tried_again_and_messages_that_fail_are_exported(
     hub: Hub, world: World, compose_engine: Engine
 ) -> None:
     before = backlog(compose_engine)
@@ -110,7 +110,7 @@ def test_what_workers_report_is_absent_while_redis_is_away() -> None:
 
 @pytest.mark.usefixtures("hub")
 def test_the_service_serves_its_backlog(hub: Hub) -> None:
-    hub.call("GET", "/healthz", None)  # so that there is a request whose time can be told
+    hub.call("GET", "/healthz", None)  # so that there is a request whose time is measured
     answer = hub.call("GET", "/metrics", None)
     assert answer.status_code == 200
     assert "message_hub_messages_unfinished " in answer.text

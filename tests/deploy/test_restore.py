@@ -1,7 +1,6 @@
 """docs/operations/backup.md: a dump that is restored in a server without the hub's roles works again after `message-hub migrate`."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from cli.embedded import server
 from tests import apis, factories
 from tests.apis import Apis
 from tests.compose_api.hub import EVERYONE
+from tests.conftest import running_postgres
 from tests.deploy import test_logins
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations" / "backup.md").read_text(encoding="utf-8")
@@ -39,11 +39,8 @@ PRIVILEGES = sqlalchemy.text("""
 @pytest.fixture(scope="module")
 def other_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
     """A PostgreSQL server that has never seen the hub."""
-    folder = tmp_path_factory.mktemp("restored")
-    prepared = embedded_postgres.prepare(folder, settings=embedded_postgres.THROWAWAY)
-    with server.running(prepared, log=folder / "log"):
-        yield prepared
-    shutil.rmtree(folder)
+    with running_postgres(tmp_path_factory.mktemp("restored")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ class Scope:
 
 
 # One statement, so that version, reach and scopes come from one snapshot. An ended scope has no valid ancestors. Of the scopes that the
-# user administers only those above the chosen ones are read: somebody may administer 15,000 clinics.
+# user administers only those above the chosen ones are read: a user may administer 15,000 clinics.
 _GET_CHOICE = db.driver_sql("""
     SELECT p.directory_version, chosen.level, chosen.external_id, s.id AS scope_id, above.ids AS ancestor_ids,
            ARRAY(SELECT m.scope_id FROM memberships m

@@ -1,6 +1,6 @@
 """The users of a platform. New users are inserted first, so that later statements work on ids; other changes are planned, then applied.
 
-A user who was erased keeps the substitute for their name until they are no longer disabled, whatever the files say.
+The files do not change the name of a user who was erased, until that user is no longer disabled.
 """
 
 from dataclasses import dataclass

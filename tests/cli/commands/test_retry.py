@@ -1,4 +1,4 @@
-"""`message-hub retry`: what failed is tried at the next sweep, whatever wait it had reached."""
+"""`message-hub retry`: what failed is tried at the next sweep, without its wait."""
 
 import json
 import uuid

@@ -71,7 +71,7 @@ def test_the_work_does_not_grow_with_the_administered_scopes_times_the_tree_or_t
             connection.execute(text("ANALYZE scopes, scope_ancestors, memberships"))
     # The tree of eight times as many clinics: far from 64 times the rows.
     assert rows_read_by(compose_engine, many, None) < 12 * rows_read_by(compose_engine, few, None)
-    # A choice reads what is chosen, whatever else its sender administers.
+    # A choice reads only what is chosen, not all that its sender administers.
     assert rows_read_by(compose_engine, many, 100) < 1.5 * rows_read_by(compose_engine, few, 100)
 
 
