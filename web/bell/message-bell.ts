@@ -6,6 +6,7 @@
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import type { Notification } from "../api";
 import { theme } from "../common/theme";
+import { readLocale } from "../common/translate";
 import { Announcer } from "./announcer";
 import type { AskForToken } from "./credentials";
 import type { BellEvent } from "./events";
@@ -18,7 +19,7 @@ import { Popup } from "./popup";
 import { Session } from "./session";
 import { shown, type View } from "./state";
 import { isGone, type Store } from "./store";
-import { type GivenStrings, readLocale, type Strings, type Translate, translator } from "./strings";
+import { type GivenStrings, type Strings, type Translate, translator } from "./strings";
 import { styles } from "./styles";
 
 const MOST_SHOWN = 99;

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { readLocale, translator } from "./strings";
+import { readLocale } from "../common/translate";
+import { translator } from "./strings";
 
 it("speaks English where nothing else is given", () => {
   const translate = translator({}, "en");

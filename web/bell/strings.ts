@@ -1,13 +1,5 @@
-/**
- * Every word the bell says, in English, and how a page puts others in their place. Plain data, so that a translation can be a JSON
- * file: `{count}` and the like are filled in, and where a number decides the form, there is one text per plural category of
- * `Intl.PluralRules` (`zero`, `one`, `two`, `few`, `many`, `other`).
- */
-
-export type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
-export type Strings = typeof english;
-/** What a page may give: any part of it. */
-export type GivenStrings = { readonly [Key in keyof Strings]?: Strings[Key] extends string ? string : Plural | string };
+/** Every text of the bell, in English. A page may replace any of them (`strings`); docs/embedding.md lists them. */
+import { type Plural, type Translation, translator as translatorOf } from "../common/translate";
 
 export const english = {
   messages: "Messages",
@@ -43,29 +35,13 @@ export const english = {
   try_again: "Try again",
 };
 
-type Values = Readonly<Record<string, string | number>>;
+export type Strings = typeof english;
+/** What a page may give: any part of it. */
+export type GivenStrings = Translation<Strings>;
 
 /** Says things in the page's words where it gave some. */
 export function translator(given: GivenStrings, locale: string | undefined) {
-  const rules = new Intl.PluralRules(locale);
-  const numbers = new Intl.NumberFormat(locale);
-  return (key: keyof Strings, values: Values = {}): string => {
-    const text: string | Plural = given[key] ?? english[key];
-    const template = typeof text === "string" ? text : (text[rules.select(Number(values.count))] ?? text.other);
-    return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
-      const value = values[name];
-      return typeof value === "number" ? numbers.format(value) : (value ?? whole);
-    });
-  };
-}
-
-/** A language tag that Intl takes; undefined, which stands for the browser's own, for what is none (`de_DE`, a typing error). */
-export function readLocale(tag: string | null | undefined): string | undefined {
-  try {
-    return tag ? Intl.getCanonicalLocales(tag)[0] : undefined;
-  } catch {
-    return undefined;
-  }
+  return translatorOf(english, given, locale);
 }
 
 export type Translate = ReturnType<typeof translator>;

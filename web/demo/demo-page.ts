@@ -4,7 +4,7 @@
  */
 import { html, LitElement } from "lit";
 import { readConfig } from "../console/config";
-import { LOCALE } from "../console/logic/wording";
+import { LOCALE } from "../console/strings";
 import { controls } from "../console/styles/controls";
 import { failed } from "../console/views/states";
 import { type Person, readPeople } from "./people";

@@ -1,10 +1,8 @@
 /** Numbers, audiences and states as people read them. Pure. */
 
 import type { Message } from "../../api";
+import { LOCALE, translate } from "../strings";
 import type { Directory } from "./directory";
-
-/** The language of the console; times and numbers are written in it, too. */
-export const LOCALE = "en-GB";
 
 const NUMBERS = new Intl.NumberFormat(LOCALE);
 const SHOWN_NAMES = 2;
@@ -18,7 +16,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 }
 
 export function people(count: number): string {
-  return counted(count, "person", "people");
+  return translate("people", { count });
 }
 
 /** The names of an audience, organisations first; what the viewer may not see is counted by the caller. */

@@ -3,7 +3,7 @@ import { html, LitElement, nothing } from "lit";
 import type { Hub } from "../hub";
 import type { Level } from "../logic/directory";
 import { composePath, messagesPath, type Route } from "../logic/routes";
-import { LOCALE } from "../logic/wording";
+import { LOCALE } from "../strings";
 import { controls } from "../styles/controls";
 import { frameStyles } from "../styles/frame";
 import { type IconName, icon } from "./icons";

@@ -1,7 +1,7 @@
 /** `<hub-time>`: a time as its reader likes it, with the exact time on hover and for screen readers that ask. */
 import { css, html, LitElement } from "lit";
 import { exact, relative, untilChange } from "../../common/times";
-import { LOCALE } from "../logic/wording";
+import { LOCALE } from "../strings";
 
 // The longest wait between two looks at the clock; timers beyond 24 days would fire at once.
 const LONGEST_MS = 3_600_000;

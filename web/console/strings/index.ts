@@ -1,0 +1,14 @@
+/**
+ * Every text of the console, in British English: one file per page, one catalogue. A key is unique in all of them; those of one page
+ * begin with its name. A translation is another object with the same keys (see ../../common/translate).
+ */
+import { translator } from "../../common/translate";
+import { common } from "./common";
+
+/** The language of the console; times and numbers are written in it, too. */
+export const LOCALE = "en-GB";
+
+export const english = { ...common };
+export type Strings = typeof english;
+
+export const translate = translator(english, {}, LOCALE);
