@@ -31,7 +31,7 @@ from tests.fanout_worker.conftest import StillBroker, worker_settings
 from tests.shared import tenants
 
 _AUTH = settings.Auth(secret=factories.SECRET, jwks_url=None)
-_COMPOSE_PATHS = ("/v1/messages", "/v1/audiences")
+_COMPOSE_PATHS = ("/v1/messages", "/v1/audiences", "/v1/viewer")
 
 # name: who sends it, to whom; those in WRITTEN are delivered, the others in flight
 MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {

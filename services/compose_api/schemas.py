@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import marshmallow
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from services.compose_api import domain, text
 from shared.audience import ChosenScopes
@@ -121,6 +121,17 @@ class PreviewIn(marshmallow.Schema):
 class PreviewOut(marshmallow.Schema):
     recipient_count = fields.Integer(
         required=True, metadata={"description": "Distinct people it would reach now.", "minimum": 0}
+    )
+
+
+class ViewerOut(sent_messages.PersonOut):
+    level = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(("platform", "organisation", "clinic")),
+        metadata={
+            "description": "The highest level that they administer something of; null if they administer nothing."
+        },
     )
 
 

@@ -49,6 +49,7 @@ def test_the_routes_are_those_of_the_design() -> None:
     assert routes == {
         "POST /v1/messages",
         "DELETE /v1/messages/<message_id>",
+        "GET /v1/viewer",
         "GET /v1/audiences",
         "POST /v1/audiences/preview",
         "GET /v1/notifications",

@@ -58,6 +58,7 @@ GROUPS = {
     "SEND": [SEND],
     "PREVIEW": [PREVIEW],
     "RECALL": [RECALL],
+    "VIEWER": ["GET /v1/viewer"],
     "AUDIENCES": ["GET /v1/audiences"],
     "ONE": [ONE],
     "SENT": [SENT],
@@ -83,6 +84,7 @@ PREVIEW   | clinic b1       | admin  | reach  | reach        | reach  | ok      
 PREVIEW   | organisation z  | admin  | bad    | bad          | bad    | bad      | bad   | bad      | admin
 PREVIEW   | clinic x1       | admin  | bad    | bad          | bad    | bad      | ok    | bad      | admin
 PREVIEW   | clinic s1       | admin  | bad    | bad          | bad    | bad      | bad   | ok       | admin
+VIEWER    |                 | ok     | ok     | ok           | ok     | ok       | ok    | ok       | ok
 AUDIENCES |                 | admin  | ok     | ok           | ok     | ok       | ok    | ok       | admin
 RECALL    | to everyone     | admin  | none   | none         | none   | ok       | none  | none     | admin
 RECALL    | to a            | admin  | none   | ok           | reach  | ok       | none  | none     | admin
@@ -307,10 +309,10 @@ def _assert_nothing_leaks(apis: Apis, answer: TestResponse, caller: str) -> None
     foreign |= {person.platform.key for person in apis.world.people.values() if person.platform != home}
     for name, (sender, _audience) in MESSAGES.items():
         if apis.world[sender].platform != home:
-            foreign |= {f"Title {name}", f"Body {name}", apis.messages[name]}
+            foreign |= {f"Title {name}", f"Body {name}.", apis.messages[name]}
     for name, scope in apis.world.scopes.items():
         if scope.platform_id != home.id:
             foreign.add(f"{scope.level.title()} {name}")
     asked = answer.request.path
-    found = {text for text in foreign if f'"{text}' in answer.text and text not in asked}
+    found = {text for text in foreign if f'"{text}"' in answer.text and text not in asked}
     assert not found, f"{caller} reads of another platform: {found}"

@@ -24,6 +24,7 @@ from tests.waiting import wait_until
 GUARDS = {
     "POST /v1/messages": "sending administrator",
     "DELETE /v1/messages/<message_id>": "user",
+    "GET /v1/viewer": "user",
     "GET /v1/audiences": "administrator",
     "POST /v1/audiences/preview": "administrator",
     "GET /healthz": "public",

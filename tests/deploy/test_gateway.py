@@ -42,6 +42,7 @@ def gateway(running: Gateway) -> Iterator[Gateway]:
         ("/v1/messages/1234", "compose_api", "/v1/messages/1234", []),
         ("/v1/drafts?state=draft", "compose_api", "/v1/drafts?state=draft", []),
         ("/v1/audiences/preview", "compose_api", "/v1/audiences/preview", []),
+        ("/v1/viewer", "compose_api", "/v1/viewer", []),
         ("/console", "compose_api", "/console", []),
         ("/console/assets/a.js", "compose_api", "/console/assets/a.js", []),
         ("/demo/", "compose_api", "/demo/", []),
@@ -70,7 +71,7 @@ def test_each_path_is_served_by_its_service(
 @pytest.mark.parametrize(
     "path",
     [
-        *("/metrics", "/healthz", "/readyz", "/docs", "/openapi.json", "/v1", "/v1/", "/v2/messages", "/v1/messagesx"),
+        *("/metrics", "/healthz", "/readyz", "/docs", "/openapi.json", "/v1", "/v1/", "/v2/messages", "/v1/messagesx", "/v1/viewers"),
         *("/compose/metrics", "/inbox/readyz", "/compose/v1/messages", "/compose", "/bell.js/x", "/consolex", "/scim/v2/Users"),
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ export type { ComposePaths, InboxPaths };
 
 export type Audience = compose["schemas"]["AudienceIn"];
 export type Audiences = compose["schemas"]["AudiencesOut"];
+export type Viewer = compose["schemas"]["ViewerOut"];
 export type Organisation = compose["schemas"]["OrganisationOut"];
 export type Clinic = compose["schemas"]["ClinicOut"];
 export type NewMessage = compose["schemas"]["MessageIn"];

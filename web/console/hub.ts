@@ -13,6 +13,7 @@ import {
   type NewMessage,
   type Notification,
   type SentMessage,
+  type Viewer,
 } from "../api";
 import type { Filter } from "./logic/routes";
 
@@ -32,6 +33,11 @@ export class Hub {
     this.streamUrl = streamUrl;
     this.#compose = new Client(composeUrl, getToken);
     this.#inbox = new Client(inboxUrl, getToken);
+  }
+
+  /** Who is signed in; `level` is null for a user who administers nothing. */
+  async getViewer(): Promise<Viewer> {
+    return (await this.#compose.call("get", "/v1/viewer", {})).data;
   }
 
   async getAudiences(): Promise<Audiences> {

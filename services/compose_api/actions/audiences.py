@@ -1,4 +1,4 @@
-"""Lists the scopes that an administrator may choose, checks a choice, and counts the users it reaches."""
+"""Says who is calling, lists the scopes that an administrator may choose, checks a choice, and counts the users it reaches."""
 
 import collections
 import hashlib
@@ -16,6 +16,15 @@ from shared.auth.store import Caller
 from shared.sent_messages.store import Person
 
 _CACHED_COUNTS = 10_000
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A user, and the highest level that they administer something of; None if they administer nothing."""
+
+    id: str
+    name: str
+    level: domain.Level | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,14 @@ class Counter:
 
 def _hash(audience: audience_sql.Audience) -> bytes:
     return hashlib.blake2b(repr(audience).encode(), digest_size=16).digest()
+
+
+def get_viewer(engine: Engine, *, caller: Caller) -> Viewer:
+    level = None
+    if caller.is_administrator:
+        with engine.connect() as connection:
+            level = store.find_level(connection, user_id=caller.user_id)
+    return Viewer(caller.external_id, caller.name, level)
 
 
 def get_audiences(engine: Engine, *, caller: Caller) -> Audiences:

@@ -1,4 +1,4 @@
-"""What an administrator may choose as audience, and how many people a choice reaches."""
+"""Who is calling, what they may choose as audience, and how many people a choice reaches."""
 
 from typing import Any
 
@@ -10,7 +10,17 @@ from shared.audience import ChosenScopes
 from shared.web import app as frame
 from shared.web import guards, json_response
 
-blueprint = frame.Blueprint("audiences", __name__, description="What may be chosen as audience.")
+blueprint = frame.Blueprint("audiences", __name__, description="Who is calling, and what they may choose as audience.")
+
+
+@blueprint.route("/v1/viewer")
+@guards.user
+@blueprint.response(200, schemas.ViewerOut)
+@blueprint.doc(operationId="getViewer")
+def get_viewer() -> flask.Response:
+    """Who you are, and the highest level that you administer"""
+    hub = flask.current_app.extensions["hub"]
+    return json_response.write(actions.get_viewer(hub.engine, caller=guards.caller()))
 
 
 @blueprint.route("/v1/audiences")

@@ -57,6 +57,12 @@ _GET_CHOICE = db.driver_sql("""
     ORDER BY chosen.position
 """)
 
+# The levels are in this order: platform, organisation, clinic.
+_FIND_LEVEL = sqlalchemy.text("""
+    SELECT min(s.level) FROM memberships m JOIN scopes s ON s.id = m.scope_id
+    WHERE m.user_id = :user_id AND m.role = 'administrator' AND m.valid_to_version IS NULL
+""")
+
 # Every scope within reach, and the scopes that contain these. scopes.user_count saves counting users.
 _LIST_SCOPES = sqlalchemy.text("""
     WITH reach AS (
@@ -108,6 +114,12 @@ def get_choice(
             (row["level"], row["external_id"]) for row in found if row["level"] is not None and not row["ancestor_ids"]
         ),
     )
+
+
+def find_level(connection: Connection, *, user_id: int) -> domain.Level | None:
+    """The highest level of the scopes that a user administers."""
+    level: domain.Level | None = connection.execute(_FIND_LEVEL, {"user_id": user_id}).scalar_one()
+    return level
 
 
 def list_scopes(connection: Connection, *, user_id: int) -> list[Scope]:

@@ -1,4 +1,4 @@
-"""What an administrator may choose, and how many people a choice reaches."""
+"""Who is calling, what they may choose, and how many people a choice reaches."""
 
 import tracemalloc
 from collections.abc import Iterator
@@ -54,6 +54,42 @@ def test_the_tree_holds_what_this_administrator_may_choose(
     is_platform = "platform" in who
     assert found["everyone"] is is_platform
     assert (found["user_count"] is not None) == is_platform
+
+
+@pytest.mark.parametrize(
+    ("who", "level"),
+    [
+        ("platform administrator", "platform"),
+        ("administrator of a", "organisation"),
+        ("administrator of a1 and b", "organisation"),
+        ("administrator of a1", "clinic"),
+        ("member", None),
+        ("administrator of s's platform", "platform"),
+        ("member of s", None),
+    ],
+)
+def test_every_active_user_learns_their_name_and_the_highest_level_they_administer(
+    hub: Hub, world: World, who: str, level: str | None
+) -> None:
+    answer = hub.call("GET", "/v1/viewer", world[who])
+    assert answer.status_code == 200, answer.text
+    user = world[who].user
+    assert answer.get_json() == {"id": user.external_id, "name": user.name, "level": level}
+
+
+def test_the_level_follows_the_directory(hub: Hub, own_world: World) -> None:
+    who, scopes = own_world["member"], own_world.scopes
+
+    def level() -> str | None:
+        found: str | None = hub.call("GET", "/v1/viewer", who).get_json()["level"]
+        return found
+
+    with hub.owner.begin() as connection:
+        factories.administrator(connection, who.user, scopes["b"])
+    assert level() == "organisation"
+    with hub.owner.begin() as connection:
+        factories.leave(connection, who.user, scopes["b"])
+    assert level() is None
 
 
 def test_everything_selectable_in_the_tree_may_be_chosen(hub: Hub, world: World) -> None:

@@ -26,7 +26,14 @@ PATHS = (
         "/docs/swagger-ui.css",
     ),
     *("/docs/oauth2-redirect.html", "/docs/nowhere", "/nowhere", "/v1/nowhere", "/%00", "/..%2f..%2fetc/passwd"),
-    *("/v1/messages", "/v1/audiences", "/v1/notifications", "/v1/notifications/stream", "/v1/sent-messages"),
+    *(
+        "/v1/messages",
+        "/v1/audiences",
+        "/v1/viewer",
+        "/v1/notifications",
+        "/v1/notifications/stream",
+        "/v1/sent-messages",
+    ),
     *(
         "/",
         "/console",
