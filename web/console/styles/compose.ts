@@ -60,7 +60,7 @@ export const composeStyles = css`
 
   .count.over {
     color: var(--_hub-danger);
-    font-weight: 600;
+    font-weight: 500;
   }
 
   .bar {
@@ -81,7 +81,7 @@ export const composeStyles = css`
   }
 
   .reach.big {
-    font-size: 1.125rem;
+    font-size: 1rem;
   }
 
   .reach svg {
@@ -103,7 +103,7 @@ export const composeStyles = css`
 
   .preview > h2 {
     margin-block-end: 0.5rem;
-    font-weight: 600;
+    font-weight: 500;
   }
 
   .preview article {
@@ -126,7 +126,7 @@ export const composeStyles = css`
   h3 {
     margin: 0;
     font-size: 1rem;
-    font-weight: 650;
+    font-weight: 600;
     overflow-wrap: anywhere;
   }
 
@@ -148,7 +148,7 @@ export const composeStyles = css`
   }
 
   dd {
-    font-weight: 600;
+    font-weight: 500;
     overflow-wrap: anywhere;
   }
 

@@ -38,7 +38,7 @@ export const consoleStyles = css`
     padding: 0.5rem 1rem;
     border-block-end: 3px solid transparent;
     color: inherit;
-    font-weight: 600;
+    font-weight: 500;
     text-decoration: none;
   }
 

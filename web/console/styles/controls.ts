@@ -3,6 +3,17 @@ import { css } from "lit";
 import { theme } from "../../common/theme";
 
 const base = css`
+  :host {
+    /* The least height and width of what can be pressed. */
+    --_hub-target: 40px;
+  }
+
+  @media (pointer: coarse), (max-width: 40rem) {
+    :host {
+      --_hub-target: 44px;
+    }
+  }
+
   *,
   *::before,
   *::after {
@@ -29,10 +40,10 @@ const base = css`
   }
 
   h1 {
-    font-size: 1.625rem;
-    font-weight: 650;
-    line-height: 1.25;
-    letter-spacing: -0.012em;
+    font-size: 1.375rem;
+    font-weight: 600;
+    line-height: 1.3;
+    letter-spacing: -0.01em;
     overflow-wrap: anywhere;
   }
 
@@ -41,9 +52,9 @@ const base = css`
   }
 
   h2 {
-    font-size: 1.0625rem;
-    font-weight: 650;
-    line-height: 1.35;
+    font-size: 1rem;
+    font-weight: 600;
+    line-height: 1.4;
   }
 
   a {
@@ -66,7 +77,7 @@ const base = css`
   }
 
   .small {
-    font-size: 0.875rem;
+    font-size: 0.8125rem;
   }
 
   .unseen-text {
@@ -93,12 +104,12 @@ const buttons = css`
     align-items: center;
     justify-content: center;
     gap: 0.5rem;
-    min-block-size: 2.5rem;
+    min-block-size: var(--_hub-target);
     padding: 0.375rem 1rem;
     border: 1px solid var(--_hub-control-line);
     border-radius: var(--_hub-radius);
     background: var(--_hub-raised);
-    font-weight: 600;
+    font-weight: 500;
     line-height: 1.25;
     text-align: center;
     text-decoration: none;
@@ -139,7 +150,7 @@ const buttons = css`
   }
 
   .button.quiet {
-    padding-inline: 0.625rem;
+    padding-inline: 0.75rem;
     border-color: transparent;
     background: transparent;
     color: var(--_hub-accent);
@@ -156,7 +167,7 @@ const buttons = css`
   }
 
   .button.icon {
-    inline-size: 2.5rem;
+    inline-size: var(--_hub-target);
     padding: 0;
   }
 
@@ -176,7 +187,7 @@ const surfaces = css`
 
   .note {
     display: flex;
-    gap: 0.625rem;
+    gap: 0.75rem;
     padding: 0.75rem 1rem;
     border: 1px solid var(--_hub-line);
     border-radius: var(--_hub-radius);
@@ -208,14 +219,14 @@ const surfaces = css`
     align-items: center;
     justify-content: space-between;
     gap: 0.75rem 1rem;
-    margin-block-end: 1.25rem;
+    margin-block-end: 1.5rem;
   }
 `;
 
 const fields = css`
   .label {
     display: block;
-    font-weight: 600;
+    font-weight: 500;
   }
 
   input[type="text"],
@@ -223,13 +234,22 @@ const fields = css`
   textarea {
     display: block;
     inline-size: 100%;
-    min-block-size: 2.75rem;
+    min-block-size: var(--_hub-target);
     padding: 0.5rem 0.75rem;
     border: 1px solid var(--_hub-control-line);
     border-radius: var(--_hub-radius);
     background: var(--_hub-background);
     color: var(--_hub-text);
     font: inherit;
+  }
+
+  /* iOS zooms into a field with smaller text. */
+  @media (pointer: coarse) {
+    input[type="text"],
+    input[type="search"],
+    textarea {
+      font-size: 1rem;
+    }
   }
 
   ::placeholder {
@@ -246,7 +266,7 @@ const fields = css`
     display: flex;
     gap: 0.375rem;
     color: var(--_hub-danger);
-    font-weight: 600;
+    font-weight: 500;
     overflow-wrap: anywhere;
   }
 

@@ -68,7 +68,7 @@ export const feedStyles = css`
   }
 
   .unread .title {
-    font-weight: 650;
+    font-weight: 600;
   }
 
   .excerpt {

@@ -17,7 +17,7 @@ export const frameStyles = css`
     border-radius: var(--_hub-radius);
     background: var(--_hub-accent);
     color: var(--_hub-on-accent);
-    font-weight: 600;
+    font-weight: 500;
   }
 
   .skip:focus {
@@ -40,7 +40,7 @@ export const frameStyles = css`
     gap: 0.625rem;
     align-items: center;
     color: inherit;
-    font-weight: 650;
+    font-weight: 600;
     text-decoration: none;
   }
 
@@ -77,7 +77,7 @@ export const frameStyles = css`
   }
 
   .who {
-    font-weight: 600;
+    font-weight: 500;
   }
 
   .below {
@@ -111,8 +111,8 @@ export const frameStyles = css`
     padding: 0.375rem 0.5rem;
     border-block-end: 3px solid transparent;
     color: inherit;
-    font-size: 0.875rem;
-    font-weight: 600;
+    font-size: 0.8125rem;
+    font-weight: 500;
     text-align: center;
     text-decoration: none;
   }
@@ -205,7 +205,7 @@ export const frameStyles = css`
       padding: 0.5rem 0.75rem;
       border: 0;
       border-radius: var(--_hub-radius);
-      font-size: 1rem;
+      font-size: inherit;
     }
 
     nav a[aria-current] {

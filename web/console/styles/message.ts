@@ -8,7 +8,7 @@ export const messageStyles = css`
     gap: 0.375rem;
     min-block-size: 2rem;
     margin-block-end: 0.75rem;
-    font-weight: 600;
+    font-weight: 500;
     text-decoration: none;
   }
 
@@ -67,7 +67,7 @@ export const messageStyles = css`
   }
 
   .recalled {
-    font-weight: 600;
+    font-weight: 500;
   }
 
   .names {

@@ -40,7 +40,7 @@ export const rowStyles = css`
 
   .excerpt {
     overflow: hidden;
-    font-size: 0.875rem;
+    font-size: 0.8125rem;
     text-overflow: ellipsis;
     white-space: nowrap;
   }
@@ -54,7 +54,6 @@ export const rowStyles = css`
   }
 
   .summary {
-    font-size: 0.9375rem;
     overflow-wrap: anywhere;
   }
 

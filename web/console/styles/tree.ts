@@ -9,7 +9,7 @@ export const treeStyles = css`
 
   .find svg {
     position: absolute;
-    inset-block-start: 0.75rem;
+    inset-block-start: calc((var(--_hub-target) - 1.25rem) / 2);
     inset-inline-start: 0.75rem;
     color: var(--_hub-muted);
   }
@@ -92,7 +92,7 @@ export const treeStyles = css`
   }
 
   .organisation {
-    font-weight: 600;
+    font-weight: 500;
   }
 
   .keys {

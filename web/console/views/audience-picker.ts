@@ -38,7 +38,7 @@ export class AudiencePicker extends LitElement {
 
       .everyone strong {
         display: block;
-        font-weight: 600;
+        font-weight: 500;
       }
 
       input[role="switch"] {
@@ -107,7 +107,7 @@ export class AudiencePicker extends LitElement {
         border: 1px solid var(--_hub-line);
         border-radius: 1rem;
         background: var(--_hub-accent-soft);
-        font-size: 0.875rem;
+        font-size: 0.8125rem;
         text-align: start;
         cursor: pointer;
         overflow-wrap: anywhere;

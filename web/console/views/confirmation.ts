@@ -40,7 +40,7 @@ export class Confirmation extends LitElement {
 
       h2 {
         margin-block-end: 0.75rem;
-        font-size: 1.25rem;
+        font-size: 1.125rem;
         overflow-wrap: anywhere;
       }
 

@@ -30,7 +30,7 @@ export class OrganisationsPage extends LitElement {
 
       .find svg {
         position: absolute;
-        inset-block-start: 0.75rem;
+        inset-block-start: calc((var(--_hub-target) - 1.25rem) / 2);
         inset-inline-start: 0.75rem;
         color: var(--_hub-muted);
       }

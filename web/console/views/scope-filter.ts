@@ -25,7 +25,7 @@ export class ScopeFilter extends LitElement {
 
       .field > svg {
         position: absolute;
-        inset-block-start: 0.75rem;
+        inset-block-start: calc((var(--_hub-target) - 1.25rem) / 2);
         inset-inline-start: 0.75rem;
         color: var(--_hub-muted);
       }
@@ -37,10 +37,8 @@ export class ScopeFilter extends LitElement {
 
       .clear {
         position: absolute;
-        inset-block-start: 0.25rem;
-        inset-inline-end: 0.25rem;
-        min-block-size: 2.25rem;
-        inline-size: 2.25rem;
+        inset-block-start: 0;
+        inset-inline-end: 0;
       }
 
       .popup {

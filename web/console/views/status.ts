@@ -22,7 +22,7 @@ export const statusStyles = css`
     background: var(--_hub-surface);
     color: var(--_hub-muted);
     font-size: 0.8125rem;
-    font-weight: 600;
+    font-weight: 500;
     white-space: nowrap;
   }
 
