@@ -168,7 +168,7 @@ def test_a_recalled_message_leaves_the_open_bell_at_once(windows: Windows, hub: 
     opened.click()
     before = opened.bounding_box()
     hub.post(administrator, NORTH, title="It arrives")
-    expect(received.get_by_role("button", name="1 new message")).to_be_in_viewport()
+    expect(received.get_by_role("button", name="1 new message", exact=True)).to_be_in_viewport()
     assert opened.bounding_box() == before
     page = windows.console(administrator, f"#/messages/{message_id}")
     page.get_by_role("button", name="Recall", exact=True).click()

@@ -113,7 +113,6 @@ class Service(http.server.ThreadingHTTPServer):
         self.received: list[Received] = []
         self.answering = threading.Event()
         self.answering.set()
-        self.order: list[str] = []
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     @property
@@ -139,7 +138,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.server.name == "inbox_stream":
             return self._stream()
         self.server.answering.wait(30)
-        self.server.order.append(self.headers.get("Authorization", ""))
         return self._answer(200)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_any  # noqa: N815
@@ -245,7 +243,6 @@ class Gateway:
         for replicas in self.services.values():
             for service in replicas:
                 service.received.clear()
-                service.order.clear()
 
     def add_replicas(self) -> None:
         """One more replica of each service, in DNS as soon as it listens."""
@@ -287,7 +284,7 @@ class Gateway:
 
 
 @contextlib.contextmanager
-def running(folder: Path, **variables: str) -> Iterator[Gateway]:
+def running(folder: Path, configuration: Path = CONFIGURATION, **variables: str) -> Iterator[Gateway]:
     """The gateway in front of one replica of each service."""
     names = Names()
     names.start()
@@ -305,7 +302,7 @@ def running(folder: Path, **variables: str) -> Iterator[Gateway]:
         "HUB_TLS_PORT": str(made.tls_port),
         **variables,
     }
-    made.process = Process([haproxy(), "-W", "-db", "-f", str(CONFIGURATION)], environment, folder / "haproxy.log")
+    made.process = Process([haproxy(), "-W", "-db", "-f", str(configuration)], environment, folder / "haproxy.log")
     try:
         made.wait_until_it_serves()
         yield made
