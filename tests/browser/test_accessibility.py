@@ -75,7 +75,7 @@ def test_the_history_without_messages(page: Page, windows: Windows, administrato
     waiting[0].abort()
     expect(page.get_by_role("alert")).to_be_visible()
     expect_no_problems(page)
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Retry").click()
     expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
     expect_no_problems(page)
 

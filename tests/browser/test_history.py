@@ -3,7 +3,7 @@
 import datetime
 import re
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Position, Route, expect
 
 from tests.browser import console
 from tests.browser.hub import Hub
@@ -37,26 +37,39 @@ def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
     seed(hub, people)
     page = windows.console(people.token(people.platform_administrator))
     expect_titles(page, "To cedar", "To aspen", "To north", "To all")
+    listed = page.get_by_role("region", name="Sent messages")
+    expect(listed.get_by_role("heading", level=2)).to_have_text(["Today"])
+    for width, shows in ((360, False), (768, True)):
+        page.set_viewport_size({"width": width, "height": 800})
+        expect(listed.get_by_text("Recipients", exact=True)).to_be_visible(visible=shows)
     row = console.rows(page).filter(has_text="To aspen")
     expect(row).to_contain_text("Clara Clinic")
     expect(row).to_contain_text("Clinic aspen")
-    row.get_by_role("link", name="View: To aspen").click()
+    # The whole row is a link, as far as its last corner.
+    box = row.bounding_box()
+    assert box
+    corner: Position = {"x": box["width"] - 4, "y": box["height"] - 4}
+    with page.context.expect_page() as opened:
+        row.click(position=corner, button="middle")
+    expect(opened.value).to_have_url(console.MESSAGE_ADDRESS)
+    opened.value.close()
+    row.click(position=corner)
     expect(page.get_by_role("heading", name="To aspen", level=1)).to_be_focused()
     expect(page.get_by_role("region", name="Sent to")).to_contain_text("Clinic aspen")
     page.go_back()
-    expect(page.get_by_role("link", name="View: To aspen")).to_be_focused()
+    expect(page.get_by_role("link", name="To aspen")).to_be_focused()
 
 
 def test_the_filter_shows_what_reached_an_organisation_or_clinic(windows: Windows, hub: Hub, people: World) -> None:
     seed(hub, people)
     page = windows.console(people.token(people.platform_administrator))
-    choose = page.get_by_role("combobox", name="Show messages that reached")
+    choose = page.get_by_role("combobox", name="Filter by organisation or clinic")
     choose.fill("cedar")
     page.get_by_role("option", name=re.compile("Clinic cedar")).click()
     expect(page).to_have_url(re.compile(r"#/messages\?clinic=cedar$"))
     expect_titles(page, "To cedar", "To all")
     # The way back from a message leads to the same list.
-    page.get_by_role("link", name="View: To cedar").click()
+    page.get_by_role("link", name="To cedar").click()
     page.get_by_role("link", name="Messages").last.click()
     expect(page).to_have_url(re.compile(r"#/messages\?clinic=cedar$"))
     expect_titles(page, "To cedar", "To all")
@@ -70,20 +83,19 @@ def test_the_filter_shows_what_reached_an_organisation_or_clinic(windows: Window
     expect_titles(page, "To aspen", "To north", "To all")
     page.goto(windows.console_url("#/messages?clinic=cedar"))
     expect_titles(page, "To cedar", "To all")
-    page.get_by_role("button", name="Show all messages").click()
+    page.get_by_role("button", name="Clear filter").click()
     expect_titles(page, "To cedar", "To aspen", "To north", "To all")
     choose.fill("nowhere")
-    expect(page.get_by_text("Nothing is called that.")).to_be_visible()
+    expect(page.get_by_text("No matches for “nowhere”")).to_be_visible()
 
 
 def test_a_filter_that_nothing_reached_says_so(windows: Windows, hub: Hub, people: World) -> None:
     hub.post(people.token(people.platform_administrator), NORTH, title="To north")
     page = windows.console(people.token(people.platform_administrator), "#/messages?clinic=dunes")
-    expect(page.get_by_role("heading", name="Nothing sent yet")).to_be_visible()
-    expect(page.get_by_text("No message has reached Clinic dunes so far.")).to_be_visible()
+    expect(page.get_by_role("heading", name="No messages to Clinic dunes yet")).to_be_visible()
     # An old link may name one that is not there at all.
     page.goto(windows.console_url("#/messages?clinic=nowhere"))
-    expect(page.get_by_role("heading", name="This organisation or clinic is not here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Organisation or clinic not found or no access")).to_be_visible()
     page.get_by_role("link", name="Show all messages").click()
     expect_titles(page, "To north")
 
@@ -106,11 +118,11 @@ def test_the_list_grows_as_one_scrolls_without_gaps_or_repetitions(windows: Wind
         row.scroll_into_view_if_needed()
     assert titles(page) == [f"Number {number}" for number in reversed(range(45))]
     # What was open comes back where it was.
-    page.get_by_role("link", name="View: Number 2", exact=True).click()
+    page.get_by_role("link", name="Number 2", exact=True).click()
     expect(page.get_by_role("heading", name="Number 2", level=1)).to_be_visible()
     console.recall(page)
     page.get_by_role("link", name="Messages").last.click()
-    opened = page.get_by_role("link", name="View: Number 2", exact=True)
+    opened = page.get_by_role("link", name="Number 2", exact=True)
     expect(opened).to_be_in_viewport()
     # The list knows of the recall, although the newest page does not have that message in it.
     expect(console.rows(page).filter(has=opened)).to_contain_text("Recalled")
@@ -140,9 +152,9 @@ def test_the_list_says_when_it_is_loading_empty_or_failed(windows: Windows, peop
     expect(page.get_by_text("Loading messages…")).to_be_attached()
     waiting[0].abort()
     failure = page.get_by_role("alert")
-    expect(failure).to_contain_text("The messages could not be loaded")
+    expect(failure).to_contain_text("Could not load messages")
     expect(failure).to_contain_text("Message Hub cannot be reached")
-    failure.get_by_role("button", name="Try again").click()
+    failure.get_by_role("button", name="Retry").click()
     expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
     expect(page.get_by_role("region", name="Sent messages").get_by_role("link", name="Create message")).to_be_visible()
 

@@ -92,21 +92,21 @@ def test_finding_and_opening_a_sent_message(windows: Windows, hub: Hub, people: 
     page.keyboard.press("Tab")
     assert focused(page) == "Skip to content"
     page.keyboard.press("Enter")
-    tab_to(page, "Show messages that reached")
+    tab_to(page, "Filter by organisation or clinic")
     page.keyboard.type("cedar")
     page.keyboard.press("Enter")
     expect(console.rows(page)).to_have_count(1)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Escape")
-    tab_to(page, "Show all messages")
+    tab_to(page, "Clear filter")
     page.keyboard.press("Enter")
     expect(console.rows(page)).to_have_count(2)
-    tab_to(page, "View: To aspen")
+    tab_to(page, "To aspen")
     page.keyboard.press("Enter")
     expect_focused(page, "To aspen")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("link", name="View: To aspen")).to_be_focused()
+    expect(page.get_by_role("link", name="To aspen", exact=True)).to_be_focused()
 
 
 def test_the_menu_of_an_organisation(windows: Windows, people: World) -> None:

@@ -129,7 +129,7 @@ def test_progress_is_live_on_the_page_of_the_message(page: Page, hub: Hub, peopl
     with hub.worker_paused():
         message_id = console.send(page)
         progress = page.get_by_role("region", name="Progress")
-        expect(progress).to_contain_text("Queued")
+        expect(progress).to_contain_text("Visible to everyone · recording deliveries…")
         expect(progress).to_contain_text("Everybody sees it already")
         assert [one["id"] for one in hub.received(people.token(people.reader))] == [message_id]
     expect(progress).to_contain_text("9 of 9")

@@ -28,9 +28,9 @@ describe("audienceSummary", () => {
 describe("reached", () => {
   it.each([
     ["sent" as const, 3, "3 people"],
-    ["queued" as const, null, "Counting people…"],
+    ["queued" as const, null, "Counting recipients…"],
     ["recalled" as const, 3, "3 people"],
-    ["recalled" as const, null, "Recalled before it was counted"],
+    ["recalled" as const, null, "Recalled before recipients were counted"],
   ])("says of a %s message that went to %j: %s", (status, recipient_count, text) => {
     expect(reached({ status, recipient_count })).toBe(text);
   });

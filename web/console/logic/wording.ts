@@ -28,30 +28,26 @@ export function audienceNames(audience: Message["audience"], directory: Director
 
 /** One line: the first names, and how many more there are. */
 export function audienceSummary(audience: Message["audience"], directory: Directory): string {
-  if (audience.everyone) return "Everyone on the platform";
+  if (audience.everyone) return translate("sent_everyone");
   const names = audienceNames(audience, directory);
   const hidden = audience.other_scopes ?? 0;
   const shown = names.slice(0, names.length === SHOWN_NAMES + 1 ? names.length : SHOWN_NAMES);
   const more = names.length - shown.length + hidden;
-  if (shown.length === 0) return counted(more, "organisation or clinic", "organisations or clinics");
-  return more > 0 ? `${shown.join(", ")} and ${number(more)} more` : shown.join(", ");
+  if (shown.length === 0) return translate("sent_hidden_scopes", { count: more });
+  return more > 0 ? translate("sent_and_more", { names: shown.join(", "), count: more }) : shown.join(", ");
 }
 
-const STATUS: Record<Message["status"], string> = {
-  queued: "Queued",
-  sending: "Sending",
-  sent: "Sent",
-  recalled: "Recalled",
-};
-
-export function status(message: Message): string {
-  return STATUS[message.status];
+/** Recipients see a message from the moment it is accepted; what goes on is the recording of deliveries. */
+export function status({ status, expired }: Pick<Message, "status" | "expired">): string {
+  if (status === "recalled") return translate("sent_status_recalled");
+  if (expired) return translate("sent_status_expired");
+  return translate(status === "sent" ? "sent_status_sent" : "sent_status_delivering");
 }
 
 /** How many people it went to, as far as that is known: one that was recalled at once is never counted. */
 export function reached({ recipient_count, status }: Pick<Message, "recipient_count" | "status">): string {
   if (recipient_count !== null) return people(recipient_count);
-  return status === "recalled" ? "Recalled before it was counted" : "Counting people…";
+  return translate(status === "recalled" ? "sent_recalled_uncounted" : "sent_counting");
 }
 
 /** How much of the whole, from 0 to 100, never 100 before all of it. */

@@ -11,21 +11,37 @@ export const rowStyles = css`
     margin-block-end: 1.25rem;
   }
 
+  .headings {
+    display: none;
+  }
+
+  .date {
+    padding: 0.375rem 1.25rem;
+    border-block-end: 1px solid var(--_hub-line);
+    background: var(--_hub-surface);
+    font-size: 0.8125rem;
+    color: var(--_hub-muted);
+  }
+
+  .rows + .date {
+    border-block-start: 1px solid var(--_hub-line);
+  }
+
   .row {
     position: relative;
     display: grid;
-    grid-template: "what state" auto "to to" auto "from view" auto / 1fr auto;
+    grid-template: "what what" auto "to to" auto "from when" auto / 1fr auto;
     gap: 0.5rem 1rem;
-    padding: 1rem 1.25rem;
-    border-block-end: 1px solid var(--_hub-line);
+    align-items: start;
+    padding: 0.75rem 1.25rem;
   }
 
-  .rows > :last-child {
-    border-block-end: 0;
+  .row + .row {
+    border-block-start: 1px solid var(--_hub-line);
   }
 
   .row:hover {
-    background: var(--_hub-surface);
+    background: color-mix(in srgb, var(--_hub-surface) 60%, transparent);
   }
 
   .what {
@@ -33,46 +49,66 @@ export const rowStyles = css`
     min-inline-size: 0;
   }
 
-  .row h2 {
-    font-size: 1rem;
+  .row h3 {
+    font-size: inherit;
+    font-weight: 500;
     overflow-wrap: anywhere;
   }
 
-  .excerpt {
-    overflow: hidden;
-    font-size: 0.8125rem;
-    text-overflow: ellipsis;
-    white-space: nowrap;
+  .row h3 a {
+    color: inherit;
+    text-decoration: none;
   }
 
-  .to {
-    grid-area: to;
-  }
-
-  .from {
-    grid-area: from;
-  }
-
-  .summary {
-    overflow-wrap: anywhere;
-  }
-
-  .state-cell {
-    grid-area: state;
-  }
-
-  .view {
-    grid-area: view;
-    align-self: end;
-  }
-
-  /* The whole row opens the message for a mouse or a finger. */
-  .view::after {
+  /* The whole row is the link. */
+  .row h3 a::after {
     position: absolute;
     inset: 0;
     content: "";
   }
 
+  .row:hover h3 a {
+    text-decoration: underline;
+  }
+
+  .row h3 a:focus-visible {
+    outline: none;
+  }
+
+  .row h3 a:focus-visible::after {
+    outline: 2px solid var(--_hub-focus);
+    outline-offset: -2px;
+  }
+
+  .excerpt {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+
+  .what .status {
+    margin-block-start: 0.375rem;
+  }
+
+  .to {
+    grid-area: to;
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 0.5rem;
+    align-items: baseline;
+    overflow-wrap: anywhere;
+  }
+
+  .from {
+    grid-area: from;
+    overflow-wrap: anywhere;
+  }
+
+  .when {
+    grid-area: when;
+  }
+
+  /* Its exact time appears on hover. */
   hub-time {
     position: relative;
     z-index: 1;
@@ -87,21 +123,21 @@ export const rowStyles = css`
     text-align: center;
   }
 
-  @container (min-width: 30rem) {
+  @container (min-width: 42rem) {
+    .headings,
     .row {
-      grid-template: "what what state" auto "to from view" auto / 1fr 1fr auto;
-    }
-  }
-
-  @container (min-width: 54rem) {
-    .row {
-      grid-template: "what to from state view" auto / minmax(0, 1fr) 12.5rem 9rem 6.75rem auto;
-      align-items: center;
-      padding-inline-end: 0.75rem;
+      grid-template: "what to from" auto "what to when" 1fr / minmax(0, 1fr) 12.5rem 9rem;
+      gap: 0 1.5rem;
     }
 
-    .view {
-      align-self: center;
+    .to {
+      display: block;
+    }
+
+    .headings {
+      display: grid;
+      padding: 0.625rem 1.25rem;
+      border-block-end: 1px solid var(--_hub-line);
     }
   }
 `;

@@ -122,7 +122,7 @@ export class MessagePage extends LitElement {
     const message = this._message;
     if (message === null)
       return html`${back} ${heading}
-        <div class="card">${loading("the message", 2)}</div>`;
+        <div class="card">${loading("Loading the message…", 2)}</div>`;
     return html`${back}
       <header class="page-head">
         <h1 tabindex="-1" dir="auto">${message.title}</h1>

@@ -12,7 +12,7 @@ import { icon } from "./icons";
 import { linked } from "./linked";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
-import { arrivals, empty, failed, loading, older, stateStyles } from "./states";
+import { arrivals, empty, failed, loading, more, stateStyles } from "./states";
 import "./time";
 
 const REFRESH_MS = 30_000;
@@ -155,7 +155,7 @@ export class ReceivedPage extends LitElement {
 
   #list() {
     const pages = this.#pages;
-    if (!pages || (pages.items.length === 0 && pages.status === "loading")) return loading("messages");
+    if (!pages || (pages.items.length === 0 && pages.status === "loading")) return loading("Loading messages…");
     if (pages.items.length === 0) {
       if (pages.status === "failed")
         return failed("Your messages could not be loaded", pages.error, () => void pages.retry());
@@ -168,7 +168,7 @@ export class ReceivedPage extends LitElement {
           (item) => this.#item(item),
         )}
       </ul>
-      ${older(pages)}`;
+      ${more(pages)}`;
   }
 
   #item(item: Notification) {

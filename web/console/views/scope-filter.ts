@@ -3,11 +3,11 @@ import { css, html, LitElement, nothing } from "lit";
 import type { Directory } from "../logic/directory";
 import type { Filter } from "../logic/routes";
 import { listScopes, type Scope } from "../logic/tree";
+import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { icon } from "./icons";
 
 const SHOWN = 50;
-const ALL = "All organisations and clinics";
 
 export class ScopeFilter extends LitElement {
   static override styles = [
@@ -112,7 +112,7 @@ export class ScopeFilter extends LitElement {
   override render() {
     const chosen = this.value ? this.directory.scopeName(this.value) : "";
     const options = this._open ? this.#options : [];
-    return html`<label class="label small" for="input">Show messages that reached</label>
+    return html`<label class="label small" for="input">${translate("sent_filter")}</label>
       <div class="field">
         ${icon("search")}
         <input
@@ -121,7 +121,7 @@ export class ScopeFilter extends LitElement {
           role="combobox"
           autocomplete="off"
           spellcheck="false"
-          placeholder=${ALL}
+          placeholder=${translate("sent_filter_all")}
           aria-autocomplete="list"
           aria-controls="options"
           aria-expanded=${this._open ? "true" : "false"}
@@ -135,14 +135,20 @@ export class ScopeFilter extends LitElement {
         />
         ${
           this.value
-            ? html`<button class="button quiet icon clear" type="button" aria-label="Show all messages" title="Show all messages" @click=${this.#clear}>
+            ? html`<button
+              class="button quiet icon clear"
+              type="button"
+              aria-label=${translate("sent_filter_clear")}
+              title=${translate("sent_filter_clear")}
+              @click=${this.#clear}
+            >
               ${icon("close")}
             </button>`
             : nothing
         }
       </div>
       <div class="popup" ?hidden=${!this._open} @mousedown=${(event: Event) => event.preventDefault()}>
-        <div role="listbox" id="options" aria-label="Organisations and clinics">
+        <div role="listbox" id="options" aria-label=${translate("sent_filter_list")}>
           ${options.map((option, index) => this.#option(option, index))}
         </div>
         ${this._open ? this.#hint(options.length) : nothing}
@@ -158,14 +164,17 @@ export class ScopeFilter extends LitElement {
       aria-selected=${isChosen ? "true" : "false"}
       @click=${() => this.#choose(scope)}
     >
-      ${scope?.name ?? ALL} ${scope?.within ? html`<span class="muted small">· ${scope.within}</span>` : nothing}
+      ${scope?.name ?? translate("sent_filter_all")} ${scope?.within ? html`<span class="muted small">· ${scope.within}</span>` : nothing}
     </div>`;
   }
 
   #hint(count: number) {
-    if (count === 0) return html`<p class="hint muted" role="status">Nothing is called that.</p>`;
-    if (count >= SHOWN) return html`<p class="hint muted small">The first ${SHOWN}. Type more to find others.</p>`;
-    return this._query ? nothing : html`<p class="hint muted small">Type to find a clinic.</p>`;
+    const query = this._query ?? "";
+    if (count === 0)
+      return html`<p class="hint muted" role="status">${translate("sent_filter_no_match", { query })}</p>`;
+    if (count >= SHOWN)
+      return html`<p class="hint muted small">${translate("sent_filter_first", { count: SHOWN })}</p>`;
+    return query ? nothing : html`<p class="hint muted small">${translate("sent_filter_type")}</p>`;
   }
 
   #show(): void {

@@ -3,17 +3,19 @@ import { html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { type Message, Problem } from "../../api";
 import type { Hub } from "../hub";
+import { groupByDate } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { Pages } from "../logic/pages";
 import { composePath, type Filter, messagePath, messagesPath } from "../logic/routes";
 import { audienceSummary, reached } from "../logic/wording";
+import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { rowStyles } from "../styles/rows";
 import { icon } from "./icons";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
 import "./scope-filter";
-import { arrivals, empty, failed, loading, older, stateStyles } from "./states";
+import { arrivals, empty, failed, loading, more, stateStyles } from "./states";
 import { statusLabel, statusStyles } from "./status";
 import "./time";
 
@@ -110,7 +112,11 @@ export class SentPage extends LitElement {
         ></hub-scope-filter>`
         : nothing
     }
-    <section class="card" aria-label="Sent messages" aria-busy=${this.#pages?.status === "loading" ? "true" : "false"}>
+    <section
+      class="card"
+      aria-label=${translate("sent_list")}
+      aria-busy=${this.#pages?.status === "loading" ? "true" : "false"}
+    >
       ${this.#list()}
     </section>
     ${arrivals(this.#pages, this.#showArrivals)}`;
@@ -118,63 +124,73 @@ export class SentPage extends LitElement {
 
   #list() {
     const pages = this.#pages;
-    if (!pages || (pages.items.length === 0 && pages.status === "loading")) return loading("messages");
+    if (!pages || (pages.items.length === 0 && pages.status === "loading")) return loading(translate("sent_loading"));
     if (pages.items.length === 0) {
       if (pages.status === "failed" && this.filter && isProblem(pages.error, "validation-failed"))
         return this.#unknownFilter();
-      if (pages.status === "failed")
-        return failed("The messages could not be loaded", pages.error, () => void pages.retry());
+      if (pages.status === "failed") return failed(translate("sent_failed"), pages.error, () => void pages.retry());
       return this.#empty();
     }
-    return html`<ul class="rows">
-        ${repeat(
-          pages.items,
-          (message) => message.id,
-          (message) => this.#row(message),
-        )}
-      </ul>
-      ${older(pages)}`;
+    return html`${columnHeadings()}
+      ${repeat(
+        groupByDate(pages.items, new Date()),
+        ({ heading }) => heading,
+        ({ heading, items }) => html`<h2 class="date">${heading}</h2>
+          <ul class="rows">
+            ${repeat(
+              items,
+              ({ id }) => id,
+              (message) => this.#row(message),
+            )}
+          </ul>`,
+      )}
+      ${more(pages)}`;
   }
 
   #row(message: Message) {
     const { id, title, body, sender, sent_at } = message;
     return html`<li class="row">
       <div class="what">
-        <h2 dir="auto">${title}</h2>
-        <p class="muted excerpt" dir="auto">${body}</p>
+        <h3 dir="auto"><a href=${messagePath(id)} data-id=${id}>${title}</a></h3>
+        <p class="muted small excerpt" dir="auto">${body}</p>
+        ${statusLabel(message)}
       </div>
       <div class="to">
-        <p class="summary"><span class="unseen-text">To </span>${audienceSummary(message.audience, this.directory)}</p>
+        <p><span class="unseen-text">${translate("sent_label_recipients")}</span>${audienceSummary(message.audience, this.directory)}</p>
         <p class="muted small">${reached(message)}</p>
       </div>
-      <div class="from">
-        <p class="summary"><span class="unseen-text">Sent by </span><bdi>${sender.name}</bdi></p>
-        <p class="muted small"><hub-time .at=${sent_at}></hub-time></p>
-      </div>
-      <div class="state-cell">${statusLabel(message)}</div>
-      <a class="button quiet view" href=${messagePath(id)} data-id=${id} aria-label="View: ${title}">View</a>
+      <p class="from"><span class="unseen-text">${translate("sent_label_sender")}</span><bdi>${sender.name}</bdi></p>
+      <p class="when muted small"><hub-time .at=${sent_at} format="in-group"></hub-time></p>
     </li>`;
   }
 
   /** A link to an organisation or clinic that is not in the directory, or not for this viewer to see. */
   #unknownFilter() {
-    const action = html`<a class="button" href=${messagesPath()}>Show all messages</a>`;
-    return empty(
-      "search",
-      "This organisation or clinic is not here",
-      "There is none of that name, or it is not for you to see.",
-      action,
-    );
+    const action = html`<a class="button" href=${messagesPath()}>${translate("sent_show_all")}</a>`;
+    return empty("search", translate("sent_unknown_filter"), translate("sent_unknown_filter_text"), action);
   }
 
   #empty() {
     if (this.filter) {
       const name = this.directory.scopeName(this.filter);
-      return empty("mail", "Nothing sent yet", `No message has reached ${name} so far.`);
+      return empty(
+        "mail",
+        translate("sent_nothing_reached", { name }),
+        translate("sent_nothing_reached_text", { name }),
+      );
     }
-    const action = html`<a class="button primary" href=${composePath()}>${icon("compose")}Create message</a>`;
-    return empty("mail", "No messages yet", "Messages that you and other administrators send appear here.", action);
+    const action = html`<a class="button primary" href=${composePath()}>${icon("compose")}${translate("sent_create")}</a>`;
+    return empty("mail", translate("sent_empty"), translate("sent_empty_text"), action);
   }
+}
+
+/** For the eye: each row names its parts for screen readers. */
+function columnHeadings() {
+  return html`<div class="headings muted small" aria-hidden="true">
+    <span class="what">${translate("sent_column_message")}</span>
+    <span class="to">${translate("sent_column_recipients")}</span>
+    <span class="from">${translate("sent_column_sender")}</span>
+  </div>`;
 }
 
 function isProblem(error: unknown, code: string): boolean {

@@ -2,7 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { Pages } from "../logic/pages";
 import { sentence } from "../logic/problems";
-import { counted } from "../logic/wording";
+import { translate } from "../strings";
 import { type IconName, icon } from "./icons";
 
 export const stateStyles = css`
@@ -80,9 +80,9 @@ export const stateStyles = css`
   }
 `;
 
-export function loading(what: string, rows = 4): TemplateResult {
+export function loading(text: string, rows = 4): TemplateResult {
   const bones = Array.from({ length: rows }, () => html`<div class="bones" aria-hidden="true"><i></i><i></i></div>`);
-  return html`<p class="unseen-text" role="status">Loading ${what}…</p>
+  return html`<p class="unseen-text" role="status">${text}</p>
     ${bones}`;
 }
 
@@ -101,32 +101,32 @@ export function failed(what: string, error: unknown, retry: (() => void) | null)
     ${icon("alert")}
     <h2>${what}</h2>
     <p>${sentence(error)}</p>
-    ${retry ? html`<button class="button" type="button" @click=${retry}>Try again</button>` : nothing}
+    ${retry ? html`<button class="button" type="button" @click=${retry}>${translate("retry")}</button>` : nothing}
   </div>`;
 }
 
 /** "5 new messages": brings them in. To be put after the list. */
 export function arrivals(pages: Pages<{ id: string }> | null, show: () => void) {
   const { arrivals: count = 0, hasMoreArrivals: isMore } = pages ?? {};
-  const text = isMore ? `${count}+ new messages` : counted(count, "new message");
+  const text = translate(isMore ? "sent_new_more" : "sent_new", { count });
   return html`<div class="arrivals" role="status" translate="no">
     ${count > 0 ? html`<button class="button primary" type="button" @click=${show}>${text}</button>` : nothing}
   </div>`;
 }
 
-/** The end of a list of pages: nothing once all is there, else what loads the older ones, or why they could not be loaded. */
-export function older(pages: Pick<Pages<{ id: string }>, "status" | "error" | "retry" | "more">) {
+/** The end of a list of pages: nothing once all is there, else what loads the next one, or why it could not be loaded. */
+export function more(pages: Pick<Pages<{ id: string }>, "status" | "error" | "retry" | "more">) {
   if (pages.status === "complete") return nothing;
   if (pages.status === "failed")
     return html`<div class="end" role="alert">
-      <p>Older messages could not be loaded. ${sentence(pages.error)}</p>
-      <button class="button" type="button" @click=${() => void pages.retry()}>Try again</button>
+      <p>${translate("list_more_failed", { reason: sentence(pages.error) })}</p>
+      <button class="button" type="button" @click=${() => void pages.retry()}>${translate("retry")}</button>
     </div>`;
   return html`<div class="end">
     ${
       pages.status === "loading"
-        ? html`<p class="muted" role="status">Loading older messages…</p>`
-        : html`<button class="button" type="button" @click=${() => void pages.more()}>Show older messages</button>`
+        ? html`<p class="muted" role="status">${translate("list_loading_more")}</p>`
+        : html`<button class="button" type="button" @click=${() => void pages.more()}>${translate("list_more")}</button>`
     }
   </div>`;
 }

@@ -1,13 +1,13 @@
 /** A message's state as a small label: picture, word and colour, never the colour alone. */
-import { css, html } from "lit";
+import { css, html, nothing } from "lit";
 import type { Message } from "../../api";
 import { status } from "../logic/wording";
 import { type IconName, icon } from "./icons";
 
 const PICTURES: Record<Message["status"], IconName> = {
   queued: "clock",
-  sending: "send",
-  sent: "check",
+  sending: "clock",
+  sent: "clock",
   recalled: "recall",
 };
 
@@ -23,16 +23,12 @@ export const statusStyles = css`
     color: var(--_hub-muted);
     font-size: 0.8125rem;
     font-weight: 500;
-    white-space: nowrap;
+    
   }
 
   .status svg {
     inline-size: 1rem;
     block-size: 1rem;
-  }
-
-  .status.sent {
-    color: var(--_hub-success);
   }
 
   .status.queued,
@@ -47,6 +43,8 @@ export const statusStyles = css`
   }
 `;
 
+/** Nothing for a message that is sent, as nearly all of them are. */
 export function statusLabel(message: Message) {
+  if (message.status === "sent" && !message.expired) return nothing;
   return html`<span class="status ${message.status}">${icon(PICTURES[message.status])}${status(message)}</span>`;
 }

@@ -1,10 +1,19 @@
 /** `<hub-time>`: a time as its reader likes it, with the exact time on hover and for screen readers that ask. */
 import { css, html, LitElement } from "lit";
 import { exact, relative, untilChange } from "../../common/times";
+import { date, timeInGroup } from "../logic/dates";
 import { LOCALE } from "../strings";
 
 // The longest wait between two looks at the clock; timers beyond 24 days would fire at once.
 const LONGEST_MS = 3_600_000;
+
+type Format = "relative" | "in-group" | "date";
+
+const FORMATS: Record<Format, (iso: string, now: Date) => string> = {
+  relative: (iso, now) => relative(iso, now, LOCALE),
+  "in-group": timeInGroup,
+  date,
+};
 
 export class HubTime extends LitElement {
   static override styles = css`
@@ -23,14 +32,17 @@ export class HubTime extends LitElement {
       }
     }
   `;
-  static override properties = { at: {} };
+  static override properties = { at: {}, format: {} };
 
   declare at: string;
+  /** `in-group`: under a heading that names the day or the month. */
+  declare format: Format;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
     this.at = "";
+    this.format = "relative";
   }
 
   override disconnectedCallback(): void {
@@ -48,7 +60,8 @@ export class HubTime extends LitElement {
     const now = new Date();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.requestUpdate(), Math.min(untilChange(this.at, now), LONGEST_MS));
-    return html`<time datetime=${this.at} title=${exact(this.at, LOCALE)} translate="no"><span>${relative(this.at, now, LOCALE)}</span></time>`;
+    const text = FORMATS[this.format](this.at, now);
+    return html`<time datetime=${this.at} title=${exact(this.at, LOCALE)} translate="no"><span>${text}</span></time>`;
   }
 }
 

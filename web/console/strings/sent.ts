@@ -1,0 +1,49 @@
+/** Texts of the list of sent messages and of its filter. */
+import type { Plural } from "../../common/translate";
+
+export const sent = {
+  sent_list: "Sent messages",
+  sent_loading: "Loading messages…",
+  sent_failed: "Could not load messages",
+  sent_new: { one: "{count} new message", other: "{count} new messages" } as Plural,
+  sent_new_more: "{count}+ new messages",
+  sent_today: "Today",
+  sent_yesterday: "Yesterday",
+  sent_week: "This week",
+
+  sent_column_message: "Message",
+  sent_column_recipients: "Recipients",
+  sent_column_read: "Read rate",
+  sent_column_sender: "Sent by",
+  sent_label_recipients: "Recipients: ",
+  sent_label_sender: "Sent by ",
+  sent_read: "{percent}% read",
+
+  sent_everyone: "Everyone on the platform",
+  sent_and_more: "{names} and {count} more",
+  sent_hidden_scopes: { one: "{count} organisation or clinic", other: "{count} organisations or clinics" } as Plural,
+  sent_counting: "Counting recipients…",
+  sent_recalled_uncounted: "Recalled before recipients were counted",
+
+  sent_status_delivering: "Visible to everyone · recording deliveries…",
+  sent_status_sent: "Sent",
+  sent_status_recalled: "Recalled",
+  sent_status_expired: "Expired",
+
+  sent_filter: "Filter by organisation or clinic",
+  sent_filter_all: "All organisations and clinics",
+  sent_filter_clear: "Clear filter",
+  sent_filter_list: "Organisations and clinics",
+  sent_filter_no_match: "No matches for “{query}”",
+  sent_filter_first: "The first {count}. Type to find others.",
+  sent_filter_type: "Type to find an organisation or clinic.",
+
+  sent_unknown_filter: "Organisation or clinic not found or no access",
+  sent_unknown_filter_text: "It may have been removed, or you do not administer it.",
+  sent_show_all: "Show all messages",
+  sent_nothing_reached: "No messages to {name} yet",
+  sent_nothing_reached_text: "Messages that reach {name} appear here.",
+  sent_empty: "No messages yet",
+  sent_empty_text: "Messages that you and other administrators send appear here.",
+  sent_create: "Create message",
+};
