@@ -27,7 +27,6 @@ import {
 import { consoleStyles } from "./styles/console";
 import { controls } from "./styles/controls";
 import "./views/frame";
-import type { Frame } from "./views/frame";
 import { renderPage } from "./views/page";
 import "./views/sign-in";
 import type { SignIn } from "./views/sign-in";
@@ -164,9 +163,6 @@ export class MessageConsole extends LitElement {
       .canSignOut=${!this.#isHosted}
       .hasBell=${!this.noBell}
       @sign-out=${() => this.#signOut("", visit)}
-      @message-bell-counts=${this.#onBell}
-      @message-bell-recalled=${(event: CustomEvent<{ id: string }>) => this.#received?.showRecall(event.detail.id)}
-      @feed-change=${() => this.renderRoot.querySelector<Frame>("hub-frame")?.refreshBell()}
     >
       ${renderPage(this, visit, this._route)}
     </hub-frame>`;
@@ -320,14 +316,6 @@ export class MessageConsole extends LitElement {
     const { is } = this._state;
     const detail = is === "ready" ? this._route.page : is;
     this.dispatchEvent(new CustomEvent("message-console-page", { detail, bubbles: true, composed: true }));
-  }
-
-  readonly #onBell = () => this.#received?.refresh();
-
-  get #received() {
-    return this.renderRoot.querySelector<HTMLElement & { refresh(): void; showRecall(id: string): void }>(
-      "hub-received-page",
-    );
   }
 }
 

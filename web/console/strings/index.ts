@@ -4,12 +4,13 @@
  */
 import { translator } from "../../common/translate";
 import { common } from "./common";
+import { received } from "./received";
 import { sent } from "./sent";
 
 /** The language of the console; times and numbers are written in it, too. */
 export const LOCALE = "en-GB";
 
-export const english = { ...common, ...sent };
+export const english = { ...common, ...received, ...sent };
 export type Strings = typeof english;
 
 export const translate = translator(english, {}, LOCALE);
