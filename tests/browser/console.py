@@ -57,6 +57,11 @@ def recall(page: Page) -> None:
     expect(question).to_be_hidden()
 
 
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^Account: ")).click()
+    page.get_by_role("menuitem", name="Sign out").click()
+
+
 def rows(page: Page) -> Locator:
     """The messages in the list of sent ones."""
     return page.get_by_role("region", name="Sent messages").get_by_role("listitem")

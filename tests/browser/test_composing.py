@@ -198,7 +198,7 @@ def test_drafts_belong_to_their_author(windows: Windows, page: Page, people: Wor
     expect(page.get_by_text("Draft kept in this browser")).to_be_visible()
     # The same browser, somebody else.
     tab = windows.tab(page, windows.console_url())
-    tab.get_by_role("button", name="Sign out").click()
+    console.sign_out(tab)
     tab.get_by_role("textbox", name="access token").fill(people.token(people.organisation_administrator))
     tab.get_by_role("button", name="Sign in").click()
     tab.get_by_role("link", name="Create message").first.click()
@@ -207,7 +207,7 @@ def test_drafts_belong_to_their_author(windows: Windows, page: Page, people: Wor
 
 def test_signing_out_by_choice_deletes_the_draft(page: Page, people: World) -> None:
     console.write(page, "Gone with me")
-    page.get_by_role("button", name="Sign out").click()
+    console.sign_out(page)
     expect(page.get_by_role("heading", name="Message Hub")).to_be_focused()
     expect(page).to_have_title("Sign in – Message Hub")
     assert page.evaluate("Object.keys(localStorage)") == []

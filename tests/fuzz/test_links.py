@@ -31,7 +31,6 @@ TABLES = (
     "messages",
     "message_targets",
     "message_visibility",
-    "message_words",
     "inflight_targets",
     "fanout_batches",
     "inbox_entries",

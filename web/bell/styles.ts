@@ -1,7 +1,5 @@
-/** The style sheets of the bell and of its list of messages, as files of their own so that the build makes them small. */
+/** The bell's style sheet, as a file of its own so that the build makes it small. */
 import { unsafeCSS } from "lit";
-import bell from "./bell.css?inline";
-import feed from "./feed.css?inline";
+import text from "./styles.css?inline";
 
-export const bellStyles = unsafeCSS(bell);
-export const feedStyles = unsafeCSS(feed);
+export const styles = unsafeCSS(text);

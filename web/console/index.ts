@@ -1,22 +1,23 @@
-/** What `/console/` brings: the element `<message-console>`, and a title of the page that says what it shows. */
+/** What `/console/` brings: the element `<message-console>`, and a title of the window for each page. */
 import { MessageConsole } from "./message-console";
+import { type Strings, translate } from "./strings";
 
-const TITLES: Record<string, string> = {
-  compose: "Create message",
-  organisations: "Organisations",
-  message: "Message",
-  unknown: "Nothing here",
-  "signed-out": "Sign in",
-  failed: "Not available",
+const TITLES: Readonly<Record<string, keyof Strings>> = {
+  compose: "frame_create",
+  organisations: "frame_organisations",
+  message: "frame_message",
+  unknown: "frame_not_found",
+  "signed-out": "sign_in_title",
+  failed: "frame_failed_window",
 };
 
 if (!customElements.get("message-console")) customElements.define("message-console", MessageConsole);
 
 document.addEventListener("message-console-page", (event) => {
-  setTitle(TITLES[(event as CustomEvent<string>).detail] ?? "Messages");
+  setTitle(translate(TITLES[(event as CustomEvent<string>).detail] ?? "frame_messages"));
 });
 document.addEventListener("message-known", (event) => setTitle((event as CustomEvent<string>).detail));
 
-function setTitle(title: string): void {
-  document.title = `${title} – Message Hub`;
+function setTitle(page: string): void {
+  document.title = translate("frame_window", { page });
 }

@@ -1,46 +1,27 @@
 /**
- * `<message-console>`: where administrators write messages and follow what was sent. Knows who is signed in and which page is shown;
+ * `<message-console>`: where administrators write messages and follow what was sent. Holds who is signed in and which page is shown;
  * everything else is in the views.
  *
- * A host page may bring the user along: `token`, or `getToken` (asked again when a token is refused). Without either the console asks
- * somebody to sign in.
+ * A host page may sign its user in: with `token`, or with `getToken`, which is called again when a token is refused. Without either
+ * the console shows its sign-in page.
  */
 import { html, LitElement, nothing } from "lit";
 import { type Message, Problem } from "../api";
 import { type Person, readPeople } from "../demo/people";
 import { Arrival } from "./arrival";
-import { type Config, readConfig } from "./config";
-import { Hub } from "./hub";
 import { Directory } from "./logic/directory";
-import { DraftStore } from "./logic/drafts";
 import { sentence } from "./logic/problems";
 import { type Filter, messagePath, parse, type Route } from "./logic/routes";
-import {
-  type Identity,
-  isKnownReader,
-  keepReader,
-  keepToken,
-  loadToken,
-  openStorage,
-  readIdentity,
-} from "./logic/session";
+import { keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
+import { enter, readSite, type Site, type Visit } from "./start";
+import { translate } from "./strings";
 import { consoleStyles } from "./styles/console";
 import { controls } from "./styles/controls";
 import "./views/frame";
+import type { Frame } from "./views/frame";
 import { renderPage } from "./views/page";
 import "./views/sign-in";
-import type { SignIn } from "./views/sign-in";
 import { failed } from "./views/states";
-
-/** Who is signed in, and all that follows from it. */
-export interface Visit {
-  readonly hub: Hub;
-  readonly identity: Identity;
-  readonly name: string;
-  /** Null for somebody who administers nothing. */
-  readonly directory: Directory | null;
-  readonly drafts: DraftStore;
-}
 
 type State =
   | { is: "starting" }
@@ -49,8 +30,6 @@ type State =
   | { is: "ready"; visit: Visit };
 
 type AskForToken = (refused?: string) => string | undefined | Promise<string | undefined>;
-
-const ENDED = "Your session has ended. Sign in again; what you were writing is kept.";
 
 export class MessageConsole extends LitElement {
   static override styles = [controls, consoleStyles];
@@ -61,7 +40,6 @@ export class MessageConsole extends LitElement {
     inboxUrl: { attribute: "inbox-url" },
     streamUrl: { attribute: "stream-url" },
     noBell: { type: Boolean, attribute: "no-bell" },
-    name: {},
     _state: { state: true },
     _route: { state: true },
     _people: { state: true },
@@ -69,19 +47,17 @@ export class MessageConsole extends LitElement {
 
   declare token: string | null;
   declare getToken: AskForToken | null;
-  /** Where the APIs are; by default beside the page, and where that says. */
+  /** Where the APIs are; by default beside the page, and as its settings say. */
   declare composeUrl: string | null;
   declare inboxUrl: string | null;
   /** Where the bell's live stream is; with `inbox-url` given, by default there. */
   declare streamUrl: string | null;
   /** For a page that has a bell of its own. */
   declare noBell: boolean;
-  /** The user's name, where the host page knows it. */
-  declare name: string;
   declare _state: State;
   declare _route: Route;
   declare _people: readonly Person[];
-  /** What was sent from here a moment ago: its page need not wait for it. */
+  /** A message that was just sent from here: its page need not load it. */
   fresh: Message | null = null;
   /** Of the list of sent messages, also while one of them is open. */
   filter: Filter = null;
@@ -97,7 +73,6 @@ export class MessageConsole extends LitElement {
     this.inboxUrl = null;
     this.streamUrl = null;
     this.noBell = false;
-    this.name = "";
     this._state = { is: "starting" };
     this._route = this.#readRoute();
     this._people = [];
@@ -136,18 +111,22 @@ export class MessageConsole extends LitElement {
   override render() {
     switch (this._state.is) {
       case "starting":
-        return html`<p class="wait muted" role="status">Loading…</p>`;
+        return html`<p class="wait muted" role="status">${translate("frame_loading")}</p>`;
       case "signed-out":
         return html`<hub-sign-in
           .people=${this._people}
           .reason=${this._state.reason}
-          @sign-in=${(event: CustomEvent<SignIn>) => void this.#signIn(event.detail)}
+          @sign-in=${(event: CustomEvent<string>) => void this.#signIn(event.detail)}
         ></hub-sign-in>`;
       case "failed":
         return html`<main class="alone">
-          <h1 class="unseen-text">Message Hub</h1>
-          ${failed("Message Hub could not be opened", this._state.error, () => void this.start())}
-          ${this.#isHosted ? nothing : html`<button class="button" type="button" @click=${() => this.#signOut("")}>Sign out</button>`}
+          <h1 class="unseen-text">${translate("frame_product")}</h1>
+          ${failed(translate("frame_failed"), this._state.error, () => void this.start())}
+          ${
+            this.#isHosted
+              ? nothing
+              : html`<button class="button" type="button" @click=${() => this.#signOut("")}>${translate("frame_sign_out")}</button>`
+          }
         </main>`;
       case "ready":
         return this.#frame(this._state.visit);
@@ -157,18 +136,20 @@ export class MessageConsole extends LitElement {
   #frame(visit: Visit) {
     return html`<hub-frame
       .hub=${visit.hub}
-      .level=${visit.directory?.level ?? null}
-      .name=${visit.name}
+      .viewer=${visit.viewer}
       .page=${this._route.page}
       .canSignOut=${!this.#isHosted}
       .hasBell=${!this.noBell}
       @sign-out=${() => this.#signOut("", visit)}
+      @message-bell-counts=${this.#onBell}
+      @message-bell-recalled=${(event: CustomEvent<{ id: string }>) => this.#received?.showRecall(event.detail.id)}
+      @feed-change=${() => this.renderRoot.querySelector<Frame>("hub-frame")?.refreshBell()}
     >
       ${renderPage(this, visit, this._route)}
     </hub-frame>`;
   }
 
-  /** Reads who may do what, from the beginning. */
+  /** Reads who is signed in and what they can do, from the beginning. */
   async start(): Promise<void> {
     this.#attempt += 1;
     const attempt = this.#attempt;
@@ -176,79 +157,58 @@ export class MessageConsole extends LitElement {
     this._state = { is: "starting" };
     this._route = this.#readRoute();
     this.fresh = null;
-    try {
-      const state = await this.#enter(isCurrent);
+    const show = (state: State) => {
       if (isCurrent()) this._state = state;
+    };
+    try {
+      await this.#enter(isCurrent, show);
     } catch (error) {
-      if (isCurrent()) this._state = { is: "failed", error };
+      show(this.#refusal(error) ?? { is: "failed", error });
     }
-    if (isCurrent()) this.#tell();
+    if (isCurrent()) this.#announcePage();
   }
 
-  async #enter(isCurrent: () => boolean): Promise<State> {
-    const reading = this.composeUrl !== null && this.inboxUrl !== null ? null : this.#readConfig();
-    // It may fail before it is awaited below.
-    reading?.catch(() => undefined);
-    const composeUrl = this.composeUrl ?? new URL("..", document.baseURI).href;
+  async #enter(isCurrent: () => boolean, show: (state: State) => void): Promise<void> {
+    const reading = readSite(this.inboxUrl, this.streamUrl);
+    const reachingPeople = reading.then((site) => this.#readPeople(site));
+    // Both may fail before they are awaited.
+    reachingPeople.catch(() => undefined);
     const token = this.token ?? (await this.getToken?.()) ?? loadToken(this.#storage);
     const identity = readIdentity(token ?? "");
-    if (!token || !identity) {
-      await reading;
-      return { is: "signed-out", reason: this.#isHosted ? "The page brought no access token." : "" };
+    if (!identity) {
+      await reachingPeople;
+      show({ is: "signed-out", reason: this.#isHosted ? translate("sign_in_no_hosted_token") : "" });
+      return;
     }
     const getToken = (refused?: string) => (isCurrent() ? this.#giveToken(refused) : undefined);
-    const asking = this.#getDirectory(new Hub(composeUrl, "", "", getToken), token);
-    asking.catch(() => undefined);
-    const config = await reading;
-    const inboxUrl = this.inboxUrl ?? config?.inbox_url ?? "";
-    const streamUrl = this.streamUrl ?? config?.stream_url ?? inboxUrl;
-    const hub = new Hub(composeUrl, inboxUrl, streamUrl, getToken);
-    const user = `${identity.platform}/${identity.user}`;
-    const drafts = new DraftStore(openStorage("localStorage"), this.#storage, user);
-    const name = this.name || this.#nameOf(identity) || identity.user;
-    try {
-      return { is: "ready", visit: { hub, identity, name, drafts, directory: await asking } };
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      if (error.status === 401 || error.code === "user-inactive") {
-        keepToken(this.#storage, null);
-        return { is: "signed-out", reason: sentence(error) };
-      }
-      throw error;
-    }
+    const composeUrl = this.composeUrl ?? new URL("..", document.baseURI).href;
+    const visit = await enter(composeUrl, reading, identity, getToken);
+    show({ is: "ready", visit });
+    if (visit.viewer.level === null) return;
+    const directory = new Directory(await visit.hub.getAudiences());
+    show({ is: "ready", visit: { ...visit, directory } });
   }
 
-  async #readConfig(): Promise<Config> {
-    const config = await readConfig();
-    if (config.demo && !this.#isHosted) this._people = await readPeople().catch(() => []);
-    return config;
+  /** Demo people are for the sign-in page alone. */
+  async #readPeople({ isDemo }: Site): Promise<void> {
+    if (isDemo && !this.#isHosted) this._people = await readPeople().catch(() => []);
   }
 
-  /** Null for somebody who administers nothing; asked once for each token, since browsers log every 403. */
-  async #getDirectory(hub: Hub, token: string): Promise<Directory | null> {
-    if (isKnownReader(this.#storage, token)) return null;
-    try {
-      return new Directory(await hub.getAudiences());
-    } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "administrator-required") throw error;
-      keepReader(this.#storage, token);
-      return null;
-    }
-  }
-
-  /** Tokens carry no names; those of the demo people are known. */
-  #nameOf({ platform, user }: Identity): string | undefined {
-    return this._people.find(({ id, token }) => id === user && readIdentity(token)?.platform === platform)?.name;
+  /** Back to the sign-in page, where an error means that the token is no good. */
+  #refusal(error: unknown): State | null {
+    if (!(error instanceof Problem) || !(error.status === 401 || error.code === "user-inactive")) return null;
+    keepToken(this.#storage, null);
+    return { is: "signed-out", reason: sentence(error) };
   }
 
   #giveToken(refused?: string): string | undefined | Promise<string | undefined> {
     if (this.getToken) return this.getToken(refused);
     if (this.token !== null) return this.token;
-    if (refused !== undefined && this.visit) this.#signOut(ENDED);
+    if (refused !== undefined && this.visit) this.#signOut(translate("sign_in_ended"));
     return loadToken(this.#storage) ?? undefined;
   }
 
-  /** Reads the directory anew; what is shown stays until it is there, and when it cannot be read. */
+  /** Reads the directory again; the old one stays until the new one is there. */
   async reloadDirectory(): Promise<void> {
     const visit = this.visit;
     if (!visit?.directory) return;
@@ -257,7 +217,7 @@ export class MessageConsole extends LitElement {
       this._state = { is: "ready", visit: { ...visit, directory: new Directory(audiences) } };
   }
 
-  /** What became of a message, in the list of sent ones. */
+  /** Shows a changed message in the list of sent ones. */
   showInList(message: Message): void {
     this.renderRoot
       .querySelector<HTMLElement & { showChange(message: Message): void }>("hub-sent-page")
@@ -270,12 +230,12 @@ export class MessageConsole extends LitElement {
     location.hash = messagePath(message.id);
   }
 
-  /** The preset has done its work: a reload must not do it again. */
+  /** The preset was applied: a reload must not apply it again. */
   forgetPreset(): void {
     history.replaceState(history.state, "", "#/compose");
   }
 
-  async #signIn({ token }: SignIn): Promise<void> {
+  async #signIn(token: string): Promise<void> {
     keepToken(this.#storage, token);
     await this.start();
     await this.#arrival.focusHeading();
@@ -290,7 +250,7 @@ export class MessageConsole extends LitElement {
     this._state = { is: "signed-out", reason };
     if (visit) history.replaceState(history.state, "", "#/");
     this._route = this.#readRoute();
-    this.#tell();
+    this.#announcePage();
     void this.#arrival.focusHeading();
   }
 
@@ -308,14 +268,22 @@ export class MessageConsole extends LitElement {
     if (!this.visit) return;
     this.#arrival.leave(before, this._route);
     void this.#arrival.arrive(before, this._route);
-    this.#tell();
+    this.#announcePage();
   };
 
-  /** What the page's title should say. */
-  #tell(): void {
+  /** For the window's title. */
+  #announcePage(): void {
     const { is } = this._state;
     const detail = is === "ready" ? this._route.page : is;
     this.dispatchEvent(new CustomEvent("message-console-page", { detail, bubbles: true, composed: true }));
+  }
+
+  readonly #onBell = () => this.#received?.refresh();
+
+  get #received() {
+    return this.renderRoot.querySelector<HTMLElement & { refresh(): void; showRecall(id: string): void }>(
+      "hub-received-page",
+    );
   }
 }
 

@@ -92,7 +92,7 @@ export class DemoPage extends LitElement {
         })}
       </section>
       <div class="console card">
-        <message-console no-bell .name=${writer.name} .token=${writer.token}></message-console>
+        <message-console no-bell .token=${writer.token}></message-console>
       </div>
     </div>`;
   }

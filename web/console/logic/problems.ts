@@ -1,6 +1,8 @@
-/** Turns what the API says about a request into sentences beside the fields they belong to. Pure; used by the compose page. */
+/** Turns errors of the API into sentences, each beside the field that it belongs to. Pure. */
 
 import { type NewMessage, Problem } from "../../api";
+import { translate } from "../strings";
+import { problems } from "../strings/problems";
 import { MAX_BODY, MAX_TITLE, textError } from "./text";
 
 export type Field = "audience" | "title" | "body";
@@ -15,22 +17,11 @@ export const NONE: Mistakes = { fields: {}, other: null };
 
 const FIELDS: readonly Field[] = ["audience", "title", "body"];
 
-// The API speaks to programs; these are the same facts said to an administrator.
-const SENTENCES: Readonly<Record<string, string>> = {
-  "user-inactive": "Your account is not active. Ask an administrator of your platform.",
-  "feature-not-available": "Your platform’s plan does not include sending messages.",
-  "idempotency-key-reused":
-    "An earlier attempt with other content has arrived. Look under Messages before you send this one; sending again makes a second message.",
-  unreachable: "Message Hub cannot be reached. Check your connection.",
-  timeout: "Message Hub took too long to answer.",
-  unavailable: "Message Hub is busy right now.",
-  "rate-limited": "Too many requests in a short time. Wait a moment.",
-};
-
-/** A sentence for whatever went wrong. */
+/** A sentence for any error: by its code, else the API's own. */
 export function sentence(error: unknown): string {
-  if (error instanceof Problem) return SENTENCES[error.code] ?? error.detail;
-  return "Something went wrong on this page. Reload it and try again.";
+  if (!(error instanceof Problem)) return translate("problem_on_page");
+  const key = `problem_${error.code.replaceAll("-", "_")}`;
+  return key in problems ? translate(key as keyof typeof problems) : error.detail;
 }
 
 /** Sorts the API's errors to the fields of the compose page. */

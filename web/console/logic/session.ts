@@ -1,7 +1,6 @@
 /** Who is signed in. The token stays in this tab's session storage; what it says is read for display and never trusted. */
 
 const STORED_AS = "message-hub:token";
-const READER = "message-hub:reader";
 
 export interface Identity {
   readonly platform: string;
@@ -37,23 +36,6 @@ export function openStorage(kind: "localStorage" | "sessionStorage"): Storage | 
 
 export function loadToken(storage: Storage | null): string | null {
   return storage?.getItem(STORED_AS) ?? null;
-}
-
-/** Whether this token was refused as that of somebody who administers nothing. Its signature names it. */
-export function isKnownReader(storage: Storage | null, token: string): boolean {
-  return storage?.getItem(READER) === signatureOf(token);
-}
-
-export function keepReader(storage: Storage | null, token: string): void {
-  try {
-    storage?.setItem(READER, signatureOf(token));
-  } catch {
-    // A full storage: the hub is asked again.
-  }
-}
-
-function signatureOf(token: string): string {
-  return token.slice(token.lastIndexOf(".") + 1);
 }
 
 export function keepToken(storage: Storage | null, token: string | null): void {

@@ -4,13 +4,23 @@
  */
 import { translator } from "../../common/translate";
 import { common } from "./common";
-import { received } from "./received";
+import { frame } from "./frame";
+import { organisations } from "./organisations";
+import { problems } from "./problems";
 import { sent } from "./sent";
+import { signIn } from "./sign-in";
 
 /** The language of the console; times and numbers are written in it, too. */
 export const LOCALE = "en-GB";
 
-export const english = { ...common, ...received, ...sent };
+export const english = {
+  ...common,
+  ...frame,
+  ...organisations,
+  ...problems,
+  ...sent,
+  ...signIn,
+};
 export type Strings = typeof english;
 
 export const translate = translator(english, {}, LOCALE);

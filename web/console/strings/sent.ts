@@ -45,5 +45,4 @@ export const sent = {
   sent_nothing_reached_text: "Messages that reach {name} appear here.",
   sent_empty: "No messages yet",
   sent_empty_text: "Messages that you and other administrators send appear here.",
-  sent_create: "Create message",
 };

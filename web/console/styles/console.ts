@@ -24,31 +24,43 @@ export const consoleStyles = css`
   .alone {
     display: grid;
     justify-items: center;
+    gap: 0.75rem;
     padding-block-start: 4rem;
+    text-align: center;
+  }
+
+  .alone > svg {
+    inline-size: 2.5rem;
+    block-size: 2.5rem;
+    color: var(--_hub-muted);
+    stroke-width: 1.25;
   }
 
   .tabs {
     display: flex;
     gap: 0.25rem;
-    margin-block-end: 1.25rem;
+    margin-block-end: 1.5rem;
     border-block-end: 1px solid var(--_hub-line);
   }
 
   .tabs a {
-    padding: 0.5rem 1rem;
-    border-block-end: 3px solid transparent;
-    color: inherit;
+    display: flex;
+    align-items: center;
+    min-block-size: 2.75rem;
+    padding: 0.25rem 0.75rem;
+    border-block: 2px solid transparent;
+    margin-block-end: -1px;
+    color: var(--_hub-muted);
     font-weight: 500;
     text-decoration: none;
   }
 
   .tabs a:hover {
-    background: var(--_hub-accent-soft);
+    color: var(--_hub-text);
   }
 
   .tabs a[aria-current] {
     border-block-end-color: var(--_hub-accent);
-    color: var(--_hub-accent);
+    color: var(--_hub-text);
   }
-
 `;

@@ -1,17 +1,22 @@
-/** How the frame looks: the menu at the left where there is room, above the page where there is not. */
+/** How the frame looks: one bar where there is room, the menu in a row of its own where there is not. */
 import { css } from "lit";
 
 export const frameStyles = css`
   :host {
     display: flex;
     flex-direction: column;
+
+    /* The bar's content stands above that of the page. */
+    --_measure: 68rem;
+    --_gutter: max(clamp(0.75rem, 4cqi, 2rem), (100cqi - var(--_measure)) / 2);
   }
 
   .skip {
     position: absolute;
     inset-block-start: -4rem;
     inset-inline-start: 1rem;
-    z-index: 5;
+    z-index: 11;
+    min-block-size: var(--_hub-target);
     padding: 0.5rem 1rem;
     border: 0;
     border-radius: var(--_hub-radius);
@@ -25,23 +30,25 @@ export const frameStyles = css`
   }
 
   header {
-    display: flex;
+    display: grid;
+    grid-template: "brand tools" 3.5rem "menu menu" auto / auto minmax(0, 1fr);
     align-items: center;
-    justify-content: space-between;
-    gap: 0.75rem;
-    min-block-size: 3.75rem;
-    padding: 0.375rem clamp(0.75rem, 3cqi, 1.5rem);
+    gap: 0 1rem;
+    padding-inline: var(--_gutter);
     border-block-end: 1px solid var(--_hub-line);
     background: var(--_hub-raised);
   }
 
   .brand {
     display: flex;
-    gap: 0.625rem;
+    grid-area: brand;
+    gap: 0.75rem;
     align-items: center;
+    min-block-size: var(--_hub-target);
     color: inherit;
     font-weight: 600;
     text-decoration: none;
+    white-space: nowrap;
   }
 
   .brand svg {
@@ -49,18 +56,18 @@ export const frameStyles = css`
     block-size: 2rem;
   }
 
-  .person {
+  .tools {
     display: flex;
+    grid-area: tools;
     gap: 0.5rem;
     align-items: center;
+    justify-content: end;
     min-inline-size: 0;
   }
 
-  .person p {
-    display: grid;
-    min-inline-size: 0;
-    line-height: 1.25;
-    text-align: end;
+  .create {
+    margin-inline-end: 0.25rem;
+    white-space: nowrap;
   }
 
   /* Its place is kept until it has come. */
@@ -69,56 +76,45 @@ export const frameStyles = css`
     block-size: 2.5rem;
   }
 
-  .who,
-  .role {
-    overflow: hidden;
-    text-overflow: ellipsis;
-    white-space: nowrap;
-  }
-
-  .who {
-    font-weight: 500;
-  }
-
-  .below {
+  .hosted {
     display: flex;
-    flex: 1;
-    flex-direction: column;
-    background: var(--_hub-surface);
+    gap: 0.5rem;
+    align-items: center;
+    min-inline-size: 0;
+  }
+
+  .hosted .who {
+    display: grid;
+    min-inline-size: 0;
+    line-height: 1.3;
+    overflow-wrap: anywhere;
   }
 
   nav {
-    border-block-end: 1px solid var(--_hub-line);
-    background: var(--_hub-raised);
+    grid-area: menu;
+    margin-inline: calc(-1 * var(--_gutter));
+    padding-inline: calc(var(--_gutter) - 0.75rem);
+    border-block-start: 1px solid var(--_hub-line);
   }
 
   nav ul {
     display: flex;
     flex-wrap: wrap;
-    padding-inline: 0.25rem;
-  }
-
-  nav li {
-    flex: 1 1 auto;
   }
 
   nav a {
     display: flex;
-    gap: 0.375rem;
     align-items: center;
-    justify-content: center;
     min-block-size: 2.75rem;
-    padding: 0.375rem 0.5rem;
-    border-block-end: 3px solid transparent;
-    color: inherit;
-    font-size: 0.8125rem;
+    padding: 0.25rem 0.75rem;
+    border-block: 2px solid transparent;
+    color: var(--_hub-muted);
     font-weight: 500;
-    text-align: center;
     text-decoration: none;
   }
 
   nav a:hover {
-    background: var(--_hub-accent-soft);
+    color: var(--_hub-text);
   }
 
   nav a:focus-visible {
@@ -127,7 +123,7 @@ export const frameStyles = css`
 
   nav a[aria-current] {
     border-block-end-color: var(--_hub-accent);
-    color: var(--_hub-accent);
+    color: var(--_hub-text);
   }
 
   @media (forced-colors: active) {
@@ -140,6 +136,7 @@ export const frameStyles = css`
   main {
     flex: 1;
     min-inline-size: 0;
+    background: var(--_hub-surface);
     container-type: inline-size;
   }
 
@@ -148,68 +145,51 @@ export const frameStyles = css`
   }
 
   .measure {
-    max-inline-size: 68rem;
-    padding: 1.25rem clamp(0.75rem, 4cqi, 2rem) 4rem;
+    max-inline-size: var(--_measure);
+    padding-block: 1.5rem 4rem;
+    margin-inline: var(--_gutter);
   }
 
   @media print {
-    header,
-    nav {
+    header {
       display: none;
     }
   }
 
-  @container (max-width: 27rem) {
+  @container (max-width: 44rem) {
+    .hosted .who {
+      position: absolute;
+      inline-size: 1px;
+      block-size: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+    }
+  }
+
+  @container (max-width: 30rem) {
     .brand span {
       position: absolute;
       inline-size: 1px;
       overflow: hidden;
       clip-path: inset(50%);
-      white-space: nowrap;
-    }
-
-    nav svg {
-      display: none;
-    }
-
-    .who,
-    .role {
-      white-space: normal;
-      overflow-wrap: anywhere;
     }
   }
 
-  @container (min-width: 52rem) {
-    .below {
-      flex-direction: row;
+  @container (min-width: 56rem) {
+    header {
+      grid-template: "brand menu tools" 3.75rem / auto auto minmax(0, 1fr);
+      gap: 0 1.5rem;
     }
 
     nav {
-      flex: 0 0 14.5rem;
-      padding: 1.25rem 0.75rem;
-      border-block-end: 0;
-      border-inline-end: 1px solid var(--_hub-line);
-    }
-
-    nav ul {
-      display: grid;
-      position: sticky;
-      inset-block-start: 1.25rem;
-      gap: 0.25rem;
+      align-self: stretch;
       padding: 0;
+      margin: 0;
+      border: 0;
     }
 
     nav a {
-      gap: 0.75rem;
-      justify-content: start;
-      padding: 0.5rem 0.75rem;
-      border: 0;
-      border-radius: var(--_hub-radius);
-      font-size: inherit;
-    }
-
-    nav a[aria-current] {
-      background: var(--_hub-accent-soft);
+      min-block-size: 3.75rem;
     }
 
     .measure {

@@ -1,28 +1,32 @@
-/** `<hub-action-menu>`: the ⋯ of a row and the links it opens; arrow keys move in it, Escape closes it. */
-import { css, html, LitElement } from "lit";
+/** `<hub-action-menu>`: a button and the menu that it opens; arrow keys move in it, Escape closes it. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { controls } from "../styles/controls";
+import { avatarStyles } from "./avatar";
 import { type IconName, icon } from "./icons";
 
 export interface Action {
   readonly label: string;
   readonly picture: IconName;
-  readonly href: string;
+  /** What it opens; without it, what it does. */
+  readonly href?: string;
+  readonly run?: () => void;
 }
 
 export class ActionMenu extends LitElement {
   static override styles = [
     controls,
+    avatarStyles,
     css`
       :host {
         position: relative;
         display: inline-block;
       }
 
-      [role="menu"] {
+      .popup {
         position: absolute;
         inset-block-start: calc(100% + 0.25rem);
         inset-inline-end: 0;
-        z-index: 2;
+        z-index: 10;
         min-inline-size: 13rem;
         padding: 0.375rem;
         border: 1px solid var(--_hub-line);
@@ -31,13 +35,42 @@ export class ActionMenu extends LitElement {
         box-shadow: var(--_hub-shadow);
       }
 
+      .popup:focus {
+        outline: none;
+      }
+
+      .head {
+        padding: 0.5rem 0.75rem 0.75rem;
+        margin-block-end: 0.25rem;
+        border-block-end: 1px solid var(--_hub-line);
+      }
+
+      .account {
+        display: flex;
+        gap: 0.75rem;
+        align-items: center;
+        max-inline-size: 18rem;
+      }
+
+      .who {
+        display: grid;
+        min-inline-size: 0;
+        overflow-wrap: anywhere;
+        line-height: 1.35;
+      }
+
       [role="menuitem"] {
         display: flex;
         align-items: center;
-        gap: 0.625rem;
-        padding: 0.5rem 0.625rem;
+        gap: 0.75rem;
+        inline-size: 100%;
+        min-block-size: var(--_hub-target);
+        padding: 0.25rem 0.75rem;
+        border: 0;
         border-radius: calc(var(--_hub-radius) * 0.75);
+        background: none;
         color: inherit;
+        text-align: start;
         text-decoration: none;
         white-space: nowrap;
       }
@@ -52,16 +85,28 @@ export class ActionMenu extends LitElement {
       }
     `,
   ];
-  static override properties = { label: {}, actions: { attribute: false }, _open: { state: true } };
+  static override properties = {
+    label: {},
+    face: { attribute: false },
+    head: { attribute: false },
+    actions: { attribute: false },
+    _open: { state: true },
+  };
 
-  /** What it belongs to: "Actions for Northern Care Group". */
+  /** The button's name: "Actions for Northern Care Group". */
   declare label: string;
+  /** What the button shows; ⋯ by default. */
+  declare face: TemplateResult;
+  /** Stands above the actions. */
+  declare head: TemplateResult | null;
   declare actions: readonly Action[];
   declare _open: boolean;
 
   constructor() {
     super();
     this.label = "";
+    this.face = icon("more");
+    this.head = null;
     this.actions = [];
     this._open = false;
   }
@@ -75,21 +120,32 @@ export class ActionMenu extends LitElement {
         aria-expanded=${this._open ? "true" : "false"}
         aria-label=${this.label}
         title=${this.label}
+        @mousedown=${this.#keepFocus}
         @click=${() => (this._open ? this.#close() : this.#open(0))}
         @keydown=${this.#onButtonKey}
       >
-        ${icon("more")}
+        ${this.face}
       </button>
-      ${this._open ? this.#menu() : ""}`;
+      ${this._open ? this.#popup() : nothing}`;
   }
 
-  #menu() {
-    return html`<div role="menu" aria-label=${this.label} @keydown=${this.#onMenuKey} @focusout=${this.#onFocusOut}>
-      ${this.actions.map(
-        ({ label, picture, href }) =>
-          html`<a role="menuitem" tabindex="-1" href=${href} @click=${() => this.#close()}>${icon(picture)}${label}</a>`,
-      )}
+  #popup() {
+    return html`<div class="popup" tabindex="-1" @keydown=${this.#onMenuKey} @focusout=${this.#onFocusOut}>
+      ${this.head ? html`<div class="head" id="head">${this.head}</div>` : nothing}
+      <div role="menu" aria-label=${this.label} aria-describedby=${this.head ? "head" : nothing}>
+        ${this.actions.map((action) => this.#item(action))}
+      </div>
     </div>`;
+  }
+
+  #item({ label, picture, href, run }: Action) {
+    const choose = () => {
+      this.#close();
+      run?.();
+    };
+    return href === undefined
+      ? html`<button role="menuitem" tabindex="-1" type="button" @click=${choose}>${icon(picture)}${label}</button>`
+      : html`<a role="menuitem" tabindex="-1" href=${href} @click=${choose}>${icon(picture)}${label}</a>`;
   }
 
   async #open(index: number): Promise<void> {
@@ -106,6 +162,11 @@ export class ActionMenu extends LitElement {
   #items(): HTMLElement[] {
     return [...this.renderRoot.querySelectorAll<HTMLElement>('[role="menuitem"]')];
   }
+
+  /** The click that follows closes an open menu; it would be opened again if it had lost the focus before. */
+  readonly #keepFocus = (event: Event) => {
+    if (this._open) event.preventDefault();
+  };
 
   readonly #onButtonKey = (event: KeyboardEvent) => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;

@@ -1,125 +1,108 @@
-/** `<hub-frame>`: what surrounds every page: the bar with the bell and the person, the menu, the place for the page. */
+/** `<hub-frame>`: what surrounds every page: the bar with menu, bell and account, and below it the page. */
 import { html, LitElement, nothing } from "lit";
+import type { Viewer } from "../../api";
 import type { Hub } from "../hub";
-import type { Level } from "../logic/directory";
 import { composePath, messagesPath, type Route } from "../logic/routes";
-import { LOCALE } from "../strings";
+import { LOCALE, translate } from "../strings";
 import { controls } from "../styles/controls";
 import { frameStyles } from "../styles/frame";
-import { type IconName, icon } from "./icons";
+import "./action-menu";
+import { avatar, avatarStyles } from "./avatar";
+import { icon } from "./icons";
 import { logo } from "./logo";
 
-const ROLES: Record<Level, string> = {
-  platform: "Platform administrator",
-  organisation: "Organisation administrator",
-  clinic: "Clinic administrator",
-};
-
-/** The menu has an entry called "Messages". */
-const BELL = { messages: "Received messages" };
-
-interface Entry {
-  label: string;
-  picture: IconName;
-  href: string;
-  pages: readonly Route["page"][];
-}
+/** The console has an entry "Messages" of its own. */
+const BELL = { messages: translate("frame_bell") };
 
 export class Frame extends LitElement {
-  static override styles = [controls, frameStyles];
+  static override styles = [controls, avatarStyles, frameStyles];
   static override properties = {
     hub: { attribute: false },
-    level: {},
-    name: {},
+    viewer: { attribute: false },
     page: {},
     canSignOut: { type: Boolean },
     hasBell: { type: Boolean },
   };
 
   declare hub: Hub;
-  /** Null for somebody who administers nothing. */
-  declare level: Level | null;
-  declare name: string;
+  declare viewer: Viewer;
   declare page: Route["page"];
   declare canSignOut: boolean;
   declare hasBell: boolean;
 
   constructor() {
     super();
-    this.level = null;
-    this.name = "";
     this.page = "home";
     this.canSignOut = false;
     this.hasBell = true;
   }
 
   override firstUpdated(): void {
-    // Fetched only by those who have signed in.
+    // Loaded after sign-in only.
     if (this.hasBell && !customElements.get("message-bell")) void import("../../bell");
+  }
+
+  /** Asks for new messages now. */
+  refreshBell(): void {
+    const bell = this.renderRoot.querySelector<HTMLElement & { refresh?: () => void }>("message-bell");
+    bell?.refresh?.();
   }
 
   override render() {
     return html`<header>
-        <button class="skip" type="button" @click=${this.#skip}>Skip to content</button>
-        <a class="brand" href=${this.level === "clinic" || !this.level ? "#/received" : messagesPath()}>
-          ${logo()}<span>Message Hub</span>
-        </a>
-        <div class="person">
-          <p>
-            <span class="who" dir="auto">${this.name}</span>
-            <span class="role small muted">${this.level ? ROLES[this.level] : "User"}</span>
-          </p>
-          ${
-            this.hasBell
-              ? html`<message-bell
-                .src=${this.hub.inboxUrl || location.origin}
-                .streamUrl=${this.hub.streamUrl || location.origin}
-                .getToken=${this.hub.getToken}
-                .strings=${BELL}
-                locale=${LOCALE}
-              ></message-bell>`
-              : nothing
-          }
-          ${
-            this.canSignOut
-              ? html`<button class="button quiet icon" type="button" aria-label="Sign out" title="Sign out" @click=${this.#signOut}>
-                ${icon("signOut")}
-              </button>`
-              : nothing
-          }
-        </div>
+        <button class="skip" type="button" @click=${this.#skip}>${translate("frame_skip")}</button>
+        <a class="brand" href="#/">${logo()}<span>${translate("frame_product")}</span></a>
+        ${this.#menu()}
+        <div class="tools">${this.#createButton()} ${this.hasBell ? this.#bell() : nothing} ${this.#account()}</div>
       </header>
-      <div class="below">
-        <nav aria-label="Message Hub">
-          <ul>
-            ${this.#entries().map((entry) => this.#entry(entry))}
-          </ul>
-        </nav>
-        <main id="content" tabindex="-1"><div class="measure"><slot></slot></div></main>
-      </div>`;
+      <main id="content" tabindex="-1"><div class="measure"><slot></slot></div></main>`;
   }
 
-  #entries(): Entry[] {
-    const isHere = ["home", "messages", "message", "received"] as const;
-    const home = this.level === "platform" || this.level === "organisation" ? messagesPath() : "#/received";
-    const entries: Entry[] = [{ label: "Messages", picture: "mail", href: home, pages: isHere }];
-    if (this.level === "platform" || this.level === "organisation") {
-      entries.push({
-        label: "Organisations",
-        picture: "organisations",
-        href: "#/organisations",
-        pages: ["organisations"],
-      });
-    }
-    if (this.level)
-      entries.push({ label: "Create message", picture: "compose", href: composePath(), pages: ["compose"] });
-    return entries;
+  /** A menu of one entry would be none: clinic administrators and users have one page. */
+  #menu() {
+    const { level } = this.viewer;
+    if (level !== "platform" && level !== "organisation") return nothing;
+    const entry = (label: string, href: string, isCurrent: boolean) =>
+      html`<li><a href=${href} aria-current=${isCurrent ? "page" : nothing}>${label}</a></li>`;
+    const isOrganisations = this.page === "organisations";
+    const isMessages = ["home", "messages", "message", "received"].includes(this.page);
+    return html`<nav aria-label=${translate("frame_product")}>
+      <ul>
+        ${entry(translate("frame_messages"), messagesPath(), isMessages)}
+        ${entry(translate("frame_organisations"), "#/organisations", isOrganisations)}
+      </ul>
+    </nav>`;
   }
 
-  #entry({ label, picture, href, pages }: Entry) {
-    return html`<li>
-      <a href=${href} aria-current=${pages.includes(this.page) ? "page" : nothing}>${icon(picture)}<span>${label}</span></a>
-    </li>`;
+  #createButton() {
+    if (this.viewer.level === null || this.page === "compose") return nothing;
+    return html`<a class="button primary create" href=${composePath()}>
+      ${icon("compose")}<span>${translate("frame_create")}</span>
+    </a>`;
+  }
+
+  #bell() {
+    return html`<message-bell
+      .src=${this.hub.inboxUrl || location.origin}
+      .streamUrl=${this.hub.streamUrl || location.origin}
+      .getToken=${this.hub.getToken}
+      .strings=${BELL}
+      locale=${LOCALE}
+    ></message-bell>`;
+  }
+
+  /** Who is signed in. A host page that signs its user in also signs them out. */
+  #account() {
+    const { name, level } = this.viewer;
+    const role = translate(`frame_role_${level ?? "user"}`);
+    const who = html`<p class="who"><bdi>${name}</bdi><span class="small muted">${role}</span></p>`;
+    if (!this.canSignOut) return html`<div class="hosted">${avatar(name)}${who}</div>`;
+    return html`<hub-action-menu
+      label=${translate("frame_account", { name })}
+      .face=${avatar(name)}
+      .head=${html`<div class="account">${avatar(name)}${who}</div>`}
+      .actions=${[{ label: translate("frame_sign_out"), picture: "signOut", run: this.#signOut }]}
+    ></hub-action-menu>`;
   }
 
   readonly #skip = () => {

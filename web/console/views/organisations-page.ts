@@ -1,11 +1,12 @@
-/** `<hub-organisations-page>`: what one may write to; each ⋯ offers a new message and what was sent there. */
+/** `<hub-organisations-page>`: the organisations and clinics of an administrator, each with a menu. */
 import { css, html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Clinic, Organisation } from "../../api";
 import type { Directory } from "../logic/directory";
 import { composePath, type Filter, messagesPath } from "../logic/routes";
 import { type Branch, countFound, search } from "../logic/tree";
-import { counted, people } from "../logic/wording";
+import { people } from "../logic/wording";
+import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import "./action-menu";
 import type { Action } from "./action-menu";
@@ -115,7 +116,7 @@ export class OrganisationsPage extends LitElement {
 
   declare directory: Directory;
   declare _query: string;
-  /** Those that somebody opened, or closed where they open by themselves. */
+  /** Those that the user opened, or closed where they open by themselves. */
   declare _toggled: ReadonlySet<string>;
 
   constructor() {
@@ -126,18 +127,17 @@ export class OrganisationsPage extends LitElement {
 
   override render() {
     const branches = search(this.directory.audiences, this._query);
-    const { organisations, clinics } = countFound(branches);
     return html`<div class="find">
-        <label class="label small" for="find">Find an organisation or clinic</label>
+        <label class="label small" for="find">${translate("organisations_find")}</label>
         <div class="field">
           ${icon("search")}
           <input id="find" type="search" autocomplete="off" .value=${this._query} @input=${this.#onInput} />
         </div>
         <p class="unseen-text" role="status">
-          ${this._query ? `${counted(organisations, "organisation")}, ${counted(clinics, "clinic")}` : nothing}
+          ${this._query ? found(countFound(branches)) : nothing}
         </p>
       </div>
-      <section class="card" aria-label="Organisations">
+      <section class="card" aria-label=${translate("frame_organisations")}>
         ${
           branches.length > 0
             ? html`<ul class="rows">
@@ -153,9 +153,10 @@ export class OrganisationsPage extends LitElement {
   }
 
   #empty() {
-    return this._query
-      ? empty("search", "Nothing found", `No organisation or clinic is called “${this._query.trim()}”.`)
-      : empty("organisations", "No organisations yet", "They appear here once the platform’s directory is imported.");
+    if (!this._query)
+      return empty("organisations", translate("organisations_empty"), translate("organisations_empty_hint"));
+    const query = this._query.trim();
+    return empty("search", translate("organisations_no_match", { query }), translate("organisations_no_match_hint"));
   }
 
   #organisation({ organisation, clinics, hasFoundClinic }: Branch) {
@@ -169,7 +170,7 @@ export class OrganisationsPage extends LitElement {
               class="button quiet icon opener"
               type="button"
               aria-expanded=${isOpen ? "true" : "false"}
-              aria-label="Clinics of ${name}"
+              aria-label=${translate("organisations_clinics_of", { name })}
               @click=${() => this.#toggle(id)}
             >
               ${icon("chevron")}
@@ -184,7 +185,7 @@ export class OrganisationsPage extends LitElement {
       </div>
       ${
         isOpen
-          ? html`<ul class="clinics" aria-label="Clinics of ${name}">
+          ? html`<ul class="clinics" aria-label=${translate("organisations_clinics_of", { name })}>
             ${repeat(
               clinics,
               (clinic) => clinic.id,
@@ -216,16 +217,27 @@ export class OrganisationsPage extends LitElement {
 }
 
 function describe({ clinics, user_count, selectable }: Organisation): string {
-  const count = counted(clinics.length, "clinic");
-  return selectable ? `${count}, ${people(user_count)}` : `${count} of yours`;
+  const count = clinics.length;
+  if (!selectable) return translate("organisations_own_clinics", { count });
+  return translate("organisations_size", {
+    clinics: translate("organisations_clinics", { count }),
+    people: people(user_count),
+  });
+}
+
+function found({ organisations, clinics }: ReturnType<typeof countFound>): string {
+  return translate("organisations_found", {
+    organisations: translate("organisations_count", { count: organisations }),
+    clinics: translate("organisations_clinics", { count: clinics }),
+  });
 }
 
 function menu(name: string, scope: NonNullable<Filter>) {
   const actions: Action[] = [
-    { label: "Create message", picture: "compose", href: composePath(scope) },
-    { label: "Show its messages", picture: "mail", href: messagesPath(scope) },
+    { label: translate("organisations_create"), picture: "compose", href: composePath(scope) },
+    { label: translate("organisations_sent"), picture: "mail", href: messagesPath(scope) },
   ];
-  return html`<hub-action-menu label="Actions for ${name}" .actions=${actions}></hub-action-menu>`;
+  return html`<hub-action-menu label=${translate("organisations_actions", { name })} .actions=${actions}></hub-action-menu>`;
 }
 
 customElements.define("hub-organisations-page", OrganisationsPage);

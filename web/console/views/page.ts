@@ -1,99 +1,113 @@
 /** Which view stands for which address. Templates only; called by the console. */
 import { html, nothing, type TemplateResult } from "lit";
-import type { Message } from "../../api";
-import type { Directory } from "../logic/directory";
-import { composePath, messagesPath, type Route } from "../logic/routes";
-import type { MessageConsole, Visit } from "../message-console";
+import type { Message, Viewer } from "../../api";
+import { Directory } from "../logic/directory";
+import { messagesPath, type Route } from "../logic/routes";
+import type { MessageConsole } from "../message-console";
+import type { Visit } from "../start";
+import { translate } from "../strings";
 import "./compose-page";
 import { icon } from "./icons";
 import "./message-page";
 import "./organisations-page";
 import "./received-page";
 import "./sent-page";
-import { empty } from "./states";
 
 export function renderPage(page: MessageConsole, visit: Visit, route: Route): TemplateResult {
-  const { directory } = visit;
-  if (!directory) return route.page === "home" || route.page === "received" ? received(visit) : missing();
-  const actual: Route = route.page === "home" ? home(directory.level === "clinic") : route;
-  switch (actual.page) {
-    case "messages":
-    case "message":
-      return messages(page, visit, actual);
-    case "received":
-      return received(visit);
-    case "compose":
-      return html`${head("Create message")}
-        <hub-compose-page
-          .hub=${visit.hub}
-          .directory=${directory}
-          .drafts=${visit.drafts}
-          .preset=${actual.preset}
-          @preset-used=${() => page.forgetPreset()}
-          @audience-refused=${() => void page.reloadDirectory()}
-          @message-sent=${(event: CustomEvent<Message>) => page.openFresh(event.detail)}
-        ></hub-compose-page>`;
-    case "organisations":
-      return html`${head("Organisations")}<hub-organisations-page .directory=${directory}></hub-organisations-page>`;
-    default:
-      return missing();
+  const { directory, viewer } = visit;
+  const actual: Route = route.page === "home" ? home(viewer) : route;
+  if (actual.page === "received") return received(visit);
+  if (viewer.level === null || actual.page === "unknown") return notFound();
+  if (actual.page === "messages" || actual.page === "message") return messages(page, visit, actual);
+  if (directory === null) return loading();
+  if (actual.page === "organisations") {
+    return html`${head(translate("frame_organisations"))}
+      <hub-organisations-page .directory=${directory}></hub-organisations-page>`;
   }
+  return html`${head(translate("frame_create"))}
+    <hub-compose-page
+      .hub=${visit.hub}
+      .directory=${directory}
+      .drafts=${visit.drafts}
+      .preset=${actual.page === "compose" ? actual.preset : null}
+      @preset-used=${() => page.forgetPreset()}
+      @audience-refused=${() => void page.reloadDirectory()}
+      @message-sent=${(event: CustomEvent<Message>) => page.openFresh(event.detail)}
+    ></hub-compose-page>`;
 }
 
-/** The list stays where it was while one of its messages is open. */
+/**
+ * The list keeps its place while one of its messages is open. Both ask for their data while the directory is still being read, and are
+ * shown once the names in it are known.
+ */
 function messages(page: MessageConsole, visit: Visit, route: Route & { page: "messages" | "message" }) {
-  const { hub, directory, identity } = visit;
+  const { hub, viewer } = visit;
+  const isLoading = visit.directory === null;
+  const directory = visit.directory ?? NO_DIRECTORY;
   const isList = route.page === "messages";
-  return html`<div ?hidden=${!isList}>
-      ${head("Messages", createButton())} ${tabs("messages", directory)}
+  return html`${isLoading ? loading() : nothing}
+    <div ?hidden=${isLoading || !isList}>
+      ${head(translate("frame_messages"))} ${tabs("messages", viewer)}
       <hub-sent-page .hub=${hub} .directory=${directory} .filter=${page.filter} .active=${isList}></hub-sent-page>
     </div>
     ${
-      route.page === "message"
-        ? html`<hub-message-page
+      isList
+        ? nothing
+        : html`<hub-message-page
+          ?hidden=${isLoading}
           .hub=${hub}
           .directory=${directory}
-          .me=${identity.user}
+          .me=${viewer.id}
           .fresh=${page.fresh}
           .filter=${page.filter}
           @message-changed=${(event: CustomEvent<Message>) => page.showInList(event.detail)}
           .messageId=${route.id}
         ></hub-message-page>`
-        : nothing
     }`;
 }
 
-function received(visit: Visit) {
-  return html`${head("Messages", visit.directory ? createButton() : nothing)}
-    ${tabs("received", visit.directory)}
-    <hub-received-page .hub=${visit.hub}></hub-received-page>`;
+const NO_DIRECTORY = new Directory({
+  viewer: { id: "", name: "" },
+  everyone: false,
+  user_count: null,
+  organisations: [],
+});
+
+function received({ hub, viewer }: Visit) {
+  return html`${head(translate("frame_messages"))} ${tabs("received", viewer)}
+    <hub-received-page .hub=${hub}></hub-received-page>`;
 }
 
-function missing() {
-  return html`${head("Nothing here")}
-    <div class="card">
-      ${empty("search", "There is no such page", "It may have moved, or it is not for you.", html`<a class="button" href="#/">To the messages</a>`)}
-    </div>`;
+function loading() {
+  return html`<p class="wait muted" role="status">${translate("frame_loading")}</p>`;
 }
 
-function home(isOfClinic: boolean): Route {
-  return isOfClinic ? { page: "received" } : { page: "messages", filter: null };
+function notFound() {
+  return html`<div class="alone">
+    ${icon("search")}
+    <h1 tabindex="-1">${translate("frame_not_found")}</h1>
+    <p class="muted">${translate("frame_not_found_hint")}</p>
+    <a class="button" href="#/">${translate("frame_to_messages")}</a>
+  </div>`;
 }
 
-function head(title: string, action: unknown = nothing) {
-  return html`<header class="page-head"><h1 tabindex="-1">${title}</h1>${action}</header>`;
+/** What most of its viewers come for: what they sent, or what a clinic receives. */
+function home({ level }: Viewer): Route {
+  return level === "platform" || level === "organisation" ? { page: "messages", filter: null } : { page: "received" };
 }
 
-function createButton() {
-  return html`<a class="button primary" href=${composePath()}>${icon("compose")}Create message</a>`;
+function head(title: string) {
+  return html`<header class="page-head"><h1 tabindex="-1">${title}</h1></header>`;
 }
 
-/** What most of its viewers come for stands first. Who administers nothing has only received messages. */
-function tabs(current: "messages" | "received", directory: Directory | null) {
-  if (!directory) return nothing;
+/** The home page stands first. A user who administers nothing has received messages only. */
+function tabs(current: "messages" | "received", viewer: Viewer) {
+  if (viewer.level === null) return nothing;
   const tab = (page: typeof current, label: string, href: string) =>
     html`<a href=${href} aria-current=${page === current ? "page" : nothing}>${label}</a>`;
-  const sent = tab("messages", "Sent", messagesPath());
-  const received = tab("received", "Received", "#/received");
-  return html`<nav class="tabs" aria-label="Messages">${directory.level === "clinic" ? [received, sent] : [sent, received]}</nav>`;
+  const sent = tab("messages", translate("frame_sent"), messagesPath());
+  const received = tab("received", translate("frame_received"), "#/received");
+  return html`<nav class="tabs" aria-label=${translate("frame_messages")}>
+    ${home(viewer).page === "received" ? [received, sent] : [sent, received]}
+  </nav>`;
 }

@@ -6,12 +6,11 @@ import type { Hub } from "../hub";
 import { groupByDate } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { Pages } from "../logic/pages";
-import { composePath, type Filter, messagePath, messagesPath } from "../logic/routes";
+import { type Filter, messagePath, messagesPath } from "../logic/routes";
 import { audienceSummary, reached } from "../logic/wording";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { rowStyles } from "../styles/rows";
-import { icon } from "./icons";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
 import "./scope-filter";
@@ -179,8 +178,7 @@ export class SentPage extends LitElement {
         translate("sent_nothing_reached_text", { name }),
       );
     }
-    const action = html`<a class="button primary" href=${composePath()}>${icon("compose")}${translate("sent_create")}</a>`;
-    return empty("mail", translate("sent_empty"), translate("sent_empty_text"), action);
+    return empty("mail", translate("sent_empty"), translate("sent_empty_text"));
   }
 }
 

@@ -1,19 +1,17 @@
-/** `<hub-sign-in>`: asks for an access token, or offers the demo people. Fires `sign-in` with a `SignIn`. */
+/** `<hub-sign-in>`: takes an access token, or offers the demo people. Fires `sign-in` with the token. */
 import { css, html, LitElement, nothing } from "lit";
 import type { Person } from "../../demo/people";
 import { cleanToken, readIdentity } from "../logic/session";
+import { translate } from "../strings";
 import { controls } from "../styles/controls";
+import { avatar, avatarStyles } from "./avatar";
 import { icon } from "./icons";
 import { logo } from "./logo";
-
-export interface SignIn {
-  token: string;
-  name: string | null;
-}
 
 export class SignInPage extends LitElement {
   static override styles = [
     controls,
+    avatarStyles,
     css`
       :host {
         display: grid;
@@ -23,9 +21,9 @@ export class SignInPage extends LitElement {
 
       main {
         display: grid;
-        gap: 1.25rem;
-        inline-size: min(30rem, 100%);
-        padding: clamp(1.25rem, 5vw, 2.25rem);
+        gap: 1.5rem;
+        inline-size: min(28rem, 100%);
+        padding: clamp(1.25rem, 5vw, 2rem);
       }
 
       header {
@@ -35,8 +33,8 @@ export class SignInPage extends LitElement {
       }
 
       header svg {
-        inline-size: 2.25rem;
-        block-size: 2.25rem;
+        inline-size: 2rem;
+        block-size: 2rem;
       }
 
       form,
@@ -47,7 +45,7 @@ export class SignInPage extends LitElement {
 
       textarea {
         font-family: ui-monospace, monospace;
-        font-size: 0.875rem;
+        font-size: 0.8125rem;
         overflow-wrap: anywhere;
         resize: vertical;
       }
@@ -64,24 +62,23 @@ export class SignInPage extends LitElement {
 
       .person {
         display: flex;
-        justify-content: space-between;
+        gap: 0.75rem;
         inline-size: 100%;
-        padding: 0.75rem 1rem;
+        padding: 0.5rem 0.75rem;
         text-align: start;
       }
 
-      .person span span {
+      .person > :nth-child(2) {
+        flex: 1;
+      }
+
+      .person .role {
         display: block;
         font-weight: 400;
       }
 
-      .person .muted::first-letter {
+      .role::first-letter {
         text-transform: uppercase;
-      }
-
-      code {
-        font-size: 0.875em;
-        overflow-wrap: anywhere;
       }
     `,
   ];
@@ -91,9 +88,9 @@ export class SignInPage extends LitElement {
     _error: { state: true },
   };
 
-  /** The demo people; none where this is no demo. */
+  /** The demo people; none without a demo. */
   declare people: readonly Person[];
-  /** Why somebody who was signed in is not any more. */
+  /** Why the user was signed out, if it was not their choice. */
   declare reason: string;
   declare _error: string;
 
@@ -108,7 +105,7 @@ export class SignInPage extends LitElement {
     return html`<main class="card">
       <header>
         ${logo()}
-        <h1 tabindex="-1">Message Hub</h1>
+        <h1 tabindex="-1">${translate("frame_product")}</h1>
       </header>
       ${
         this.reason
@@ -123,12 +120,12 @@ export class SignInPage extends LitElement {
 
   #people() {
     return html`<section aria-labelledby="people">
-      <h2 id="people">Look around as</h2>
+      <h2 id="people">${translate("sign_in_try")}</h2>
       <ul class="people">
         ${this.people.map(
           ({ name, role, token }) => html`<li>
-            <button class="button person" type="button" @click=${() => this.#signIn(token, name)}>
-              <span>${name}<span class="muted small">${role}</span></span>
+            <button class="button person" type="button" @click=${() => this.#signIn(token)}>
+              ${avatar(name)}<span>${name}<span class="role muted small">${role}</span></span>
               ${icon("chevron")}
             </button>
           </li>`,
@@ -139,11 +136,10 @@ export class SignInPage extends LitElement {
 
   #form() {
     return html`<form novalidate @submit=${this.#onSubmit}>
-      <label class="label" for="token">${this.people.length > 0 ? "Or sign in with an access token" : "Access token"}</label>
-      <p class="muted small" id="hint">
-        Your platform issues it; operators make one with <code>message-hub token</code>. It stays in this tab until you sign out or
-        close it.
-      </p>
+      <label class="label" for="token">
+        ${translate(this.people.length > 0 ? "sign_in_token_instead" : "sign_in_token")}
+      </label>
+      <p class="muted small" id="hint">${translate("sign_in_hint")}</p>
       ${this._error ? html`<p class="error" id="error" role="alert">${icon("alert")}<span>${this._error}</span></p>` : nothing}
       <textarea
         id="token"
@@ -156,7 +152,9 @@ export class SignInPage extends LitElement {
         aria-describedby=${this._error ? "hint error" : "hint"}
         @keydown=${this.#onKey}
       ></textarea>
-      <button class="button ${this.people.length > 0 ? "" : "primary"}" type="submit">Sign in</button>
+      <button class="button ${this.people.length > 0 ? "" : "primary"}" type="submit">
+        ${translate("sign_in_submit")}
+      </button>
     </form>`;
   }
 
@@ -165,10 +163,10 @@ export class SignInPage extends LitElement {
     const field = this.renderRoot.querySelector("textarea");
     const token = cleanToken(field?.value ?? "");
     if (readIdentity(token)) {
-      this.#signIn(token, null);
+      this.#signIn(token);
       return;
     }
-    this._error = token ? "This is not an access token. Copy all of it." : "Paste your access token.";
+    this._error = translate(token ? "sign_in_bad_token" : "sign_in_no_token");
     field?.focus();
   };
 
@@ -176,10 +174,9 @@ export class SignInPage extends LitElement {
     if (event.key === "Enter" && !event.shiftKey) this.#onSubmit(event);
   };
 
-  #signIn(token: string, name: string | null): void {
+  #signIn(token: string): void {
     this._error = "";
-    const detail: SignIn = { token, name };
-    this.dispatchEvent(new CustomEvent("sign-in", { detail }));
+    this.dispatchEvent(new CustomEvent("sign-in", { detail: token }));
   }
 }
 

@@ -1,0 +1,12 @@
+/** What went wrong, by the code that the API gives: it speaks to programs, these sentences to people. */
+export const problems = {
+  problem_user_inactive: "Your account is not active. Ask an administrator of your platform.",
+  problem_feature_not_available: "Your platform’s plan does not include sending messages.",
+  problem_idempotency_key_reused:
+    "An earlier attempt may have sent a different version of this message. Check your sent messages first: sending again creates a second message.",
+  problem_unreachable: "Message Hub cannot be reached. Check your connection.",
+  problem_timeout: "Message Hub took too long to answer.",
+  problem_unavailable: "Message Hub is busy right now.",
+  problem_rate_limited: "Too many requests in a short time. Wait a moment.",
+  problem_on_page: "Something went wrong on this page. Reload it and try again.",
+};
