@@ -30,7 +30,7 @@ _COPY_ROWS = """
     SELECT (jsonb_populate_record(t, jsonb_build_object('message_id', m.id, 'sent_at', m.sent_at))).*
     FROM {table} t, messages m WHERE t.message_id = :id AND m.id = ANY(CAST(:ids AS uuid[]))
 """
-_COPIED = ("message_targets", "message_visibility", "inflight_targets")
+_COPIED = ("message_targets", "message_visibility", "message_words", "inflight_targets")
 
 _PARTITIONS = f"""
     SELECT create_inbox_partitions((date_trunc('month', now() AT TIME ZONE 'UTC') - m * interval '1 month')::date)
@@ -96,7 +96,7 @@ def in_flight(hub: hubs.Hub, platform: seed.Platform, count: int) -> None:
     for audiences, wanted in (([hubs.EVERYONE], count // 250), (organisations, count // 3), (clinics, count * 2 // 3)):
         for audience in audiences:
             _post(hub, platform, max(1, wanted // len(audiences)), audience)
-    hub.administer("VACUUM (ANALYZE) messages, message_targets, message_visibility, inflight_targets")
+    hub.administer("VACUUM (ANALYZE) messages, message_targets, message_visibility, message_words, inflight_targets")
 
 
 def forget_entries(hub: hubs.Hub, message_id: str) -> None:

@@ -31,7 +31,7 @@ APIS = (COMPOSE_API, INBOX_API, INBOX_STREAM)
 _MAX_WORKERS = 9
 _START_S = 60.0
 _MESSAGE_TABLES = (
-    "messages, message_targets, message_visibility, inflight_targets, fanout_batches, inbox_entries, inbox_states, "
+    "messages, message_targets, message_visibility, message_words, inflight_targets, fanout_batches, inbox_entries, inbox_states, "
     "inbox_revisions"
 )
 

@@ -51,6 +51,11 @@ def identifier(text: str) -> str:
     return nfc(text, maximum=MAX_IDENTIFIER)
 
 
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can hold it: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text))
+
+
 def is_visible(character: str) -> bool:
     """Whether a font may draw something. What Python's Unicode tables do not know yet, as a new emoji, counts as visible."""
     category = unicodedata.category(character)

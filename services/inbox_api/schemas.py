@@ -8,11 +8,14 @@ from marshmallow import fields, validate
 
 from services.inbox_api.actions import notifications
 from shared import errors
+from shared import text as characters
 from shared.sent_messages import schemas as sent_messages
 from shared.web import ids, parsing, times
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
+MAX_SEARCHED = 100
+MAX_WORDS = 10
 
 
 class Uuid(fields.UUID):
@@ -27,6 +30,13 @@ class Uuid(fields.UUID):
 
 def _external_id(what: str) -> ids.ExternalId:
     return ids.ExternalId(metadata={"description": f"External id of {what}: only what reached it."})
+
+
+def _check_words(text: str) -> None:
+    if not characters.is_storable(text):
+        raise marshmallow.ValidationError("Must not contain NUL (U+0000) or half of a surrogate pair.")
+    if not 1 <= (count := len(text.split())) <= MAX_WORDS:
+        raise marshmallow.ValidationError(f"Search for 1 to {MAX_WORDS} words, not {count}.")
 
 
 def _time(description: str) -> times.Time:
@@ -69,6 +79,14 @@ class FeedQuery(PageQuery):
 
 
 class HistoryQuery(PageQuery):
+    q = fields.String(
+        validate=validate.And(validate.Length(min=1, max=MAX_SEARCHED), _check_words),
+        metadata={
+            "description": f"Words of title or body, at most {MAX_WORDS}: all occur, in any order and case; the last may be the beginning "
+            "of one.",
+            "pattern": r"^[^\x00]+$",
+        },
+    )
     organisation = _external_id("an organisation")
     clinic = _external_id("a clinic")
 

@@ -49,14 +49,14 @@ GRANT UPDATE (known_good) ON known_time TO message_hub_worker;
 GRANT INSERT (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
     ON messages TO message_hub_compose;
 GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
-GRANT INSERT ON message_targets, message_visibility, inflight_targets TO message_hub_compose;
+GRANT INSERT ON message_targets, message_visibility, message_words, inflight_targets TO message_hub_compose;
 
 GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
 GRANT INSERT, UPDATE ON fanout_batches, fanout_counters TO message_hub_worker;
 GRANT DELETE ON inflight_targets TO message_hub_worker;
 GRANT SELECT, INSERT ON inbox_entries TO message_hub_worker;
 
-GRANT SELECT ON inbox_entries TO message_hub_inbox;
+GRANT SELECT ON inbox_entries, message_words TO message_hub_inbox;
 GRANT SELECT, INSERT, UPDATE ON inbox_states, inbox_revisions TO message_hub_inbox;
 
 REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz) FROM PUBLIC;

@@ -36,6 +36,6 @@ class ExternalId(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         found = characters.identifier(super()._deserialize(value, attr, data, **kwargs))
-        if "\0" in found or (not found.isascii() and any("\ud800" <= character <= "\udfff" for character in found)):
+        if not characters.is_storable(found):
             raise marshmallow.ValidationError("Not an id of this platform.")
         return found

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser import axe, console, inside
-from tests.browser.bell import Bell
+from tests.browser.bell import Bell, Received
 from tests.browser.hub import Hub
 from tests.browser.windows import Windows
 from tests.browser.world import ASPEN, EVERYONE, World
@@ -148,12 +148,16 @@ def test_organisations(page: Page, windows: Windows, administrator: str) -> None
 
 def test_received_messages(page: Page, windows: Windows, hub: Hub, people: World, reader: str) -> None:
     windows.console(reader, page=page)
-    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    feed = Received(page)
+    expect(feed.panel).to_contain_text("No messages yet")
     expect_no_problems(page)
     seed(hub, people)
-    page.reload()
-    page.get_by_role("region", name="Received messages").get_by_role("button", name=re.compile(_LONG)).click()
-    expect(page.get_by_role("button", name=re.compile("^Archive"))).to_be_visible()
+    feed.opener(_LONG).click()
+    hub.post(people.token(people.platform_administrator), EVERYONE, title="It arrives")
+    expect(feed.panel).to_contain_text("1 new message")
+    expect_no_problems(page)
+    feed.item(_LONG).get_by_role("button", name="Archive").click()
+    expect(feed.panel.get_by_role("button", name="Undo")).to_be_visible()
     expect_no_problems(page)
     page.goto(windows.console_url("#/else"))
     expect(page.get_by_role("heading", name="Page not found or no access")).to_be_visible()

@@ -1,11 +1,9 @@
 """The journeys once more, without a mouse; and the focus is never lost on the way."""
 
-import re
-
 from playwright.sync_api import Page, expect
 
 from tests.browser import console
-from tests.browser.bell import Bell
+from tests.browser.bell import Bell, Received
 from tests.browser.hub import Hub
 from tests.browser.keyboard import focused, tab_to
 from tests.browser.windows import Windows
@@ -173,9 +171,9 @@ def test_reading_the_bell(windows: Windows, hub: Hub, people: World) -> None:
 def test_received_messages(windows: Windows, hub: Hub, people: World) -> None:
     hub.post(people.token(people.platform_administrator), ASPEN, title="Only one")
     page = windows.console(people.token(people.reader))
-    feed = page.get_by_role("region", name="Received messages")
-    expect(feed.get_by_role("listitem")).to_have_count(1)
+    feed = Received(page)
+    expect(feed.items).to_have_count(1)
     tab_to(page, "Unread: Only one")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("All read")).to_be_visible()
-    assert re.match("Only one", focused(page))
+    feed.expect_unread(0)
+    expect(feed.opener("Only one")).to_be_focused()

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests import factories
 from tests.browser import console
-from tests.browser.bell import IN_CONSOLE, Bell
+from tests.browser.bell import IN_CONSOLE, Bell, Received
 from tests.browser.hub import Hub
 from tests.browser.windows import Windows
 from tests.browser.world import EVERYONE, NORTH, World
@@ -88,11 +88,11 @@ def test_a_clinic_administrator_finds_their_messages_and_writes_to_the_clinic(
     hub.post(people.token(people.organisation_administrator), NORTH, title="To read", body="See https://example.org/n")
     page = windows.console(people.token(people.clinic_administrator))
     expect(page.get_by_role("navigation", name="Message Hub")).to_have_count(0)
-    feed = page.get_by_role("region", name="Received messages")
-    expect(page.get_by_text("1 unread")).to_be_visible()
-    feed.get_by_role("button", name=re.compile("To read")).click()
-    expect(feed.get_by_role("link", name="https://example.org/n")).to_be_visible()
-    expect(page.get_by_text("All read")).to_be_visible()
+    feed = Received(page)
+    feed.expect_unread(1)
+    feed.opener("To read").click()
+    expect(feed.item("To read").get_by_role("link", name="https://example.org/n")).to_be_visible()
+    feed.expect_unread(0)
     page.get_by_role("link", name="Create message").first.click()
     expect(console.scope(page, "Clinic aspen")).to_be_checked()
     expect(page.get_by_role("checkbox")).to_have_count(1)
@@ -101,10 +101,13 @@ def test_a_clinic_administrator_finds_their_messages_and_writes_to_the_clinic(
     console.send(page)
     assert [one["title"] for one in hub.received(people.token(people.reader))] == ["To my clinic", "To read"]
     page.get_by_role("link", name="Message Hub").click()
-    feed.get_by_role("button", name=re.compile("To read")).click()
-    feed.get_by_role("button", name="Archive: To read").click()
-    expect(feed.get_by_role("button", name=re.compile("To read"))).to_have_count(0)
-    expect(feed.get_by_role("button", name=re.compile("To my clinic"))).to_be_focused()
+    feed.opener("To read").click()
+    feed.item("To read").get_by_role("button", name="Archive").click()
+    feed.expect_titles("To my clinic")
+    expect(feed.opener("To my clinic")).to_be_focused()
+    feed.panel.get_by_role("button", name="Undo").click()
+    feed.expect_titles("To my clinic", "To read")
+    expect(feed.opener("To read")).to_be_focused()
     page.get_by_role("link", name="Sent", exact=True).click()
     expect(console.rows(page)).to_contain_text(["To my clinic"])
 
@@ -116,10 +119,11 @@ def test_a_user_reads_and_finds_nothing_to_send_with(windows: Windows, hub: Hub,
     refused: list[str] = []
     page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
     windows.console(people.token(people.reader), page=page)
-    expect(page.get_by_text("2 unread")).to_be_visible()
+    feed = Received(page)
+    feed.expect_unread(2)
     expect(page.get_by_role("navigation")).to_have_count(0)
     page.get_by_role("button", name="Mark all as read").click()
-    expect(page.get_by_text("All read")).to_be_visible()
+    feed.expect_unread(0)
     expect(page.get_by_role("link", name="Create message")).to_have_count(0)
     assert refused == []
     for address in ("#/compose", "#/messages", "#/organisations", "#/else"):

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests import factories
 from tests.browser import console, inside, world
-from tests.browser.bell import IN_CONSOLE, Bell
+from tests.browser.bell import IN_CONSOLE, Bell, Received
 from tests.browser.hub import Hub
 from tests.browser.windows import Windows
 from tests.browser.world import World
@@ -102,10 +102,10 @@ def test_in_the_list_of_received_messages_and_the_bell(windows: Windows, hub: Hu
     for title in TITLES:
         hub.post(hostile.token(hostile.platform_administrator), {"everyone": True}, title=title, body=BODY)
     page = windows.console(hostile.token(hostile.reader))
-    feed = page.get_by_role("region", name="Received messages")
-    expect(feed.get_by_role("listitem")).to_have_count(3)
-    feed.get_by_role("button").first.click()
-    expect(feed.get_by_role("link").first).to_be_visible()
+    feed = Received(page)
+    expect(feed.items).to_have_count(3)
+    feed.items.first.get_by_role("button").first.click()
+    expect(feed.panel.get_by_role("link").first).to_be_visible()
     expect_harmless(page, LINKS)
     bell = Bell(page, IN_CONSOLE)
     bell.open()

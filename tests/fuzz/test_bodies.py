@@ -25,7 +25,15 @@ GOOD: dict[str, Any] = {
 }
 KNOWN = {"organisations": {"a", "b"}, "clinics": {"a1", "a2", "b1"}}
 REFUSALS = {"malformed-json", "validation-failed", "payload-too-large", "not-found"}
-TABLES = ("messages", "message_targets", "message_visibility", "inflight_targets", "inbox_entries", "inbox_states")
+TABLES = (
+    "messages",
+    "message_targets",
+    "message_visibility",
+    "message_words",
+    "inflight_targets",
+    "inbox_entries",
+    "inbox_states",
+)
 
 
 @examples.settings(40)

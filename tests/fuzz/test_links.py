@@ -31,6 +31,7 @@ TABLES = (
     "messages",
     "message_targets",
     "message_visibility",
+    "message_words",
     "inflight_targets",
     "fanout_batches",
     "inbox_entries",

@@ -28,7 +28,7 @@ NAMED = [
     ("DELETE", "/v1/messages/{}"),
 ]
 LISTS = ["/v1/notifications", "/v1/sent-messages", "/v1/notifications/counts", "/v1/audiences", "/v1/viewer"]
-PARAMETERS = {"limit", "after", "status", "organisation", "clinic"}
+PARAMETERS = {"limit", "after", "status", "organisation", "clinic", "q"}
 # In every answer an id like those of the world, spelt in some other way.
 SPELLINGS = [
     str.upper,

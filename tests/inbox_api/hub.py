@@ -20,6 +20,7 @@ from sqlalchemy import Engine, text
 from services.inbox_api import app as inbox
 from shared import db, settings
 from shared.auth import store as auth
+from shared.sent_messages import words
 from tests import factories
 
 _numbers = itertools.count(1)
@@ -138,6 +139,14 @@ class Hub:
                     "body": body,
                     "sent_at": sent_at,
                 },
+            )
+            connection.execute(
+                text(f"""
+                    INSERT INTO message_words (message_id, words)
+                    SELECT m.id, {words.vector(platform_id="m.platform_id", title="m.title", body="m.body")}
+                    FROM messages m WHERE m.id = :id
+                """),
+                {"id": message_id},
             )
             for position, target in enumerate(targets, 1):
                 values = {"id": message_id, "sent_at": sent_at, "position": position, "scope": target.id}

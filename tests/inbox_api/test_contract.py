@@ -39,6 +39,7 @@ OPERATIONS = {
         ("POST", "/v1/notifications/read-all", 5),
         ("GET", "/v1/sent-messages", 4),
         ("GET", "/v1/sent-messages?organisation={organisation}", 5),
+        ("GET", "/v1/sent-messages?q=Notice", 5),
         ("GET", "/v1/sent-messages/{id}", 5),
     ],
 )
@@ -62,7 +63,15 @@ def test_an_answer_takes_as_many_statements_for_one_message_as_for_thirty(
 
 
 def test_the_role_may_write_states_and_nothing_else(hub: Hub) -> None:
-    for table in ("inbox_entries", "messages", "inflight_targets", "memberships", "users", "message_visibility"):
+    for table in (
+        "inbox_entries",
+        "messages",
+        "inflight_targets",
+        "memberships",
+        "users",
+        "message_visibility",
+        "message_words",
+    ):
         with pytest.raises(sqlalchemy.exc.ProgrammingError) as caught, hub.inbox.begin() as connection:
             connection.execute(sqlalchemy.text(f"DELETE FROM {table}"))
         assert isinstance(caught.value.orig, psycopg.errors.InsufficientPrivilege)

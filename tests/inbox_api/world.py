@@ -97,7 +97,11 @@ def make(hub: Hub) -> World:
     viewers = {name: hub.administrator(platform, *(scopes[s] for s in own)) for name, own in ADMINISTERS.items()}
     viewers["elsewhere"] = hub.administrator(other := hub.platform(), other)
     messages = {
-        name: hub.send(viewers["sender" if name.startswith("own") else "platform"], *(scopes[s] for s in targets))
+        name: hub.send(
+            viewers["sender" if name.startswith("own") else "platform"],
+            *(scopes[s] for s in targets),
+            title=f"To {name}",
+        )
         for name, targets in TARGETS.items()
     }
     with hub.owner.begin() as connection:

@@ -25,6 +25,7 @@ TABLES: dict[str, dict[str, str]] = {
     "messages": {COMPOSE: "SELECT", INBOX: "SELECT"},
     "message_targets": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
     "message_visibility": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
+    "message_words": {COMPOSE: "INSERT", INBOX: "SELECT"},
     "inflight_targets": {**MESSAGES_READ, COMPOSE: "SELECT INSERT", WORKER: "SELECT DELETE"},
     "fanout_batches": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
     "fanout_counters": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},

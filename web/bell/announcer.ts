@@ -1,21 +1,18 @@
-/**
- * Says aloud what is new: the text of the live region. What comes at once is said as one sentence, and nothing is said in a page
- * that nobody looks at.
- */
+/** Announces arrivals: those that come together in one sentence, and none while the page is hidden. */
 import type { BellEvent } from "./events";
 import type { Translate } from "./strings";
 
 const GATHER_MS = 400;
 
 export class Announcer {
-  readonly #write: (text: string) => void;
+  readonly #announce: (text: string) => void;
   #titles: string[] = [];
   #untold = 0;
   #unseen: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(write: (text: string) => void) {
-    this.#write = write;
+  constructor(announce: (text: string) => void) {
+    this.#announce = announce;
   }
 
   /** `unseen`: how many are unseen once this event is known. */
@@ -25,12 +22,6 @@ export class Announcer {
     else if (event?.kind === "counts") this.#untold += Math.max(0, (unseen ?? 0) - (this.#unseen ?? unseen ?? 0));
     this.#unseen = unseen;
     if (this.#titles.length + this.#untold > 0) this.#timer ??= setTimeout(() => this.#flush(translate), GATHER_MS);
-  }
-
-  announce(text: string): void {
-    // Emptied first: the same text again would be no change, and not said.
-    this.#write("");
-    setTimeout(() => this.#write(text), 50);
   }
 
   stop(): void {
@@ -48,7 +39,7 @@ export class Announcer {
     this.#titles = [];
     this.#untold = 0;
     if (document.hidden) return;
-    this.announce(
+    this.#announce(
       count === 1 && title !== undefined ? translate("arrived", { title }) : translate("new_messages", { count }),
     );
   }

@@ -4,7 +4,8 @@
  */
 import { Refusal } from "./inbox";
 
-export type AskForToken = () => string | null | undefined | Promise<string | null | undefined>;
+/** `refused`: the token that the hub has just rejected, if it is asked for that reason. */
+export type AskForToken = (refused?: string) => string | null | undefined | Promise<string | null | undefined>;
 
 export class Credentials {
   /** What the page gave instead of a token of this user, if it did: somebody else has signed in. */
@@ -30,7 +31,7 @@ export class Credentials {
   async #renew(refused: string | undefined): Promise<string> {
     let fresh: string | null | undefined;
     try {
-      fresh = await this.ask?.();
+      fresh = await this.ask?.(refused);
     } catch {
       throw new Refusal(0);
     }

@@ -30,7 +30,7 @@ it("names every property, event, part and custom property, and none that is not 
   for (const part of parts) expect(page, `the part ${part}`).toMatch(new RegExp(`\`${part}\``));
   const events = found(/#emit\((?:this\.open \? )?"(\w+)"/g).concat("close");
   expect(documented(/`message-bell-(\w+)`/g)).toEqual(events.sort());
-  const theme = readFileSync(`${here}../common/theme.ts`, "utf8");
+  const theme = readFileSync(`${here}../common/theme.css`, "utf8");
   for (const name of documented(/`(--hub-[\w-]+)`/g))
     expect(sources + theme, name).toMatch(new RegExp(`["(]${name}[,")]`));
 });

@@ -2,7 +2,7 @@
  * The connection to the hub of the one tab that has it: a stream for what is new, and a poller beneath it. Turns what they learn
  * into events. While the page is hidden nothing is polled, and the stream is given up after a while.
  */
-import type { Notification } from "../api";
+import type { Counts, Notification } from "../api";
 import { between } from "./backoff";
 import type { BellEvent } from "./events";
 import type { Inbox, Refusal } from "./inbox";
@@ -32,42 +32,20 @@ export class Link {
 
   constructor(inbox: Inbox, tell: (event: BellEvent) => void) {
     this.#tell = tell;
-    this.#poller = new Poller(inbox, PAUSE_POLLING_MS, {
-      onCounts: (counts, asked) => {
+    this.#poller = new Poller(
+      inbox,
+      PAUSE_POLLING_MS,
+      (counts, asked) => {
         if (this.#connection !== "live") this.#become("polling");
         tell({ kind: "counts", counts, asked });
       },
-      onRefusal: (refusal) => this.#fail(refusal),
-    });
-    this.#stream = new Stream(inbox, {
-      onReady: (counts) => {
-        this.#become("live");
-        this.#poller.stop();
-        this.#poller.pause = PAUSE_LIVE_MS;
-        this.ask(between(...PAUSE_LIVE_MS));
-        tell({ kind: "counts", counts, asked: Date.now() });
-        // Between two streams a recall may have been missed.
-        tell({ kind: "stale" });
-      },
-      onNotification: (notification) => this.#arrive(notification),
-      onRecalled: (id) => {
-        tell({ kind: "recalled", id });
-        this.ask(between(0, SPREAD_MS));
-      },
-      onSync: () => {
-        tell({ kind: "stale" });
-        this.ask(between(0, SPREAD_MS));
-      },
-      onEnd: (refusal) => {
-        this.#poller.pause = PAUSE_POLLING_MS;
-        if (this.#connection === "live") {
-          this.#become("polling");
-          // Not at once: most streams that end are back within moments, and many end at the same one.
-          this.ask(between(PATIENCE_MS, SPREAD_MS));
-        }
-        if (refusal?.status === 401) this.#fail(refusal);
-      },
-    });
+      (refusal) => this.#fail(refusal),
+    );
+    this.#stream = new Stream(
+      inbox,
+      (event, data) => this.#onStream(event, JSON.parse(data)),
+      (refusal) => this.#onStreamEnd(refusal),
+    );
   }
 
   start(): void {
@@ -113,6 +91,32 @@ export class Link {
     clearTimeout(this.#hiddenTimer);
     this.#poller.stop();
     this.#stream.stop();
+  }
+
+  #onStream(event: string, data: Counts & Notification): void {
+    if (event === "ready") {
+      this.#become("live");
+      this.#poller.stop();
+      this.#poller.pause = PAUSE_LIVE_MS;
+      this.ask(between(...PAUSE_LIVE_MS));
+      this.#tell({ kind: "counts", counts: data, asked: Date.now() });
+      // Between two streams a recall may have been missed.
+      this.#tell({ kind: "stale" });
+    } else if (event === "notification") this.#arrive(data);
+    else if (event === "recalled" || event === "sync") {
+      this.#tell(event === "sync" ? { kind: "stale" } : { kind: "recalled", id: data.id });
+      this.ask(between(0, SPREAD_MS));
+    }
+  }
+
+  #onStreamEnd(refusal: Refusal | undefined): void {
+    this.#poller.pause = PAUSE_POLLING_MS;
+    if (this.#connection === "live") {
+      this.#become("polling");
+      // Not at once: most streams that end are back within moments, and many end at the same one.
+      this.ask(between(PATIENCE_MS, SPREAD_MS));
+    }
+    if (refusal?.status === 401) this.#fail(refusal);
   }
 
   #arrive(notification: Notification): void {

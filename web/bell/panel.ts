@@ -1,4 +1,4 @@
-/** The panel under the bell, from what there is to show. Decides nothing: every click goes to `actions`. */
+/** What the panel under the bell and the console's page show. Decides nothing: every click goes to `actions`. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Notification } from "../api";
 import * as icons from "./icons";
@@ -11,7 +11,7 @@ export interface Shown {
   readonly items: readonly Notification[];
   readonly view: View;
   /** A line at the foot of the panel; with a way back, if there is one. */
-  readonly notice: { readonly text: keyof Strings; readonly undo?: () => void } | undefined;
+  readonly notice: { readonly text: keyof Strings; readonly undo?: (() => void) | undefined } | undefined;
   readonly translate: Translate;
   readonly locale: string | undefined;
   readonly now: Date;
@@ -24,10 +24,14 @@ export interface Actions extends ItemActions {
   markAllRead(): void;
   loadOlder(): void;
   refresh(): void;
+}
+
+/** What only the panel under the bell has. */
+export interface PanelParts {
   close(): void;
 }
 
-export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
+export function renderPanel(shown: Shown, actions: Actions, parts: PanelParts | undefined): TemplateResult {
   const { state, items, view, translate, notice } = shown;
   const arrived = listed(state, view).length - items.length;
   const unread = state.counts?.unread_count ?? 0;
@@ -42,9 +46,13 @@ export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
             </button>`
           : nothing
       }
-      <button type="button" class="quiet only-icon" part="close" aria-label=${translate("close")} @click=${actions.close}>
-        ${icons.close}
-      </button>
+      ${
+        parts
+          ? html`<button type="button" class="quiet only-icon" part="close" aria-label=${translate("close")} @click=${parts.close}>
+              ${icons.close}
+            </button>`
+          : nothing
+      }
     </div>
     <div class="views" role="group" aria-label=${translate("show")}>
       ${VIEWS.map((one) => renderView(one, unread, shown, actions))}
@@ -57,8 +65,10 @@ export function renderPanel(shown: Shown, actions: Actions): TemplateResult {
     <div class="scroll" aria-busy=${state.lists[view].phase === "loading"}>
       ${items.length > 0 ? renderList(shown, actions) : renderNothing(shown, trouble, actions)}
     </div>
-    ${arrived > 0 ? renderNotice(translate("new_messages", { count: arrived }), translate("show"), actions.showArrived) : nothing}
-    ${notice ? renderNotice(translate(notice.text), translate("undo"), notice.undo) : nothing}
+    <div class="notices">
+      ${arrived > 0 ? renderNotice(translate("new_messages", { count: arrived }), translate("show"), actions.showArrived) : nothing}
+      ${notice ? renderNotice(translate(notice.text), translate("undo"), notice.undo) : nothing}
+    </div>
   `;
 }
 

@@ -9,17 +9,13 @@ import type { Inbox, Refusal } from "./inbox";
 const FIRST_BACKOFF_MS = 5_000;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
 
-interface Handlers {
-  onCounts(counts: Counts, asked: number): void;
-  onRefusal(refusal: Refusal): void;
-}
-
 export class Poller {
   /** When the last good answer was asked for; 0 for never. */
   asked = 0;
 
   readonly #inbox: Inbox;
-  readonly #handlers: Handlers;
+  readonly #onCounts: (counts: Counts, asked: number) => void;
+  readonly #onRefusal: (refusal: Refusal) => void;
   #etag: string | undefined;
   #counts: Counts | undefined;
   #failures = 0;
@@ -32,10 +28,12 @@ export class Poller {
     inbox: Inbox,
     /** Between two questions, in milliseconds. */
     public pause: readonly [from: number, to: number],
-    handlers: Handlers,
+    onCounts: (counts: Counts, asked: number) => void,
+    onRefusal: (refusal: Refusal) => void,
   ) {
     this.#inbox = inbox;
-    this.#handlers = handlers;
+    this.#onCounts = onCounts;
+    this.#onRefusal = onRefusal;
   }
 
   get isAsking(): boolean {
@@ -78,13 +76,13 @@ export class Poller {
       }
       this.#failures = 0;
       this.asked = asked;
-      if (this.#counts && !asking.signal.aborted) this.#handlers.onCounts(this.#counts, asked);
+      if (this.#counts && !asking.signal.aborted) this.#onCounts(this.#counts, asked);
     } catch (error) {
       if (asking.signal.aborted) return;
       const refusal = error as Refusal;
       this.#failures += 1;
       wait = backoff(this.#failures, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS) + (refusal.retryAfterMs ?? 0);
-      this.#handlers.onRefusal(refusal);
+      this.#onRefusal(refusal);
     }
     // Stopped, perhaps started anew, by what the answer brought about.
     if (this.#asking !== asking) return;

@@ -1,14 +1,12 @@
 /**
- * Opens, places and closes the panel, and keeps the keyboard's focus where its user would look for it. The browser's own popover
- * lifts the panel above everything in the page and closes it by Escape or a click elsewhere; the rest is here.
+ * Opens, places and closes the panel. The browser's own popover lifts the panel above everything in the page and closes it by Escape
+ * or a click elsewhere; the rest is here.
  */
 import { type Placement, place } from "./place";
 
 interface Host extends HTMLElement {
   readonly renderRoot: HTMLElement | DocumentFragment;
 }
-
-const OPENER = "button.opener";
 
 export class Popup {
   readonly #host: Host;
@@ -17,7 +15,6 @@ export class Popup {
   #frame = 0;
   /** Or about to be: the button opens and closes the panel without any help from here. */
   #isShown = false;
-  #hadFocus = false;
 
   constructor(host: Host, onOpen: (isOpen: boolean) => void) {
     this.#host = host;
@@ -62,40 +59,6 @@ export class Popup {
     if (next instanceof Node && next !== this.#host && !this.#host.renderRoot.contains(next)) this.#onOpen(false);
   };
 
-  /** Up and down from one notification to the next; Home and End to the first and the last. */
-  readonly onKeyDown = (event: KeyboardEvent): void => {
-    const openers = this.#all(OPENER);
-    const at = openers.indexOf(event.target as HTMLElement);
-    const steps: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: openers.length - 1 };
-    const to = openers[steps[event.key] ?? -1];
-    if (at < 0 || !to || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    to.focus();
-  };
-
-  focusItem(id: string): void {
-    this.#find(`[data-id="${id}"] ${OPENER}`)?.focus();
-  }
-
-  /** Before a notification goes: to the one that takes its place. */
-  focusNeighbour(id: string): void {
-    const items = this.#all("li.item");
-    const at = items.findIndex((item) => item.dataset.id === id);
-    const next = items[at + 1] ?? items[at - 1];
-    (next?.querySelector<HTMLElement>(OPENER) ?? this.#panel).focus();
-  }
-
-  focusHeading(): void {
-    this.#panel.focus();
-  }
-
-  /** What had the focus may have gone with what it belonged to; then it is in the panel still. */
-  keepFocus(): void {
-    const isLost = document.activeElement === document.body && this.#hadFocus;
-    if (isLost) this.#panel.focus();
-    this.#hadFocus = this.#panel.matches(":focus-within");
-  }
-
   readonly #onMove = (): void => {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => this.#place());
@@ -108,11 +71,8 @@ export class Popup {
     const wanted = { width: number(style, "--hub-panel-width", 400), height: number(style, "--hub-panel-height", 640) };
     const anchor = (this.#find("#bell") ?? this.#host).getBoundingClientRect();
     const at = place(anchor, view, wanted, this.#placement, style.direction === "rtl");
-    panel.style.left = `${at.left}px`;
-    panel.style.width = `${at.width}px`;
-    panel.style.maxHeight = `${at.maxHeight}px`;
-    panel.style.top = at.top === undefined ? "auto" : `${at.top}px`;
-    panel.style.bottom = at.bottom === undefined ? "auto" : `${at.bottom}px`;
+    Object.assign(panel.style, { top: "auto", bottom: "auto" });
+    for (const [name, value] of Object.entries(at)) panel.style[name as "top"] = `${value}px`;
   }
 
   /** A page that says it is light is light in a dark system too, and its panel with it. */
@@ -127,10 +87,6 @@ export class Popup {
 
   #find(selector: string): HTMLElement | null {
     return this.#host.renderRoot.querySelector<HTMLElement>(selector);
-  }
-
-  #all(selector: string): HTMLElement[] {
-    return [...this.#host.renderRoot.querySelectorAll<HTMLElement>(selector)];
   }
 }
 

@@ -21,7 +21,7 @@ interface Shared {
 
 const stores = new Map<string, Shared>();
 
-interface Access {
+export interface Access {
   src: string;
   streamUrl: string;
   token?: string | undefined;

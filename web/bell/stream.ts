@@ -2,7 +2,6 @@
  * Keeps one event stream open, as long as it is let: reads it, notices when it has gone silent, and opens it again where it
  * stopped, sooner or later as the server and the failures so far suggest.
  */
-import type { Counts, Notification } from "../api";
 import { backoff, between } from "./backoff";
 import { type Inbox, Refusal } from "./inbox";
 import { EventStreamParser, type StreamEvent } from "./sse";
@@ -15,29 +14,25 @@ const LONGEST_BACKOFF_MS = 60_000;
 const NONE_PAUSE_MS = 10 * 60_000;
 const NONE_STATUSES = [200, 404, 405];
 
-export interface StreamHandlers {
-  /** From here on the stream tells everything; the counts are of this moment. */
-  onReady(counts: Counts): void;
-  onNotification(notification: Notification): void;
-  onRecalled(id: string): void;
-  /** More happened than the stream tells. */
-  onSync(): void;
-  /** It has ended, or could not be opened; unless it is a 401 it will be tried again. */
-  onEnd(refusal: Refusal | undefined): void;
-}
-
 export class Stream {
   readonly #inbox: Inbox;
-  readonly #handlers: StreamHandlers;
+  readonly #onEvent: (event: string, data: string) => void;
+  readonly #onEnd: (refusal: Refusal | undefined) => void;
   #running: AbortController | undefined;
   #wake: (() => void) | undefined;
   #lastId: string | undefined;
   #retry: number | undefined;
   #failures = 0;
 
-  constructor(inbox: Inbox, handlers: StreamHandlers) {
+  /** `onEnd`: the stream has ended, or could not be opened; it is opened again, unless the status is 401. */
+  constructor(
+    inbox: Inbox,
+    onEvent: (event: string, data: string) => void,
+    onEnd: (refusal: Refusal | undefined) => void,
+  ) {
     this.#inbox = inbox;
-    this.#handlers = handlers;
+    this.#onEvent = onEvent;
+    this.#onEnd = onEnd;
   }
 
   /** Starts it, or, where it is waiting to open again, does not wait any longer. */
@@ -67,7 +62,7 @@ export class Stream {
       }
       if (running.signal.aborted) return;
       if (refusal?.status === 401) this.#running = undefined;
-      this.#handlers.onEnd(refusal);
+      this.#onEnd(refusal);
       if (refusal?.status === 401) return;
       await this.#pause(this.#pauseAfter(refusal));
       if (running.signal.aborted) return;
@@ -117,11 +112,7 @@ export class Stream {
     // First of all: what cannot be read would come again and again otherwise.
     this.#lastId = id ?? this.#lastId;
     if (retry) this.#retry = Number(retry);
-    if (event === "ready") {
-      this.#failures = 0;
-      this.#handlers.onReady(JSON.parse(data));
-    } else if (event === "notification") this.#handlers.onNotification(JSON.parse(data));
-    else if (event === "recalled") this.#handlers.onRecalled(JSON.parse(data).id);
-    else if (event === "sync") this.#handlers.onSync();
+    if (event === "ready") this.#failures = 0;
+    if (event) this.#onEvent(event, data);
   }
 }

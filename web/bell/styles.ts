@@ -1,5 +1,7 @@
-/** The bell's style sheet, as a file of its own so that the build makes it small. */
+/** The style sheets of the bell and of its list of messages, as files of their own so that the build makes them small. */
 import { unsafeCSS } from "lit";
-import text from "./styles.css?inline";
+import bell from "./bell.css?inline";
+import feed from "./feed.css?inline";
 
-export const styles = unsafeCSS(text);
+export const bellStyles = unsafeCSS(bell);
+export const feedStyles = unsafeCSS(feed);

@@ -5,13 +5,11 @@ import {
   type Audiences,
   Client,
   type ComposePaths,
-  type Feed,
   type GetToken,
   type History,
   type InboxPaths,
   type Message,
   type NewMessage,
-  type Notification,
   type SentMessage,
   type Viewer,
 } from "../api";
@@ -68,28 +66,5 @@ export class Hub {
   async getMessage(id: string, signal: AbortSignal): Promise<SentMessage> {
     const path = { message_id: id };
     return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}", { path, signal })).data;
-  }
-
-  async getFeed(after: string | null, signal: AbortSignal): Promise<Feed> {
-    const query = { limit: PAGE, ...(after ? { after } : {}) };
-    return (await this.#inbox.call("get", "/v1/notifications", { query, signal })).data;
-  }
-
-  async markRead(id: string): Promise<Notification> {
-    const path = { message_id: id };
-    return (await this.#inbox.call("put", "/v1/notifications/{message_id}/read", { path })).data.notification;
-  }
-
-  async archive(id: string): Promise<void> {
-    await this.#inbox.call("put", "/v1/notifications/{message_id}/archived", { path: { message_id: id } });
-  }
-
-  /** Everything up to the newest that was shown. */
-  async markAllRead(through: string): Promise<void> {
-    await this.#inbox.call("post", "/v1/notifications/read-all", { body: { through } });
-  }
-
-  async markSeen(through: string): Promise<void> {
-    await this.#inbox.call("post", "/v1/notifications/seen", { body: { through } });
   }
 }

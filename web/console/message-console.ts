@@ -18,7 +18,6 @@ import { translate } from "./strings";
 import { consoleStyles } from "./styles/console";
 import { controls } from "./styles/controls";
 import "./views/frame";
-import type { Frame } from "./views/frame";
 import { renderPage } from "./views/page";
 import "./views/sign-in";
 import { failed } from "./views/states";
@@ -141,9 +140,6 @@ export class MessageConsole extends LitElement {
       .canSignOut=${!this.#isHosted}
       .hasBell=${!this.noBell}
       @sign-out=${() => this.#signOut("", visit)}
-      @message-bell-counts=${this.#onBell}
-      @message-bell-recalled=${(event: CustomEvent<{ id: string }>) => this.#received?.showRecall(event.detail.id)}
-      @feed-change=${() => this.renderRoot.querySelector<Frame>("hub-frame")?.refreshBell()}
     >
       ${renderPage(this, visit, this._route)}
     </hub-frame>`;
@@ -276,14 +272,6 @@ export class MessageConsole extends LitElement {
     const { is } = this._state;
     const detail = is === "ready" ? this._route.page : is;
     this.dispatchEvent(new CustomEvent("message-console-page", { detail, bubbles: true, composed: true }));
-  }
-
-  readonly #onBell = () => this.#received?.refresh();
-
-  get #received() {
-    return this.renderRoot.querySelector<HTMLElement & { refresh(): void; showRecall(id: string): void }>(
-      "hub-received-page",
-    );
   }
 }
 

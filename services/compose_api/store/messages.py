@@ -14,6 +14,7 @@ from services.compose_api import domain
 from services.compose_api.store import audiences, audit
 from shared import db, lifecycle, versions
 from shared.auth.store import Caller
+from shared.sent_messages import words
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ _INSERT_MESSAGE = db.driver_sql(f"""
         INSERT INTO message_visibility (scope_id, sent_at, message_id, is_target, directory_version)
         SELECT t.scope_id, m.sent_at, m.id, t.is_target, m.directory_version
         FROM message m, unnest(CAST(:visible_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
+    ), searched AS (
+        INSERT INTO message_words (message_id, words)
+        SELECT m.id, {words.vector(platform_id=":platform_id", title=":title", body=":body")} FROM message m
     ), audited AS (
         {audit.INSERT.format(message_id="m.id")} FROM message m
     )
@@ -109,7 +113,7 @@ def insert_message(
     origin: audit.Origin,
     idempotency_key: str | None,
 ) -> Accepted | None:
-    """Stores a message, its targets (also as in flight), its visibility and its audit event.
+    """Stores a message, its targets (also as in flight), its visibility, its words and its audit event.
 
     None, and nothing stored, if the directory is at another version than the choice's by now.
     Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key.

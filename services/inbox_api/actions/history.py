@@ -9,9 +9,11 @@ from sqlalchemy import Connection, Engine
 
 from services.inbox_api import cursor
 from services.inbox_api.store import history as store
+from services.inbox_api.store import search, visibility
 from shared import errors
 from shared.auth import store as auth
 from shared.sent_messages import store as sent_messages
+from shared.sent_messages.words import Words
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,26 @@ def get_history(
     caller: auth.Caller,
     limit: int,
     after: str | None = None,
-    organisation: str | None = None,
-    clinic: str | None = None,
+    q: str | None = None,
+    **scopes: str,
 ) -> History:
-    """A page of the sent messages that the caller may see. Raises validation-failed for an unknown scope, bad-cursor."""
+    """A page of the sent messages that the caller may see, that have the words of `q` and reached the `scopes` (external ids by level).
+
+    Raises validation-failed for an unknown scope, bad-cursor.
+    """
     before = None if after is None else cursor.decode(after)
     with _snapshot(engine) as connection:
         viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
-        if organisation is None and clinic is None:
-            ids = store.list_visible(connection, viewer=viewer, before=before, limit=limit + 1)
+        filters = _get_filters(connection, caller, scopes)
+        words = None if q is None else Words.parse(q)
+        page = visibility.Page(viewer, limit + 1, before, words)
+        found = None if words is None else search.find(connection, platform_id=caller.platform_id, words=words)
+        if found is not None:
+            ids = search.list_found(connection, page, found=found, filters=filters)
+        elif filters:
+            ids = store.list_reached(connection, page, filters=filters)
         else:
-            filters = _get_filters(connection, caller, {"clinic": clinic, "organisation": organisation})
-            ids = store.list_reached(connection, viewer=viewer, filters=filters, before=before, limit=limit + 1)
+            ids = store.list_visible(connection, page)
         shown = tuple(sent_messages.get_messages(connection, ids=ids[:limit], viewer=viewer))
     has_more = len(ids) > limit
     return History(shown, has_more, cursor.of_last(shown) if has_more else None)
@@ -63,12 +73,10 @@ def get_sent_message(engine: Engine, *, caller: auth.Caller, message_id: uuid.UU
     return Followed(message, engagement)
 
 
-def _get_filters(connection: Connection, caller: auth.Caller, wanted: Mapping[str, str | None]) -> list[store.Filter]:
-    """The scopes that are `wanted` by level and external id."""
+def _get_filters(connection: Connection, caller: auth.Caller, wanted: Mapping[str, str]) -> list[store.Filter]:
+    """The scopes that are `wanted` by level and external id; a clinic comes first."""
     filters, unknown = [], {}
-    for level, external_id in wanted.items():
-        if external_id is None:
-            continue
+    for level, external_id in sorted(wanted.items()):
         found = store.find_filter(connection, platform_id=caller.platform_id, level=level, external_id=external_id)
         if found is None:
             unknown[level] = [f"There is no {level} {external_id!r}."]

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import sqlalchemy
 from sqlalchemy import Connection
 
-from services.inbox_api import cursor
+from services.inbox_api.store import visibility
+from services.inbox_api.store.visibility import NEWEST_FIRST, Page
 from shared import versions
 from shared.sent_messages import store as sent_messages
 
@@ -52,73 +53,62 @@ _FIND_FILTER = sqlalchemy.text("""
     WHERE s.platform_id = :platform_id AND s.level = CAST(:level AS scope_level) AND s.external_id = :external_id
 """)
 
-_BEFORE = "({0}.sent_at, {0}.{1}) < (CAST(:before_sent_at AS timestamptz), CAST(:before_id AS uuid))"
-_VISIBLE_BEFORE = _BEFORE.format("v", "message_id")
-_ADMINISTERED = "unnest(CAST(:administered AS bigint[]))"
-_NEWEST_FIRST = "ORDER BY sent_at DESC, message_id DESC LIMIT :limit"
+# Conditions on a row `v` of message_visibility, and on a message `m`.
+_VISIBLE, _SENT = ("v", "message_id"), ("m", "id")
+_WANTED = f"{visibility.BEFORE.format(*_VISIBLE)} AND {visibility.HAS_WORDS.format(*_VISIBLE)}"
+_SENT_WANTED = (
+    f"m.sender_id = :user_id AND {visibility.BEFORE.format(*_SENT)} AND {visibility.HAS_WORDS.format(*_SENT)}"
+)
 
 # One short range of an index for each scope, merged: the history is not scanned.
 _LIST_VISIBLE = sqlalchemy.text(f"""
     SELECT v.sent_at, v.message_id
-    FROM {_ADMINISTERED} AS walked (scope_id) CROSS JOIN LATERAL (
+    FROM {visibility.ADMINISTERED} AS walked (scope_id) CROSS JOIN LATERAL (
         SELECT v.sent_at, v.message_id FROM message_visibility v
-        WHERE v.scope_id = walked.scope_id AND {_VISIBLE_BEFORE} {_NEWEST_FIRST}
+        WHERE v.scope_id = walked.scope_id AND {_WANTED} {NEWEST_FIRST}
     ) v
     UNION
     (SELECT m.sent_at, m.id AS message_id FROM messages m
-     WHERE m.sender_id = :user_id AND {_BEFORE.format("m", "id")} {_NEWEST_FIRST})
-    {_NEWEST_FIRST}
+     WHERE {_SENT_WANTED} {NEWEST_FIRST})
+    {NEWEST_FIRST}
 """)
 
-# OFFSET 0 keeps the planner from reading all that a viewer may ever see in order to look up a few.
-_MAY_SEE = f"""
-    (EXISTS (SELECT FROM {_ADMINISTERED} AS own (scope_id) JOIN message_visibility x ON x.scope_id = own.scope_id
-             WHERE x.sent_at = {{0}}.sent_at AND x.message_id = {{0}}.{{1}} OFFSET 0)
-     OR EXISTS (SELECT FROM messages x WHERE x.id = {{0}}.{{1}} AND x.sender_id = :user_id OFFSET 0))"""
-
-# What reached a scope was addressed to it or to a scope inside it (all its rows), or to a scope that contained it in the message's
-# directory version (that scope's targets). The same for a second filter, looked up for each message.
-_REACHED_TOO = """
-    (CAST(:also_scope_id AS bigint) IS NULL
-     OR EXISTS (SELECT FROM message_visibility x
-                WHERE x.scope_id = :also_scope_id AND x.sent_at = {0}.sent_at AND x.message_id = {0}.{1} OFFSET 0)
-     OR EXISTS (SELECT FROM message_visibility x JOIN scope_ancestors a ON a.ancestor_id = x.scope_id
-                WHERE a.scope_id = :also_scope_id AND x.is_target AND x.sent_at = {0}.sent_at AND x.message_id = {0}.{1}
-                  AND {valid} OFFSET 0))"""
-_ALSO = _REACHED_TOO.format("v", "message_id", valid=versions.valid_at("a", "x.directory_version"))
+# A second filter is looked up for each message.
+_ALSO = visibility.reached(":also_scope_id")
+_SEEN_TOO = f"{visibility.MAY_SEE.format(*_VISIBLE)} AND {_ALSO.format(*_VISIBLE)}"
 # A message to the whole platform is shown to the platform's administrators and to its sender. To others the sender's own messages
 # are read instead of everyone's (0.5 ms instead of 6 to 20 ms).
 _LIST_REACHED = sqlalchemy.text(f"""
     (SELECT v.sent_at, v.message_id FROM message_visibility v
-     WHERE v.scope_id = :scope_id AND {_VISIBLE_BEFORE} AND {_MAY_SEE.format("v", "message_id")} AND {_ALSO}
-     {_NEWEST_FIRST})
+     WHERE v.scope_id = :scope_id AND {_SEEN_TOO} AND {_WANTED}
+     {NEWEST_FIRST})
     UNION
     SELECT v.sent_at, v.message_id
     FROM unnest(CAST(:container_ids AS bigint[]), CAST(:from_versions AS bigint[]), CAST(:to_versions AS bigint[]))
         AS container (scope_id, valid_from_version, valid_to_version)
     CROSS JOIN LATERAL (
         SELECT v.sent_at, v.message_id FROM message_visibility v
-        WHERE v.scope_id = container.scope_id AND v.is_target AND {_VISIBLE_BEFORE}
+        WHERE v.scope_id = container.scope_id AND v.is_target
           AND {versions.valid_at("container", "v.directory_version")}
-          AND {_MAY_SEE.format("v", "message_id")} AND {_ALSO}
-        {_NEWEST_FIRST}
+          AND {_SEEN_TOO} AND {_WANTED}
+        {NEWEST_FIRST}
     ) v
     UNION
     (SELECT m.sent_at, m.id AS message_id FROM messages m
-     WHERE NOT :is_platform AND m.sender_id = :user_id AND {_BEFORE.format("m", "id")}
+     WHERE NOT :is_platform AND {_SENT_WANTED}
        AND EXISTS (SELECT FROM message_visibility x
                    WHERE x.scope_id = :platform_id AND x.sent_at = m.sent_at AND x.message_id = m.id AND x.is_target OFFSET 0)
        AND EXISTS (SELECT FROM scope_ancestors a
                    WHERE a.scope_id = :scope_id AND a.ancestor_id = :platform_id
                      AND {versions.valid_at("a", "m.directory_version")})
-       AND {_REACHED_TOO.format("m", "id", valid=versions.valid_at("a", "x.directory_version"))}
-     {_NEWEST_FIRST})
-    {_NEWEST_FIRST}
+       AND {_ALSO.format(*_SENT)}
+     {NEWEST_FIRST})
+    {NEWEST_FIRST}
 """)
 
 _MAY_SEE_ONE = sqlalchemy.text(f"""
     SELECT EXISTS (SELECT FROM messages m
-                   WHERE m.id = :message_id AND m.platform_id = :platform_id AND {_MAY_SEE.format("m", "id")})
+                   WHERE m.id = :message_id AND m.platform_id = :platform_id AND {visibility.MAY_SEE.format(*_SENT)})
 """)
 
 # Without a condition on sent_at, which these indexes do not hold: so the counts never touch the table.
@@ -145,34 +135,20 @@ def find_filter(connection: Connection, *, platform_id: int, level: str, externa
     )
 
 
-def list_visible(
-    connection: Connection,
-    *,
-    viewer: sent_messages.Viewer,
-    before: cursor.Position | None,
-    limit: int,
-) -> list[uuid.UUID]:
-    """At most `limit` messages older than the position `before` that the viewer may see, newest first."""
-    rows = connection.execute(_LIST_VISIBLE, _walk(viewer, before, limit))
-    return [row.message_id for row in rows]
+def list_visible(connection: Connection, page: Page) -> list[uuid.UUID]:
+    """A page of messages, newest first."""
+    return [row.message_id for row in connection.execute(_LIST_VISIBLE, page.parameters)]
 
 
-def list_reached(
-    connection: Connection,
-    *,
-    viewer: sent_messages.Viewer,
-    filters: Sequence[Filter],
-    before: cursor.Position | None,
-    limit: int,
-) -> list[uuid.UUID]:
-    """Like `list_visible`, for messages that reached the scopes of one or two filters."""
+def list_reached(connection: Connection, page: Page, *, filters: Sequence[Filter]) -> list[uuid.UUID]:
+    """Like `list_visible`, of messages that reached the scopes of one or two filters."""
     walked, *also = filters
+    viewer = page.viewer
     containers = [one for one in walked.containers if viewer.is_platform or one.scope_id != viewer.platform_id]
     rows = connection.execute(
         _LIST_REACHED,
         {
-            **_walk(viewer, before, limit),
-            "platform_id": viewer.platform_id,
+            **page.parameters,
             "is_platform": viewer.is_platform,
             "scope_id": walked.scope_id,
             "also_scope_id": also[0].scope_id if also else None,
@@ -198,14 +174,3 @@ def is_visible(connection: Connection, *, viewer: sent_messages.Viewer, message_
 def count_engagement(connection: Connection, *, message_id: uuid.UUID) -> Engagement:
     row = connection.execute(_COUNT_ENGAGEMENT, {"message_id": message_id}).one()
     return Engagement(**row._mapping)
-
-
-def _walk(viewer: sent_messages.Viewer, before: cursor.Position | None, limit: int) -> dict[str, object]:
-    begin = before or cursor.NEWEST
-    return {
-        "user_id": viewer.user_id,
-        "administered": list(viewer.administered),
-        "before_sent_at": begin.sent_at,
-        "before_id": begin.message_id,
-        "limit": limit,
-    }

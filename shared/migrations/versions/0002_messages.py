@@ -63,6 +63,14 @@ CREATE TABLE message_visibility (
 CREATE INDEX message_visibility_targets ON message_visibility (scope_id, sent_at, message_id) WHERE is_target;
 CREATE INDEX message_visibility_by_message ON message_visibility (message_id);
 
+-- What the sent history is searched by: each message's words (shared/sent_messages/words.py). Insert only, and not in `messages`, whose
+-- rows are updated several times. Without fastupdate, with which one insert in hundreds waits while a list of all is merged.
+CREATE TABLE message_words (
+    message_id uuid PRIMARY KEY,
+    words tsvector NOT NULL
+);
+CREATE INDEX message_words_by_word ON message_words USING gin (words) WITH (fastupdate = off);
+
 -- The targets of messages whose entries are not all written yet. Small and busy: vacuumed by count, not by share.
 CREATE TABLE inflight_targets (
     scope_id bigint NOT NULL,

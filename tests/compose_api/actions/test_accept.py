@@ -15,7 +15,7 @@ from tests import factories, statements
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
 
-TABLES = ("messages", "message_targets", "message_visibility", "inflight_targets", "audit_events")
+TABLES = ("messages", "message_targets", "message_visibility", "message_words", "inflight_targets", "audit_events")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 

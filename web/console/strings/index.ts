@@ -7,6 +7,7 @@ import { common } from "./common";
 import { frame } from "./frame";
 import { organisations } from "./organisations";
 import { problems } from "./problems";
+import { received } from "./received";
 import { sent } from "./sent";
 import { signIn } from "./sign-in";
 
@@ -18,6 +19,7 @@ export const english = {
   ...frame,
   ...organisations,
   ...problems,
+  ...received,
   ...sent,
   ...signIn,
 };

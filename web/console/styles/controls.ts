@@ -90,6 +90,17 @@ const base = css`
     clip-path: inset(50%);
     white-space: nowrap;
   }
+
+  @media (prefers-reduced-motion: reduce) {
+    *,
+    *::before,
+    *::after {
+      animation-duration: 0.01ms !important;
+      animation-iteration-count: 1 !important;
+      transition-duration: 0s !important;
+      scroll-behavior: auto !important;
+    }
+  }
 `;
 
 const buttons = css`

@@ -42,12 +42,6 @@ export class Frame extends LitElement {
     if (this.hasBell && !customElements.get("message-bell")) void import("../../bell");
   }
 
-  /** Asks for new messages now. */
-  refreshBell(): void {
-    const bell = this.renderRoot.querySelector<HTMLElement & { refresh?: () => void }>("message-bell");
-    bell?.refresh?.();
-  }
-
   override render() {
     return html`<header>
         <button class="skip" type="button" @click=${this.#skip}>${translate("frame_skip")}</button>

@@ -1,27 +1,17 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Feed, Notification } from "../../api";
-import { Problem } from "../../api";
-import { notification } from "../../bell/testing/hub";
+import "../../bell";
+import { installTabs } from "../../bell/testing/browser";
+import { Hub as InboxHub, notification, SRC, tokenOf } from "../../bell/testing/hub";
 import type { Hub } from "../hub";
 import type { ReceivedPage } from "./received-page";
 import "./received-page";
 
-let inbox: Notification[];
-let isAway: boolean;
-
-const hub = {
-  getFeed: async (): Promise<Feed> => {
-    if (isAway) throw Problem.notReached(false, null);
-    const data = [...inbox];
-    return { data, has_more: false, next_cursor: null, unread_count: data.length, unseen_count: 0 };
-  },
-  markRead: async (id: string) => ({ ...inbox.find((one) => one.id === id), read_at: "2026-11-22T12:00:00Z" }),
-} as unknown as Hub;
+let inbox: InboxHub;
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  inbox = [notification(2), notification(1)];
-  isAway = false;
+  vi.useFakeTimers({ now: new Date("2026-11-22T12:00:00Z") });
+  installTabs();
+  inbox = new InboxHub(2);
 });
 
 afterEach(() => {
@@ -29,63 +19,108 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const pass = (milliseconds = 0) => vi.advanceTimersByTimeAsync(milliseconds);
+const getToken = async () => tokenOf("ann");
+
 async function mount(): Promise<ReceivedPage> {
+  const hub = { inboxUrl: SRC, streamUrl: SRC, getToken } as unknown as Hub;
   const page = Object.assign(document.createElement("hub-received-page") as ReceivedPage, { hub });
   document.body.append(page);
-  await vi.advanceTimersByTimeAsync(100);
+  await pass(100);
   return page;
 }
 
-const text = (page: ReceivedPage) => page.shadowRoot?.textContent?.replace(/\s+/g, " ") ?? "";
-const titles = (page: ReceivedPage) =>
-  [...(page.shadowRoot?.querySelectorAll(".title bdi") ?? [])].map((one) => one.textContent);
+/** The bell in the console's header. */
+async function mountBell() {
+  const bell = Object.assign(document.createElement("message-bell"), { src: SRC, streamUrl: SRC, getToken });
+  document.body.append(bell);
+  await pass(100);
+  return bell;
+}
 
-async function press(page: ReceivedPage, words: string): Promise<void> {
+const text = (one: HTMLElement, selector: string) =>
+  [...(one.shadowRoot?.querySelectorAll(selector) ?? [])].map((found) => found.textContent?.trim());
+const titles = (page: HTMLElement) => text(page, "li [part=title]");
+
+async function press(page: HTMLElement, words: string): Promise<void> {
   const buttons = [...(page.shadowRoot?.querySelectorAll("button") ?? [])];
-  buttons.find((one) => one.textContent?.includes(words))?.click();
-  await vi.advanceTimersByTimeAsync(100);
+  const button = buttons.find((one) => one.textContent?.trim().endsWith(words));
+  if (!button) throw new Error(`There is no button ${words}.`);
+  button.click();
+  await pass(100);
 }
 
-async function refresh(page: ReceivedPage): Promise<void> {
-  page.refresh();
-  await vi.advanceTimersByTimeAsync(100);
-}
+it("shares one connection, one list and one state with the bell", async () => {
+  const bell = await mountBell();
+  const page = await mount();
+  expect(inbox.streams).toHaveLength(1);
+  expect(text(bell, ".badge"), "what the page shows has been seen").toEqual([]);
+  bell.open = true;
+  await press(page, "Title 2");
+  expect(text(bell, "li:not(.unread) [part=title]")).toEqual(["Title 2"]);
+  expect(text(bell, ".count")).toEqual(["1"]);
+  page.remove();
+  await pass(100);
+  expect(inbox.streams).toHaveLength(1);
+  inbox.taken();
+  inbox.tell("sync", {});
+  await pass(5_000);
+  expect(
+    inbox.taken().filter((call) => call.includes("status=")),
+    "only the bell looks at a list now",
+  ).toHaveLength(1);
+});
+
+it("has the bell's views, its way back and its marks", async () => {
+  const page = await mount();
+  await press(page, "Title 2");
+  await press(page, "Mark as unread");
+  await press(page, "Title 2");
+  await press(page, "Archive");
+  expect(titles(page)).toEqual(["Title 1"]);
+  expect(text(page, "[role=status]")).toEqual(text(page, ".notice span"));
+  await press(page, "Undo");
+  expect(titles(page)).toEqual(["Title 2", "Title 1"]);
+  await press(page, "Unread 1");
+  expect(titles(page)).toEqual(["Title 1"]);
+});
 
 it("does not say that all is read while nothing could be loaded", async () => {
-  isAway = true;
+  inbox.refuse("/v1/notifications?", 500, {}, 2);
   const page = await mount();
-  expect(text(page)).toContain("Your messages could not be loaded");
-  expect(text(page)).not.toContain("All read");
-});
-
-it("puts nothing above an open message until somebody wants it", async () => {
-  const page = await mount();
-  await press(page, "Title 2");
-  inbox.unshift(notification(3));
-  await refresh(page);
+  expect(text(page, ".what")).toEqual(["The messages could not be loaded."]);
+  await press(page, "Try again");
   expect(titles(page)).toEqual(["Title 2", "Title 1"]);
-  await press(page, "1 new message");
-  expect(titles(page)).toEqual(["Title 3", "Title 2", "Title 1"]);
 });
 
-it.each([
-  ["the bell says so", true, "was recalled."],
-  ["only the list shows that it has gone", false, "is no longer here"],
-])("says that an open message was recalled, and takes it away at once, where %s", async (_, isTold, words) => {
+it("puts nothing above an open message until its reader wants it, and then goes there", async () => {
   const page = await mount();
   await press(page, "Title 2");
-  const [gone] = inbox.splice(0, 1);
-  if (isTold) page.showRecall(gone?.id ?? "");
-  else await refresh(page);
-  await vi.advanceTimersByTimeAsync(0);
-  expect(titles(page)).toEqual(["Title 1"]);
-  expect(page.shadowRoot?.querySelector(".note")?.textContent).toContain(words);
-  expect(page.shadowRoot?.querySelector(".unseen-text[role=status]")?.textContent).toContain(words);
+  inbox.add(3);
+  await pass(1_000);
+  expect(titles(page)).toEqual(["Title 2", "Title 1"]);
+  await press(page, "Show");
+  expect(titles(page)).toEqual(["Title 3", "Title 2", "Title 1"]);
+  expect(page.shadowRoot?.activeElement?.textContent).toContain("Title 3");
 });
 
-it("shows names and texts of any direction in their own", async () => {
-  inbox = [notification(1, { sender: { name: "د. أحمد" } })];
+it("says that an open message was recalled, and takes it away at once", async () => {
   const page = await mount();
-  expect([...(page.shadowRoot?.querySelectorAll("bdi") ?? [])].map((one) => one.textContent)).toContain("د. أحمد");
-  expect(page.shadowRoot?.querySelector(".excerpt")?.getAttribute("dir")).toBe("auto");
+  await press(page, "Title 2");
+  inbox.inbox.shift();
+  inbox.tell("recalled", { id: notification(2).id });
+  await pass(1_000);
+  expect(titles(page)).toEqual(["Title 1"]);
+  expect(text(page, ".notice")).toEqual(["This message was recalled."]);
+  expect(text(page, "[role=status]")).toEqual(["This message was recalled."]);
+});
+
+it("gives the token back that was refused, so that the console can end the session", async () => {
+  const page = await mount();
+  const asked = vi.fn(async () => tokenOf("ann"));
+  page.hub = { inboxUrl: SRC, streamUrl: SRC, getToken: asked } as unknown as Hub;
+  await pass(100);
+  inbox.tokens.clear();
+  await press(page, "Archived");
+  expect(asked).toHaveBeenLastCalledWith(tokenOf("ann"));
 });

@@ -1,0 +1,50 @@
+"""SQL: the messages with the words that are searched for, where they are few.
+
+Few matches are read from the index of words and then checked one by one. Many are not: the viewer's history is walked from its newest
+message instead (store/history.py), which finds a page of them soon.
+Measured with 100,000 messages: a page of rare words takes 3 ms, of a word in most messages 20 ms, and with a filter 100 ms.
+"""
+
+# ruff: noqa: S608 (only constants are put into statements)
+
+import uuid
+from collections.abc import Sequence
+
+import sqlalchemy
+from sqlalchemy import Connection
+
+from services.inbox_api.store import history, visibility
+from services.inbox_api.store.visibility import Page
+from shared.sent_messages import words as searched
+
+# To check so many takes 10 ms. Among 100,000 messages a page of more frequent words is found after 1,000 messages.
+FEW = 2_000
+
+_FIND = sqlalchemy.text(f"""
+    SELECT message_id FROM message_words WHERE words @@ {searched.QUERY} LIMIT :most
+""")
+
+_FOUND = ("m", "id")
+_LIST = sqlalchemy.text(f"""
+    SELECT m.sent_at, m.id AS message_id FROM messages m
+    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.platform_id = :platform_id
+      AND {visibility.BEFORE.format(*_FOUND)} AND {visibility.MAY_SEE.format(*_FOUND)}
+      AND {visibility.reached(":scope_id").format(*_FOUND)} AND {visibility.reached(":also_scope_id").format(*_FOUND)}
+    {visibility.NEWEST_FIRST}
+""")
+
+
+def find(connection: Connection, *, platform_id: int, words: searched.Words) -> list[uuid.UUID] | None:
+    """The platform's messages with these words, in no order; None where there are more than FEW."""
+    parameters = {**searched.parameters(words), "platform_id": platform_id, "most": FEW + 1}
+    found = list(connection.execute(_FIND, parameters).scalars())
+    return found if len(found) <= FEW else None
+
+
+def list_found(
+    connection: Connection, page: Page, *, found: Sequence[uuid.UUID], filters: Sequence[history.Filter]
+) -> list[uuid.UUID]:
+    """A page of those messages of `found` that reached the scopes of all filters, newest first."""
+    scope_id, also_scope_id, *_ = [*(one.scope_id for one in filters), None, None]
+    scopes = {"scope_id": scope_id, "also_scope_id": also_scope_id}
+    return [row.message_id for row in connection.execute(_LIST, {**page.parameters, **scopes, "ids": list(found)})]

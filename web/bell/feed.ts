@@ -1,0 +1,229 @@
+/**
+ * One user's messages, as the panel under the bell and the console's page show them: which list, which messages are open, what has
+ * just been done. What tabs share is in the store; what surrounds the list is in the element that has this controller.
+ */
+import { html, type LitElement, type ReactiveController, type TemplateResult } from "lit";
+import type { Notification } from "../api";
+import { readLocale } from "../common/translate";
+import type { BellEvent } from "./events";
+import { Focus } from "./focus";
+import { renderItems } from "./list";
+import * as mutations from "./mutations";
+import { type Actions, type PanelParts, renderPanel, type Shown } from "./panel";
+import { type Access, Session } from "./session";
+import { type State, shown, type View } from "./state";
+import { isGone, type Store } from "./store";
+import { type GivenStrings, type Strings, type Translate, translator } from "./strings";
+
+const MINUTE_MS = 60_000;
+/** A live region that is emptied and filled in one moment has not changed for screen readers. */
+const SPEECH_PAUSE_MS = 50;
+
+export class Feed implements ReactiveController {
+  translate: Translate = translator({}, undefined);
+
+  readonly #host: LitElement;
+  readonly #onEvent: (event: BellEvent | undefined) => void;
+  readonly #session: Session;
+  readonly #focus: Focus;
+  #locale: string | undefined;
+  #isActive = false;
+  #view: View = "all";
+  #opened: ReadonlySet<string> = new Set();
+  #notice: Shown["notice"];
+  #spoken = "";
+  /** The newest message that was shown when one was opened; later arrivals wait until none is open. */
+  #top: Notification | undefined;
+  #seen: string | undefined;
+  #watched: Store | undefined;
+  #clock: ReturnType<typeof setInterval> | undefined;
+
+  constructor(host: LitElement, onEvent: (event: BellEvent | undefined) => void = () => undefined) {
+    this.#host = host;
+    this.#onEvent = onEvent;
+    this.#focus = new Focus(host);
+    this.#session = new Session(host, (event) => {
+      this.#onEvent(event);
+      this.#checkOpened();
+    });
+    host.addController(this);
+  }
+
+  get state(): State {
+    return this.#session.state;
+  }
+
+  /** Whose messages, and from where. Relative addresses are the page's. */
+  use({ src, streamUrl, token, getToken }: Access): void {
+    this.#opened = new Set();
+    this.#session.use({ src: absolute(src), streamUrl: absolute(streamUrl || src), token, getToken });
+  }
+
+  speak(locale: string | null | undefined, strings: GivenStrings): void {
+    this.#locale = readLocale(locale);
+    this.translate = translator(strings, this.#locale);
+  }
+
+  /** Only an active feed loads messages and marks them as seen. It starts with all messages, none of them open. */
+  setActive(isActive: boolean): void {
+    clearInterval(this.#clock);
+    this.#isActive = isActive;
+    this.#session.store?.watch(this.#host, undefined);
+    if (!isActive) return;
+    this.#show("all");
+    this.#opened = new Set();
+    this.#seen = undefined;
+    this.#clock = setInterval(() => this.#host.requestUpdate(), MINUTE_MS);
+  }
+
+  refresh(): void {
+    this.#session.refresh();
+  }
+
+  /** Says a text aloud, also one that was said before. */
+  announce(text: string): void {
+    this.#say("");
+    setTimeout(() => this.#say(text), SPEECH_PAUSE_MS);
+  }
+
+  /** The live region, which has to be in the page before anything is said. */
+  renderSpoken(): TemplateResult {
+    return html`<div class="hidden" role="status" translate="no">${this.#spoken}</div>`;
+  }
+
+  render(parts?: PanelParts): TemplateResult {
+    return renderPanel(this.#shown(), this.#actions, parts);
+  }
+
+  readonly onKeyDown = (event: KeyboardEvent): void => this.#focus.onKeyDown(event);
+
+  hostUpdate(): void {
+    this.#top = this.#opened.size > 0 ? (this.#top ?? this.#items[0]) : undefined;
+  }
+
+  hostUpdated(): void {
+    if (!this.#isActive) return;
+    const list = this.#host.renderRoot.querySelector("ul");
+    if (list) renderItems(list, this.#items, this.#opened, this.#shown(), this.#actions);
+    const { store } = this.#session;
+    if (store !== this.#watched) store?.watch(this.#host, this.#view);
+    this.#watched = store;
+    this.#focus.keep();
+    this.#markSeen();
+  }
+
+  get #items(): Notification[] {
+    return shown(this.state, this.#view, this.#top);
+  }
+
+  #shown(): Shown {
+    return {
+      state: this.state,
+      items: this.#items,
+      view: this.#view,
+      notice: this.#notice,
+      translate: this.translate,
+      locale: this.#locale,
+      now: new Date(),
+    };
+  }
+
+  readonly #actions: Actions = {
+    toggle: (item) => {
+      if (!this.#fold(item.id)) {
+        this.#opened = new Set([...this.#opened, item.id]);
+        if (item.read_at === null) this.#mutate(mutations.markRead(item, true));
+      }
+      this.#host.requestUpdate();
+    },
+    markUnread: (item) => {
+      this.#fold(item.id);
+      this.#focus.item(item.id);
+      this.#mutate(mutations.markRead(item, false));
+    },
+    archive: (item, isArchived) => {
+      this.#focus.neighbour(item.id);
+      this.#fold(item.id);
+      const undo = () => {
+        this.#notice = undefined;
+        this.#mutate(mutations.archive({ ...item, archived_at: isArchived ? item.archived_at : null }, !isArchived));
+        void this.#host.updateComplete.then(() => this.#focus.item(item.id));
+      };
+      this.#notify(isArchived ? "was_archived" : "was_unarchived", undo);
+      this.#mutate(mutations.archive(item, isArchived));
+    },
+    show: (view) => this.#show(view),
+    showArrived: () => {
+      this.#opened = new Set();
+      this.#host.requestUpdate();
+      void this.#host.updateComplete.then(() => this.#focus.first());
+    },
+    markAllRead: () => {
+      const [through] = this.#items;
+      if (through) this.#mutate(mutations.markThrough(through, "read_at"));
+      this.#focus.panel();
+    },
+    loadOlder: () => void this.#session.store?.load(this.#view, true),
+    refresh: () => this.refresh(),
+  };
+
+  #show(view: View): void {
+    this.#view = view;
+    this.#notice = undefined;
+    this.#top = undefined;
+    this.#watched = undefined;
+    this.#host.requestUpdate();
+  }
+
+  #mutate(mutation: mutations.Mutation): void {
+    this.#session.store?.mutate(mutation).catch((error: unknown) => {
+      this.#notify(isGone(error) ? "recalled" : "not_saved");
+    });
+  }
+
+  /** Whether it was open. */
+  #fold(id: string): boolean {
+    const opened = new Set(this.#opened);
+    const wasOpen = opened.delete(id);
+    this.#opened = opened;
+    return wasOpen;
+  }
+
+  /** What is shown has been seen, up to the newest. */
+  #markSeen(): void {
+    const { state } = this;
+    const { store } = this.#session;
+    const [through] = this.#items;
+    const isReady = state.lists[this.#view].phase === "ready" && this.#view !== "archived";
+    if (!store || !through || !isReady || document.hidden || !state.counts?.unseen_count) return;
+    if (this.#seen === through.id) return;
+    this.#seen = through.id;
+    store.mutate(mutations.markThrough(through, "seen_at")).catch(() => undefined);
+  }
+
+  /** An open message does not vanish without a word. */
+  #checkOpened(): void {
+    const { items, lists } = this.state;
+    for (const id of this.#isActive && this.#session.store ? this.#opened : []) {
+      const item = items.get(id);
+      if (item && (item.archived_at || this.#view !== "all" || lists.all.ids.includes(id))) continue;
+      this.#fold(id);
+      this.#notify(item ? "gone" : "recalled");
+    }
+  }
+
+  #notify(text: keyof Strings, undo?: () => void): void {
+    this.#notice = { text, undo };
+    this.announce(this.translate(text));
+  }
+
+  #say(text: string): void {
+    this.#spoken = text;
+    this.#host.requestUpdate();
+  }
+}
+
+/** Without a slash at its end. */
+function absolute(address: string): string {
+  return new URL(address, document.baseURI).href.replace(/\/+$/, "");
+}

@@ -1,0 +1,65 @@
+/** The bell's list of messages as a page: in a card, as long as it is, its notices over the end of what is visible. */
+import { css } from "lit";
+
+export const receivedStyles = css`
+  :host {
+    display: block;
+    font-size: 0.9375rem;
+  }
+
+  #panel {
+    display: grid;
+    grid-template-columns: 1fr auto;
+    border: 1px solid var(--_hub-line);
+    border-radius: calc(var(--_hub-radius) * 1.5);
+    background: var(--_hub-background);
+    overflow-wrap: anywhere;
+  }
+
+  #panel:focus {
+    outline: none;
+  }
+
+  #panel > * {
+    grid-column: 1 / -1;
+  }
+
+  .views,
+  .head {
+    grid-row: 1;
+    min-block-size: 3.25em;
+    padding-block: 0.5em;
+    border-block-end: 1px solid var(--_hub-line);
+  }
+
+  #panel > .views {
+    grid-column: 1;
+    padding-block-end: 0;
+  }
+
+  #panel > .head {
+    grid-column: 2;
+  }
+
+  /* The page has a heading already. */
+  .head h2 {
+    position: absolute;
+    clip-path: inset(50%);
+  }
+
+  .scroll {
+    overflow: visible;
+  }
+
+  .notices {
+    position: sticky;
+    inset-block-end: 0;
+    z-index: 2;
+    border-radius: 0 0 calc(var(--_hub-radius) * 1.5) calc(var(--_hub-radius) * 1.5);
+    overflow: hidden;
+  }
+
+  .text {
+    max-inline-size: 42rem;
+  }
+`;
