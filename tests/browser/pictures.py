@@ -83,7 +83,7 @@ class Studio:
     def message(self, page: Page) -> None:
         message_id = self.ids["Second factor for e-prescribing"]
         self.windows.console(self.tokens["platform"], f"#/messages/{message_id}", page=page)
-        expect(page.get_by_role("progressbar", name="Read")).to_be_visible()
+        expect(page.get_by_role("progressbar", name="Read rate")).to_be_visible()
 
     def organisations(self, page: Page) -> None:
         self.windows.console(self.tokens["platform"], "#/organisations", page=page)

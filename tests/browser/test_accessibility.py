@@ -96,7 +96,7 @@ def test_a_message(page: Page, windows: Windows, hub: Hub, people: World, admini
     expect(page.get_by_text("Recalled by Ada Platform")).to_be_visible()
     expect_no_problems(page)
     page.goto(windows.console_url("#/messages/none"))
-    expect(page.get_by_role("heading", name="This message is not here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Message not found or no access")).to_be_visible()
     expect_no_problems(page)
 
 
@@ -130,7 +130,7 @@ def test_sending(page: Page, windows: Windows, administrator: str) -> None:
     expect_no_problems(page)
     page.unroute_all()
     console.send(page)
-    expect(page.get_by_text("Your message is under everybody’s bell now.")).to_be_visible()
+    expect(page.get_by_text("Sent. Recipients can see it now.")).to_be_visible()
     expect_no_problems(page)
 
 

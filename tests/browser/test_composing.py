@@ -47,7 +47,7 @@ def test_a_message_to_everyone_reaches_all_that_the_page_said(page: Page, hub: H
 
     message_id = console.sent_id(page)
     expect(page.get_by_role("heading", name="To all of you", level=1)).to_be_visible()
-    expect(page.get_by_text("Your message is under everybody’s bell now.")).to_be_visible()
+    expect(page.get_by_text("Sent. Recipients can see it now.")).to_be_visible()
     expect(page).to_have_title("To all of you – Message Hub")
     for reader in (people.reader, people.southerner, people.platform_administrator):
         assert [one["id"] for one in hub.received(people.token(reader))] == [message_id]

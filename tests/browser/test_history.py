@@ -58,6 +58,13 @@ def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
     expect(page.get_by_role("region", name="Sent to")).to_contain_text("Clinic aspen")
     page.go_back()
     expect(page.get_by_role("link", name="To aspen")).to_be_focused()
+    page.go_forward()
+    # A copy is a draft of its own, with the same text and recipients.
+    with page.expect_request("**/v1/audiences/preview") as counting:
+        page.get_by_role("link", name="Send a copy").click()
+    assert counting.value.post_data_json == {"audience": {"organisations": [], "clinics": ["aspen"]}}
+    expect(console.title_field(page)).to_have_value("To aspen")
+    expect(page).to_have_url(re.compile("#/compose$"))
 
 
 def test_the_filter_shows_what_reached_an_organisation_or_clinic(windows: Windows, hub: Hub, people: World) -> None:
@@ -190,6 +197,6 @@ def test_times_are_in_the_readers_zone_with_the_exact_time_on_hover(windows: Win
 
 def test_a_message_that_is_not_there_is_said_to_be_missing(windows: Windows, people: World) -> None:
     page = windows.console(people.token(people.platform_administrator), "#/messages/nothing-of-the-kind")
-    expect(page.get_by_role("heading", name="This message is not here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Message not found or no access")).to_be_visible()
     page.get_by_role("link", name="Messages").last.click()
     expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()

@@ -128,12 +128,11 @@ def test_a_double_click_neither_answers_the_dialog_it_opens_nor_sends_twice(
 def test_progress_is_live_on_the_page_of_the_message(page: Page, hub: Hub, people: World) -> None:
     with hub.worker_paused():
         message_id = console.send(page)
-        progress = page.get_by_role("region", name="Progress")
-        expect(progress).to_contain_text("Visible to everyone · recording deliveries…")
-        expect(progress).to_contain_text("Everybody sees it already")
+        expect(page.get_by_text("Sent. Recipients can see it now.")).to_be_visible()
+        expect(page.get_by_text("Visible to everyone · recording deliveries…").last).to_be_visible()
         assert [one["id"] for one in hub.received(people.token(people.reader))] == [message_id]
-    expect(progress).to_contain_text("9 of 9")
-    expect(progress.get_by_role("progressbar", name="Delivered")).to_have_attribute("aria-valuetext", "9 of 9")
+    expect(page.get_by_role("region", name="Read rate")).to_contain_text("Delivered to 9 people")
+    expect(page.get_by_text("Visible to everyone · recording deliveries…").filter(visible=True)).to_have_count(0)
     expect(page.get_by_text("Sent to 9 people.")).to_be_attached()
 
 
@@ -144,13 +143,17 @@ def test_the_page_of_a_message_tells_how_many_have_read_it(windows: Windows, hub
     page = windows.blank()
     page.clock.install()
     windows.console(administrator, f"#/messages/{message_id}", page=page)
-    read = page.get_by_role("progressbar", name="Read")
+    rate = page.get_by_role("region", name="Read rate")
+    read = rate.get_by_role("progressbar", name="Read rate")
     expect(read).to_have_attribute("aria-valuetext", "0 of 9")
-    expect(page.get_by_text("Nobody has seen it in their list yet.")).to_be_visible()
+    expect(rate).to_contain_text("0%")
+    expect(rate).to_contain_text("Seen in the list by 0 people")
     hub.mark_read(people.token(people.reader), message_id)
     page.clock.fast_forward(12_000)
     expect(read).to_have_attribute("aria-valuetext", "1 of 9")
-    expect(page.get_by_text("1 person has seen it in their list.")).to_be_visible()
+    expect(rate).to_contain_text("11%")
+    expect(rate).to_contain_text("Read by 1 of 9 people")
+    expect(rate).to_contain_text("Seen in the list by 1 person")
 
 
 def test_a_recalled_message_leaves_the_open_bell_at_once(windows: Windows, hub: Hub, people: World) -> None:

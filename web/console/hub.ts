@@ -63,8 +63,8 @@ export class Hub {
     return (await this.#inbox.call("get", "/v1/sent-messages", { query, signal })).data;
   }
 
-  async getMessage(id: string, signal: AbortSignal): Promise<SentMessage> {
-    const path = { message_id: id };
-    return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}", { path, signal })).data;
+  async getMessage(id: string, signal?: AbortSignal): Promise<SentMessage> {
+    const request = { path: { message_id: id }, ...(signal ? { signal } : {}) };
+    return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}", request)).data;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { composePath, messagePath, messagesPath, parse } from "./routes";
+import { composePath, copyPath, messagePath, messagesPath, parse } from "./routes";
 
 describe("parse", () => {
   it.each([
@@ -11,8 +11,8 @@ describe("parse", () => {
     ["#/messages/0190", { page: "message", id: "0190" }],
     ["#/received", { page: "received" }],
     ["#/organisations", { page: "organisations" }],
-    ["#/compose", { page: "compose", preset: null }],
-    ["#/compose?organisation=x", { page: "compose", preset: { level: "organisation", id: "x" } }],
+    ["#/compose", { page: "compose", preset: null, copy: null }],
+    ["#/compose?organisation=x", { page: "compose", preset: { level: "organisation", id: "x" }, copy: null }],
     ["#/elsewhere", { page: "unknown" }],
     ["#/received/1", { page: "unknown" }],
     ["#/messages/1/2", { page: "unknown" }],
@@ -29,7 +29,9 @@ describe("paths", () => {
     expect(parse(composePath({ level: "organisation", id }))).toEqual({
       page: "compose",
       preset: { level: "organisation", id },
+      copy: null,
     });
+    expect(parse(copyPath(id))).toEqual({ page: "compose", preset: null, copy: id });
     expect(parse(messagePath(id))).toEqual({ page: "message", id });
   });
 });

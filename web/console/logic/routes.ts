@@ -8,7 +8,7 @@ export type Route =
   | { page: "message"; id: string }
   | { page: "received" }
   | { page: "organisations" }
-  | { page: "compose"; preset: Filter }
+  | { page: "compose"; preset: Filter; copy: string | null }
   | { page: "unknown" };
 
 export function parse(hash: string): Route {
@@ -23,7 +23,7 @@ export function parse(hash: string): Route {
     case "messages":
       return { page: "messages", filter: readFilter(query) };
     case "compose":
-      return { page: "compose", preset: readFilter(query) };
+      return { page: "compose", preset: readFilter(query), copy: new URLSearchParams(query).get("copy") };
     case "received":
     case "organisations":
       return { page: first };
@@ -38,6 +38,11 @@ export function messagesPath(filter: Filter = null): string {
 
 export function messagePath(id: string): string {
   return `#/messages/${encodeURIComponent(id)}`;
+}
+
+/** Begins a new message with the content of another. */
+export function copyPath(id: string): string {
+  return `#/compose?${new URLSearchParams({ copy: id })}`;
 }
 
 export function composePath(preset: Filter = null): string {

@@ -4,6 +4,7 @@ import { CLINICS, PLATFORM } from "../samples";
 import {
   clinicCheck,
   countScopes,
+  fromAudience,
   keepKnown,
   NOTHING,
   organisationCheck,
@@ -111,5 +112,17 @@ describe("startingSelection", () => {
   it("leaves every real choice to the administrator", () => {
     expect(startingSelection(CLINICS)).toEqual(NOTHING);
     expect(startingSelection(PLATFORM)).toEqual(NOTHING);
+  });
+});
+
+describe("fromAudience", () => {
+  it("is the choice that was sent, as far as the viewer knows it", () => {
+    expect(fromAudience({ everyone: true })).toEqual(select([], [], true));
+    expect(fromAudience({ organisations: ["north"], clinics: ["cedar"], other_scopes: 2 })).toEqual(
+      select(["north"], ["cedar"]),
+    );
+    expect(keepKnown(fromAudience({ organisations: ["north"], clinics: ["aspen"] }), CLINICS)).toEqual(
+      select([], ["aspen", "birch"]),
+    );
   });
 });

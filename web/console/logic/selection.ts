@@ -5,7 +5,7 @@
  * only. Ticking every clinic one by one is therefore not the same, and leaves the organisation half-checked.
  */
 
-import type { Audience, Audiences, Organisation } from "../../api";
+import type { Audience, Audiences, Message, Organisation } from "../../api";
 
 export const MAX_SCOPES = 1000;
 
@@ -71,6 +71,11 @@ export function toAudience(selection: Selection): Audience | null {
   if (selection.everyone) return { everyone: true };
   if (countScopes(selection) === 0) return null;
   return { organisations: [...selection.organisations].sort(), clinics: [...selection.clinics].sort() };
+}
+
+/** The choice that a message was sent with. */
+export function fromAudience({ everyone, organisations, clinics }: Message["audience"]): Selection {
+  return { everyone: everyone === true, organisations: new Set(organisations), clinics: new Set(clinics) };
 }
 
 /** The selection without what may not, or no longer, be chosen. */

@@ -5,6 +5,7 @@
 import { translator } from "../../common/translate";
 import { common } from "./common";
 import { frame } from "./frame";
+import { message } from "./message";
 import { organisations } from "./organisations";
 import { problems } from "./problems";
 import { received } from "./received";
@@ -17,6 +18,7 @@ export const LOCALE = "en-GB";
 export const english = {
   ...common,
   ...frame,
+  ...message,
   ...organisations,
   ...problems,
   ...received,

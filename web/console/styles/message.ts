@@ -16,8 +16,28 @@ export const messageStyles = css`
     text-decoration: underline;
   }
 
-  .page-head h1 {
-    flex: 1 1 16rem;
+  .page-head {
+    align-items: start;
+  }
+
+  .what {
+    flex: 1 1 18rem;
+    min-inline-size: 0;
+  }
+
+  .meta {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.25rem 0.75rem;
+    align-items: center;
+    margin-block-start: 0.25rem;
+    overflow-wrap: anywhere;
+  }
+
+  .actions {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.5rem;
   }
 
   .columns,
@@ -28,20 +48,21 @@ export const messageStyles = css`
   }
 
   .columns {
-    align-items: start;
+    grid-template: "text" auto "side" auto "people" auto / minmax(0, 1fr);
   }
 
-  .page-head + .note,
-  .unseen-text + .note {
+  .side {
+    grid-area: side;
+  }
+
+  .note {
     margin-block-end: 1.25rem;
   }
 
   .text {
+    grid-area: text;
+    align-self: start;
     padding: 1.25rem 1.5rem 1.5rem;
-  }
-
-  .meta {
-    margin-block-end: 0.75rem;
   }
 
   .body {
@@ -54,20 +75,8 @@ export const messageStyles = css`
 
   .pad {
     display: grid;
-    gap: 0.875rem;
-    padding: 1.25rem 1.5rem;
-  }
-
-  .side-head {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    justify-content: space-between;
     gap: 0.5rem;
-  }
-
-  .recalled {
-    font-weight: 500;
+    padding: 1.25rem 1.5rem;
   }
 
   .names {
@@ -76,15 +85,11 @@ export const messageStyles = css`
     overflow-wrap: anywhere;
   }
 
-  .bar p {
-    display: flex;
-    flex-wrap: wrap;
-    gap: 0 0.5rem;
-    margin-block-end: 0.375rem;
-  }
-
-  .bar .muted {
-    margin-inline-start: auto;
+  .figure {
+    font-size: 2.25rem;
+    font-weight: 600;
+    font-variant-numeric: tabular-nums;
+    line-height: 1.1;
   }
 
   progress {
@@ -127,7 +132,7 @@ export const messageStyles = css`
 
   @container (min-width: 50rem) {
     .columns {
-      grid-template-columns: minmax(0, 1fr) 20rem;
+      grid-template: "text side" auto "people side" 1fr / minmax(0, 1fr) 20rem;
     }
   }
 `;

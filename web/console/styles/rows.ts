@@ -140,4 +140,11 @@ export const rowStyles = css`
       border-block-end: 1px solid var(--_hub-line);
     }
   }
+
+  @container (min-width: 58rem) {
+    .headings,
+    .row {
+      grid-template-columns: minmax(0, 1fr) 16rem 9rem;
+    }
+  }
 `;

@@ -11,9 +11,10 @@ import { type Draft, hasText, mayDiffer, newDraft } from "../logic/draft";
 import type { DraftStore } from "../logic/drafts";
 import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
 import type { Filter } from "../logic/routes";
-import { keepKnown, NOTHING, type Selection, startingSelection, toAudience } from "../logic/selection";
+import { fromAudience, keepKnown, NOTHING, type Selection, startingSelection, toAudience } from "../logic/selection";
 import { MAX_BODY, MAX_TITLE } from "../logic/text";
 import { audienceSummary, people } from "../logic/wording";
+import { translate } from "../strings";
 import { composeStyles } from "../styles/compose";
 import { controls } from "../styles/controls";
 import "./audience-picker";
@@ -32,6 +33,7 @@ export class ComposePage extends LitElement {
     directory: { attribute: false },
     drafts: { attribute: false },
     preset: { attribute: false },
+    copy: {},
     _draft: { state: true },
     _mistakes: { state: true },
     _asking: { state: true },
@@ -46,6 +48,8 @@ export class ComposePage extends LitElement {
   declare drafts: DraftStore;
   /** The organisation or clinic from whose menu this page was opened. */
   declare preset: Filter;
+  /** The id of the message whose content the new draft begins with. */
+  declare copy: string | null;
   declare _draft: Draft;
   declare _mistakes: Mistakes;
   declare _asking: Asking;
@@ -63,6 +67,7 @@ export class ComposePage extends LitElement {
   constructor() {
     super();
     this.preset = null;
+    this.copy = null;
     this._draft = newDraft();
     this._mistakes = NONE;
     this._asking = null;
@@ -78,7 +83,7 @@ export class ComposePage extends LitElement {
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has("drafts")) void this.#open();
+    if (changed.has("drafts") || (changed.has("copy") && this.copy)) void this.#open();
     if (!this._isOpen) return;
     if (changed.has("_isOpen") || changed.has("preset") || changed.has("directory")) this.#settleSelection();
     this.#reach.ask(toAudience(this._draft.selection));
@@ -101,7 +106,21 @@ export class ComposePage extends LitElement {
       if (draft) this._draft = draft;
       else this.#begin();
     });
+    if (this.copy) await this.#beginCopy(this.copy);
     this._isOpen = true;
+  }
+
+  /** What was open before stays a draft. */
+  async #beginCopy(id: string): Promise<void> {
+    try {
+      const { title, body, audience } = await this.hub.getMessage(id);
+      this._draft = { ...this.drafts.begin(), title, body, selection: fromAudience(audience) };
+      this._mistakes = NONE;
+    } catch (error) {
+      this._mistakes = { fields: {}, other: translate("message_copy_failed", { reason: sentence(error) }) };
+    }
+    this.copy = null;
+    this.dispatchEvent(new CustomEvent("preset-used"));
   }
 
   #begin(): void {

@@ -3,16 +3,20 @@ import { html, LitElement, nothing } from "lit";
 import type { Message } from "../../api";
 import { Problem, type SentMessage } from "../../api";
 import type { Hub } from "../hub";
+import { date } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { sentence } from "../logic/problems";
-import { type Filter, messagesPath } from "../logic/routes";
-import { audienceNames, counted, number, people, percent, reached, status } from "../logic/wording";
+import { copyPath, type Filter, messagesPath } from "../logic/routes";
+import { audienceNames, people, status } from "../logic/wording";
+import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { messageStyles } from "../styles/message";
 import "./confirmation";
 import { icon } from "./icons";
 import { linked } from "./linked";
 import { Poller } from "./poller";
+import { readRate } from "./read-rate";
+import { withNames } from "./rich";
 import { empty, failed, loading, stateStyles } from "./states";
 import { statusLabel, statusStyles } from "./status";
 import "./time";
@@ -116,40 +120,19 @@ export class MessagePage extends LitElement {
   }
 
   override render() {
-    const back = html`<a class="back" href=${messagesPath(this.filter)}>${icon("back")}Messages</a>`;
-    const heading = html`<h1 class="unseen-text" tabindex="-1">Message</h1>`;
+    const back = html`<a class="back" href=${messagesPath(this.filter)}>${icon("back")}${translate("message_back")}</a>`;
+    const heading = html`<h1 class="unseen-text" tabindex="-1">${translate("message_heading")}</h1>`;
     if (this._error !== null) return html`${back} ${heading} ${this.#failed(this._error)}`;
     const message = this._message;
     if (message === null)
       return html`${back} ${heading}
-        <div class="card">${loading("Loading the message…", 2)}</div>`;
-    return html`${back}
-      <header class="page-head">
-        <h1 tabindex="-1" dir="auto">${message.title}</h1>
-        ${this.#recallButton(message)}
-      </header>
+        <div class="card">${loading(translate("message_loading"), 2)}</div>`;
+    return html`${back} ${this.#head(message)}
       <p class="unseen-text" role="status">${this.#spoken(message)}</p>
-      ${this.#freshNote(message)}
+      ${this.#note(message)}
       <div class="columns">
-        <article class="card text">
-          <p class="meta muted small">
-            <bdi>${message.sender.name}</bdi> · <hub-time .at=${message.sent_at}></hub-time>
-          </p>
-          <p class="body" dir="auto">${linked(message.body)}</p>
-        </article>
-        <div class="side">
-          <section class="card pad" aria-labelledby="progress">
-            <div class="side-head">
-              <h2 id="progress">Progress</h2>
-              ${statusLabel(message)}
-            </div>
-            ${this.#progress(message)}
-          </section>
-          <section class="card pad" aria-labelledby="audience">
-            <h2 id="audience">Sent to</h2>
-            ${this.#audience(message)}
-          </section>
-        </div>
+        <article class="card text"><p class="body" dir="auto">${linked(message.body)}</p></article>
+        <div class="side">${readRate(message)} ${this.#audience(message)}</div>
       </div>
       ${this.#confirmation(message)}`;
   }
@@ -157,70 +140,81 @@ export class MessagePage extends LitElement {
   #failed(error: unknown) {
     const isMissing = error instanceof Problem && ["not-found", "validation-failed"].includes(error.code);
     const content = isMissing
-      ? empty("search", "This message is not here", "There is no such message, or it is not for you to see.")
-      : failed("The message could not be loaded", error, () => this.#retry());
+      ? empty("search", translate("message_missing"), translate("message_missing_text"))
+      : failed(translate("message_failed"), error, () => this.#retry());
     return html`<div class="card">${content}</div>`;
   }
 
-  /** For its sender, who comes here straight from writing it. */
-  #freshNote(message: Message) {
-    if (this.fresh?.id !== message.id || message.status === "recalled") return nothing;
-    return html`<div class="note">${icon("check")}<div>Your message is under everybody’s bell now.</div></div>`;
+  #head(message: Message) {
+    const { id, title, sender, sent_at } = message;
+    return html`<header class="page-head">
+      <div class="what">
+        <h1 tabindex="-1" dir="auto">${title}</h1>
+        <p class="muted meta">
+          <span class="unseen-text">${translate("message_sender")}</span><bdi>${sender.name}</bdi>
+          <hub-time .at=${sent_at} format="date"></hub-time> ${statusLabel(message)}
+        </p>
+      </div>
+      <div class="actions">
+        <a class="button" href=${copyPath(id)}>${icon("copy")}${translate("message_copy")}</a>
+        ${
+          this.directory.mayRecall(message, this.me)
+            ? html`<button class="button danger" type="button" @click=${() => this.#ask(true)}>
+              ${icon("recall")}${translate("message_recall")}
+            </button>`
+            : nothing
+        }
+      </div>
+    </header>`;
   }
 
-  #progress(message: Message & Partial<SentMessage>) {
-    const { recipient_count: all, delivered_count: delivered, read_count: read, seen_count: seen } = message;
-    return html`${message.status === "recalled" ? this.#recalled(message) : nothing}
-      ${
-        all === null
-          ? html`<p class="muted">${reached(message)}</p>`
-          : html`${bar("Delivered", delivered, all)}
-            ${message.expired ? html`<p class="muted small">It is past its retention and has left the bells.</p>` : nothing}
-            ${read === undefined || read === null ? nothing : bar("Read", read, all)}
-            ${seen === undefined || seen === null ? nothing : html`<p class="muted small">${seenBy(seen, message.status === "recalled")}</p>`}`
-      }
-      ${
-        message.status === "queued" || message.status === "sending"
-          ? html`<p class="muted small">Everybody sees it already. Filing it for each person takes a moment.</p>`
-          : nothing
-      }`;
+  #note(message: Message) {
+    const text = this.#noteText(message);
+    if (text === null) return nothing;
+    return html`<div class="note">
+      ${icon(message.status === "recalled" || message.expired ? "info" : "check")}
+      <div>${text}</div>
+    </div>`;
   }
 
-  #recalled({ recalled_at, recalled_by }: Message) {
-    if (!recalled_at) return nothing;
-    return html`<p class="recalled">
-      Recalled by <bdi>${recalled_by?.name ?? "an administrator"}</bdi>, <hub-time .at=${recalled_at}></hub-time>. It has left every bell.
-    </p>`;
+  /** That it was sent is said to its sender, who comes here straight from writing it. */
+  #noteText({ id, status, expired, recalled_at, recalled_by }: Message) {
+    if (status === "recalled" && recalled_at) {
+      const values = { date: date(recalled_at) };
+      if (recalled_by === null) return translate("message_recalled_by_unknown", values);
+      return withNames("message_recalled", { name: recalled_by.name }, values);
+    }
+    if (expired) return translate("message_expired");
+    return id === this.fresh?.id ? translate("message_fresh") : null;
   }
 
   #audience({ audience, recipient_count }: Message) {
-    if (audience.everyone) return html`<p>Everyone on the platform</p>`;
-    const names = audienceNames(audience, this.directory);
+    const names = audience.everyone ? [translate("sent_everyone")] : audienceNames(audience, this.directory);
     const shown = this._showsAll ? names : names.slice(0, SHOWN_NAMES);
     const hidden = audience.other_scopes ?? 0;
-    return html`<ul class="names">
+    return html`<section class="card pad" aria-labelledby="audience">
+      <h2 id="audience">${translate("message_audience")}</h2>
+      <ul class="names">
         ${shown.map((name) => html`<li dir="auto">${name}</li>`)}
       </ul>
       ${
         shown.length < names.length
-          ? html`<button class="button quiet" type="button" @click=${this.#showAll}>Show all ${number(names.length)}</button>`
+          ? html`<button class="button quiet" type="button" @click=${this.#showAll}>
+            ${translate("message_all_names", { count: names.length })}
+          </button>`
           : nothing
       }
-      ${hidden > 0 ? html`<p class="muted small">and ${counted(hidden, "other")} that you do not administer</p>` : nothing}
-      ${recipient_count === null ? nothing : html`<p class="muted small">${people(recipient_count)}</p>`}`;
+      ${hidden > 0 ? html`<p class="muted small">${translate("message_hidden_scopes", { count: hidden })}</p>` : nothing}
+      ${recipient_count === null ? nothing : html`<p class="muted small">${people(recipient_count)}</p>`}
+    </section>`;
   }
 
-  #recallButton(message: Message) {
-    if (!this.directory.mayRecall(message, this.me)) return nothing;
-    return html`<button class="button danger" type="button" @click=${() => this.#ask(true)}>${icon("recall")}Recall</button>`;
-  }
-
-  #confirmation(message: Message) {
-    const reach = message.recipient_count === null ? "everybody who has it" : people(message.recipient_count);
+  #confirmation({ title, recipient_count: count }: Message) {
+    const text = count === null ? "message_recall_uncounted" : "message_recall_people";
     return html`<hub-confirmation
-      heading="Recall this message?"
-      yes=${this._isRecalling ? "Recalling…" : "Recall"}
-      no="Keep it"
+      heading=${translate("message_recall_heading")}
+      yes=${translate(this._isRecalling ? "message_recalling" : "message_recall")}
+      no=${translate("message_recall_keep")}
       danger
       .open=${this._isAsking}
       .busy=${this._isRecalling}
@@ -228,15 +222,15 @@ export class MessagePage extends LitElement {
       @confirm=${this.#recall}
       @cancel=${() => this.#ask(false)}
     >
-      “<bdi>${message.title}</bdi>” leaves the bells of ${reach}. This cannot be undone, and people may have read it already. The history keeps
-      it, with your name.
+      <p>${withNames(text, { title }, { count: count ?? 0 })}</p>
+      <p class="muted">${translate("message_recall_final")}</p>
     </hub-confirmation>`;
   }
 
   /** Said aloud when the state changes, not with every step. */
   #spoken(message: Message): string {
     const isDone = message.status === "sent" && message.recipient_count !== null;
-    return isDone ? `Sent to ${people(message.recipient_count ?? 0)}.` : `${status(message)}.`;
+    return isDone ? translate("message_spoken_sent", { count: message.recipient_count ?? 0 }) : status(message);
   }
 
   #ask(isAsking: boolean): void {
@@ -270,19 +264,6 @@ export class MessagePage extends LitElement {
     this._error = null;
     this.#poller.start();
   }
-}
-
-function seenBy(count: number, isRecalled: boolean): string {
-  if (count === 0) return isRecalled ? "Nobody saw it in their list." : "Nobody has seen it in their list yet.";
-  return `${people(count)} ${count === 1 ? "has" : "have"} seen it in their list.`;
-}
-
-function bar(what: string, part: number, whole: number) {
-  const share = percent(part, whole);
-  return html`<div class="bar">
-    <p><strong>${what}</strong> <span>${number(part)} of ${number(whole)}</span><span class="muted">${share}%</span></p>
-    <progress aria-label=${what} aria-valuetext="${number(part)} of ${number(whole)}" max=${Math.max(1, whole)} .value=${part}></progress>
-  </div>`;
 }
 
 customElements.define("hub-message-page", MessagePage);

@@ -30,6 +30,7 @@ export function renderPage(page: MessageConsole, visit: Visit, route: Route): Te
       .directory=${directory}
       .drafts=${visit.drafts}
       .preset=${actual.page === "compose" ? actual.preset : null}
+      .copy=${actual.page === "compose" ? actual.copy : null}
       @preset-used=${() => page.forgetPreset()}
       @audience-refused=${() => void page.reloadDirectory()}
       @message-sent=${(event: CustomEvent<Message>) => page.openFresh(event.detail)}
