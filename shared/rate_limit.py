@@ -3,17 +3,23 @@
 By a sliding window, in each process by itself: no request waits for another server, and two replicas allow twice as much.
 """
 
+import collections
 import math
+import re
+import threading
 import time
 from dataclasses import dataclass
 
 import environs
-import limits
 import prometheus_client
-from limits import storage, strategies
 
 from shared import errors
 from shared.auth.store import Caller
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+_LIMIT = re.compile(
+    rf"\s*(?P<amount>[1-9][0-9]*)\s*(/|per)\s*((?P<multiple>[1-9][0-9]*)\s+)?(?P<unit>{'|'.join(_SECONDS)})s?\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,27 @@ class Verdict:
             raise errors.rate_limited("You send more requests than allowed.", retry_after_s=self.retry_after_s)
 
 
+@dataclass(frozen=True)
+class Limit:
+    """At most `amount` requests in any `seconds`."""
+
+    amount: int
+    seconds: int
+
+
 class Limiter:
-    """Counts each user's requests for each action against `limit` (see `parse`)."""
+    """Counts each user's requests for each action against `limit` (see `parse`). Safe to share between threads.
+
+    Windows follow each other. A request is allowed if those of its window, and those of the window before in proportion to what the last
+    `seconds` cover of it, are fewer than `amount`.
+    """
 
     def __init__(self, limit: str) -> None:
-        self._item = parse(limit)
-        self._strategy = strategies.SlidingWindowCounterRateLimiter(storage.MemoryStorage())
+        self._limit = parse(limit)
+        self._window = 0.0
+        self._counts: collections.Counter[tuple[str, int, int]] = collections.Counter()
+        self._counts_before = self._counts.copy()
+        self._lock = threading.Lock()
         self._limited = prometheus_client.Counter(
             "message_hub_rate_limited_requests", "Requests over the rate limit of their user.", registry=None
         )
@@ -46,14 +67,28 @@ class Limiter:
 
         Called before a transaction begins; the action checks the verdict where the documented order of errors says so.
         """
-        if self._item is None:
+        if self._limit is None:
             return Verdict()
-        key = (action, str(caller.platform_id), str(caller.user_id))
-        if self._strategy.hit(self._item, *key):
+        wait_s = self._count(self._limit, (action, caller.platform_id, caller.user_id))
+        if wait_s is None:
             return Verdict()
         self._limited.inc()
-        free_at = self._strategy.get_window_stats(self._item, *key).reset_time
-        return Verdict(max(1, math.ceil(free_at - time.time())))
+        return Verdict(max(1, math.ceil(wait_s)))
+
+    def _count(self, limit: Limit, key: tuple[str, int, int]) -> float | None:
+        """None if one more is allowed, and then it is counted; else the time until one more will be."""
+        with self._lock:
+            window, elapsed = divmod(time.monotonic(), limit.seconds)
+            if window != self._window:
+                follows = window == self._window + 1
+                self._counts_before = self._counts if follows else collections.Counter()
+                self._counts, self._window = collections.Counter(), window
+            left, before = limit.amount - self._counts[key], self._counts_before[key]
+            if before * (1 - elapsed / limit.seconds) < left:
+                self._counts[key] += 1
+                return None
+        allowed_at = limit.seconds * (1 - left / before) if left else limit.seconds
+        return allowed_at - elapsed
 
 
 def read(env: environs.Env, name: str, default: str) -> str:
@@ -68,11 +103,11 @@ def _check(value: str) -> None:
         raise environs.ValidationError("Must be like 3000 per minute or 50 per second; empty for none.") from None
 
 
-def parse(limit: str) -> limits.RateLimitItem | None:
+def parse(limit: str) -> Limit | None:
     """`3000 per minute`, `50/second`, `100 per 5 minutes`; empty is none. Raises `ValueError`."""
     if not limit.strip():
         return None
-    found = limits.parse_many(limit)
-    if len(found) != 1 or found[0].amount < 1 or found[0].get_expiry() < 1:
+    found = _LIMIT.fullmatch(limit)
+    if found is None:
         raise ValueError(limit)
-    return found[0]
+    return Limit(int(found["amount"]), int(found["multiple"] or 1) * _SECONDS[found["unit"]])

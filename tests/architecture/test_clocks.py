@@ -17,7 +17,6 @@ COMPARED_WITH = {
     "services/inbox_api/stream/endpoint.py": "the end of a token, which its issuer made",
     "shared/auth/tokens.py": "the end of a token, and what this process kept",
     "shared/health.py": "the time of a file on this host",
-    "shared/rate_limit.py": "the reset time that the library computes with this host's clock",
     "cli/run/banner.py": "nothing: makes the end of a token",
     "cli/commands/token.py": "nothing: makes the end of a token",
     "cli/commands/doctor_checks.py": "PostgreSQL's clock, to find the difference",

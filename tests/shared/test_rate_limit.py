@@ -1,5 +1,7 @@
 """How many requests one user may make of a process."""
 
+import types
+
 import prometheus_client
 import pytest
 
@@ -52,6 +54,30 @@ def test_it_becomes_possible_again() -> None:
     limiter = rate_limit.Limiter("2 per second")
     assert allowed(limiter, sender(), 3)[0]
     wait_until(lambda: limiter.hit(sender(), "send").retry_after_s is None)
+
+
+def test_the_window_slides(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 10 * 3600.0
+    monkeypatch.setattr(rate_limit, "time", types.SimpleNamespace(monotonic=lambda: now))
+    limiter = rate_limit.Limiter("4 per hour")
+    assert allowed(limiter, sender(), 5) == [True] * 4 + [False]
+    assert limiter.hit(sender(), "send").retry_after_s == 3600
+    now += 3600 + 1800
+    assert allowed(limiter, sender(), 3) == [True] * 2 + [False], "half of the last hour's four still count"
+    assert limiter.hit(sender(), "send").retry_after_s == 1
+    now += 600
+    assert allowed(limiter, sender(), 2) == [True, False], "a third of the four"
+    assert limiter.hit(sender(), "send").retry_after_s == 300
+    now += 2 * 3600
+    assert allowed(limiter, sender(), 5) == [True] * 4 + [False], "nothing of the hour before last counts"
+
+
+@pytest.mark.parametrize(
+    ("limit", "amount", "seconds"),
+    [("3000 per minute", 3000, 60), ("50/second", 50, 1), ("100 per 5 minutes", 100, 300), (" 7 / hour ", 7, 3600)],
+)
+def test_a_limit_is_read(limit: str, amount: int, seconds: int) -> None:
+    assert rate_limit.parse(limit) == rate_limit.Limit(amount, seconds)
 
 
 @pytest.mark.parametrize("limit", ["", " "])

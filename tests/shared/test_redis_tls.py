@@ -17,7 +17,6 @@ import redis.asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from limits import storage
 
 from cli import connect
 from services.compose_api import settings as compose_settings
@@ -43,11 +42,6 @@ def by_an_asynchronous_client(url: str) -> None:
             await client.ping()
 
     asyncio.run(ping())
-
-
-def by_limits(url: str) -> None:
-    kept = storage.RedisStorage(url)
-    kept.get("x")
 
 
 @pytest.fixture
@@ -98,7 +92,7 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
             pass
 
 
-EACH_CLIENT = pytest.mark.parametrize("ping", [by_celery, by_a_client, by_an_asynchronous_client, by_limits])
+EACH_CLIENT = pytest.mark.parametrize("ping", [by_celery, by_a_client, by_an_asynchronous_client])
 
 
 @EACH_CLIENT
