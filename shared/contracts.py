@@ -20,6 +20,8 @@ QUEUES = (EXPAND_QUEUE, DELIVER_QUEUE, SWEEP_QUEUE)
 # Task header with a contract's `published_at`: by PostgreSQL's clock, as the row of the message or batch has it. From it the sweep knows
 # which tasks still wait in a queue.
 PUBLISHED_AT_HEADER = "hub_published_at"
+# The argument of several ExpandMessage that travel as one task: the arguments of each.
+EACH = "each"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,16 +7,19 @@ streams read PostgreSQL once a second.
 import contextlib
 import queue
 import threading
+import time
 
 import celery
 import prometheus_client
 
 from shared import broker, contracts, logging, redis_client
 
-Published = contracts.Contract | contracts.PlatformChanged
+Published = contracts.ExpandMessage | contracts.PlatformChanged
 _CAPACITY = 1_000
-# How many items are published together at most.
-_TOGETHER = 50
+# How many items are published together at most, and for how long others gather after that. So one message alone is published at once, and
+# many share Celery's work on a task.
+_TOGETHER = 32
+_PAUSE_S = 0.02
 _logger = logging.get_logger(__name__)
 
 
@@ -56,6 +59,7 @@ class Publisher:
             except Exception as error:  # of any kind: the thread goes on
                 self._drop(items, type(error).__name__)
                 self._monitor.check()
+            time.sleep(_PAUSE_S)
 
     def _take(self) -> list[Published]:
         """Waits for an item; returns it with what else waits."""

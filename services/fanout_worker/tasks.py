@@ -11,6 +11,7 @@ from typing import Any
 import celery
 import kombu.exceptions
 import redis
+from celery import exceptions
 
 from services.fanout_worker.actions import deliver, expand, failure
 from services.fanout_worker.actions import sweep as sweeping
@@ -43,8 +44,9 @@ def register(app: celery.Celery, context: Callable[[], Context]) -> None:
 
     @app.task(name=contracts.ExpandMessage.task, **OPTIONS)
     def expand_message(**given: Any) -> None:
-        with _recording(context(), contracts.ExpandMessage, given) as task:
-            expand.expand_message(context(), message_id=uuid.UUID(task.message_id))
+        errors = [_expand(context(), one) for one in given.get(contracts.EACH, [given])]
+        for error in filter(None, errors):
+            raise error
 
     @app.task(name=contracts.DeliverBatch.task, **OPTIONS)
     def deliver_batch(**given: Any) -> None:
@@ -57,6 +59,18 @@ def register(app: celery.Celery, context: Callable[[], Context]) -> None:
         logging.clear()
         with database_errors.logged("the sweep waits for the database"), _counting(context()):
             sweeping.sweep_if_due(context())
+
+
+def _expand(context: Context, given: dict[str, Any]) -> Exception | None:
+    """Returns an error, so that the other messages of the same task are expanded all the same."""
+    try:
+        with _recording(context, contracts.ExpandMessage, given) as task:
+            expand.expand_message(context, message_id=uuid.UUID(task.message_id))
+    except exceptions.SoftTimeLimitExceeded:
+        raise
+    except Exception as error:
+        return error
+    return None
 
 
 @contextlib.contextmanager

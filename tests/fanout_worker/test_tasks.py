@@ -98,6 +98,24 @@ def test_a_task_without_its_fields_is_refused_where_an_operator_sees_it(
     assert hub.counters()["tasks_refused"] == 1
 
 
+def test_of_several_messages_in_a_task_those_that_fail_leave_the_others(app: celery.Celery, hub: Hub) -> None:
+    newer, first, second = hub.accept(), hub.accept(), hub.accept()
+    each = [
+        contracts.arguments(contracts.ExpandMessage(message_id=str(message_id), request_id="request"))
+        for message_id in (newer, uuid.uuid4(), first, second)
+    ]
+    each[0]["version"] = 2
+    del each[1]["request_id"]
+    with pytest.raises(contracts.UnknownVersionError):
+        app.tasks[contracts.ExpandMessage.task].run(each=each)
+    assert [hub.message(one).status for one in (newer, first, second)] == ["queued", "sent", "sent"]
+    assert "UnknownVersionError" in hub.message(newer).last_error
+    assert [hub.message(one).last_error for one in (first, second)] == [None, None]
+    assert hub.counters() == {"tasks_refused": 2}
+    app.tasks[contracts.ExpandMessage.task].run(each=each[2:])
+    assert len(hub.recipients(first)) == 1, "a task may run twice"
+
+
 def test_a_task_that_has_no_name_here_is_counted_as_refused(hub: Hub) -> None:
     failure.record_refusal(hub.context.engine, what="message_hub.tomorrow", reason="this worker does not know the task")
     assert hub.last_refused() == "message_hub.tomorrow, this worker does not know the task"

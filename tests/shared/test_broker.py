@@ -1,6 +1,9 @@
 """Publishing: what lies in Redis afterwards, and how soon a broker that is away is noticed."""
 
+import base64
+import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -19,6 +22,22 @@ def test_a_published_task_lies_in_its_queue_as_json(redis_url: str) -> None:
     finally:
         client.close()
         app.close()
+
+
+def test_several_tasks_travel_as_one_that_waits_since_the_first(redis_url: str) -> None:
+    began_at = datetime(2031, 1, 1, tzinfo=UTC)
+    tasks = [
+        contracts.ExpandMessage(message_id=f"m{n}", request_id="r", published_at=began_at + timedelta(seconds=abs(n)))
+        for n in (2, -1, 3)
+    ]
+    app = broker.make_celery(redis_url)
+    broker.publish(app, *tasks)
+    with redis_client.make(redis_url) as client:
+        (message,) = (json.loads(one) for one in client.lrange(contracts.EXPAND_QUEUE, 0, -1))
+    _, arguments, _ = json.loads(base64.b64decode(message["body"]))
+    assert arguments == {contracts.EACH: [contracts.arguments(task) for task in tasks]}
+    assert message["headers"][contracts.PUBLISHED_AT_HEADER] == (began_at + timedelta(seconds=1)).isoformat()
+    app.close()
 
 
 def test_publishing_to_a_broker_that_refuses_raises_soon() -> None:
