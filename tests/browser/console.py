@@ -21,13 +21,27 @@ def body_field(page: Page) -> Locator:
     return page.get_by_role("textbox", name="Message", exact=True)
 
 
-def everyone(page: Page) -> Locator:
-    return page.get_by_role("switch", name="Everyone on the platform")
+def everyone(page: Page, within: str = "on the platform") -> Locator:
+    """The choice of everyone whom the administrator may address: `within` the platform, or "in" an organisation."""
+    return page.get_by_role("radio", name=f"Everyone {within}")
 
 
 def scope(page: Page, name: str) -> Locator:
-    """The checkbox of an organisation or clinic."""
+    """The checkbox of an organisation or clinic, in the tree, which it opens."""
+    expect(title_field(page)).to_be_visible()
+    choose = page.get_by_role("radio", name="Choose recipients")
+    if choose.count() > 0:
+        choose.check()
     return page.get_by_role("checkbox", name=name)
+
+
+def reaches(page: Page, what: str) -> None:
+    """`what`: "9 people"."""
+    expect(page.get_by_role("status").filter(has_text=re.compile(f"^{what}$"))).to_be_visible()
+
+
+def preview(page: Page) -> Locator:
+    return page.get_by_role("complementary", name="Preview")
 
 
 def review(page: Page) -> Locator:
@@ -36,6 +50,11 @@ def review(page: Page) -> Locator:
     question = page.get_by_role("dialog", name="Send this message?")
     expect(question).to_be_visible()
     return question
+
+
+def reviewed(page: Page) -> Locator:
+    """What the open review shows of the message."""
+    return page.locator("hub-confirmation").filter(has=page.locator("hub-preview"))
 
 
 def send(page: Page) -> str:

@@ -77,7 +77,7 @@ class Studio:
         console.write(
             page, "New help pages", "They are at https://help.example.org, in plain words.\n\nTell us what is missing."
         )
-        expect(page.get_by_text("This reaches").first).to_be_visible()
+        console.reaches(page, "[0-9,]+ people")
         page.evaluate("window.scrollTo(0, 0)")
 
     def message(self, page: Page) -> None:
@@ -147,9 +147,8 @@ def main() -> None:
                     scene(page)
                     expect(page.locator("message-bell").first).to_be_visible()
                     page.mouse.move(size["width"] - 1, size["height"] - 1)
-                    # What does not fit into a window is part of the picture all the same.
                     target = chosen.folder / f"{name}-{width}-{scheme}.png"
-                    page.screenshot(path=target, animations="disabled", full_page=name == "composing")
+                    page.screenshot(path=target, animations="disabled")
                     page.context.close()
                     if target.stat().st_size > _MOST_BYTES:
                         raise SystemExit(f"{target} is larger than {_MOST_BYTES} bytes.")

@@ -19,30 +19,22 @@ def page(windows: Windows, people: World) -> Page:
     return windows.console(people.token(people.platform_administrator), "#/compose")
 
 
-def reaches(page: Page, what: str) -> None:
-    expect(page.get_by_text(f"This reaches {what}").first).to_be_visible()
-
-
 def test_a_message_to_everyone_reaches_all_that_the_page_said(page: Page, hub: Hub, people: World) -> None:
     console.everyone(page).check()
-    # The thumb of the switch stays in its track, from right to left too.
-    page.evaluate("document.documentElement.dir = 'rtl'")
-    expect(console.everyone(page)).to_have_css("direction", "rtl")
-    right = console.everyone(page).evaluate("(one) => getComputedStyle(one, '::before').right")
-    assert 0 <= float(right.removesuffix("px")) <= 44 - 16
-    page.evaluate("document.documentElement.dir = 'ltr'")
-    console.write(page, "To all of you", "See https://example.org/all")
-    reaches(page, "9 people")
+    console.write(page, "To all of you", "See www.example.org/all and http://example.org.")
+    console.reaches(page, "9 people")
     question = console.review(page)
     expect(question).to_match_aria_snapshot("""
-        - paragraph:
-          - text: This reaches
-          - strong: 9 people
-        - term: To
+        - paragraph: 9 people
+        - term: Recipients
         - definition: Everyone on the platform
-        - term: Title
-        - definition: To all of you
     """)
+    shown = console.reviewed(page)
+    expect(shown.get_by_role("heading", level=3)).to_contain_text("To all of you")
+    expect(shown.get_by_role("listitem")).to_contain_text("See www.example.org/all")
+    addresses = shown.get_by_role("definition").filter(has_text="http")
+    expect(addresses).to_have_text(["https://www.example.org/all", "http://example.org/"])
+    expect(shown).to_contain_text("Recipients see it immediately. You can recall it later.")
     question.get_by_role("button", name="Send", exact=True).click()
 
     message_id = console.sent_id(page)
@@ -59,18 +51,23 @@ def test_organisations_and_clinics_are_chosen_in_one_tree(page: Page, hub: Hub, 
     )
     aspen.check()
     expect(north).to_have_js_property("indeterminate", True)
-    reaches(page, "2 people")
+    console.reaches(page, "2 people")
     north.check()
     expect(birch).to_be_checked()
     expect(north).to_have_js_property("indeterminate", False)
-    reaches(page, "5 people")
+    console.reaches(page, "5 people")
     birch.uncheck()
     expect(north).to_have_js_property("indeterminate", True)
     cedar.check()
-    reaches(page, "3 people")
+    console.reaches(page, "3 people")
     page.get_by_role("button", name="Remove Clinic cedar").click()
     expect(cedar).not_to_be_checked()
-    cedar.check()
+    # Everyone, and back to what was chosen.
+    console.everyone(page).check()
+    console.reaches(page, "9 people")
+    expect(cedar).to_have_count(0)
+    console.scope(page, "Clinic cedar").check()
+    expect(aspen).to_be_checked()
     console.write(page, "To two clinics")
     message_id = console.send(page)
 
@@ -81,26 +78,67 @@ def test_organisations_and_clinics_are_chosen_in_one_tree(page: Page, hub: Hub, 
 
 
 def test_a_closed_organisation_shows_its_clinics_when_asked(page: Page) -> None:
+    aspen = console.scope(page, "Clinic aspen")
+    expect(aspen).to_be_visible()
     page.get_by_role("button", name="Clinics of Organisation north").click()
-    expect(console.scope(page, "Clinic aspen")).to_be_hidden()
+    expect(aspen).to_be_hidden()
     page.get_by_role("button", name="Clinics of Organisation north").click()
-    expect(console.scope(page, "Clinic aspen")).to_be_visible()
+    expect(aspen).to_be_visible()
 
 
 def test_counters_and_the_preview_follow_what_is_typed(page: Page) -> None:
     console.write(page, "🔔" * 69 + "e\u0301", "One https://example.org/a_(b), two javascript:alert(1)\nthree")
     expect(page.get_by_text("70 of 70 characters")).to_be_visible()
     expect(page.get_by_text("0 left", exact=True)).to_be_attached()
-    preview = page.get_by_role("complementary", name="As it will look under the bell")
+    preview = console.preview(page)
     link = preview.get_by_role("link")
     expect(link).to_have_count(1)
     expect(link).to_have_attribute("href", "https://example.org/a_(b)")
     expect(link).to_have_attribute("rel", "noopener noreferrer")
-    expect(preview.get_by_role("heading", level=3)).to_contain_text("🔔" * 69)
+    title = preview.get_by_role("heading", level=3)
+    expect(title).to_contain_text("🔔" * 69)
+    expect(preview).to_contain_text("From Ada Platform")
+    # It folds as in the bell. What recipients can do with it is not offered.
+    title.get_by_role("button").click()
+    expect(link).to_have_count(0)
+    title.get_by_role("button").click()
+    expect(link).to_have_count(1)
+    expect(preview.get_by_role("button")).to_have_count(1)
     console.write(page, "x" * 71, "y" * 1001)
     expect(page.get_by_text("71 of 70 characters, 1 too many")).to_be_visible()
-    expect(page.get_by_text("1001 of 1000 characters, 1 too many")).to_be_visible()
+    expect(page.get_by_text("1,001 of 1,000 characters, 1 too many")).to_be_visible()
     expect(console.title_field(page)).to_have_attribute("aria-invalid", "true")
+
+
+def test_what_is_invisible_in_a_pasted_text_is_removed_where_its_author_sees_it(
+    page: Page, hub: Hub, people: World
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    body = console.body_field(page)
+    body.fill("An end")
+    body.press("Home")
+    page.evaluate("navigator.clipboard.writeText('A\u200b \u202estart\ufeff, ')")
+    body.press("Control+V")
+    expect(body).to_have_value("A start, An end")
+    expect(body).to_have_accessible_description(re.compile(r"3 invisible characters were removed\.$"))
+    # The caret is behind what was pasted. A joiner stays for as long as the next letter may follow.
+    page.keyboard.insert_text("\u200d")
+    expect(body).to_have_value("A start, \u200dAn end")
+    console.title_field(page).fill("می\u200cخواهم\u200c")
+    body.focus()
+    expect(console.title_field(page)).to_have_value("می\u200cخواهم")
+    expect(page.get_by_text("1 invisible character was removed.")).to_be_visible()
+    console.everyone(page).check()
+    expect(body).to_have_value("A start, An end")
+    expect(body).to_have_accessible_description(re.compile(r"4 invisible characters were removed\.$"))
+    body.evaluate("(field) => { field.value += '\\0'; field.dispatchEvent(new Event('input')); }")
+    page.get_by_role("button", name="Review and send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Delete the character U+0000 after “A start, An end”")
+    body.press("End")
+    body.press("Backspace")
+    console.send(page)
+    (message,) = hub.sent(people.token(people.platform_administrator))
+    assert (message["title"], message["body"]) == ("می\u200cخواهم", "A start, An end")
 
 
 def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:
@@ -110,17 +148,24 @@ def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:
     expect(summary).to_contain_text("The message was not sent")
     expect(console.title_field(page)).to_have_accessible_description(re.compile("Enter a title"))
     expect(console.body_field(page)).to_have_accessible_description(re.compile("Enter a message"))
-    expect(page.get_by_role("group", name="Who gets it")).to_have_accessible_description(re.compile("Choose everyone"))
+    recipients = page.get_by_role("group", name="Recipients", exact=True)
+    expect(recipients).to_have_accessible_description(re.compile("Choose recipients"))
     summary.get_by_role("link", name=re.compile("^Title")).click()
     expect(console.title_field(page)).to_be_focused()
     console.title_field(page).fill("Now there is one")
     expect(page.get_by_text("Enter a title.")).to_have_count(0)
+    summary.get_by_role("link", name=re.compile("^Recipients")).click()
+    expect(console.everyone(page)).to_be_focused()
 
 
 def test_what_the_hub_refuses_stands_beside_its_field_too(page: Page) -> None:
     console.everyone(page).check()
-    # Only the hub knows that no font draws these.
-    console.write(page, "\u2800\u2800", "Plain text")
+    console.write(page, "A title", "Plain text")
+    # As if the page did not know the rules.
+    page.route(
+        re.compile("/v1/messages$"),
+        lambda route: route.continue_(post_data={**route.request.post_data_json, "title": "\u2800"}),
+    )
     console.review(page).get_by_role("button", name="Send", exact=True).click()
     expect(console.title_field(page)).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#title-error")).to_contain_text(re.compile(r"\w+"))
@@ -131,7 +176,7 @@ def test_what_the_hub_refuses_stands_beside_its_field_too(page: Page) -> None:
 def test_a_clinic_that_has_gone_meanwhile_is_named(page: Page, hub: Hub, people: World) -> None:
     console.scope(page, "Clinic dunes").check()
     console.write(page, "To a clinic that closes")
-    reaches(page, "2 people")
+    console.reaches(page, "2 people")
     with hub.engine.begin() as connection:
         factories.end_scope(connection, people.dunes)
     console.review(page).get_by_role("button", name="Send", exact=True).click()
@@ -158,7 +203,7 @@ def test_a_draft_survives_a_reload_and_goes_when_it_is_discarded(page: Page) -> 
     expect(console.title_field(page)).to_have_value("Half a thought")
     expect(console.body_field(page)).to_have_value("To be continued")
     expect(console.scope(page, "Clinic birch")).to_be_checked()
-    reaches(page, "2 people")
+    console.reaches(page, "2 people")
     page.get_by_role("button", name="Discard draft").click()
     page.get_by_role("dialog", name="Discard this draft?").get_by_role("button", name="Discard").click()
     expect(console.title_field(page)).to_have_value("")
@@ -227,6 +272,7 @@ def test_a_thousand_clinics_stay_quick(windows: Windows, hub: Hub, people: World
                 (people.platform.id, organisation.id, f"{number}-", f"Practice {number}."),
             )
     page = windows.console(people.token(people.platform_administrator), "#/compose")
+    page.get_by_role("radio", name="Choose recipients").check()
     find = page.get_by_role("searchbox", name="Find an organisation or clinic")
     expect(page.get_by_text("1,004 clinics in 22 organisations")).to_be_visible()
     find.fill("practice")
@@ -241,3 +287,13 @@ def test_a_thousand_clinics_stay_quick(windows: Windows, hub: Hub, people: World
     }""")
     expect(last).to_be_checked()
     assert elapsed < 1_000
+    find.fill("19.5")
+    page.get_by_role("button", name="Select all 2 results").click()
+    console.reaches(page, "0 people")
+    chosen = page.get_by_role("group", name="Chosen: 2 clinics")
+    expect(chosen.get_by_role("button", name="Remove Practice 19.5")).to_have_count(2)
+    page.get_by_role("button", name="Deselect all 2 results").click()
+    expect(last).not_to_be_checked()
+    find.fill("nowhere")
+    expect(page.get_by_text("No matches for “nowhere”").first).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("results?$"))).to_have_count(0)

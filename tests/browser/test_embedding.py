@@ -116,7 +116,7 @@ def test_the_demo_page_shows_a_message_of_the_one_half_in_the_other(windows: Win
     expect(page.get_by_role("combobox", name="The bell of")).to_be_visible()
     page.get_by_role("combobox", name="Signed in as").select_option("organisation-administrator")
     page.get_by_role("link", name="Create message").first.click()
-    page.get_by_role("checkbox", name="Harbour Health").check()
+    page.get_by_role("radio", name="Everyone in Harbour Health").check()
     page.get_by_role("textbox", name="Title").fill("From the other half")
     text = page.get_by_role("textbox", name="Message", exact=True)
     text.fill("Both halves are real.")

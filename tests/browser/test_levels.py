@@ -31,7 +31,7 @@ def test_a_newcomer_signs_in_on_the_demo_and_sends_a_first_message(windows: Wind
     page.get_by_role("link", name="Create message").first.click()
     console.everyone(page).check()
     console.write(page, "My first message", "It took less than a minute.")
-    expect(page.get_by_text("This reaches 4,998 people").first).to_be_visible()
+    console.reaches(page, "4,998 people")
     message_id = console.send(page)
     reader = hub.demo_people()[-1]
     assert hub.received(reader["token"])[0]["id"] == message_id
@@ -69,12 +69,12 @@ def test_an_organisation_administrator_writes_to_their_own_and_reads_what_is_abo
     expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
     Bell(page, IN_CONSOLE).expect_new(1)
     page.get_by_role("link", name="Create message").first.click()
-    expect(console.scope(page, "Organisation north")).to_be_visible()
+    expect(console.scope(page, "Clinic aspen")).to_be_visible()
     expect(console.everyone(page)).to_have_count(0)
-    expect(console.scope(page, "Organisation south")).to_have_count(0)
-    console.scope(page, "Organisation north").check()
+    expect(page.get_by_role("checkbox")).to_have_count(2)
+    console.everyone(page, "in Organisation north").check()
     console.write(page, "To my organisation")
-    expect(page.get_by_text("This reaches 5 people").first).to_be_visible()
+    console.reaches(page, "5 people")
     console.send(page)
     assert [one["title"] for one in hub.received(people.token(people.reader))] == ["To my organisation", "From above"]
     assert [one["title"] for one in hub.received(people.token(people.southerner))] == ["From above"]
@@ -94,10 +94,10 @@ def test_a_clinic_administrator_finds_their_messages_and_writes_to_the_clinic(
     expect(feed.item("To read").get_by_role("link", name="https://example.org/n")).to_be_visible()
     feed.expect_unread(0)
     page.get_by_role("link", name="Create message").first.click()
-    expect(console.scope(page, "Clinic aspen")).to_be_checked()
-    expect(page.get_by_role("checkbox")).to_have_count(1)
+    expect(page.get_by_text("Everyone in Clinic aspen · 2 people")).to_be_visible()
+    expect(page.get_by_role("radio").or_(page.get_by_role("checkbox"))).to_have_count(0)
     console.write(page, "To my clinic")
-    expect(page.get_by_text("This reaches 2 people").first).to_be_visible()
+    console.reaches(page, "2 people")
     console.send(page)
     assert [one["title"] for one in hub.received(people.token(people.reader))] == ["To my clinic", "To read"]
     page.get_by_role("link", name="Message Hub").click()

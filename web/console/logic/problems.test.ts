@@ -57,17 +57,14 @@ describe("sentence", () => {
 
 describe("findMistakes", () => {
   it("finds nothing in a message that can be sent", () => {
-    expect(findMistakes("Title", "Body", { everyone: true }, true)).toEqual(NONE);
+    expect(findMistakes("Title", "Body", { everyone: true })).toEqual(NONE);
   });
 
-  it("finds everything at once, and speaks of everyone only to those who may choose everyone", () => {
-    expect(findMistakes("", "x".repeat(1001), null, false).fields).toEqual({
-      audience: "Choose at least one organisation or clinic.",
+  it("finds everything at once", () => {
+    expect(findMistakes("", "x".repeat(1001), null).fields).toEqual({
+      audience: "Choose recipients.",
       title: "Enter a title.",
-      body: "Shorten the message to 1000 characters; it has 1001.",
-    });
-    expect(findMistakes("Title", "Body", null, true).fields).toEqual({
-      audience: "Choose everyone, an organisation or a clinic.",
+      body: "Shorten the message to 1,000 characters; it has 1,001.",
     });
   });
 });

@@ -3,7 +3,7 @@
 import { type NewMessage, Problem } from "../../api";
 import { translate } from "../strings";
 import { problems } from "../strings/problems";
-import { MAX_BODY, MAX_TITLE, textError } from "./text";
+import { textError } from "./text";
 
 export type Field = "audience" | "title" | "body";
 
@@ -40,19 +40,11 @@ export function mistakes(error: unknown): Mistakes {
 }
 
 /** What is wrong with a message before the hub is asked. */
-export function findMistakes(
-  title: string,
-  body: string,
-  audience: NewMessage["audience"] | null,
-  mayChooseAll: boolean,
-): Mistakes {
-  const choose = mayChooseAll
-    ? "Choose everyone, an organisation or a clinic."
-    : "Choose at least one organisation or clinic.";
+export function findMistakes(title: string, body: string, audience: NewMessage["audience"] | null): Mistakes {
   const found = {
-    audience: audience === null ? choose : null,
-    title: textError("title", title, MAX_TITLE),
-    body: textError("message", body, MAX_BODY),
+    audience: audience === null ? translate("compose_no_recipients") : null,
+    title: textError("title", title),
+    body: textError("body", body),
   };
   return { fields: Object.fromEntries(Object.entries(found).filter(([, error]) => error !== null)), other: null };
 }

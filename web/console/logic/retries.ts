@@ -4,6 +4,8 @@ import { Problem } from "../../api";
 
 /** Waits before the second, third and fourth attempt, unless the server names a longer one. */
 const WAITS_MS = [1_000, 3_000, 8_000];
+/** Of one message, at most. */
+export const ATTEMPTS = WAITS_MS.length + 1;
 /** A server that asks for more than this is not waited for. */
 const LONGEST_WAIT_MS = 20_000;
 

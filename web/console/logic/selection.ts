@@ -6,6 +6,7 @@
  */
 
 import type { Audience, Audiences, Message, Organisation } from "../../api";
+import { type Branch, isResult } from "./tree";
 
 export const MAX_SCOPES = 1000;
 
@@ -49,17 +50,50 @@ export function toggleOrganisation(selection: Selection, organisation: Organisat
   return { ...selection, organisations, clinics };
 }
 
-/** Unticking one clinic of a ticked organisation leaves its other clinics ticked. */
 export function toggleClinic(selection: Selection, organisation: Organisation, clinic: string): Selection {
+  return setClinics(selection, organisation, [clinic], clinicCheck(selection, organisation, clinic) === "off");
+}
+
+/** Unticking clinics of a ticked organisation leaves its other clinics ticked. */
+function setClinics(selection: Selection, organisation: Organisation, ids: string[], tick: boolean): Selection {
+  const isTicked = selection.organisations.has(organisation.id);
+  if (isTicked && tick) return selection;
   const organisations = new Set(selection.organisations);
   const clinics = new Set(selection.clinics);
-  if (organisations.delete(organisation.id)) {
-    for (const sibling of organisation.clinics) clinics.add(sibling.id);
-    clinics.delete(clinic);
-  } else if (!clinics.delete(clinic)) {
-    clinics.add(clinic);
+  organisations.delete(organisation.id);
+  if (isTicked) for (const { id } of organisation.clinics) clinics.add(id);
+  for (const id of ids) {
+    if (tick) clinics.add(id);
+    else clinics.delete(id);
   }
   return { ...selection, organisations, clinics };
+}
+
+/** Whether everything that a search found is ticked. */
+export function hasAllFound(selection: Selection, branches: Branch[]): boolean {
+  return branches.every((branch) => {
+    const { organisation, clinics } = branch;
+    if (selection.organisations.has(organisation.id)) return true;
+    return !isResult(branch) && clinics.every(({ id }) => selection.clinics.has(id));
+  });
+}
+
+/** Ticks everything that a search found, or unticks it where all of it is ticked. */
+export function toggleFound(selection: Selection, branches: Branch[]): Selection {
+  const tick = !hasAllFound(selection, branches);
+  let changed = selection;
+  for (const branch of branches) {
+    const { organisation, clinics } = branch;
+    if (!isResult(branch))
+      changed = setClinics(
+        changed,
+        organisation,
+        clinics.map(({ id }) => id),
+        tick,
+      );
+    else if (changed.organisations.has(organisation.id) !== tick) changed = toggleOrganisation(changed, organisation);
+  }
+  return changed;
 }
 
 export function countScopes(selection: Selection): number {
@@ -92,11 +126,40 @@ export function keepKnown(selection: Selection, audiences: Audiences): Selection
   return { everyone: selection.everyone && audiences.everyone, organisations, clinics };
 }
 
-/** What a new message starts with: somebody who may choose one thing only has it chosen. */
+/** Everyone whom a viewer may address, where that is one audience. */
+export interface Whole {
+  /** The organisation or clinic; null: the platform. */
+  readonly name: string | null;
+  readonly count: number;
+  readonly selection: Selection;
+  /** Whether there is nothing else to choose. */
+  readonly isOnly: boolean;
+}
+
+export function wholeReach({ everyone, user_count, organisations }: Audiences): Whole | null {
+  const [organisation, ...others] = organisations;
+  if (everyone) {
+    const selection = { ...NOTHING, everyone };
+    return { name: null, count: user_count ?? 0, selection, isOnly: organisation === undefined };
+  }
+  if (organisation === undefined || others.length > 0) return null;
+  const { id, name, clinics } = organisation;
+  if (organisation.selectable) {
+    const selection = { ...NOTHING, organisations: new Set([id]) };
+    return { name, count: organisation.user_count, selection, isOnly: clinics.length === 0 };
+  }
+  const [clinic, ...more] = clinics;
+  if (clinic === undefined || more.length > 0) return null;
+  const selection = { ...NOTHING, clinics: new Set([clinic.id]) };
+  return { name: clinic.name, count: clinic.user_count, selection, isOnly: true };
+}
+
+/** What a new message starts with: the only choice where there is no other. */
 export function startingSelection(audiences: Audiences): Selection {
-  const [organisation, ...others] = audiences.organisations;
-  if (audiences.everyone || organisation === undefined || others.length > 0) return NOTHING;
-  if (organisation.selectable) return NOTHING;
-  const [clinic, ...more] = organisation.clinics;
-  return clinic !== undefined && more.length === 0 ? { ...NOTHING, clinics: new Set([clinic.id]) } : NOTHING;
+  const whole = wholeReach(audiences);
+  return whole?.isOnly ? whole.selection : NOTHING;
+}
+
+export function isSameChoice(one: Selection, other: Selection): boolean {
+  return JSON.stringify(toAudience(one)) === JSON.stringify(toAudience(other));
 }

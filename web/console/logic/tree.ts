@@ -18,8 +18,11 @@ export function fold(text: string): string {
     .toLocaleLowerCase();
 }
 
-/** Organisations with the clinics to show; every word must be in the name, in any order. */
-export function search(audiences: Audiences, query: string): Branch[] {
+/**
+ * Organisations with the clinics to show; every word must be in the name, in any order. With `onlyClinics` an organisation's own name
+ * does not count.
+ */
+export function search(audiences: Audiences, query: string, onlyClinics = false): Branch[] {
   const words = fold(query).split(/\s+/).filter(Boolean);
   const branches: Branch[] = [];
   for (const organisation of audiences.organisations) {
@@ -28,7 +31,7 @@ export function search(audiences: Audiences, query: string): Branch[] {
       continue;
     }
     const found = organisation.clinics.filter((clinic) => hasWords(clinic.name, words));
-    if (hasWords(organisation.name, words)) {
+    if (!onlyClinics && hasWords(organisation.name, words)) {
       branches.push({ organisation, clinics: organisation.clinics, hasFoundClinic: false });
     } else if (found.length > 0) {
       branches.push({ organisation, clinics: found, hasFoundClinic: true });
@@ -40,6 +43,16 @@ export function search(audiences: Audiences, query: string): Branch[] {
 export function countFound(branches: Branch[]): { organisations: number; clinics: number } {
   const clinics = branches.reduce((sum, branch) => sum + branch.clinics.length, 0);
   return { organisations: branches.length, clinics };
+}
+
+/** How many choices a search found: an organisation that was found itself is one, with all its clinics. */
+export function countResults(branches: Branch[]): number {
+  return branches.reduce((sum, branch) => sum + (isResult(branch) ? 1 : branch.clinics.length), 0);
+}
+
+/** Whether the organisation is a result, rather than its clinics. */
+export function isResult({ organisation, hasFoundClinic }: Branch): boolean {
+  return organisation.selectable && !hasFoundClinic;
 }
 
 export interface Scope {

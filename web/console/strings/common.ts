@@ -7,4 +7,6 @@ export const common = {
   list_more: "Show more",
   list_loading_more: "Loading more…",
   list_more_failed: "Could not load more. {reason}",
+  clinics: { one: "{count} clinic", other: "{count} clinics" } as Plural,
+  organisations: { one: "{count} organisation", other: "{count} organisations" } as Plural,
 };

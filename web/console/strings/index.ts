@@ -4,6 +4,7 @@
  */
 import { translator } from "../../common/translate";
 import { common } from "./common";
+import { compose } from "./compose";
 import { frame } from "./frame";
 import { message } from "./message";
 import { organisations } from "./organisations";
@@ -17,6 +18,7 @@ export const LOCALE = "en-GB";
 
 export const english = {
   ...common,
+  ...compose,
   ...frame,
   ...message,
   ...organisations,

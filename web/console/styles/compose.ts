@@ -16,9 +16,9 @@ export const composeStyles = css`
     align-items: start;
   }
 
-  form {
+  .fields {
     display: grid;
-    gap: 1.75rem;
+    gap: 1.5rem;
     min-inline-size: 0;
     padding: 1.5rem;
   }
@@ -53,23 +53,51 @@ export const composeStyles = css`
     field-sizing: content;
   }
 
-  .count {
-    justify-self: end;
+  .about {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 1rem;
+    justify-content: space-between;
     font-variant-numeric: tabular-nums;
   }
 
-  .count.over {
-    color: var(--_hub-danger);
-    font-weight: 500;
+  .about > :last-child {
+    margin-inline-start: auto;
   }
 
-  .bar {
+  .over {
+    color: var(--_hub-danger);
+    font-weight: 600;
+  }
+
+  .removed {
+    display: flex;
+    gap: 0.375rem;
+    margin-block-start: 0.25rem;
+  }
+
+  .kept {
     display: flex;
     flex-wrap: wrap;
     align-items: center;
-    gap: 0.75rem 1rem;
-    padding-block-start: 1.25rem;
-    border-block-start: 1px solid var(--_hub-line);
+    justify-content: space-between;
+    gap: 0 0.5rem;
+    margin-block: -0.5rem -0.75rem;
+    margin-inline-end: -0.625rem;
+  }
+
+  .footer {
+    display: flex;
+    position: sticky;
+    inset-block-end: max(0.75rem, env(safe-area-inset-bottom));
+    z-index: 2;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0.5rem 1rem;
+    margin-block-start: 1.5rem;
+    padding: 0.75rem 1rem 0.75rem 1.5rem;
+    box-shadow: 0 2px 16px light-dark(rgb(16 34 48 / 12%), rgb(0 0 0 / 40%));
   }
 
   .reach {
@@ -88,15 +116,6 @@ export const composeStyles = css`
     color: var(--_hub-accent);
   }
 
-  .kept {
-    display: flex;
-    flex-basis: 100%;
-    flex-wrap: wrap;
-    align-items: center;
-    justify-content: end;
-    gap: 0 0.5rem;
-  }
-
   .preview {
     min-inline-size: 0;
   }
@@ -106,41 +125,15 @@ export const composeStyles = css`
     font-weight: 500;
   }
 
-  .preview article {
-    display: flex;
-    gap: 0.75rem;
-    padding: 1rem 1.125rem;
-    box-shadow: 0 2px 10px light-dark(rgb(16 34 48 / 7%), rgb(0 0 0 / 25%));
-  }
-
-  .preview article > svg {
-    margin-block-start: 0.125rem;
-    color: var(--_hub-accent);
-  }
-
-  .preview article > div {
-    flex: 1;
-    min-inline-size: 0;
-  }
-
-  h3 {
-    margin: 0;
-    font-size: 1rem;
-    font-weight: 600;
-    overflow-wrap: anywhere;
-  }
-
-  .body {
-    margin-block: 0.125rem 0.375rem;
-    overflow-wrap: anywhere;
-    white-space: pre-wrap;
-  }
-
   dl {
     display: grid;
     grid-template-columns: auto 1fr;
     gap: 0.25rem 1rem;
     margin-block: 0.75rem;
+  }
+
+  .links {
+    display: block;
   }
 
   dt {
@@ -153,23 +146,39 @@ export const composeStyles = css`
   }
 
   @container (max-width: 30rem) {
-    form {
+    .fields {
       padding: 1rem;
     }
 
+    /* From edge to edge, whatever is around the page. */
+    .footer {
+      inset-block-end: 0;
+      padding: 0.75rem 0 max(0.75rem, env(safe-area-inset-bottom));
+      border-width: 1px 0 0;
+      border-radius: 0;
+      box-shadow: 0 0 0 100vmax var(--_hub-raised);
+      clip-path: inset(0 -100vmax);
+    }
+
     .send {
-      flex: 1 1 100%;
+      flex: 1 0 auto;
+    }
+
+    .send svg {
+      display: none;
     }
   }
 
   @container (min-width: 56rem) {
     .columns {
-      grid-template-columns: minmax(0, 1fr) 19rem;
+      grid-template-columns: minmax(0, 1fr) 22rem;
     }
 
     .preview {
       position: sticky;
       inset-block-start: 1rem;
+      max-block-size: calc(100dvh - 7rem);
+      overflow: auto;
     }
   }
 `;

@@ -281,7 +281,8 @@ const fields = css`
     overflow-wrap: anywhere;
   }
 
-  input[type="checkbox"] {
+  input[type="checkbox"],
+  input[type="radio"] {
     flex: none;
     inline-size: 1.125rem;
     block-size: 1.125rem;

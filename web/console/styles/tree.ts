@@ -19,11 +19,16 @@ export const treeStyles = css`
   }
 
   .found {
-    margin-block-end: 0.5rem;
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 0.75rem;
+    align-items: center;
+    justify-content: space-between;
+    min-block-size: 2.5rem;
   }
 
   .tree {
-    max-block-size: 24rem;
+    max-block-size: min(24rem, 50dvh);
     padding: 0.375rem;
     overflow: auto;
     overscroll-behavior: contain;
@@ -55,6 +60,10 @@ export const treeStyles = css`
 
   .clinic {
     padding-inline-start: 3.5rem;
+  }
+
+  .tree > ul > .clinic {
+    padding-inline-start: 0.5rem;
   }
 
   .opener,

@@ -1,8 +1,17 @@
-/** `<hub-audience-picker>`: who gets a message. Everyone, or a choice in the tree; what is chosen stands below. Fires `selection-change`. */
+/** `<hub-audience-picker>`: the recipients of a message, everyone or a choice in the tree. Fires `selection-change`. */
 import { css, html, LitElement, nothing } from "lit";
 import type { Directory } from "../logic/directory";
-import { countScopes, MAX_SCOPES, NOTHING, type Selection } from "../logic/selection";
-import { counted, number, people } from "../logic/wording";
+import {
+  countScopes,
+  isSameChoice,
+  MAX_SCOPES,
+  NOTHING,
+  type Selection,
+  type Whole,
+  wholeReach,
+} from "../logic/selection";
+import { people } from "../logic/wording";
+import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { icon } from "./icons";
 import "./scope-tree";
@@ -25,69 +34,50 @@ export class AudiencePicker extends LitElement {
         gap: 1rem;
       }
 
-      .everyone {
+      .choices {
+        display: grid;
+        gap: 0.5rem;
+      }
+
+      .choice {
         display: flex;
-        gap: 0.875rem;
+        gap: 0.75rem;
         align-items: center;
-        padding: 0.875rem 1rem;
-        border: 1px solid var(--_hub-line);
-        border-radius: var(--_hub-radius);
-        background: var(--_hub-surface);
-        cursor: pointer;
-      }
-
-      .everyone strong {
-        display: block;
-        font-weight: 500;
-      }
-
-      input[role="switch"] {
-        position: relative;
-        inline-size: 2.75rem;
-        block-size: 1.5rem;
+        min-block-size: 3.25rem;
+        padding: 0.375rem 0.875rem;
         border: 1px solid var(--_hub-control-line);
-        border-radius: 0.75rem;
-        background: var(--_hub-background);
-        appearance: none;
+        border-radius: var(--_hub-radius);
         cursor: pointer;
-        transition: background-color 120ms;
       }
 
-      input[role="switch"]::before {
-        position: absolute;
-        inset-block: 0.1875rem;
-        inset-inline-start: 0.1875rem;
-        inline-size: 1rem;
-        border-radius: 50%;
-        background: var(--_hub-control-line);
-        content: "";
-        transition: inset-inline-start 120ms;
+      .choice:hover {
+        background: var(--_hub-surface);
       }
 
-      input[role="switch"]:checked {
+      .choice:has(:checked) {
         border-color: var(--_hub-accent);
-        background: var(--_hub-accent);
+        background: var(--_hub-accent-soft);
       }
 
-      input[role="switch"]:checked::before {
-        inset-inline-start: 1.4375rem;
-        background: var(--_hub-on-accent);
+      .choice .small {
+        display: block;
+        line-height: 1.25;
       }
 
-      @media (forced-colors: active) {
-        input[role="switch"],
-        input[role="switch"]::before {
-          forced-color-adjust: none;
-          border-color: ButtonText;
-          background: ButtonFace;
-        }
+      .only {
+        display: flex;
+        gap: 0.625rem;
+        align-items: center;
+        overflow-wrap: anywhere;
+      }
 
-        input[role="switch"]::before {
-          background: ButtonText;
-        }
+      .only svg {
+        color: var(--_hub-accent);
+      }
 
-        input[role="switch"]:checked {
-          background: Highlight;
+      @container (min-width: 36rem) {
+        .choices {
+          grid-template-columns: 1fr 1fr;
         }
       }
 
@@ -123,19 +113,27 @@ export class AudiencePicker extends LitElement {
       }
     `,
   ];
-  static override properties = { directory: { attribute: false }, selection: { attribute: false } };
+  static override properties = {
+    directory: { attribute: false },
+    selection: { attribute: false },
+    _isChoosing: { state: true },
+  };
 
   declare directory: Directory;
   declare selection: Selection;
+  /** Whether the tree was asked for; it is shown for a choice in it, too. */
+  declare _isChoosing: boolean;
+  /** What was chosen in the tree before everyone was. */
+  #earlier: Selection = NOTHING;
 
   constructor() {
     super();
     this.selection = NOTHING;
+    this._isChoosing = false;
   }
 
   override focus(): void {
-    const target = this.renderRoot.querySelector<HTMLElement>('[role="switch"]') ?? this.#tree;
-    target?.focus();
+    (this.renderRoot.querySelector<HTMLElement>('[type="radio"]') ?? this.#tree)?.focus();
   }
 
   get #tree(): ScopeTree | null {
@@ -144,55 +142,84 @@ export class AudiencePicker extends LitElement {
 
   override render() {
     const { audiences } = this.directory;
-    const { everyone } = this.selection;
-    return html`${audiences.everyone ? this.#everyone() : nothing}
+    const whole = wholeReach(audiences);
+    if (whole?.isOnly) return this.#only(whole);
+    const isWhole = whole !== null && isSameChoice(this.selection, whole.selection);
+    const isTree = whole === null || (!isWhole && (this._isChoosing || countScopes(this.selection) > 0));
+    return html`${whole === null ? nothing : this.#choices(whole, isWhole, isTree)}
       ${
-        everyone
-          ? nothing
-          : html`<hub-scope-tree
+        isTree
+          ? html`<hub-scope-tree
               .audiences=${audiences}
               .selection=${this.selection}
               @selection-change=${this.#onTree}
             ></hub-scope-tree>
             ${this.#chosen()}`
+          : nothing
       }`;
   }
 
-  #everyone() {
-    const count = this.directory.audiences.user_count;
-    return html`<label class="everyone">
-      <input type="checkbox" role="switch" .checked=${this.selection.everyone} @change=${this.#onEveryone} />
-      <span>
-        <strong>Everyone on the platform</strong>
-        ${count === null ? nothing : html`<span class="muted small">${people(count)}</span>`}
-      </span>
-    </label>`;
+  #only(whole: Whole) {
+    const text = translate("compose_only", { everyone: everyoneIn(whole), people: people(whole.count) });
+    return html`<p class="only">${icon("people")}<span dir="auto">${text}</span></p>`;
   }
+
+  #choices(whole: Whole, isWhole: boolean, isTree: boolean) {
+    return html`<div class="choices">
+      <label class="choice">
+        <input type="radio" name="recipients" .checked=${isWhole} @change=${() => this.#chooseWhole(whole)} />
+        <span>
+          <span dir="auto">${everyoneIn(whole)}</span>
+          <span class="muted small">${people(whole.count)}</span>
+        </span>
+      </label>
+      <label class="choice">
+        <input type="radio" name="recipients" .checked=${isTree} @change=${this.#chooseSome} />
+        <span>${translate("compose_choose")}</span>
+      </label>
+    </div>`;
+  }
+
+  #chooseWhole({ selection }: Whole): void {
+    this.#earlier = this.selection;
+    this._isChoosing = false;
+    this.#choose(selection);
+  }
+
+  readonly #chooseSome = () => {
+    this._isChoosing = true;
+    this.#choose(this.#earlier);
+  };
 
   #chosen() {
     const count = countScopes(this.selection);
     if (count === 0) return nothing;
-    const { organisations, clinics } = this.selection;
     const chosen = this.#list();
-    const parts = [
-      organisations.size > 0 ? counted(organisations.size, "organisation") : "",
-      clinics.size > 0 ? counted(clinics.size, "clinic") : "",
-    ].filter(Boolean);
+    const more = chosen.length - SHOWN;
     return html`<div>
-        <p class="small muted" id="chosen">Chosen: ${parts.join(" and ")}</p>
+        <p class="small muted" id="chosen">${translate("compose_chosen", { scopes: this.#countChosen() })}</p>
         <div class="chosen" role="group" aria-labelledby="chosen">
           ${chosen.slice(0, SHOWN).map((scope) => this.#chip(scope))}
-          ${chosen.length > SHOWN ? html`<span class="small">and ${number(chosen.length - SHOWN)} more</span>` : nothing}
-          <button class="button quiet small" type="button" @click=${this.#clear}>Clear all</button>
+          ${more > 0 ? html`<span class="small">${translate("compose_chosen_more", { count: more })}</span>` : nothing}
+          <button class="button quiet small" type="button" @click=${this.#clear}>${translate("compose_clear")}</button>
         </div>
       </div>
       ${
         count > MAX_SCOPES
           ? html`<p class="error" role="alert">
-            ${icon("alert")}<span>Choose at most ${number(MAX_SCOPES)}: tick whole organisations instead.</span>
+            ${icon("alert")}<span>${translate("compose_too_many_scopes", { maximum: MAX_SCOPES })}</span>
           </p>`
           : nothing
       }`;
+  }
+
+  #countChosen(): string {
+    const organisations = translate("organisations", { count: this.selection.organisations.size });
+    const clinics = translate("clinics", { count: this.selection.clinics.size });
+    if (this.selection.clinics.size === 0) return organisations;
+    return this.selection.organisations.size === 0
+      ? clinics
+      : translate("compose_chosen_both", { organisations, clinics });
   }
 
   #list(): Chosen[] {
@@ -203,7 +230,7 @@ export class AudiencePicker extends LitElement {
   }
 
   #chip(scope: Chosen) {
-    return html`<button class="chip" type="button" aria-label="Remove ${scope.name}" @click=${() => this.#remove(scope)}>
+    return html`<button class="chip" type="button" aria-label=${translate("compose_remove", { name: scope.name })} @click=${() => this.#remove(scope)}>
       <bdi>${scope.name}</bdi> ${icon("close")}
     </button>`;
   }
@@ -227,10 +254,6 @@ export class AudiencePicker extends LitElement {
     void this.#focusAfterRemoval();
   };
 
-  readonly #onEveryone = (event: Event) => {
-    this.#choose({ ...this.selection, everyone: (event.target as HTMLInputElement).checked });
-  };
-
   readonly #onTree = (event: CustomEvent<Selection>) => {
     event.stopPropagation();
     this.#choose(event.detail);
@@ -240,6 +263,10 @@ export class AudiencePicker extends LitElement {
     this.selection = selection;
     this.dispatchEvent(new CustomEvent("selection-change", { detail: selection, bubbles: true, composed: true }));
   }
+}
+
+function everyoneIn({ name }: Whole): string {
+  return name === null ? translate("compose_everyone") : translate("compose_everyone_in", { name });
 }
 
 customElements.define("hub-audience-picker", AudiencePicker);

@@ -1,31 +1,45 @@
-/** The parts of the compose page: its text fields with their counters, the list of mistakes, the preview. Templates only. */
+/** The text fields of the compose page with their counters, and the list of mistakes. Templates only. */
 import { html, nothing } from "lit";
 import type { Field, Mistakes } from "../logic/problems";
-import { type Counter, counter } from "../logic/text";
+import { counter, countRemoved, removeInvisible, type TextField } from "../logic/text";
+import { translate } from "../strings";
 import { icon } from "./icons";
-import { linked } from "./linked";
 
-export interface TextField {
-  name: "title" | "body";
-  label: string;
-  hint: string;
+export interface FieldState {
+  name: TextField;
   value: string;
-  maximum: number;
   error: string | undefined;
-  change: (value: string) => void;
+  /** How many invisible characters were removed from it. */
+  removed: number;
+  change: (value: string, removed: number) => void;
 }
 
-const FIELD_NAMES: Record<Field, string> = { audience: "Who gets it", title: "Title", body: "Message" };
+type TextElement = HTMLInputElement | HTMLTextAreaElement;
 
-export function textField(field: TextField) {
-  const { name, label, hint, value, error } = field;
-  const count = counter(value, field.maximum);
-  const onInput = (event: InputEvent) => field.change((event.target as HTMLInputElement | HTMLTextAreaElement).value);
-  const isInvalid = error || count.isOver ? "true" : "false";
-  const described = `${name}-hint ${name}-count${error ? ` ${name}-error` : ""}`;
+const PASTED = new Set(["insertFromPaste", "insertFromDrop"]);
+
+function fieldName(field: Field): string {
+  if (field === "audience") return translate("compose_recipients");
+  return translate(field === "title" ? "compose_title" : "compose_body");
+}
+
+export function textField(field: FieldState) {
+  const { name, value, error, removed } = field;
+  const { label, announcement, isOver } = counter(name, value);
+  const onInput = (event: InputEvent) => {
+    const element = event.target as TextElement;
+    // Not while somebody types: a joiner has no meaning until the next letter is there.
+    const count = PASTED.has(event.inputType) ? tidy(name, element) : 0;
+    field.change(element.value, count);
+  };
+  const onChange = (event: Event) => {
+    const element = event.target as TextElement;
+    field.change(element.value, tidy(name, element));
+  };
+  const isInvalid = error || isOver ? "true" : "false";
+  const described = `${name}-about ${name}-removed${error ? ` ${name}-error` : ""}`;
   return html`<div class="field">
-    <label class="label" for=${name}>${label}</label>
-    <p class="muted small" id="${name}-hint">${hint}</p>
+    <label class="label" for=${name}>${fieldName(name)}</label>
     ${fieldError(name, error)}
     ${
       name === "title"
@@ -39,20 +53,40 @@ export function textField(field: TextField) {
           aria-describedby=${described}
           .value=${value}
           @input=${onInput}
+          @change=${onChange}
         />`
         : html`<textarea
           id="body"
-          rows="8"
+          rows="6"
           dir="auto"
           aria-required="true"
           aria-invalid=${isInvalid}
           aria-describedby=${described}
           .value=${value}
           @input=${onInput}
+          @change=${onChange}
         ></textarea>`
     }
-    ${counterLine(name, count)}
+    <p class="about muted small" id="${name}-about">
+      <span>${name === "body" ? translate("compose_body_hint") : nothing}</span>
+      <span class=${isOver ? "over" : ""} translate="no">${label}</span>
+    </p>
+    <p class="unseen-text" role="status" translate="no">${announcement}</p>
+    <div role="status" id="${name}-removed">
+      ${removed > 0 ? html`<p class="removed small">${icon("info")}${translate("compose_removed", { count: removed })}</p>` : nothing}
+    </div>
   </div>`;
+}
+
+/** Removes what is invisible from a field, with the caret where it was; how many characters it removed. */
+function tidy(name: TextField, element: TextElement): number {
+  const { value, selectionEnd } = element;
+  const text = removeInvisible(name, value);
+  if (text === value) return 0;
+  const caret = removeInvisible(name, value.slice(0, selectionEnd ?? 0)).length;
+  element.value = text;
+  if (element.matches(":focus")) element.setSelectionRange(caret, caret);
+  return countRemoved(name, value);
 }
 
 export function fieldError(name: Field, error: string | undefined) {
@@ -61,44 +95,24 @@ export function fieldError(name: Field, error: string | undefined) {
 
 /** What is wrong, above the form; each entry leads to its field. */
 export function mistakeList({ fields, other }: Mistakes, go: (field: Field) => void) {
-  const wrong = (Object.keys(FIELD_NAMES) as Field[]).filter((field) => fields[field]);
+  const wrong = (["title", "body", "audience"] as const).filter((field) => fields[field]);
   if (wrong.length === 0 && other === null) return nothing;
   return html`<div class="note bad" role="alert" tabindex="-1" id="mistakes">
     ${icon("alert")}
     <div>
-      <h2>The message was not sent</h2>
+      <h2>${translate("compose_mistakes")}</h2>
       ${other === null ? nothing : html`<p>${other}</p>`}
       <ul>
         ${wrong.map(
           (field) => html`<li>
             <a href="#${field}" @click=${(event: Event) => follow(event, () => go(field))}>
-              ${FIELD_NAMES[field]}: ${fields[field]}
+              ${translate("compose_mistake", { field: fieldName(field), error: fields[field] ?? "" })}
             </a>
           </li>`,
         )}
       </ul>
     </div>
   </div>`;
-}
-
-/** The message as it will stand under the bell. */
-export function preview(title: string, body: string) {
-  return html`<aside class="preview" aria-labelledby="preview">
-    <h2 id="preview" class="small muted">As it will look under the bell</h2>
-    <article class="card">
-      ${icon("mail")}
-      <div>
-        <h3 class=${title.trim() ? "" : "muted"} dir="auto">${title.trim() || "Title"}</h3>
-        <p class="body ${body.trim() ? "" : "muted"}" dir="auto">${body.trim() ? linked(body.trim()) : "Your message"}</p>
-        <p class="muted small">now</p>
-      </div>
-    </article>
-  </aside>`;
-}
-
-function counterLine(name: string, count: Counter) {
-  return html`<p class="count small ${count.isOver ? "over" : "muted"}" id="${name}-count" translate="no">${count.label}</p>
-    <p class="unseen-text" role="status" translate="no">${count.announcement}</p>`;
 }
 
 function follow(event: Event, go: () => void): void {

@@ -1,7 +1,7 @@
 /**
- * `<hub-compose-page>`: writes a message, says how many people it reaches, asks once more, sends it.
+ * `<hub-compose-page>`: writes a message, shows it as its recipients will see it, asks once more, sends it.
  *
- * What is written is kept in the browser from the first letter to the hub's answer; a failed send loses nothing.
+ * The draft is kept in the browser from the first letter to the hub's answer; a failed send loses nothing.
  */
 import { html, LitElement, nothing } from "lit";
 import type { Message, NewMessage } from "../../api";
@@ -12,19 +12,22 @@ import type { DraftStore } from "../logic/drafts";
 import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
 import type { Filter } from "../logic/routes";
 import { fromAudience, keepKnown, NOTHING, type Selection, startingSelection, toAudience } from "../logic/selection";
-import { MAX_BODY, MAX_TITLE } from "../logic/text";
-import { audienceSummary, people } from "../logic/wording";
+import { clean, type TextField } from "../logic/text";
 import { translate } from "../strings";
 import { composeStyles } from "../styles/compose";
 import { controls } from "../styles/controls";
 import "./audience-picker";
-import { fieldError, mistakeList, preview, textField } from "./compose-fields";
-import "./confirmation";
+import { fieldError, mistakeList, textField } from "./compose-fields";
+import { FooterSpace, footer } from "./compose-footer";
+import { discardQuestion, reviewQuestion } from "./compose-review";
 import { icon } from "./icons";
+import "./preview";
 import { ReachCounter } from "./reach";
 import { Sender } from "./sender";
 
 type Asking = "send" | "discard" | null;
+
+const NOTHING_REMOVED: Readonly<Record<TextField, number>> = { title: 0, body: 0 };
 
 export class ComposePage extends LitElement {
   static override styles = [controls, composeStyles];
@@ -41,6 +44,7 @@ export class ComposePage extends LitElement {
     _isOpen: { state: true },
     _isGone: { state: true },
     _failure: { state: true },
+    _removed: { state: true },
   };
 
   declare hub: Hub;
@@ -60,6 +64,8 @@ export class ComposePage extends LitElement {
   declare _isGone: boolean;
   /** Why the last attempt did not succeed, for a passing reason. */
   declare _failure: string;
+  /** How many invisible characters were removed from each field. */
+  declare _removed: Readonly<Record<TextField, number>>;
   #usedPreset: Filter = null;
   readonly #reach = new ReachCounter(this, (audience, signal) => this.hub.countPeople(audience, signal));
   readonly #sender = new Sender(this, (change) => this.#keep({ ...this._draft, ...change }));
@@ -75,6 +81,8 @@ export class ComposePage extends LitElement {
     this._isOpen = false;
     this._isGone = false;
     this._failure = "";
+    this._removed = NOTHING_REMOVED;
+    new FooterSpace(this);
   }
 
   get #message(): NewMessage | null {
@@ -116,6 +124,7 @@ export class ComposePage extends LitElement {
       const { title, body, audience } = await this.hub.getMessage(id);
       this._draft = { ...this.drafts.begin(), title, body, selection: fromAudience(audience) };
       this._mistakes = NONE;
+      this._removed = NOTHING_REMOVED;
     } catch (error) {
       this._mistakes = { fields: {}, other: translate("message_copy_failed", { reason: sentence(error) }) };
     }
@@ -127,6 +136,7 @@ export class ComposePage extends LitElement {
     this._draft = { ...this.drafts.begin(), selection: startingSelection(this.directory.audiences) };
     this._mistakes = NONE;
     this._asking = null;
+    this._removed = NOTHING_REMOVED;
   }
 
   /** The preset where there is one; else what the draft has, as far as it may still be chosen. */
@@ -149,135 +159,80 @@ export class ComposePage extends LitElement {
   override render() {
     if (!this._isOpen) return nothing;
     const { title, body, selection } = this._draft;
-    const { fields } = this._mistakes;
+    const audience = toAudience(selection);
     return html`<div class="notes">${mistakeList(this._mistakes, (field) => this.#goTo(field))} ${this.#attemptNote()}</div>
-      <div class="columns">
-        <form class="card" novalidate @submit=${this.#onSubmit}>
-          <fieldset aria-describedby=${fields.audience ? "audience-error" : nothing}>
-            <legend class="label">Who gets it</legend>
-            ${fieldError("audience", fields.audience)}
-            <hub-audience-picker
-              id="audience"
-              .directory=${this.directory}
-              .selection=${selection}
-              @selection-change=${(event: CustomEvent<Selection>) => this.#edit("audience", { selection: event.detail })}
-            ></hub-audience-picker>
-          </fieldset>
-          ${textField({
-            name: "title",
-            label: "Title",
-            hint: "What it is about, in one line.",
-            value: title,
-            maximum: MAX_TITLE,
-            error: fields.title,
-            change: (value) => this.#edit("title", { title: value }),
-          })}
-          ${textField({
-            name: "body",
-            label: "Message",
-            hint: "Plain text. Web addresses become links.",
-            value: body,
-            maximum: MAX_BODY,
-            error: fields.body,
-            change: (value) => this.#edit("body", { body: value }),
-          })}
-          ${this.#bar()}
-        </form>
-        ${preview(title, body)}
-      </div>
-      ${this.#sendConfirmation()} ${this.#discardConfirmation()}`;
+      <form novalidate @submit=${this.#onSubmit}>
+        <div class="columns">
+          <div class="card fields">
+            ${this.#field("title")} ${this.#field("body")} ${this.#recipients()} ${this.#draftNote()}
+          </div>
+          <aside class="preview" aria-labelledby="preview">
+            <h2 id="preview" class="small muted">${translate("compose_preview")}</h2>
+            <hub-preview .heading=${title} .body=${body} .sender=${this.directory.audiences.viewer.name}></hub-preview>
+          </aside>
+        </div>
+        ${footer(this.#reach.value, () => this.#reach.retry(audience))}
+      </form>
+      ${reviewQuestion({
+        message: this._asking === "send" ? this.#message : null,
+        directory: this.directory,
+        reach: this.#reach.value,
+        sender: this.#sender,
+        failure: this._failure,
+        confirm: this.#send,
+        cancel: this.#cancel,
+      })}
+      ${discardQuestion(this._asking === "discard", this.#discard, () => this.#ask(null))}`;
+  }
+
+  #field(name: TextField) {
+    return textField({
+      name,
+      value: this._draft[name],
+      error: this._mistakes.fields[name],
+      removed: this._removed[name],
+      change: (value, removed) => {
+        if (removed > 0) this._removed = { ...this._removed, [name]: this._removed[name] + removed };
+        if (value !== this._draft[name]) this.#edit(name, { [name]: value });
+      },
+    });
+  }
+
+  #recipients() {
+    const reach = this.#reach.value;
+    const uncounted = reach.state === "failed" ? mistakes(reach.error).fields.audience : undefined;
+    const error = this._mistakes.fields.audience ?? uncounted;
+    return html`<fieldset aria-describedby=${error ? "audience-error" : nothing}>
+      <legend class="label">${translate("compose_recipients")}</legend>
+      ${fieldError("audience", error)}
+      <hub-audience-picker
+        id="audience"
+        .directory=${this.directory}
+        .selection=${this._draft.selection}
+        @selection-change=${(event: CustomEvent<Selection>) => this.#edit("audience", { selection: event.detail })}
+      ></hub-audience-picker>
+    </fieldset>`;
+  }
+
+  #draftNote() {
+    if (!hasText(this._draft)) return nothing;
+    return html`<div class="kept muted small">
+      <span>${translate(this._isKept ? "compose_kept" : "compose_not_kept")}</span>
+      <button class="button quiet" type="button" @click=${() => this.#ask("discard")}>${translate("compose_discard")}</button>
+    </div>`;
   }
 
   #attemptNote() {
-    if (this._isGone) return this.#note("This draft was sent or discarded in another tab.");
+    if (this._isGone) return this.#note(translate("compose_gone"));
     if (this._draft.unanswered === null || this.#sender.isSending) return nothing;
-    return this.#note(
-      mayDiffer(this._draft, this.#message)
-        ? "Your last attempt to send got no answer and may have arrived. Look under Messages before you send a changed one."
-        : "Your last attempt to send got no answer. Send it again: it arrives once, even if the first attempt did.",
-    );
+    const isOther = mayDiffer(this._draft, this.#message);
+    return this.#note(translate(isOther ? "compose_unanswered_other" : "compose_unanswered"));
   }
 
   #note(text: string) {
     return html`<div class="note" role="status">${icon("info")}
       <div>${text}</div>
     </div>`;
-  }
-
-  #bar() {
-    return html`<div class="bar">
-      <p class="reach" role="status" translate="no">${icon("people")}<span>${this.#reachText()}</span></p>
-      ${
-        this.#reach.value.state === "failed"
-          ? html`<button class="button quiet" type="button" @click=${() => this.#reach.retry(toAudience(this._draft.selection))}>
-            Count again
-          </button>`
-          : nothing
-      }
-      <button class="button primary send" type="submit">${icon("send")}Review and send</button>
-      ${
-        hasText(this._draft)
-          ? html`<div class="kept muted small">
-            ${this._isKept ? "Draft kept in this browser" : "Draft not kept: this browser’s storage is closed or full"}
-            <button class="button quiet" type="button" @click=${() => this.#ask("discard")}>Discard draft</button>
-          </div>`
-          : nothing
-      }
-    </div>`;
-  }
-
-  #reachText() {
-    const reach = this.#reach.value;
-    switch (reach.state) {
-      case "none":
-        return "Choose who gets it";
-      case "counting":
-        return reach.count === null ? "Counting people…" : html`This reaches <strong>… people</strong>`;
-      case "counted":
-        return html`This reaches <strong>${people(reach.count)}</strong>`;
-      case "failed":
-        return `The people could not be counted. ${mistakes(reach.error).fields.audience ?? sentence(reach.error)}`;
-    }
-  }
-
-  #sendConfirmation() {
-    const { title, selection } = this._draft;
-    const audience = toAudience(selection) ?? {};
-    const { isSending, attempt } = this.#sender;
-    return html`<hub-confirmation
-      heading="Send this message?"
-      yes=${isSending ? "Sending…" : this._failure ? "Try again" : "Send"}
-      no=${isSending ? "Stop" : "Keep editing"}
-      progress=${attempt > 1 ? `No answer yet: attempt ${attempt}. It arrives once, however often it is sent.` : "Sending…"}
-      .open=${this._asking === "send"}
-      .busy=${isSending}
-      .error=${this._failure}
-      @confirm=${this.#send}
-      @cancel=${this.#cancel}
-    >
-      <p class="reach big" translate="no">${this.#reachText()}</p>
-      <dl>
-        <dt>To</dt>
-        <dd>${audienceSummary(audience, this.directory)}</dd>
-        <dt>Title</dt>
-        <dd dir="auto">${title}</dd>
-      </dl>
-      <p class="muted">It is under their bells at once. You can recall it later.</p>
-    </hub-confirmation>`;
-  }
-
-  #discardConfirmation() {
-    return html`<hub-confirmation
-      heading="Discard this draft?"
-      yes="Discard"
-      no="Keep it"
-      danger
-      .open=${this._asking === "discard"}
-      @confirm=${this.#discard}
-      @cancel=${() => this.#ask(null)}
-    >
-      What you have written is deleted from this browser.
-    </hub-confirmation>`;
   }
 
   #edit(field: Field, change: Partial<Draft>): void {
@@ -302,10 +257,12 @@ export class ComposePage extends LitElement {
   readonly #onSubmit = async (event: Event) => {
     event.preventDefault();
     const { title, body, selection } = this._draft;
-    const found = findMistakes(title, body, toAudience(selection), this.directory.audiences.everyone);
+    const found = findMistakes(title, body, toAudience(selection));
     if (hasMistakes(found)) await this.#show(found);
     else {
       this._mistakes = NONE;
+      // What is reviewed is what the hub stores.
+      this.#keep({ ...this._draft, title: clean("title", title) ?? title, body: clean("body", body) ?? body });
       this.#ask("send");
     }
   };
@@ -326,7 +283,7 @@ export class ComposePage extends LitElement {
     );
     if (sent) this.#finish(sent, message);
     else if (this._draft.unanswered !== null)
-      this._failure = this._asking === "send" ? `${sentence(error)} Your text is kept.` : "";
+      this._failure = this._asking === "send" ? translate("compose_failed", { reason: sentence(error) }) : "";
     else {
       await this.#show(mistakes(error));
       // The directory may have changed since it was read.
@@ -339,7 +296,7 @@ export class ComposePage extends LitElement {
     this.#ask(null);
   };
 
-  /** What was written anew meanwhile, after giving up on the answer, is another message and stays. */
+  /** What was changed after giving up on the answer is another message and stays. */
   #finish(sent: Message, message: NewMessage): void {
     this.drafts.remove(this._draft);
     const { title, body, selection } = this._draft;

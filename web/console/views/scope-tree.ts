@@ -11,13 +11,16 @@ import {
   type Check,
   clinicCheck,
   countTicked,
+  hasAllFound,
   organisationCheck,
   type Selection,
   toggleClinic,
+  toggleFound,
   toggleOrganisation,
 } from "../logic/selection";
-import { type Branch, countFound, search } from "../logic/tree";
-import { counted, people } from "../logic/wording";
+import { type Branch, countFound, countResults, search } from "../logic/tree";
+import { people } from "../logic/wording";
+import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { treeStyles } from "../styles/tree";
 import { icon } from "./icons";
@@ -59,6 +62,12 @@ export class ScopeTree extends LitElement {
     return this.audiences.organisations.reduce((sum, { clinics }) => sum + clinics.length, 0) <= SMALL;
   }
 
+  /** The clinics of one organisation that is offered whole elsewhere: they alone are listed. */
+  get #isFlat(): boolean {
+    const { everyone, organisations } = this.audiences;
+    return !everyone && organisations.length === 1 && organisations[0]?.selectable === true;
+  }
+
   override focus(): void {
     (this.renderRoot.querySelector<HTMLElement>("#find") ?? this.#boxes()[0])?.focus();
   }
@@ -83,40 +92,69 @@ export class ScopeTree extends LitElement {
   }
 
   override render() {
-    const branches = search(this.audiences, this._query);
     const isSmall = this.#isSmall;
+    const isFlat = this.#isFlat;
+    const branches = search(this.audiences, this._query, isFlat);
     return html`${isSmall ? nothing : this.#find(branches)}
       <div
         class="tree"
         role="group"
-        aria-label="Organisations and clinics"
+        aria-label=${translate("compose_tree")}
         aria-describedby="keys"
         @change=${this.#onChange}
         @click=${this.#onClick}
         @keydown=${this.#onKey}
         @focusin=${this.#onFocus}
       >
-        ${branches.length === 0 ? html`<p class="none muted">Nothing is called “${this._query.trim()}”.</p>` : nothing}
-        <ul>
-          ${repeat(
-            branches,
-            ({ organisation }) => organisation.id,
-            (branch) => this.#branch(branch, isSmall),
-          )}
-        </ul>
+        ${branches.length === 0 ? html`<p class="none muted">${this.#noMatches()}</p>` : nothing}
+        ${isFlat ? branches.map(({ organisation, clinics }) => this.#clinics(organisation, clinics)) : this.#branches(branches)}
       </div>
-      <p class="keys muted small" id="keys">Arrow keys move, Space ticks, → opens an organisation, ← closes it.</p>`;
+      <p class="keys muted small" id="keys">${translate(isFlat ? "compose_keys_flat" : "compose_keys")}</p>`;
+  }
+
+  #noMatches(): string {
+    return translate("compose_no_matches", { query: this._query.trim() });
   }
 
   #find(branches: Branch[]) {
-    const { organisations, clinics } = countFound(branches);
-    const found = `${counted(clinics, "clinic")} in ${counted(organisations, "organisation")}`;
-    return html`<label class="label small" for="find">Find an organisation or clinic</label>
+    return html`<label class="label small" for="find">${translate(this.#isFlat ? "compose_find_clinic" : "compose_find")}</label>
       <div class="find">
         ${icon("search")}
         <input id="find" type="search" autocomplete="off" aria-describedby="found" @input=${this.#onInput} />
       </div>
-      <p class="found muted small" id="found" role="status">${found}</p>`;
+      <div class="found">
+        <p class="muted small" id="found" role="status">${this.#found(branches)}</p>
+        ${this._query.trim() === "" || branches.length === 0 ? nothing : this.#selectAll(branches)}
+      </div>`;
+  }
+
+  #found(branches: Branch[]): string {
+    if (branches.length === 0) return this.#noMatches();
+    const found = countFound(branches);
+    const clinics = translate("clinics", { count: found.clinics });
+    if (this.#isFlat) return clinics;
+    return translate("compose_found", {
+      clinics,
+      organisations: translate("organisations", { count: found.organisations }),
+    });
+  }
+
+  #selectAll(branches: Branch[]) {
+    const key = hasAllFound(this.selection, branches) ? "compose_deselect_results" : "compose_select_results";
+    return html`<button class="button quiet small" type="button" @click=${() => this.#choose(toggleFound(this.selection, branches))}>
+      ${translate(key, { count: countResults(branches) })}
+    </button>`;
+  }
+
+  #branches(branches: Branch[]) {
+    const isSmall = this.#isSmall;
+    return html`<ul>
+      ${repeat(
+        branches,
+        ({ organisation }) => organisation.id,
+        (branch) => this.#branch(branch, isSmall),
+      )}
+    </ul>`;
   }
 
   #branch({ organisation, clinics, hasFoundClinic }: Branch, isSmall: boolean) {
@@ -133,7 +171,7 @@ export class ScopeTree extends LitElement {
               tabindex="-1"
               value=${id}
               aria-expanded=${isOpen ? "true" : "false"}
-              aria-label="Clinics of ${name}"
+              aria-label=${translate("compose_clinics_of", { name })}
             >
               ${icon("chevron")}
             </button>`
@@ -164,7 +202,7 @@ export class ScopeTree extends LitElement {
   }
 
   #clinics(organisation: Organisation, clinics: Clinic[]) {
-    return html`<ul aria-label="Clinics of ${organisation.name}">
+    return html`<ul aria-label=${translate("compose_clinics_of", { name: organisation.name })}>
       ${repeat(
         clinics,
         ({ id }) => id,
@@ -187,9 +225,12 @@ export class ScopeTree extends LitElement {
   }
 
   #describe(organisation: Organisation, isMixed: boolean): string {
-    const all = organisation.clinics.length;
-    if (isMixed) return `${countTicked(this.selection, organisation)} of ${counted(all, "clinic")}`;
-    return organisation.selectable ? people(organisation.user_count) : `${counted(all, "clinic")} of yours`;
+    const count = organisation.clinics.length;
+    if (isMixed) {
+      const clinics = translate("clinics", { count });
+      return translate("compose_some_of", { count: countTicked(this.selection, organisation), clinics });
+    }
+    return organisation.selectable ? people(organisation.user_count) : translate("compose_your_clinics", { count });
   }
 
   #isOpen(id: string, byItself: boolean): boolean {
@@ -237,14 +278,17 @@ export class ScopeTree extends LitElement {
     const organisation = this.audiences.organisations.find(({ id }) => id === box.dataset.organisation);
     if (!organisation) return;
     const { clinic } = box.dataset;
-    const selection = clinic
-      ? toggleClinic(this.selection, organisation, clinic)
-      : toggleOrganisation(this.selection, organisation);
+    this.#choose(
+      clinic ? toggleClinic(this.selection, organisation, clinic) : toggleOrganisation(this.selection, organisation),
+    );
+  };
+
+  #choose(selection: Selection): void {
     // What is drawn follows the selection, also where the browser has ticked the box already.
     this.selection = selection;
     this.requestUpdate();
     this.dispatchEvent(new CustomEvent("selection-change", { detail: selection, bubbles: true, composed: true }));
-  };
+  }
 
   readonly #onKey = (event: KeyboardEvent) => {
     const box = event.target;

@@ -1,0 +1,77 @@
+/** The questions of the compose page: whether to send what is shown, and whether to discard the draft. Templates only. */
+import { html, nothing } from "lit";
+import type { NewMessage } from "../../api";
+import { split } from "../../common/links";
+import type { Directory } from "../logic/directory";
+import { ATTEMPTS } from "../logic/retries";
+import { audienceSummary } from "../logic/wording";
+import { translate } from "../strings";
+import { reachText } from "./compose-footer";
+import "./confirmation";
+import { icon } from "./icons";
+import "./preview";
+import type { Reach } from "./reach";
+import type { Sender } from "./sender";
+
+export interface Review {
+  /** What is sent; null while nothing is asked. */
+  message: NewMessage | null;
+  directory: Directory;
+  reach: Reach;
+  sender: Sender;
+  /** Why the last attempt did not succeed, for a passing reason. */
+  failure: string;
+  confirm: () => void;
+  cancel: () => void;
+}
+
+export function reviewQuestion({ message, directory, reach, sender, failure, confirm, cancel }: Review) {
+  const { isSending, attempt } = sender;
+  const yes = isSending ? "compose_sending" : failure ? "compose_try_again" : "compose_send";
+  return html`<hub-confirmation
+    heading=${translate("compose_ask_send")}
+    yes=${translate(yes)}
+    no=${translate(isSending ? "compose_stop" : "compose_keep_editing")}
+    progress=${attempt > 1 ? translate("compose_still_trying", { attempt, attempts: ATTEMPTS }) : translate("compose_sending")}
+    .open=${message !== null}
+    .busy=${isSending}
+    .error=${failure}
+    @confirm=${confirm}
+    @cancel=${cancel}
+  >
+    ${message === null ? nothing : summary(message, directory, reach)}
+  </hub-confirmation>`;
+}
+
+function summary({ title, body, audience }: NewMessage, directory: Directory, reach: Reach) {
+  const links = split(body).filter((part) => part.kind === "link");
+  return html`<div class="reach">${icon("people")}<p translate="no">${reachText(reach)}</p></div>
+    <dl>
+      <dt>${translate("compose_recipients")}</dt>
+      <dd dir="auto">${audienceSummary(audience, directory)}</dd>
+    </dl>
+    <hub-preview .heading=${title} .body=${body} .sender=${directory.audiences.viewer.name}></hub-preview>
+    ${
+      links.length > 0
+        ? html`<dl class="links">
+          <dt>${translate("compose_links", { count: links.length })}</dt>
+          ${links.map(({ href }) => html`<dd class="address" dir="ltr">${href}</dd>`)}
+        </dl>`
+        : nothing
+    }
+    <p class="muted">${translate("compose_consequence")}</p>`;
+}
+
+export function discardQuestion(isOpen: boolean, confirm: () => void, cancel: () => void) {
+  return html`<hub-confirmation
+    heading=${translate("compose_ask_discard")}
+    yes=${translate("compose_discard_yes")}
+    no=${translate("compose_discard_no")}
+    danger
+    .open=${isOpen}
+    @confirm=${confirm}
+    @cancel=${cancel}
+  >
+    ${translate("compose_discard_consequence")}
+  </hub-confirmation>`;
+}
