@@ -67,7 +67,9 @@ def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
     expect(page).to_have_url(re.compile("#/compose$"))
 
 
-def test_the_filter_shows_what_reached_an_organisation_or_clinic(windows: Windows, hub: Hub, people: World) -> None:
+def test_the_filter_shows_what_reached_an_organisation_or_clinic_and_the_search_what_has_the_words(
+    windows: Windows, hub: Hub, people: World
+) -> None:
     seed(hub, people)
     page = windows.console(people.token(people.platform_administrator))
     choose = page.get_by_role("combobox", name="Filter by organisation or clinic")
@@ -92,6 +94,24 @@ def test_the_filter_shows_what_reached_an_organisation_or_clinic(windows: Window
     expect_titles(page, "To cedar", "To all")
     page.get_by_role("button", name="Clear filter").click()
     expect_titles(page, "To cedar", "To aspen", "To north", "To all")
+    # Words narrow it down, without leaving the field.
+    find = page.get_by_role("searchbox", name="Search messages")
+    find.fill(" aspe")
+    expect_titles(page, "To aspen")
+    expect(find).to_be_focused()
+    expect(page.get_by_text("1 match", exact=True)).to_be_attached()
+    expect(page).to_have_url(re.compile(r"#/messages\?q=aspe$"))
+    page.get_by_role("link", name="To aspen").click()
+    page.get_by_role("link", name="Messages").last.click()
+    expect_titles(page, "To aspen")
+    page.reload()
+    expect(find).to_have_value("aspe")
+    find.fill("absent")
+    expect(page.get_by_role("heading", name="No matches for “absent”")).to_be_visible()
+    page.get_by_role("button", name="Clear search").click()
+    expect(find).to_be_focused()
+    expect_titles(page, "To cedar", "To aspen", "To north", "To all")
+    expect(page).to_have_url(re.compile(r"#/messages$"))
     choose.fill("nowhere")
     expect(page.get_by_text("No matches for “nowhere”")).to_be_visible()
 

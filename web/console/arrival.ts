@@ -24,13 +24,24 @@ export class Arrival {
   async arrive(before: Route, after: Route): Promise<void> {
     await this.#console.updateComplete;
     if (before.page === "message" && isList(after)) {
-      const list = this.#console.renderRoot.querySelector<List>("hub-sent-page");
+      const list = this.#list;
       await list?.updateComplete;
       scrollerOf(this.#console).scrollTop = this.#listTop;
       if (await list?.focusMessage(before.id)) return;
     }
+    // A search or filter only changes what the list has in it.
+    if (isList(before) && isList(after) && (await this.#isInList())) return;
     scrollerOf(this.#console).scrollTop = 0;
     await this.focusHeading();
+  }
+
+  async #isInList(): Promise<boolean> {
+    await this.#list?.updateComplete;
+    return this.#console.shadowRoot?.activeElement?.localName === "hub-sent-page";
+  }
+
+  get #list(): List | null {
+    return this.#console.renderRoot.querySelector<List>("hub-sent-page");
   }
 
   /** The heading of whatever is shown. */

@@ -13,7 +13,7 @@ import {
   type SentMessage,
   type Viewer,
 } from "../api";
-import type { Filter } from "./logic/routes";
+import type { Listing } from "./logic/routes";
 
 const PAGE = 20;
 
@@ -58,8 +58,9 @@ export class Hub {
     return (await this.#compose.call("delete", "/v1/messages/{message_id}", { path: { message_id: id } })).data;
   }
 
-  async getHistory(filter: Filter, after: string | null, signal: AbortSignal): Promise<History> {
-    const query = { limit: PAGE, ...(filter ? { [filter.level]: filter.id } : {}), ...(after ? { after } : {}) };
+  async getHistory({ filter, q }: Listing, after: string | null, signal: AbortSignal): Promise<History> {
+    const scope = filter ? { [filter.level]: filter.id } : {};
+    const query = { limit: PAGE, ...scope, ...(q ? { q } : {}), ...(after ? { after } : {}) };
     return (await this.#inbox.call("get", "/v1/sent-messages", { query, signal })).data;
   }
 

@@ -11,7 +11,7 @@ import { type Person, readPeople } from "../demo/people";
 import { Arrival } from "./arrival";
 import { Directory } from "./logic/directory";
 import { sentence } from "./logic/problems";
-import { type Filter, messagePath, parse, type Route } from "./logic/routes";
+import { type Listing, messagePath, parse, type Route } from "./logic/routes";
 import { keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
 import { enter, readSite, type Site, type Visit } from "./start";
 import { translate } from "./strings";
@@ -59,7 +59,7 @@ export class MessageConsole extends LitElement {
   /** A message that was just sent from here: its page need not load it. */
   fresh: Message | null = null;
   /** Of the list of sent messages, also while one of them is open. */
-  filter: Filter = null;
+  listing: Listing = { filter: null, q: "" };
   readonly #storage = openStorage("sessionStorage");
   readonly #arrival = new Arrival(this);
   #attempt = 0;
@@ -252,7 +252,7 @@ export class MessageConsole extends LitElement {
 
   #readRoute(): Route {
     const route = parse(location.hash);
-    if (route.page === "messages") this.filter = route.filter;
+    if (route.page === "messages") this.listing = route;
     return route;
   }
 

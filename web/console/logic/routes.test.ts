@@ -6,8 +6,9 @@ describe("parse", () => {
     ["", { page: "home" }],
     ["#", { page: "home" }],
     ["#/", { page: "home" }],
-    ["#/messages", { page: "messages", filter: null }],
-    ["#/messages?clinic=a%26b", { page: "messages", filter: { level: "clinic", id: "a&b" } }],
+    ["#/messages", { page: "messages", filter: null, q: "" }],
+    ["#/messages?clinic=a%26b", { page: "messages", filter: { level: "clinic", id: "a&b" }, q: "" }],
+    ["#/messages?q=two+words", { page: "messages", filter: null, q: "two words" }],
     ["#/messages/0190", { page: "message", id: "0190" }],
     ["#/received", { page: "received" }],
     ["#/organisations", { page: "organisations" }],
@@ -25,7 +26,9 @@ describe("parse", () => {
 describe("paths", () => {
   it("lead back to where they came from, whatever an id contains", () => {
     const id = "a/b?c=d&e#f é";
-    expect(parse(messagesPath({ level: "clinic", id }))).toEqual({ page: "messages", filter: { level: "clinic", id } });
+    const filter = { level: "clinic" as const, id };
+    expect(parse(messagesPath(filter, "Ä & b?"))).toEqual({ page: "messages", filter, q: "Ä & b?" });
+    expect(messagesPath()).toBe("#/messages");
     expect(parse(composePath({ level: "organisation", id }))).toEqual({
       page: "compose",
       preset: { level: "organisation", id },

@@ -2,9 +2,15 @@
 
 export type Filter = { level: "organisation" | "clinic"; id: string } | null;
 
+/** Which sent messages a list shows: those that reached the scope of `filter` and have the words of `q` in them. */
+export interface Listing {
+  readonly filter: Filter;
+  readonly q: string;
+}
+
 export type Route =
   | { page: "home" }
-  | { page: "messages"; filter: Filter }
+  | ({ page: "messages" } & Listing)
   | { page: "message"; id: string }
   | { page: "received" }
   | { page: "organisations" }
@@ -21,7 +27,7 @@ export function parse(hash: string): Route {
     case "":
       return { page: "home" };
     case "messages":
-      return { page: "messages", filter: readFilter(query) };
+      return { page: "messages", filter: readFilter(query), q: new URLSearchParams(query).get("q") ?? "" };
     case "compose":
       return { page: "compose", preset: readFilter(query), copy: new URLSearchParams(query).get("copy") };
     case "received":
@@ -32,8 +38,8 @@ export function parse(hash: string): Route {
   }
 }
 
-export function messagesPath(filter: Filter = null): string {
-  return `#/messages${writeFilter(filter)}`;
+export function messagesPath(filter: Filter = null, q = ""): string {
+  return `#/messages${write({ ...parameters(filter), ...(q ? { q } : {}) })}`;
 }
 
 export function messagePath(id: string): string {
@@ -42,11 +48,11 @@ export function messagePath(id: string): string {
 
 /** Begins a new message with the content of another. */
 export function copyPath(id: string): string {
-  return `#/compose?${new URLSearchParams({ copy: id })}`;
+  return `#/compose${write({ copy: id })}`;
 }
 
 export function composePath(preset: Filter = null): string {
-  return `#/compose${writeFilter(preset)}`;
+  return `#/compose${write(parameters(preset))}`;
 }
 
 function readFilter(query: string): Filter {
@@ -57,8 +63,12 @@ function readFilter(query: string): Filter {
   return clinic ? { level: "clinic", id: clinic } : null;
 }
 
-function writeFilter(filter: Filter): string {
-  return filter ? `?${new URLSearchParams({ [filter.level]: filter.id })}` : "";
+function parameters(filter: Filter): Record<string, string> {
+  return filter ? { [filter.level]: filter.id } : {};
+}
+
+function write(query: Record<string, string>): string {
+  return Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : "";
 }
 
 function decode(part: string): string {

@@ -4,6 +4,7 @@ import type { Plural } from "../../common/translate";
 export const common = {
   people: { one: "{count} person", other: "{count} people" } as Plural,
   retry: "Retry",
+  search_clear: "Clear search",
   list_more: "Show more",
   list_loading_more: "Loading more…",
   list_more_failed: "Could not load more. {reason}",

@@ -30,6 +30,14 @@ export const sent = {
   sent_status_recalled: "Recalled",
   sent_status_expired: "Expired",
 
+  sent_search: "Search messages",
+  sent_search_hint: "Words in the title or message",
+  sent_found: { one: "{count} match", other: "{count} matches" } as Plural,
+  sent_found_more: "More than {count} matches",
+  sent_no_match: "No matches for “{words}”",
+  sent_no_match_text: "Check the spelling, or search for fewer words.",
+  sent_no_match_filter: "Check the spelling, search for fewer words, or clear the filter.",
+
   sent_filter: "Filter by organisation or clinic",
   sent_filter_all: "All organisations and clinics",
   sent_filter_clear: "Clear filter",

@@ -6,9 +6,22 @@ export const rowStyles = css`
     overflow: clip;
   }
 
-  .filter {
-    max-inline-size: 28rem;
+  .tools {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.75rem 1rem;
     margin-block-end: 1.25rem;
+  }
+
+  .tools > * {
+    flex: 1 1 16rem;
+    max-inline-size: 28rem;
+  }
+
+  /* What another search or filter has found is on its way. */
+  .old .rows {
+    opacity: 0.6;
+    transition: opacity 200ms 200ms;
   }
 
   .headings {
@@ -101,6 +114,8 @@ export const rowStyles = css`
 
   .from {
     grid-area: from;
+    color: var(--_hub-muted);
+    font-size: 0.8125rem;
     overflow-wrap: anywhere;
   }
 
@@ -132,6 +147,11 @@ export const rowStyles = css`
 
     .to {
       display: block;
+    }
+
+    .from {
+      color: inherit;
+      font-size: inherit;
     }
 
     .headings {

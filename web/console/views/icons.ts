@@ -13,6 +13,7 @@ const SHAPES = {
   compose: svg`<path d="M12.5 5H5v14h14v-7.5M17.5 3.8l2.7 2.7-8.4 8.4-3.3.6.6-3.3z"/>`,
   copy: svg`<rect x="8.5" y="8.5" width="11" height="11" rx="1.5"/><path d="M15.5 5.5v-1h-11v11h1"/>`,
   download: svg`<path d="M12 4v11M7 10.5l5 5 5-5M5 19.5h14"/>`,
+  filter: svg`<path d="M4 5.5h16l-6.2 7.2v6.3l-3.6-1.8v-4.5z"/>`,
   inbox: svg`<path d="M4 13.5 6.8 5h10.4l2.8 8.5V19H4zM4 13.5h4.8l1.2 2.5h4l1.2-2.5H20"/>`,
   info: svg`<circle cx="12" cy="12" r="9"/><path d="M12 11v5.5M12 7.6v.1"/>`,
   mail: svg`<rect x="3.5" y="5.5" width="17" height="13" rx="2"/><path d="m4 7.5 8 6 8-6"/>`,

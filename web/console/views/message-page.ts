@@ -6,7 +6,7 @@ import type { Hub } from "../hub";
 import { date } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { sentence } from "../logic/problems";
-import { copyPath, type Filter, messagesPath } from "../logic/routes";
+import { copyPath } from "../logic/routes";
 import { audienceNames, people, status } from "../logic/wording";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
@@ -34,7 +34,7 @@ export class MessagePage extends LitElement {
     me: {},
     messageId: {},
     fresh: { attribute: false },
-    filter: { attribute: false },
+    back: {},
     _message: { state: true },
     _error: { state: true },
     _isAsking: { state: true },
@@ -50,8 +50,8 @@ export class MessagePage extends LitElement {
   declare messageId: string;
   /** The message as it was answered when it was sent from here a moment ago. */
   declare fresh: Message | null;
-  /** Of the list that one goes back to. */
-  declare filter: Filter;
+  /** The address of the list. */
+  declare back: string;
   declare _message: (Message & Partial<SentMessage>) | null;
   declare _error: unknown;
   declare _isAsking: boolean;
@@ -64,7 +64,7 @@ export class MessagePage extends LitElement {
   constructor() {
     super();
     this.fresh = null;
-    this.filter = null;
+    this.back = "";
     this._message = null;
     this._error = null;
     this._isAsking = false;
@@ -120,7 +120,7 @@ export class MessagePage extends LitElement {
   }
 
   override render() {
-    const back = html`<a class="back" href=${messagesPath(this.filter)}>${icon("back")}${translate("message_back")}</a>`;
+    const back = html`<a class="back" href=${this.back}>${icon("back")}${translate("message_back")}</a>`;
     const heading = html`<h1 class="unseen-text" tabindex="-1">${translate("message_heading")}</h1>`;
     if (this._error !== null) return html`${back} ${heading} ${this.#failed(this._error)}`;
     const message = this._message;

@@ -49,7 +49,7 @@ function messages(page: MessageConsole, visit: Visit, route: Route & { page: "me
   return html`${isLoading ? loading() : nothing}
     <div ?hidden=${isLoading || !isList}>
       ${head(translate("frame_messages"))} ${tabs("messages", viewer)}
-      <hub-sent-page .hub=${hub} .directory=${directory} .filter=${page.filter} .active=${isList}></hub-sent-page>
+      <hub-sent-page .hub=${hub} .directory=${directory} .listing=${page.listing} .active=${isList}></hub-sent-page>
     </div>
     ${
       isList
@@ -60,7 +60,7 @@ function messages(page: MessageConsole, visit: Visit, route: Route & { page: "me
           .directory=${directory}
           .me=${viewer.id}
           .fresh=${page.fresh}
-          .filter=${page.filter}
+          .back=${messagesPath(page.listing.filter, page.listing.q)}
           @message-changed=${(event: CustomEvent<Message>) => page.showInList(event.detail)}
           .messageId=${route.id}
         ></hub-message-page>`
@@ -94,7 +94,9 @@ function notFound() {
 
 /** What most of its viewers come for: what they sent, or what a clinic receives. */
 function home({ level }: Viewer): Route {
-  return level === "platform" || level === "organisation" ? { page: "messages", filter: null } : { page: "received" };
+  return level === "platform" || level === "organisation"
+    ? { page: "messages", filter: null, q: "" }
+    : { page: "received" };
 }
 
 function head(title: string) {

@@ -5,6 +5,7 @@ import type { Filter } from "../logic/routes";
 import { listScopes, type Scope } from "../logic/tree";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
+import { fieldStyles } from "../styles/field";
 import { icon } from "./icons";
 
 const SHOWN = 50;
@@ -12,33 +13,11 @@ const SHOWN = 50;
 export class ScopeFilter extends LitElement {
   static override styles = [
     controls,
+    fieldStyles,
     css`
       :host {
         position: relative;
         display: block;
-      }
-
-      .field {
-        position: relative;
-        margin-block-start: 0.25rem;
-      }
-
-      .field > svg {
-        position: absolute;
-        inset-block-start: calc((var(--_hub-target) - 1.25rem) / 2);
-        inset-inline-start: 0.75rem;
-        color: var(--_hub-muted);
-      }
-
-      input[type="text"] {
-        padding-inline: 2.5rem;
-        text-overflow: ellipsis;
-      }
-
-      .clear {
-        position: absolute;
-        inset-block-start: 0;
-        inset-inline-end: 0;
       }
 
       .popup {
@@ -114,7 +93,7 @@ export class ScopeFilter extends LitElement {
     const options = this._open ? this.#options : [];
     return html`<label class="label small" for="input">${translate("sent_filter")}</label>
       <div class="field">
-        ${icon("search")}
+        ${icon("filter")}
         <input
           id="input"
           type="text"

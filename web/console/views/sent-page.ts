@@ -1,22 +1,20 @@
-/** `<hub-sent-page>`: what administrators sent, newest first, growing as one scrolls; with a filter by organisation or clinic. */
+/** `<hub-sent-page>`: what administrators sent, newest first, growing as one scrolls; with a search and a filter. */
 import { html, LitElement, nothing } from "lit";
-import { repeat } from "lit/directives/repeat.js";
 import { type Message, Problem } from "../../api";
 import type { Hub } from "../hub";
-import { groupByDate } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { Pages } from "../logic/pages";
-import { type Filter, messagePath, messagesPath } from "../logic/routes";
-import { audienceSummary, reached } from "../logic/wording";
+import { type Filter, type Listing, messagesPath } from "../logic/routes";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { rowStyles } from "../styles/rows";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
 import "./scope-filter";
+import "./search-field";
+import { sentRows } from "./sent-rows";
 import { arrivals, empty, failed, loading, more, stateStyles } from "./states";
-import { statusLabel, statusStyles } from "./status";
-import "./time";
+import { statusStyles } from "./status";
 
 const REFRESH_MS = 15_000;
 /** While something shown is still being delivered. */
@@ -27,31 +25,34 @@ export class SentPage extends LitElement {
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },
-    filter: { attribute: false },
+    listing: { attribute: false },
     active: { attribute: false },
   };
 
   declare hub: Hub;
   declare directory: Directory;
-  declare filter: Filter;
+  declare listing: Listing;
   /** Whether it is what is shown; while it is not, it keeps its place in the list and asks for nothing. */
   declare active: boolean;
   #pages: Pages<Message> | null = null;
+  /** What was shown before: it stays until the first page of another search or filter has come. */
+  #before: readonly Message[] = [];
   readonly #poller = new Poller(this, () => this.#refresh());
 
   constructor() {
     super();
-    this.filter = null;
+    this.listing = { filter: null, q: "" };
     this.active = true;
     new NearEnd(this, () => this.active && void this.#pages?.more());
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has("hub") || (changed.has("filter") && !isSame(this.filter, changed.get("filter") as Filter))) {
+    if (changed.has("hub") || (changed.has("listing") && !isSame(this.listing, changed.get("listing") as Listing))) {
       this.#pages?.close();
-      const { hub, filter } = this;
+      const { hub, listing } = this;
+      this.#before = changed.has("hub") ? [] : this.#shown;
       this.#pages = new Pages<Message>(
-        (after, signal) => hub.getHistory(filter, after, signal),
+        (after, signal) => hub.getHistory(listing, after, signal),
         () => this.requestUpdate(),
       );
       void this.#pages.start();
@@ -97,70 +98,71 @@ export class SentPage extends LitElement {
     return isMoving ? REFRESH_SOON_MS : REFRESH_MS;
   }
 
+  /** Nothing while the first page is on its way, unless another list was shown before. */
+  get #shown(): readonly Message[] {
+    const { items = [], status = "loading" } = this.#pages ?? {};
+    return items.length === 0 && status === "loading" ? this.#before : items;
+  }
+
+  /** Whether what is shown is not what is asked for. */
+  get #isOld(): boolean {
+    return this.#shown !== this.#pages?.items;
+  }
+
   override render() {
+    const { filter, q } = this.listing;
     const hasChoice = this.directory.audiences.organisations.some(({ clinics }) => clinics.length > 1);
-    return html`${
-      hasChoice || this.filter
-        ? html`<hub-scope-filter
-          class="filter"
-          .directory=${this.directory}
-          .value=${this.filter}
-          @scope-change=${(event: CustomEvent<Filter>) => {
-            location.hash = messagesPath(event.detail);
-          }}
-        ></hub-scope-filter>`
-        : nothing
-    }
-    <section
-      class="card"
-      aria-label=${translate("sent_list")}
-      aria-busy=${this.#pages?.status === "loading" ? "true" : "false"}
-    >
-      ${this.#list()}
-    </section>
-    ${arrivals(this.#pages, this.#showArrivals)}`;
+    return html`<div class="tools" role="search">
+        <hub-search-field
+          label=${translate("sent_search")}
+          hint=${translate("sent_search_hint")}
+          .words=${q}
+          @words-change=${(event: CustomEvent<string>) => this.#goTo({ filter, q: event.detail })}
+        ></hub-search-field>
+        ${
+          hasChoice || filter
+            ? html`<hub-scope-filter
+              .directory=${this.directory}
+              .value=${filter}
+              @scope-change=${(event: CustomEvent<Filter>) => this.#goTo({ filter: event.detail, q })}
+            ></hub-scope-filter>`
+            : nothing
+        }
+      </div>
+      <p class="unseen-text" role="status">${this.#found()}</p>
+      <section
+        class=${this.#isOld ? "card old" : "card"}
+        aria-label=${translate("sent_list")}
+        aria-busy=${this.#pages?.status === "loading" ? "true" : "false"}
+      >
+        ${this.#list()}
+      </section>
+      ${arrivals(this.#pages, this.#showArrivals)}`;
+  }
+
+  /** A search takes the place of the one before in the browser's history. */
+  #goTo(listing: Listing): void {
+    const address = messagesPath(listing.filter, listing.q);
+    if (listing.q === this.listing.q) location.hash = address;
+    else location.replace(new URL(address, location.href));
+  }
+
+  /** How many there are, said aloud: who searches does not see the list change. */
+  #found(): string {
+    const { items = [], status } = this.#pages ?? {};
+    if (!this.listing.q || (status !== "idle" && status !== "complete")) return "";
+    return translate(status === "idle" ? "sent_found_more" : "sent_found", { count: items.length });
   }
 
   #list() {
     const pages = this.#pages;
-    if (!pages || (pages.items.length === 0 && pages.status === "loading")) return loading(translate("sent_loading"));
-    if (pages.items.length === 0) {
-      if (pages.status === "failed" && this.filter && isProblem(pages.error, "validation-failed"))
-        return this.#unknownFilter();
-      if (pages.status === "failed") return failed(translate("sent_failed"), pages.error, () => void pages.retry());
-      return this.#empty();
-    }
-    return html`${columnHeadings()}
-      ${repeat(
-        groupByDate(pages.items, new Date()),
-        ({ heading }) => heading,
-        ({ heading, items }) => html`<h2 class="date">${heading}</h2>
-          <ul class="rows">
-            ${repeat(
-              items,
-              ({ id }) => id,
-              (message) => this.#row(message),
-            )}
-          </ul>`,
-      )}
-      ${more(pages)}`;
-  }
-
-  #row(message: Message) {
-    const { id, title, body, sender, sent_at } = message;
-    return html`<li class="row">
-      <div class="what">
-        <h3 dir="auto"><a href=${messagePath(id)} data-id=${id}>${title}</a></h3>
-        <p class="muted small excerpt" dir="auto">${body}</p>
-        ${statusLabel(message)}
-      </div>
-      <div class="to">
-        <p><span class="unseen-text">${translate("sent_label_recipients")}</span>${audienceSummary(message.audience, this.directory)}</p>
-        <p class="muted small">${reached(message)}</p>
-      </div>
-      <p class="from"><span class="unseen-text">${translate("sent_label_sender")}</span><bdi>${sender.name}</bdi></p>
-      <p class="when muted small"><hub-time .at=${sent_at} format="in-group"></hub-time></p>
-    </li>`;
+    const shown = this.#shown;
+    if (shown.length > 0)
+      return html`${sentRows(shown, this.directory)} ${pages && !this.#isOld ? more(pages) : nothing}`;
+    if (!pages || pages.status === "loading") return loading(translate("sent_loading"));
+    if (pages.status !== "failed") return this.#empty();
+    if (this.listing.filter && isProblem(pages.error, "validation-failed")) return this.#unknownFilter();
+    return failed(translate("sent_failed"), pages.error, () => void pages.retry());
   }
 
   /** A link to an organisation or clinic that is not in the directory, or not for this viewer to see. */
@@ -170,33 +172,26 @@ export class SentPage extends LitElement {
   }
 
   #empty() {
-    if (this.filter) {
-      const name = this.directory.scopeName(this.filter);
-      return empty(
-        "mail",
-        translate("sent_nothing_reached", { name }),
-        translate("sent_nothing_reached_text", { name }),
-      );
+    const { filter, q } = this.listing;
+    if (q) {
+      const advice = translate(filter ? "sent_no_match_filter" : "sent_no_match_text");
+      return empty("search", translate("sent_no_match", { words: q }), advice);
+    }
+    if (filter) {
+      const name = this.directory.scopeName(filter);
+      const text = translate("sent_nothing_reached_text", { name });
+      return empty("mail", translate("sent_nothing_reached", { name }), text);
     }
     return empty("mail", translate("sent_empty"), translate("sent_empty_text"));
   }
-}
-
-/** For the eye: each row names its parts for screen readers. */
-function columnHeadings() {
-  return html`<div class="headings muted small" aria-hidden="true">
-    <span class="what">${translate("sent_column_message")}</span>
-    <span class="to">${translate("sent_column_recipients")}</span>
-    <span class="from">${translate("sent_column_sender")}</span>
-  </div>`;
 }
 
 function isProblem(error: unknown, code: string): boolean {
   return error instanceof Problem && error.code === code;
 }
 
-function isSame(one: Filter, other: Filter | undefined): boolean {
-  return one?.level === other?.level && one?.id === other?.id;
+function isSame(one: Listing, other: Listing): boolean {
+  return messagesPath(one.filter, one.q) === messagesPath(other.filter, other.q);
 }
 
 customElements.define("hub-sent-page", SentPage);

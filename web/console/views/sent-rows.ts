@@ -1,0 +1,53 @@
+/** The rows of the list of sent messages, under their dates. Templates only. */
+import { html } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { Message } from "../../api";
+import { groupByDate } from "../logic/dates";
+import type { Directory } from "../logic/directory";
+import { messagePath } from "../logic/routes";
+import { audienceSummary, reached } from "../logic/wording";
+import { translate } from "../strings";
+import { statusLabel } from "./status";
+import "./time";
+
+export function sentRows(messages: readonly Message[], directory: Directory) {
+  return html`${columnHeadings()}
+    ${repeat(
+      groupByDate(messages, new Date()),
+      ({ heading }) => heading,
+      ({ heading, items }) => html`<h2 class="date">${heading}</h2>
+        <ul class="rows">
+          ${repeat(
+            items,
+            ({ id }) => id,
+            (message) => row(message, directory),
+          )}
+        </ul>`,
+    )}`;
+}
+
+/** For the eye: each row names its parts for screen readers. */
+function columnHeadings() {
+  return html`<div class="headings muted small" aria-hidden="true">
+    <span class="what">${translate("sent_column_message")}</span>
+    <span class="to">${translate("sent_column_recipients")}</span>
+    <span class="from">${translate("sent_column_sender")}</span>
+  </div>`;
+}
+
+function row(message: Message, directory: Directory) {
+  const { id, title, body, audience, sender, sent_at } = message;
+  return html`<li class="row">
+    <div class="what">
+      <h3 dir="auto"><a href=${messagePath(id)} data-id=${id}>${title}</a></h3>
+      <p class="muted small excerpt" dir="auto">${body}</p>
+      ${statusLabel(message)}
+    </div>
+    <div class="to">
+      <p><span class="unseen-text">${translate("sent_label_recipients")}</span>${audienceSummary(audience, directory)}</p>
+      <p class="muted small">${reached(message)}</p>
+    </div>
+    <p class="from"><span class="unseen-text">${translate("sent_label_sender")}</span><bdi>${sender.name}</bdi></p>
+    <p class="when muted small"><hub-time .at=${sent_at} format="in-group"></hub-time></p>
+  </li>`;
+}
