@@ -1,6 +1,8 @@
 """`message-hub run`: a whole hub on this machine, supervised until it is stopped."""
 
 import contextlib
+import functools
+import http.client
 import os
 import shlex
 import shutil
@@ -14,7 +16,7 @@ import click
 from cli import connect
 from cli.data_folder import AlreadyRunningError, DataFolder, Running, readable_name
 from cli.embedded import files, postgres, redis, server
-from cli.run import banner, bring_up, programs, web_pages
+from cli.run import banner, bring_up, demo_messages, programs, web_pages
 from cli.run.supervisor import Supervisor
 from shared import settings
 
@@ -100,18 +102,27 @@ def _supervise(folder: DataFolder, apis: programs.Apis, *, workers: int, with_de
             lambda: bring_up.prepare_database(with_demo=with_demo, is_embedded=is_embedded),
         )
         bring_up.start_services(supervisor, services, apis, wait)
-        _say(_banner(folder, apis, workers, secret if with_demo else None))
+        people = _demo_people(folder, apis, secret, with_messages=workers > 0) if with_demo else []
+        _say(_banner(folder, apis, workers, people))
         supervisor.watch()
     _say("Stopped.")
 
 
-def _banner(folder: DataFolder, apis: programs.Apis, workers: int, secret: str | None) -> str:
-    people = []
-    if secret is not None:
-        with connect.engine(None) as engine, engine.connect() as connection:
-            people = banner.demo_people(connection, secret)
+def _demo_people(folder: DataFolder, apis: programs.Apis, secret: str, *, with_messages: bool) -> list[banner.Person]:
+    """The people to sign in as, for banner and pages. Without workers nothing would deliver the demo's first messages."""
+    with connect.engine(None) as engine, engine.connect() as connection:
+        people = banner.demo_people(connection, secret)
     if people:
         web_pages.write_people(folder.demo_people, people)
+    if people and with_messages:
+        try:
+            demo_messages.send(apis, functools.partial(banner.demo_token, secret))
+        except (OSError, http.client.HTTPException) as error:
+            _say(f"The demo's first messages could not be sent: {error}")
+    return people
+
+
+def _banner(folder: DataFolder, apis: programs.Apis, workers: int, people: list[banner.Person]) -> str:
     has_pages = web_pages.are_built()
     facts = banner.Facts(_own_command(), readable_name(folder.path), workers=workers, has_pages=has_pages)
     return banner.render(apis, people, facts)

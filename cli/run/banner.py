@@ -84,10 +84,13 @@ def demo_people(connection: Connection, secret: str) -> list[Person]:
     for role, user in demo.PEOPLE.items():
         caller = store.find_caller(db.driver(connection), platform=demo.PLATFORM, user=user)
         if caller is not None and caller.is_active:
-            ttl_s = _TTL_DAYS * 24 * 60 * 60
-            token = tokens.make(secret, platform=demo.PLATFORM, user=user, now=time.time(), ttl_s=ttl_s)
-            found.append(Person(user, caller.name, role, token))
+            found.append(Person(user, caller.name, role, demo_token(secret, user)))
     return found
+
+
+def demo_token(secret: str, user: str) -> str:
+    """A token for a user of the demo platform."""
+    return tokens.make(secret, platform=demo.PLATFORM, user=user, now=time.time(), ttl_s=_TTL_DAYS * 24 * 60 * 60)
 
 
 def render(apis: Apis, people: list[Person], facts: Facts) -> str:

@@ -20,6 +20,7 @@ STANDARD_PLATFORM = "demo-standard"
 
 # External ids of people on the platform `demo` that are worth signing in as.
 PLATFORM_ADMINISTRATOR = "platform-administrator"
+PLATFORM_ADMINISTRATOR_2 = "platform-administrator-2"
 ORGANISATION_ADMINISTRATOR = "organisation-administrator"
 CLINIC_ADMINISTRATOR = "clinic-administrator"
 DOUBLE_ADMINISTRATOR = "double-administrator"  # of an organisation, and of a clinic in another one
@@ -137,7 +138,7 @@ def _special_people() -> list[_Person]:
     scopes += [("clinic", one) for some in _CLINICS.values() for one in some]
     return [
         administrator(PLATFORM_ADMINISTRATOR, "Amara Okafor", ("platform", "")),
-        administrator("platform-administrator-2", "Lars Lindqvist", ("platform", "")),
+        administrator(PLATFORM_ADMINISTRATOR_2, "Lars Lindqvist", ("platform", "")),
         administrator(ORGANISATION_ADMINISTRATOR, "Fiona Byrne", ("organisation", "harbour-health")),
         administrator(CLINIC_ADMINISTRATOR, "Mateo Castillo", ("clinic", "harbour-central")),
         administrator(
@@ -164,6 +165,11 @@ def _people() -> Iterator[_Person]:
         elif 0.20 <= kind < 0.22:
             memberships = [organisation]
         yield _Person(f"u{number:05d}", _name(chance), tuple(memberships))
+
+
+def members(clinic: str) -> list[str]:
+    """The external ids of the clinic's members, without the people whom the constants above name."""
+    return [one.external_id for one in _people() if ("clinic", clinic, "member") in one.memberships]
 
 
 def _name(chance: random.Random) -> str:

@@ -1,6 +1,6 @@
 """Takes the pictures under docs/images: `python -m tests.browser.pictures [--scheme light|dark] [--only NAME] [FOLDER]`.
 
-Of a hub of its own with its demo people, at desktop and phone width. What they show is real: the messages are sent, delivered and read.
+Of a hub of its own with its demo: the messages are real ones, sent, delivered and read.
 """
 
 import argparse
@@ -15,60 +15,43 @@ from cli.embedded import files
 from cli.run import demo
 from tests import factories
 from tests.browser import chromium, console, portal
-from tests.browser.bell import Bell
+from tests.browser.bell import Bell, Received
 from tests.browser.hub import Hub
 from tests.browser.windows import Windows
 
 _IMAGES = Path(__file__).parents[2] / "docs" / "images"
-_SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+_SIZES = {
+    "phone": {"width": 360, "height": 780},
+    "tablet": {"width": 768, "height": 1024},
+    "desktop": {"width": 1280, "height": 800},
+}
+# Where a tablet shows what the two others do not.
+_ON_TABLET = ("demo", "composing")
 _MOST_BYTES = 200_000
 _SCHEMES = ("light", "dark")
 # People without a page of their own who have read the message whose page is shown.
 _READERS = 400
 
-_MAINTENANCE = """Video visits and messaging are not available on Sunday from 02:00 to 04:00. Please finish open visits before.
-
-What changes, and whom to call: https://status.example.org/maintenance"""
-_PRESCRIBING = """From 1 January a second factor is needed to prescribe controlled substances.
-
-Set yours up in two minutes: https://help.example.org/second-factor
-Questions? Your organisation's administrator has the answers."""
-_MESSAGES = (
-    ("platform", {"everyone": True}, "Two new languages for patient forms", "Forms now come in Portuguese and Vietnamese."),
-    ("platform", {"organisations": ["northern-care"]}, "Survey: waiting rooms", "Tell us what you think of the new ones."),
-    ("organisation", {"organisations": ["harbour-health"]}, "New opening hours", "We open at 07:30 from Monday on."),
-    ("clinic", {"clinics": ["harbour-central"]}, "Team meeting moved", "It is on Thursday at 12:15, in room 3."),
-    ("platform", {"organisations": ["valley-medical"], "clinics": ["fairhaven"]}, "Test of the alarm", "Nothing to do."),
-    ("platform", {"everyone": True}, "Second factor for e-prescribing", _PRESCRIBING),
-    ("organisation", {"clinics": ["harbour-central", "gull-point"]}, "Flu vaccine has arrived", "Please book your own."),
-    ("platform", {"everyone": True}, "Planned maintenance on Sunday", _MAINTENANCE),
-)  # fmt: skip
+_READ, _RECALLED = "Second factor for e-prescribing", "Survey about the virtual waiting room"
 
 
 class Studio:
-    """The demo with some messages in it, of which some were read and one was recalled."""
+    """The demo, with more readers of one message, and with one that was recalled."""
 
     def __init__(self, hub: Hub, windows: Windows) -> None:
         self.hub = hub
         self.windows = windows
         self.tokens = {one["role"].split()[0]: one["token"] for one in hub.demo_people()}
-        self.ids = {}
-        for role, audience, title, body in _MESSAGES:
-            self.ids[title] = hub.post(self.tokens[role], audience, title=title, body=body)
-        hub.recall(self.tokens["platform"], self.ids["Test of the alarm"])
-        for token in (self.tokens["user"], self.tokens["clinic"]):
-            for title in ("Two new languages for patient forms", "New opening hours"):
-                hub.mark_read(token, self.ids[title])
-        read = self.ids["Second factor for e-prescribing"]
+        self.ids = {one["title"]: one["id"] for one in hub.sent(self.tokens["platform"])}
         for number in range(1, _READERS + 1):
-            hub.mark_read(factories.token(f"u{number:05}", demo.PLATFORM), read)
-        for title, message_id in self.ids.items():
-            if title != "Test of the alarm":
-                hub.wait_sent(self.tokens["platform"], message_id)
+            hub.mark_read(factories.token(f"u{number:05}", demo.PLATFORM), self.ids[_READ])
+        for message_id in self.ids.values():
+            hub.wait_sent(self.tokens["platform"], message_id)
+        hub.recall(self.tokens["platform"], self.ids[_RECALLED])
 
     def history(self, page: Page) -> None:
         self.windows.console(self.tokens["platform"], page=page)
-        expect(console.rows(page)).to_have_count(len(_MESSAGES))
+        expect(console.rows(page)).to_have_count(len(self.ids))
 
     def composing(self, page: Page) -> None:
         self.windows.console(self.tokens["platform"], "#/compose", page=page)
@@ -80,8 +63,12 @@ class Studio:
         console.reaches(page, "[0-9,]+ people")
         page.evaluate("window.scrollTo(0, 0)")
 
+    def review(self, page: Page) -> None:
+        self.composing(page)
+        console.review(page)
+
     def message(self, page: Page) -> None:
-        message_id = self.ids["Second factor for e-prescribing"]
+        message_id = self.ids[_READ]
         self.windows.console(self.tokens["platform"], f"#/messages/{message_id}", page=page)
         expect(page.get_by_role("progressbar", name="Read rate")).to_be_visible()
 
@@ -89,6 +76,12 @@ class Studio:
         self.windows.console(self.tokens["platform"], "#/organisations", page=page)
         page.get_by_role("button", name="Clinics of Harbour Health").click()
         page.get_by_role("button", name="Actions for Harbour Health").click()
+
+    def received(self, page: Page) -> None:
+        self.windows.console(self.tokens["clinic"], "#/received", page=page)
+        feed = Received(page)
+        feed.opener(_READ).click()
+        expect(feed.item(_READ).get_by_role("link").first).to_be_visible()
 
     def bell(self, page: Page) -> None:
         page.context.expose_function("askForToken", lambda: self.tokens["user"])
@@ -100,15 +93,18 @@ class Studio:
 
     def demo(self, page: Page) -> None:
         page.goto(self.windows.demo_url())
-        expect(console.rows(page)).to_have_count(len(_MESSAGES))
+        expect(console.rows(page)).to_have_count(len(self.ids))
         bell = Bell(page)
         bell.open()
-        bell.opener("Second factor for e-prescribing").click()
+        bell.opener(_READ).click()
         expect(bell.panel.get_by_role("link").first).to_be_visible()
 
     @property
     def scenes(self) -> dict[str, Callable[[Page], None]]:
-        scenes = (self.history, self.composing, self.message, self.organisations, self.bell, self.demo)
+        scenes = (
+            *(self.demo, self.bell, self.history, self.message, self.composing, self.review),
+            *(self.received, self.organisations),
+        )
         return {scene.__name__: scene for scene in scenes}
 
 
@@ -142,6 +138,8 @@ def main() -> None:
             if chosen.only not in (None, name):
                 continue
             for width, size in _SIZES.items():
+                if width == "tablet" and name not in _ON_TABLET:
+                    continue
                 for scheme in [chosen.scheme] if chosen.scheme else _SCHEMES:
                     page = studio.windows.blank(viewport=size, color_scheme=scheme, reduced_motion="reduce")
                     scene(page)

@@ -216,12 +216,19 @@ def test_the_bell_while_it_loads_and_without_a_token(page: Page, windows: Window
 
 def test_the_demo(page: Page, windows: Windows) -> None:
     page.goto(windows.demo_url())
-    expect(page.get_by_role("combobox", name="Signed in as")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Try the console as")).to_be_visible()
     expect(page.get_by_role("heading", name="Messages", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Hello, Noah")).to_be_visible()
     bell = Bell(page)
     bell.open()
-    expect(bell.panel).not_to_contain_text("Loading messages…")
+    # The first view is not empty.
+    expect(bell.opener("Planned maintenance on Sunday")).to_be_visible()
     expect_no_problems(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="Try the portal as").select_option("Mateo Castillo, clinic administrator")
+    expect(page.get_by_role("heading", name="Hello, Mateo")).to_be_visible()
+    bell.open()
+    expect(bell.opener("Team meeting moved to Thursday")).to_be_visible()
 
 
 def test_at_twice_the_size_everything_still_fits(page: Page, windows: Windows, hub: Hub, people: World) -> None:

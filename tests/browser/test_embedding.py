@@ -113,8 +113,8 @@ def test_on_a_narrow_screen_the_panel_fits(windows: Windows, hub: Hub, people: W
 def test_the_demo_page_shows_a_message_of_the_one_half_in_the_other(windows: Windows, hub: Hub) -> None:
     page = windows.open(windows.demo_url())
     bell = Bell(page)
-    expect(page.get_by_role("combobox", name="The bell of")).to_be_visible()
-    page.get_by_role("combobox", name="Signed in as").select_option("organisation-administrator")
+    expect(page.get_by_role("combobox", name="Try the portal as")).to_be_visible()
+    page.get_by_role("combobox", name="Try the console as").select_option("organisation-administrator")
     page.get_by_role("link", name="Create message").first.click()
     page.get_by_role("radio", name="Everyone in Harbour Health").check()
     page.get_by_role("textbox", name="Title").fill("From the other half")
@@ -134,7 +134,7 @@ def test_the_demo_page_shows_a_message_of_the_one_half_in_the_other(windows: Win
     expect(bell.opener("From the other half")).to_be_visible()
     page.keyboard.press("Escape")
     # Somebody whom it does not reach.
-    page.get_by_role("combobox", name="The bell of").select_option("platform-administrator")
+    page.get_by_role("combobox", name="Try the portal as").select_option("platform-administrator")
     bell.open()
     expect(bell.panel).not_to_contain_text("Loading messages…")
     expect(bell.opener("From the other half")).to_have_count(0)

@@ -1,40 +1,39 @@
 /**
- * `<hub-demo>`: bell and console side by side, each for a demo person of one's choice. The left half stands for a page of the platform
- * and embeds the bell the way docs/embedding.md says.
+ * `<hub-demo>`: a page of the platform with the bell, and the console beside it, each for a demo person of one's choice. The page embeds
+ * the bell the way docs/embedding.md describes.
  */
 import { html, LitElement } from "lit";
 import { readConfig } from "../console/config";
-import { LOCALE } from "../console/strings";
+import { keepToken, openStorage } from "../console/logic/session";
 import { controls } from "../console/styles/controls";
-import { failed } from "../console/views/states";
+import { avatarStyles } from "../console/views/avatar";
+import { failed, stateStyles } from "../console/views/states";
 import { type Person, readPeople } from "./people";
+import { type Addresses, portal } from "./portal";
+import { portalStyles } from "./portal-styles";
+import { translate } from "./strings";
 import { demoStyles } from "./styles";
 
 export class DemoPage extends LitElement {
-  static override styles = [controls, demoStyles];
+  static override styles = [controls, stateStyles, avatarStyles, demoStyles, portalStyles];
   static override properties = {
     _people: { state: true },
-    _inboxUrl: { state: true },
-    _streamUrl: { state: true },
     _reader: { state: true },
     _writer: { state: true },
     _error: { state: true },
   };
 
   declare _people: readonly Person[];
-  declare _inboxUrl: string;
-  declare _streamUrl: string;
-  /** Whose bell it is. */
+  /** Whose portal it is. */
   declare _reader: Person | undefined;
   /** Whose console it is. */
   declare _writer: Person | undefined;
   declare _error: unknown;
+  #addresses: Addresses = { inboxUrl: "", streamUrl: "" };
 
   constructor() {
     super();
     this._people = [];
-    this._inboxUrl = "";
-    this._streamUrl = "";
     this._error = null;
   }
 
@@ -43,49 +42,38 @@ export class DemoPage extends LitElement {
     void this.#start();
   }
 
-  override render() {
-    if (this._error !== null) {
-      return html`<main>${failed("The demo could not be opened", this._error, () => void this.#start())}</main>`;
-    }
-    if (!this._reader || !this._writer) return html`<p class="wait muted" role="status">Loading…</p>`;
-    return html`<div class="panes">${this.#platformPage(this._reader)} ${this.#console(this._writer)}</div>`;
+  override willUpdate(changed: Map<string, unknown>): void {
+    // The bell's links open the console in this tab: it signs in the same person.
+    if (changed.has("_reader") && this._reader) keepToken(openStorage("sessionStorage"), this._reader.token);
   }
 
-  #platformPage(reader: Person) {
-    const address = `${this._inboxUrl}/bell.js`;
+  override render() {
+    if (this._error !== null) {
+      return html`<main>${failed(translate("demo_failed"), this._error, () => void this.#start())}</main>`;
+    }
+    if (!this._reader || !this._writer) {
+      return html`<p class="wait muted" role="status">${translate("demo_loading")}</p>`;
+    }
+    return html`<div class="panes">${this.#portal(this._reader)} ${this.#console(this._writer)}</div>`;
+  }
+
+  #portal(reader: Person) {
     return html`<section class="pane reader" aria-labelledby="reader-heading">
       <div class="choice">
-        <h2 id="reader-heading">A page of the platform</h2>
-        ${this.#choice("reader", "The bell of", reader, (person) => {
+        <h2 class="unseen-text" id="reader-heading">${translate("demo_portal")}</h2>
+        ${this.#choice("reader", translate("demo_try_portal"), reader, (person) => {
           this._reader = person;
         })}
       </div>
-      <div class="page card">
-        <div class="bar">
-          <span class="name">Demo Telehealth</span>
-          <message-bell
-            .src=${this._inboxUrl}
-            .streamUrl=${this._streamUrl}
-            .token=${reader.token}
-            locale=${LOCALE}
-          ></message-bell>
-        </div>
-        <div class="text">
-          <p>Good to see you, <strong>${reader.name}</strong>.</p>
-          <p>Write a message in the console. If it reaches this person, the bell shows it within a second.</p>
-          <p>The bell is two lines in this page:</p>
-          <pre tabindex="0" role="region" aria-label="How the bell is embedded"><code>&lt;script type="module" src="${address}"&gt;&lt;/script&gt;
-&lt;message-bell token="…"&gt;&lt;/message-bell&gt;</code></pre>
-        </div>
-      </div>
+      ${portal(reader, this.#addresses)}
     </section>`;
   }
 
   #console(writer: Person) {
     return html`<div class="pane writer">
       <section class="choice" aria-labelledby="writer-heading">
-        <h2 id="writer-heading">The console</h2>
-        ${this.#choice("writer", "Signed in as", writer, (person) => {
+        <h2 class="unseen-text" id="writer-heading">${translate("demo_console")}</h2>
+        ${this.#choice("writer", translate("demo_try_console"), writer, (person) => {
           // Another person may not have this page.
           history.replaceState(history.state, "", "#/");
           this._writer = person;
@@ -102,12 +90,12 @@ export class DemoPage extends LitElement {
       const person = this._people.find((one) => one.id === (event.target as HTMLSelectElement).value);
       if (person) choose(person);
     };
-    return html`<div class="person">
-      <label class="small" for=${id}>${label}</label>
+    return html`<div class="person small">
+      <label for=${id}>${label}</label>
       <select id=${id} @change=${onChange}>
         ${this._people.map(
-          (person) => html`<option value=${person.id} ?selected=${person.id === chosen.id}>
-            ${person.name}, ${person.role}
+          ({ id, name, role }) => html`<option value=${id} ?selected=${id === chosen.id}>
+            ${translate("demo_person", { name, role })}
           </option>`,
         )}
       </select>
@@ -118,14 +106,14 @@ export class DemoPage extends LitElement {
     this._error = null;
     try {
       const [config, people] = await Promise.all([readConfig(), readPeople()]);
-      this._inboxUrl = config.inbox_url || location.origin;
-      this._streamUrl = config.stream_url || location.origin;
-      await import(/* @vite-ignore */ `${this._inboxUrl}/bell.js`);
+      const inboxUrl = config.inbox_url || location.origin;
+      this.#addresses = { inboxUrl, streamUrl: config.stream_url || location.origin };
+      await import(/* @vite-ignore */ `${inboxUrl}/bell.js`);
+      if (people.length === 0) throw new Error(translate("demo_nobody"));
       this._people = people;
       // The first one may send to everybody, the last one only reads.
       this._writer = people[0];
       this._reader = people.at(-1);
-      if (people.length === 0) throw new Error("There are no demo people.");
     } catch (error) {
       this._error = error;
     }

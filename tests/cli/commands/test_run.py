@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from cli.embedded import files
+from cli.run import demo_messages
 
 _ROOT = Path(__file__).parents[3]
 _UP_S = 60.0
@@ -116,7 +117,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def new_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """As a new user has it: running, with its demo, nothing sent yet."""
+    """As a new user has it: running, with its demo and the demo's first messages."""
     hub = Hub(tmp_path_factory.mktemp("run") / "data")
     try:
         hub.start("--workers", "1")
@@ -185,7 +186,8 @@ def test_a_new_user_sends_the_printed_message_sees_it_and_looks_around(new_hub: 
     assert life["message"]["delivered_count"] == life["message"]["recipient_count"] > 4_900
     assert life["targets"] == [{"level": "platform", "external_id": "demo"}]
     whole = _json(hub.command("status", "--json"))
-    assert (whole["totals"]["sent"], whole["unfinished"], whole["broker"]["reachable"]) == (1, [], True)
+    sent = 1 + len(demo_messages.MESSAGES)
+    assert (whole["totals"]["sent"], whole["unfinished"], whole["broker"]["reachable"]) == (sent, [], True)
 
     _wait(lambda: "no sweep" not in hub.command("doctor").stdout, seconds=20, what="a sweep")
     doctor = hub.command("doctor")
@@ -204,7 +206,10 @@ def test_a_new_user_sends_the_printed_message_sees_it_and_looks_around(new_hub: 
     assert all(secret and secret not in commands + hub.told() for secret in hidden), "everybody here can read those"
     token = hub.command("token", "--platform", "demo", "--user", "user", "--ttl", "60").stdout.strip()
     feed = httpx.get(f"http://127.0.0.1:{hub.ports[1]}/v1/notifications", headers={"Authorization": f"Bearer {token}"})
-    assert [one["id"] for one in feed.json()["data"]] == [message_id]
+    first, *others = feed.json()["data"]
+    assert first["id"] == message_id
+    assert [one["title"] for one in others] == [one.title for one in reversed(demo_messages.MESSAGES)]
+    assert feed.json()["unread_count"] == 1 + len(others) - demo_messages.READ_COUNT
 
     second = hub.command("run")
     assert second.returncode == 1
@@ -249,6 +254,9 @@ def test_whatever_is_killed_the_hub_works_again_and_keeps_its_messages(hub: Hub)
     # Asked for by its id: how many messages have come since depends on how often it was tried whether the hub works.
     feed = hub.printed_curl(1)
     assert httpx.get(f"{feed.url}/{first}", headers=feed.headers).status_code == 200
+    titles = [one["title"] for one in httpx.get(f"{feed.url}?limit=100", headers=feed.headers).json()["data"]]
+    assert titles[-len(demo_messages.MESSAGES) :] == [one.title for one in reversed(demo_messages.MESSAGES)]
+    assert titles.count(demo_messages.MESSAGES[-1].title) == 1
 
 
 @pytest.mark.timeout(120)

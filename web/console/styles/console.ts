@@ -36,6 +36,10 @@ export const consoleStyles = css`
     stroke-width: 1.25;
   }
 
+  .page-head + .tabs {
+    margin-block-start: -1rem;
+  }
+
   .tabs {
     display: flex;
     gap: 0.25rem;
