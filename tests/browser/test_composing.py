@@ -277,7 +277,11 @@ def test_a_thousand_clinics_stay_quick(windows: Windows, hub: Hub, people: World
     expect(page.get_by_text("1,004 clinics in 22 organisations")).to_be_visible()
     find.fill("practice")
     expect(page.get_by_text("1,000 clinics in 20 organisations")).to_be_visible()
+    # What is found last stays closed, and is opened by hand.
     last = page.get_by_role("checkbox", name="Practice 19.50")
+    expect(last).to_have_count(0)
+    closed = page.get_by_role("button", name=re.compile("^Clinics of"), expanded=False)
+    closed.evaluate_all("(all) => all.forEach((one) => one.click())")
     # From the click to the next picture with everything in it, as the page's own clock has it.
     elapsed = last.evaluate("""async (box) => {
         const started = performance.now();

@@ -5,6 +5,7 @@ import {
   clinicCheck,
   countScopes,
   fromAudience,
+  hasAllFound,
   keepKnown,
   NOTHING,
   organisationCheck,
@@ -12,8 +13,11 @@ import {
   startingSelection,
   toAudience,
   toggleClinic,
+  toggleFound,
   toggleOrganisation,
+  wholeReach,
 } from "./selection";
+import { countResults, search } from "./tree";
 
 const [north, south] = PLATFORM.organisations as [Organisation, Organisation];
 const [group] = CLINICS.organisations as [Organisation];
@@ -103,15 +107,63 @@ describe("keepKnown", () => {
   });
 });
 
-describe("startingSelection", () => {
-  it("chooses what is the only choice", () => {
-    const only = { ...CLINICS, organisations: [{ ...group, clinics: group.clinics.slice(0, 1) }] };
-    expect(startingSelection(only)).toEqual(select([], ["aspen"]));
+describe("everything that a search found", () => {
+  it("is an organisation that was found itself, and the clinics that were found of others", () => {
+    const branches = [...search(PLATFORM, "birch"), ...search(PLATFORM, "southern")];
+    expect(countResults(branches)).toBe(2);
+    const selection = toggleFound(select([], ["zoe", "cedar"]), branches);
+    expect(toAudience(selection)).toEqual({ organisations: ["south"], clinics: ["birch", "zoe"] });
+    expect(hasAllFound(selection, branches)).toBe(true);
+    expect(toAudience(toggleFound(selection, branches))).toEqual({ organisations: [], clinics: ["zoe"] });
+  });
+
+  it("leaves a ticked organisation as it is, and takes clinics out of it", () => {
+    const branches = search(PLATFORM, "hill");
+    expect(hasAllFound(select(["north"]), branches)).toBe(true);
+    expect(toAudience(toggleFound(select(["north"]), branches))).toEqual({
+      organisations: [],
+      clinics: ["aspen", "zoe"],
+    });
+    expect(toAudience(toggleFound(select(["north"]), search(PLATFORM, "street park")))).toEqual({
+      organisations: ["north"],
+      clinics: [],
+    });
+  });
+
+  it("is the clinics of an organisation that only groups them", () => {
+    const branches = search(CLINICS, "northern");
+    expect(countResults(branches)).toBe(2);
+    expect(toAudience(toggleFound(NOTHING, branches))).toEqual({ organisations: [], clinics: ["aspen", "birch"] });
+  });
+});
+
+describe("wholeReach", () => {
+  const alone = { ...PLATFORM, everyone: false, organisations: [south] };
+
+  it("is everyone on the platform, or everyone in the only organisation", () => {
+    expect(wholeReach(PLATFORM)).toEqual({ name: null, count: 70, selection: select([], [], true), isOnly: false });
+    expect(wholeReach(alone)).toEqual({
+      name: "Southern Care",
+      count: 20,
+      selection: select(["south"]),
+      isOnly: false,
+    });
+  });
+
+  it("is nothing where several organisations or clinics are administered", () => {
+    expect(wholeReach({ ...PLATFORM, everyone: false })).toBeNull();
+    expect(wholeReach(CLINICS)).toBeNull();
+  });
+
+  it("is the only choice, and chosen from the start, for a single clinic", () => {
+    const one = { ...CLINICS, organisations: [{ ...group, clinics: group.clinics.slice(0, 1) }] };
+    expect(wholeReach(one)).toMatchObject({ name: "Aspen Street", count: 10, isOnly: true });
+    expect(startingSelection(one)).toEqual(select([], ["aspen"]));
+    expect(wholeReach({ ...alone, organisations: [{ ...south, clinics: [] }] })?.isOnly).toBe(true);
   });
 
   it("leaves every real choice to the administrator", () => {
-    expect(startingSelection(CLINICS)).toEqual(NOTHING);
-    expect(startingSelection(PLATFORM)).toEqual(NOTHING);
+    for (const audiences of [PLATFORM, CLINICS, alone]) expect(startingSelection(audiences)).toEqual(NOTHING);
   });
 });
 

@@ -23,6 +23,11 @@ describe("search", () => {
     expect(names("southern")).toEqual([["south", "cedar"]]);
   });
 
+  it("finds clinics alone where their organisation is no result", () => {
+    expect(search(PLATFORM, "care", true)).toEqual([]);
+    expect(search(PLATFORM, "care")).toHaveLength(2);
+  });
+
   it("takes accents and capitals as equal", () => {
     expect(names("zoe")).toEqual([["north", "zoe"]]);
   });

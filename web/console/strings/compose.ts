@@ -38,6 +38,7 @@ export const compose = {
   compose_find: "Find an organisation or clinic",
   compose_find_clinic: "Find a clinic",
   compose_found: "{clinics} in {organisations}",
+  compose_first: "The first {count}. Type to find others.",
   compose_no_matches: "No matches for “{query}”",
   compose_select_results: { one: "Select 1 result", other: "Select all {count} results" } as Plural,
   compose_deselect_results: { one: "Deselect 1 result", other: "Deselect all {count} results" } as Plural,

@@ -1,7 +1,7 @@
 /**
- * `<hub-confirmation>`: asks once more before something happens. A modal dialog: focus stays inside and returns to where it was.
+ * `<hub-confirmation>`: asks once more before something happens. A modal dialog: focus stays inside and returns afterwards.
  *
- * What it is about goes inside. Fires `confirm` and `cancel`; whoever uses it takes `open` away again.
+ * Its children say what it is about. Fires `confirm` and `cancel`; its parent sets `open`.
  */
 import { css, html, LitElement, nothing } from "lit";
 import { type Click, isAnswer } from "../logic/clicks";
@@ -25,8 +25,9 @@ export class Confirmation extends LitElement {
       dialog {
         inline-size: min(32rem, calc(100vw - 2rem));
         max-block-size: calc(100dvh - 2rem);
-        padding: 1.5rem;
+        padding: 1.5rem 1.5rem 0;
         overflow: auto;
+        scroll-padding-block-end: 6rem;
         border: 1px solid var(--_hub-line);
         border-radius: calc(var(--_hub-radius) * 2);
         background: var(--_hub-raised);
@@ -57,12 +58,16 @@ export class Confirmation extends LitElement {
         margin-block-start: 1rem;
       }
 
+      /* In sight however long the text is. */
       .actions {
         display: flex;
+        position: sticky;
+        inset-block-end: 0;
         flex-wrap: wrap;
         justify-content: flex-end;
         gap: 0.75rem;
-        margin-block-start: 1.5rem;
+        padding-block: 1rem 1.5rem;
+        background: var(--_hub-raised);
       }
 
       @media (max-width: 26rem) {
@@ -99,8 +104,8 @@ export class Confirmation extends LitElement {
     super();
     this.open = false;
     this.heading = "";
-    this.yes = "Yes";
-    this.no = "Cancel";
+    this.yes = "";
+    this.no = "";
     this.danger = false;
     this.busy = false;
     this.progress = "";
@@ -138,24 +143,24 @@ export class Confirmation extends LitElement {
   }
 
   /**
-   * Escape, or the back gesture of a phone. Told at once and closed by `open`, not by the browser: its `close` comes later than the
-   * focus is back, and by then the same button may have asked again.
+   * Escape, or the back gesture of a phone. The parent closes the dialog, not the browser: its `close` event comes after the focus
+   * is back, and by then the same button may have asked again.
    */
   readonly #cancelled = (event: Event) => {
     event.preventDefault();
-    this.#tell("cancel");
+    this.#fire("cancel");
   };
 
-  /** The browser closed it all the same, as it may when it is told to twice. */
+  /** The browser closed it all the same, as it may after a second Escape. */
   readonly #closed = () => {
-    if (this.open && !this.renderRoot.querySelector("dialog")?.open) this.#tell("cancel");
+    if (this.open && !this.renderRoot.querySelector("dialog")?.open) this.#fire("cancel");
   };
 
   #answer(what: "confirm" | "cancel", click: MouseEvent): void {
-    if (isAnswer(click, this.#opener)) this.#tell(what);
+    if (isAnswer(click, this.#opener)) this.#fire(what);
   }
 
-  #tell(what: "confirm" | "cancel"): void {
+  #fire(what: "confirm" | "cancel"): void {
     this.dispatchEvent(new CustomEvent(what));
   }
 }

@@ -1,8 +1,8 @@
 /**
  * `<hub-scope-tree>`: organisations and their clinics with a checkbox each, to be searched. Fires `selection-change`.
  *
- * Ordinary checkboxes and buttons in nested lists, so every screen reader knows them. For the keyboard the whole tree is one stop:
- * arrow keys move in it, as nobody wants to press Tab a thousand times.
+ * Ordinary checkboxes and buttons in nested lists, so every screen reader knows them. For the keyboard the whole tree is one stop;
+ * arrow keys move in it.
  */
 import { html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
@@ -28,6 +28,8 @@ import { icon } from "./icons";
 /** A tree of so few clinics shows all of them at once. */
 const SMALL = 15;
 const PAUSE_MS = 120;
+/** So many clinics a search shows by itself; the organisations of further ones stay closed. */
+const MOST_FOUND = 300;
 
 export class ScopeTree extends LitElement {
   static override styles = [controls, treeStyles];
@@ -41,10 +43,10 @@ export class ScopeTree extends LitElement {
   declare audiences: Audiences;
   declare selection: Selection;
   declare _query: string;
-  /** Branches that somebody opened, or closed where they open by themselves. */
+  /** Branches that the user opened, or closed where they open by themselves. */
   declare _toggled: ReadonlySet<string>;
   #typing: ReturnType<typeof setTimeout> | undefined;
-  /** Where Tab enters the tree. */
+  /** The box that Tab enters the tree at. */
   #current = "";
 
   constructor() {
@@ -107,7 +109,7 @@ export class ScopeTree extends LitElement {
         @focusin=${this.#onFocus}
       >
         ${branches.length === 0 ? html`<p class="none muted">${this.#noMatches()}</p>` : nothing}
-        ${isFlat ? branches.map(({ organisation, clinics }) => this.#clinics(organisation, clinics)) : this.#branches(branches)}
+        ${isFlat ? branches.map((branch) => this.#flat(branch)) : this.#branches(branches)}
       </div>
       <p class="keys muted small" id="keys">${translate(isFlat ? "compose_keys_flat" : "compose_keys")}</p>`;
   }
@@ -146,20 +148,33 @@ export class ScopeTree extends LitElement {
     </button>`;
   }
 
+  #flat({ organisation, clinics }: Branch) {
+    return html`${this.#clinics(organisation, clinics.slice(0, MOST_FOUND))}
+      ${
+        clinics.length > MOST_FOUND
+          ? html`<p class="none muted small">${translate("compose_first", { count: MOST_FOUND })}</p>`
+          : nothing
+      }`;
+  }
+
   #branches(branches: Branch[]) {
-    const isSmall = this.#isSmall;
+    const isWhole = this.#isSmall && this._query === "";
+    let found = 0;
     return html`<ul>
       ${repeat(
         branches,
         ({ organisation }) => organisation.id,
-        (branch) => this.#branch(branch, isSmall),
+        (branch) => {
+          if (branch.hasFoundClinic) found += branch.clinics.length;
+          return this.#branch(branch, isWhole || (branch.hasFoundClinic && found <= MOST_FOUND));
+        },
       )}
     </ul>`;
   }
 
-  #branch({ organisation, clinics, hasFoundClinic }: Branch, isSmall: boolean) {
+  #branch({ organisation, clinics }: Branch, opensItself: boolean) {
     const { id, name } = organisation;
-    const isOpen = this.#isOpen(id, hasFoundClinic || (isSmall && this._query === ""));
+    const isOpen = this.#isOpen(id, opensItself);
     const check = organisationCheck(this.selection, organisation);
     return html`<li>
       <div class="row">
