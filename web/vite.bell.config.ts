@@ -15,7 +15,8 @@ const unindent: Plugin = {
 
 export default defineConfig({
   root: here("."),
-  publicDir: false,
+  // Its texts in other languages, beside it.
+  publicDir: here("bell/languages"),
   plugins: [unindent, compress()],
   build: {
     outDir: here("../services/inbox_api/pages"),

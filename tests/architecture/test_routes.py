@@ -19,7 +19,7 @@ PAGES = {
         "/demo/people.json",
         "/favicon.ico",
     },
-    "inbox": {"/bell.js"},
+    "inbox": {"/bell.js", "/bell/<name>"},
 }
 
 

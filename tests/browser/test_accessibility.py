@@ -198,7 +198,7 @@ def test_the_bell(page: Page, windows: Windows, hub: Hub, people: World, reader:
     expect_no_problems(page)
     bell.panel.get_by_role("button", name="Archived", exact=True).click()
     bell.opener(_LONG).click()
-    expect(bell.panel.get_by_role("button", name="Move back")).to_be_visible()
+    expect(bell.panel.get_by_role("button", name="Restore")).to_be_visible()
     expect_no_problems(page)
     page.context.set_offline(True)
     expect(bell.panel).to_contain_text("No connection")
@@ -210,7 +210,7 @@ def test_the_bell_while_it_loads_and_without_a_token(page: Page, windows: Window
     page.goto(windows.portal_url())
     bell = Bell(page)
     bell.open()
-    expect(bell.panel).to_contain_text("Please sign in")
+    expect(bell.panel).to_contain_text("Sign in to see your messages.")
     expect_no_problems(page)
 
 

@@ -64,7 +64,7 @@ def test_all_are_marked_as_read_at_once(bell: Bell, hub: Hub, people: World) -> 
     bell.panel.get_by_role("button", name="Mark all as read").click()
     expect(bell.panel.get_by_role("button", name="Unread", exact=True)).to_be_visible()
     bell.panel.get_by_role("button", name="Unread", exact=True).click()
-    expect(bell.panel).to_contain_text("Nothing unread")
+    expect(bell.panel).to_contain_text("No unread messages")
     wait_until(lambda: set(marks(hub, people).values()) == {"read"}, what="all are marked")
 
 
@@ -81,8 +81,8 @@ def test_a_message_is_archived_and_moved_back(bell: Bell, page: Page) -> None:
     bell.panel.get_by_role("button", name="Archived", exact=True).click()
     bell.expect_titles("The second")
     bell.opener("The second").click()
-    bell.item("The second").get_by_role("button", name="Move back").click()
-    expect(bell.panel).to_contain_text("Nothing archived")
+    bell.item("The second").get_by_role("button", name="Restore").click()
+    expect(bell.panel).to_contain_text("No archived messages")
 
 
 def test_a_read_message_can_be_unread_again(bell: Bell, hub: Hub, people: World) -> None:
@@ -102,9 +102,9 @@ def test_older_messages_come_when_asked_for(windows: Windows, hub: Hub, people: 
     bell.expect_new(25)
     bell.open()
     expect(bell.items).to_have_count(20)
-    bell.panel.get_by_role("button", name="Older messages").click()
+    bell.panel.get_by_role("button", name="Show older messages").click()
     bell.expect_titles(*(f"Number {number}" for number in reversed(range(25))))
-    expect(bell.panel.get_by_role("button", name="Older messages")).to_have_count(0)
+    expect(bell.panel.get_by_role("button", name="Show older messages")).to_have_count(0)
 
 
 def test_the_page_hears_of_what_the_bell_hears(page: Page, hub: Hub, people: World) -> None:

@@ -67,8 +67,16 @@ def test_an_organisation_administrator_writes_to_their_own_and_reads_what_is_abo
     page = windows.console(people.token(people.organisation_administrator))
     assert menu(page) == ["Messages", "Organisations"]
     expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
-    Bell(page, IN_CONSOLE).expect_new(1)
-    page.get_by_role("link", name="Create message").first.click()
+    bell = Bell(page, IN_CONSOLE)
+    bell.expect_new(1)
+    bell.open()
+    bell.panel.get_by_role("link", name="See all messages").click()
+    expect(bell.panel).to_be_hidden()
+    Received(page).expect_titles("From above")
+    bell.open()
+    bell.panel.get_by_role("link", name="Create message").click()
+    expect(bell.panel).to_be_hidden()
+    expect(page.get_by_role("heading", name="Create message", level=1)).to_be_focused()
     expect(console.scope(page, "Clinic aspen")).to_be_visible()
     expect(console.everyone(page)).to_have_count(0)
     expect(page.get_by_role("checkbox")).to_have_count(2)
@@ -124,6 +132,9 @@ def test_a_user_reads_and_finds_nothing_to_send_with(windows: Windows, hub: Hub,
     expect(page.get_by_role("navigation")).to_have_count(0)
     page.get_by_role("button", name="Mark all as read").click()
     feed.expect_unread(0)
+    bell = Bell(page, IN_CONSOLE)
+    bell.open()
+    expect(bell.panel.get_by_role("link")).to_have_text(["See all messages"])
     expect(page.get_by_role("link", name="Create message")).to_have_count(0)
     assert refused == []
     for address in ("#/compose", "#/messages", "#/organisations", "#/else"):

@@ -126,7 +126,7 @@ def test_without_a_network_it_says_so_and_catches_up_when_it_is_back(page: Page,
     bell = Bell(page)
     page.context.set_offline(True)
     bell.open()
-    expect(bell.panel).to_contain_text("No connection. Trying again…")
+    expect(bell.panel).to_contain_text("No connection. Reconnecting…")
     hub.post(administrator, ASPEN, title="Meanwhile")
     page.context.set_offline(False)
     bell.expect_titles("Meanwhile")
@@ -229,9 +229,9 @@ def test_without_a_token_it_asks_its_user_to_sign_in(windows: Windows, reader: s
     page.goto(windows.portal_url())
     bell = Bell(page)
     bell.open()
-    expect(bell.panel).to_contain_text("Please sign in to see your messages.")
+    expect(bell.panel).to_contain_text("Sign in to see your messages.")
     answers[0] = reader
-    bell.panel.get_by_role("button", name="Try again").click()
+    bell.panel.get_by_role("button", name="Retry").click()
     expect(bell.panel).to_contain_text("No messages yet")
 
 

@@ -55,6 +55,7 @@ def gateway(running: Gateway) -> Iterator[Gateway]:
         ("/v1/notifications/streams", "inbox_api", "/v1/notifications/streams", []),
         ("/v1/sent-messages/1234/export", "inbox_api", "/v1/sent-messages/1234/export", []),
         ("/bell.js", "inbox_api", "/bell.js", []),
+        ("/bell/de.json", "inbox_api", "/bell/de.json", []),
         ("/inbox/docs/swagger-ui.css", "inbox_api", "/docs/swagger-ui.css", ["/inbox"]),
         ("/inbox/openapi.json", "inbox_api", "/openapi.json", ["/inbox"]),
     ],

@@ -1,4 +1,4 @@
-"""`/bell.js` as a page of any platform loads it."""
+"""`/bell.js` and its texts as a page of any platform loads them."""
 
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from shared.web import cors, error_handlers
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "bell.js").write_text("export {};")
+    (tmp_path / "bell").mkdir()
+    (tmp_path / "bell/de.json").write_text("{}")
     return tmp_path
 
 
@@ -31,6 +33,13 @@ def test_any_page_may_load_it_as_a_module(folder: Path, origin: str | None) -> N
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "Origin" not in answer.headers.get("Vary", ""), "caches keep one copy for everybody"
+
+
+def test_any_page_may_read_its_texts_in_another_language(folder: Path) -> None:
+    answer = make(folder).get("/bell/de.json", headers={"Origin": "https://anybody.example"})
+    assert (answer.status_code, answer.get_json()) == (200, {})
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert make(folder).get("/bell/xx.json").status_code == 404
 
 
 def test_a_new_release_is_used_at_once_and_the_same_one_is_not_sent_twice(folder: Path) -> None:

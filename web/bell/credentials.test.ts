@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { Credentials } from "./credentials";
-import { readIdentity, sharedName } from "./identity";
+import { sharedName } from "./identity";
 import { tokenOf } from "./testing/hub";
 
 const anyToken = () => true;
@@ -47,9 +47,10 @@ it("prefers a token that was set while the page was thinking", async () => {
 });
 
 it("reads from a token whose it is, and nothing from what is none", () => {
-  expect(readIdentity(tokenOf("ann"))).toEqual({ platform: "demo", user: "ann" });
-  expect(readIdentity(tokenOf("Zoë ~~~ 你好"))?.user).toBe("Zoë ~~~ 你好");
-  for (const none of ["", "a.b", "a.e30.c", "a.bnVsbA.c"]) expect(readIdentity(none)).toBeUndefined();
-  expect(sharedName("https://a.example", tokenOf("ann", 1))).toBe(sharedName("https://a.example", tokenOf("ann", 2)));
-  expect(sharedName("https://b.example", tokenOf("ann"))).not.toBe(sharedName("https://a.example", tokenOf("ann")));
+  const name = (user: string, serial = 0) => sharedName("https://a.example", tokenOf(user, serial));
+  for (const none of ["", "a.b", "a.e30.c", "a.bnVsbA.c"]) expect(sharedName("", none)).toBeUndefined();
+  for (const user of ["ann", "Zoë ~~~ 你好"]) expect(name(user, 1)).toBe(name(user, 2));
+  expect(new Set([name("ann"), name("Zoë"), name("Zoé"), sharedName("https://b.example", tokenOf("ann"))]).size).toBe(
+    4,
+  );
 });

@@ -7,6 +7,7 @@ export const bell = draw(
   "M5.5 16.5c1.2-1.3 1.7-2.6 1.7-5.2V10a4.8 4.8 0 0 1 9.6 0v1.3c0 2.6.5 3.9 1.7 5.2ZM12 5.2V3.5M10 19.5a2.1 2.1 0 0 0 4 0",
 );
 export const close = draw("m6.5 6.5 11 11m0-11-11 11");
+export const plus = draw("M12 5.5v13M5.5 12h13");
 export const chevron = draw("m7 10 5 5 5-5");
 export const archive = draw("M4 5h16v4H4zM5.5 9v10h13V9M10 13h4");
 export const envelope = draw("M4 6.5h16v11H4zm0 .8 8 6 8-6");

@@ -1,23 +1,13 @@
 /** Whose token it is, read without checking anything: the server decides; here it only says which tabs belong together. */
 
-export interface Identity {
-  readonly platform: string;
-  readonly user: string;
-}
-
-export function readIdentity(token: string): Identity | undefined {
+/** One name for one user at one hub, the same in every tab; undefined where the token does not say who that is. */
+export function sharedName(src: string, token: string): string | undefined {
   try {
-    const payload = (token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");
-    const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
-    const { platform, sub } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    return typeof platform === "string" && typeof sub === "string" ? { platform, user: sub } : undefined;
+    // Not decoded as UTF-8: the names are compared, never shown.
+    const payload = atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"));
+    const { platform, sub } = JSON.parse(payload) as Record<string, unknown>;
+    return platform && sub ? `message-bell ${JSON.stringify([src, platform, sub])}` : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** One name for one user at one hub, the same in every tab; undefined where the token does not say who that is. */
-export function sharedName(src: string, token: string): string | undefined {
-  const identity = readIdentity(token);
-  return identity && `message-bell ${JSON.stringify([src, identity.platform, identity.user])}`;
 }

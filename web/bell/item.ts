@@ -1,6 +1,7 @@
 /** One notification in the panel: a line to open, and once open the whole text and what can be done with it. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Notification } from "../api";
+import { initials } from "../common/initials";
 import { LINK_REL, split } from "../common/links";
 import { exact, relative } from "../common/times";
 import * as icons from "./icons";
@@ -18,22 +19,26 @@ export interface Reader {
   readonly now: Date;
 }
 
-/** What stands in the `<li>` of a notification. */
+/**
+ * What stands in the element of a notification, whose classes are `item`, and `unread` and `open` where it is; with `feedStyles`. A
+ * preview renders it with actions that do nothing.
+ */
 export function renderItem(item: Notification, isOpen: boolean, reader: Reader, actions: ItemActions): TemplateResult {
   const { translate, locale, now } = reader;
   const isUnread = item.read_at === null;
   const sender = item.sender.name;
   const textId = `text-${item.id}`;
   return html`
+    <span class="avatar" part="avatar" aria-hidden="true" translate="no">${initials(sender)}</span>
     <h3 class="title">
       <button type="button" class="opener" aria-expanded=${isOpen} aria-controls=${textId} @click=${() => actions.toggle(item)}>
-        ${isUnread ? html`<span class="dot" part="dot"></span><span class="hidden">${translate("unread")}: </span>` : nothing}
+        ${isUnread ? html`<span class="dot" part="dot"></span><span class="hidden">${translate("unread_message")} </span>` : nothing}
         <span dir="auto" part="title">${item.title}</span>
         ${icons.chevron}
       </button>
     </h3>
     <p class="about">
-      <span class="hidden">${translate("from", { sender })}</span><bdi aria-hidden="true">${sender}</bdi>
+      <bdi>${sender}</bdi>
       <span aria-hidden="true">·</span>
       <time datetime=${item.sent_at} title=${exact(item.sent_at, locale)}>
         ${isOpen ? exact(item.sent_at, locale, "short") : relative(item.sent_at, now, locale)}
@@ -49,7 +54,7 @@ function renderBody(body: string, translate: Translate) {
     part.kind === "text"
       ? part.text
       : html`<a href=${part.href} target="_blank" rel=${LINK_REL} part="link"
-          >${part.text}<span class="hidden"> (${translate("opens_in_new_tab")})</span></a
+          >${part.text}<span class="hidden"> ${translate("opens_in_new_tab")}</span></a
         >`,
   );
 }

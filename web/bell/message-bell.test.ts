@@ -255,12 +255,12 @@ describe("the panel", () => {
     expect(text(bell, "li h3")).toEqual(["Unread: Title 3", "Unread: Title 1"]);
     expect(bell.shadowRoot?.activeElement?.textContent).toContain("Title 1");
     await pass(100);
-    expect(text(bell, "[role=status]")).toEqual(["Archived."]);
+    expect(text(bell, "[role=status]")).toEqual(["Archived"]);
     await click(bell, "Archived");
     expect(text(bell, "li h3")).toEqual(["Title 2"]);
     await click(bell, "Title 2");
-    await click(bell, "Move back");
-    expect(text(bell, ".what")).toEqual(["Nothing archived"]);
+    await click(bell, "Restore");
+    expect(text(bell, ".what")).toEqual(["No archived messages"]);
     await click(bell, "Undo");
     expect(text(bell, "li h3")).toEqual(["Title 2"]);
   });
@@ -270,9 +270,9 @@ describe("the panel", () => {
     const bell = await mount();
     await open(bell);
     expect(all(bell, "li")).toHaveLength(20);
-    await click(bell, "Older messages");
+    await click(bell, "Show older messages");
     expect(all(bell, "li")).toHaveLength(25);
-    expect(text(bell, "button")).not.toContain("Older messages");
+    expect(text(bell, "button")).not.toContain("Show older messages");
   });
 
   it("keeps the element of each notification when one comes above it", async () => {
@@ -312,9 +312,9 @@ describe("the panel", () => {
     expect(text(bell, ".what")).toEqual(["No messages yet"]);
     hub.refuse("/v1/notifications?", 500);
     await click(bell, "Unread");
-    expect(text(bell, ".what")).toEqual(["The messages could not be loaded."]);
-    await click(bell, "Try again");
-    expect(text(bell, ".what")).toEqual(["Nothing unread"]);
+    expect(text(bell, ".what")).toEqual(["Could not load messages."]);
+    await click(bell, "Retry");
+    expect(text(bell, ".what")).toEqual(["No unread messages"]);
     hub.add(1);
     await pass();
     hub.inbox = [];
@@ -328,7 +328,7 @@ describe("the panel", () => {
     await open(bell);
     hub.refuse(`/v1/notifications/${notification(3).id}`, 500);
     await click(bell, "Title 3");
-    expect(text(bell, ".notice")).toEqual(["That could not be saved. Please try again."]);
+    expect(text(bell, ".notice")).toEqual(["Could not save the change. Please try again."]);
     expect(text(bell, "li h3")[0]).toBe("Unread: Title 3");
   });
 
@@ -358,7 +358,7 @@ describe("the token", () => {
     const bell = await mount({ token: undefined });
     await open(bell);
     expect(connections, "the page may be about to give one").toEqual([]);
-    expect(text(bell, ".what")).toEqual(["Please sign in to see your messages."]);
+    expect(text(bell, ".what")).toEqual(["Sign in to see your messages."]);
     expect(hub.calls).toEqual([]);
     bell.getToken = () => null;
     await pass();

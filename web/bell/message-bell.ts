@@ -28,6 +28,8 @@ export class MessageBell extends LitElement {
     placement: {},
     theme: {},
     open: { type: Boolean, reflect: true },
+    messagesUrl: { attribute: "messages-url" },
+    createUrl: { attribute: "create-url" },
   };
 
   /** The address of inbox_api. */
@@ -42,6 +44,10 @@ export class MessageBell extends LitElement {
   declare theme: "light" | "dark" | null | undefined;
   /** Whether the panel is open; setting it opens and closes. */
   declare open: boolean;
+  /** The address of a page with all messages, which the panel links to. */
+  declare messagesUrl: string | null | undefined;
+  /** The same of the page where an administrator writes a message; for administrators only. */
+  declare createUrl: string | null | undefined;
 
   readonly #feed = new Feed(this, (event) => this.#onEvent(event));
   readonly #announcer = new Announcer((text) => this.#feed.announce(text));
@@ -91,10 +97,12 @@ export class MessageBell extends LitElement {
   }
 
   protected override render() {
+    const { messagesUrl, createUrl } = this;
     const { translate, state } = this.#feed;
     const unseen = state.counts?.unseen_count ?? 0;
-    const label =
-      unseen > 0 ? `${translate("messages")}, ${translate("new_messages", { count: unseen })}` : translate("messages");
+    const messages = translate("messages");
+    const new_messages = translate("new_messages", { count: unseen });
+    const label = unseen > 0 ? translate("bell", { messages, new_messages }) : messages;
     const badge =
       unseen > MOST_SHOWN ? `${translate("number", { count: MOST_SHOWN })}+` : translate("number", { count: unseen });
     return html`<div class="root" id="root">
@@ -125,7 +133,7 @@ export class MessageBell extends LitElement {
         @focusout=${this.#popup.onFocusOut}
         @keydown=${this.#feed.onKeyDown}
       >
-        ${this.open ? this.#feed.render({ close: this.#close }) : nothing}
+        ${this.open ? this.#feed.render({ close: this.#close, messagesUrl, createUrl }) : nothing}
       </section>
     </div>`;
   }

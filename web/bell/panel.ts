@@ -29,6 +29,9 @@ export interface Actions extends ItemActions {
 /** What only the panel under the bell has. */
 export interface PanelParts {
   close(): void;
+  /** Links at its foot: to a page with all messages, and to one where an administrator writes one. */
+  readonly messagesUrl: string | null | undefined;
+  readonly createUrl: string | null | undefined;
 }
 
 export function renderPanel(shown: Shown, actions: Actions, parts: PanelParts | undefined): TemplateResult {
@@ -48,7 +51,7 @@ export function renderPanel(shown: Shown, actions: Actions, parts: PanelParts | 
       }
       ${
         parts
-          ? html`<button type="button" class="quiet only-icon" part="close" aria-label=${translate("close")} @click=${parts.close}>
+          ? html`<button type="button" class="quiet" part="close" aria-label=${translate("close")} @click=${parts.close}>
               ${icons.close}
             </button>`
           : nothing
@@ -69,7 +72,19 @@ export function renderPanel(shown: Shown, actions: Actions, parts: PanelParts | 
       ${arrived > 0 ? renderNotice(translate("new_messages", { count: arrived }), translate("show"), actions.showArrived) : nothing}
       ${notice ? renderNotice(translate(notice.text), translate("undo"), notice.undo) : nothing}
     </div>
+    ${
+      parts?.messagesUrl || parts?.createUrl
+        ? html`<div class="foot" part="footer">
+            ${renderLink(parts.messagesUrl, translate("see_all"), parts)}
+            ${renderLink(parts.createUrl, html`${icons.plus}${translate("create")}`, parts)}
+          </div>`
+        : nothing
+    }
   `;
+}
+
+function renderLink(url: string | null | undefined, text: unknown, { close }: PanelParts) {
+  return url ? html`<a class="quiet" part="action" href=${url} @click=${close}>${text}</a>` : nothing;
 }
 
 function renderNotice(text: string, label: string, act: (() => void) | undefined): TemplateResult {
@@ -111,7 +126,7 @@ function renderList({ state, view, translate }: Shown, actions: Actions): Templa
         ? nothing
         : html`<div class="older">
             ${older === "failed" ? html`<p>${translate("failed")}</p>` : nothing}
-            <button type="button" class="plain" part="older" aria-disabled=${older === "loading"} @click=${actions.loadOlder}>
+            <button type="button" class="quiet" part="older" aria-disabled=${older === "loading"} @click=${actions.loadOlder}>
               ${translate(older === "loading" ? "loading" : "older")}
             </button>
           </div>`
@@ -128,12 +143,12 @@ function renderNothing(
   const isLoading = !trouble && state.lists[view].phase !== "ready";
   const hint = view === "all" && !isLoading ? html`<p>${translate("empty_all_hint")}</p>` : nothing;
   return html`<div class="state" part="state">
-    <span class="medal">${trouble ? icons.warning : icons.bell}</span>
+    ${trouble ? icons.warning : icons.bell}
     <p class="what">${trouble ?? translate(isLoading ? "loading" : `empty_${view}`)}</p>
     ${trouble ? renderRetry(translate, actions) : hint}
   </div>`;
 }
 
 function renderRetry(translate: Translate, actions: Actions): TemplateResult {
-  return html`<button type="button" class="plain" part="action" @click=${actions.refresh}>${translate("try_again")}</button>`;
+  return html`<button type="button" class="quiet" part="action" @click=${actions.refresh}>${translate("retry")}</button>`;
 }

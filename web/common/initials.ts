@@ -1,8 +1,14 @@
-/** Two letters for a person, in place of a picture. */
+/** What stands for a person in place of a picture. */
 
-/** The first letters of the first and the last word: "AO" for "Amara Okafor". Empty for a name without letters. */
+/**
+ * One or two letters of a name: "AO" for "Amara Okafor". One only in scripts without capitals, where the letters of two names side by
+ * side would read as a word or as another name. Punctuation does not count; an emoji does.
+ */
 export function initials(name: string): string {
-  const letters = name.split(/\s+/).flatMap((word) => word.match(/[\p{L}\p{N}]\p{M}*/u) ?? []);
-  const [first = ""] = letters;
-  return (letters.length > 1 ? first + letters.at(-1) : first).toUpperCase();
+  const graphemes = new Intl.Segmenter();
+  const words = name.replace(/\p{P}/gu, "").trim().split(/\s+/);
+  const [first = "", last = ""] = [words[0], words[words.length - 1]].map(
+    (word = "") => [...graphemes.segment(word)][0]?.segment.toUpperCase() ?? "",
+  );
+  return words.length > 1 && /^\p{Lu}/u.test(first) && /^\p{Lu}/u.test(last) ? first + last : first;
 }

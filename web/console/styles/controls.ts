@@ -4,6 +4,12 @@ import { theme } from "../../common/theme";
 
 const base = css`
   :host {
+    --_hub-on-accent: var(--hub-on-accent, light-dark(#ffffff, #06262a));
+    --_hub-danger-soft: var(--hub-danger-soft, light-dark(#fcebe9, #44201d));
+    --_hub-success: var(--hub-success, light-dark(#1d6b3c, #7dcf9c));
+  }
+
+  :host {
     /* The least height and width of what can be pressed. */
     --_hub-target: 40px;
   }

@@ -39,6 +39,26 @@ export const receivedStyles = css`
 
   #panel > .head {
     grid-column: 2;
+    padding-inline-end: 0.6em;
+  }
+
+  @container (max-width: 30rem) {
+    #panel > .views {
+      grid-column: 1 / -1;
+    }
+
+    #panel > .head {
+      grid-row: auto;
+      grid-column: 1 / -1;
+      justify-content: end;
+      min-block-size: 0;
+      padding-block: 0;
+    }
+
+    /* Everything is read. */
+    #panel > .head:not(:has(button)) {
+      border: 0;
+    }
   }
 
   /* The page has a heading already. */

@@ -80,6 +80,8 @@ export class Frame extends LitElement {
       .src=${this.hub.inboxUrl || location.origin}
       .streamUrl=${this.hub.streamUrl || location.origin}
       .getToken=${this.hub.getToken}
+      .messagesUrl=${"#/received"}
+      .createUrl=${this.viewer.level === null ? null : composePath()}
       .strings=${BELL}
       locale=${LOCALE}
     ></message-bell>`;

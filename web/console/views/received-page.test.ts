@@ -88,8 +88,8 @@ it("has the bell's views, its way back and its marks", async () => {
 it("does not say that all is read while nothing could be loaded", async () => {
   inbox.refuse("/v1/notifications?", 500, {}, 2);
   const page = await mount();
-  expect(text(page, ".what")).toEqual(["The messages could not be loaded."]);
-  await press(page, "Try again");
+  expect(text(page, ".what")).toEqual(["Could not load messages."]);
+  await press(page, "Retry");
   expect(titles(page)).toEqual(["Title 2", "Title 1"]);
 });
 
