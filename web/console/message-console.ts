@@ -6,14 +6,13 @@
  * the console shows its sign-in page.
  */
 import { html, LitElement, nothing } from "lit";
-import { type Message, Problem } from "../api";
-import { type Person, readPeople } from "../demo/people";
+import type { Message } from "../api";
+import type { Person } from "../demo/people";
 import { Arrival } from "./arrival";
 import { Directory } from "./logic/directory";
-import { sentence } from "./logic/problems";
 import { type Listing, messagePath, parse, type Route } from "./logic/routes";
 import { keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
-import { enter, readSite, type Site, type Visit } from "./start";
+import { type State, startUp, type Visit } from "./start";
 import { translate } from "./strings";
 import { consoleStyles } from "./styles/console";
 import { controls } from "./styles/controls";
@@ -21,12 +20,6 @@ import "./views/frame";
 import { renderPage } from "./views/page";
 import "./views/sign-in";
 import { failed } from "./views/states";
-
-type State =
-  | { is: "starting" }
-  | { is: "signed-out"; reason: string }
-  | { is: "failed"; error: unknown }
-  | { is: "ready"; visit: Visit };
 
 type AskForToken = (refused?: string) => string | undefined | Promise<string | undefined>;
 
@@ -153,48 +146,18 @@ export class MessageConsole extends LitElement {
     this._state = { is: "starting" };
     this._route = this.#readRoute();
     this.fresh = null;
-    const show = (state: State) => {
-      if (isCurrent()) this._state = state;
-    };
-    try {
-      await this.#enter(isCurrent, show);
-    } catch (error) {
-      show(this.#refusal(error) ?? { is: "failed", error });
-    }
+    await startUp({
+      ...{ composeUrl: this.composeUrl, inboxUrl: this.inboxUrl, streamUrl: this.streamUrl, isHosted: this.#isHosted },
+      findToken: async () => this.token ?? (await this.getToken?.()) ?? loadToken(this.#storage),
+      getToken: (refused) => (isCurrent() ? this.#giveToken(refused) : undefined),
+      show: (state) => {
+        if (isCurrent()) this._state = state;
+      },
+      showPeople: (people) => {
+        this._people = people;
+      },
+    });
     if (isCurrent()) this.#announcePage();
-  }
-
-  async #enter(isCurrent: () => boolean, show: (state: State) => void): Promise<void> {
-    const reading = readSite(this.inboxUrl, this.streamUrl);
-    const reachingPeople = reading.then((site) => this.#readPeople(site));
-    // Both may fail before they are awaited.
-    reachingPeople.catch(() => undefined);
-    const token = this.token ?? (await this.getToken?.()) ?? loadToken(this.#storage);
-    const identity = readIdentity(token ?? "");
-    if (!identity) {
-      await reachingPeople;
-      show({ is: "signed-out", reason: this.#isHosted ? translate("sign_in_no_hosted_token") : "" });
-      return;
-    }
-    const getToken = (refused?: string) => (isCurrent() ? this.#giveToken(refused) : undefined);
-    const composeUrl = this.composeUrl ?? new URL("..", document.baseURI).href;
-    const visit = await enter(composeUrl, reading, identity, getToken);
-    show({ is: "ready", visit });
-    if (visit.viewer.level === null) return;
-    const directory = new Directory(await visit.hub.getAudiences());
-    show({ is: "ready", visit: { ...visit, directory } });
-  }
-
-  /** Demo people are for the sign-in page alone. */
-  async #readPeople({ isDemo }: Site): Promise<void> {
-    if (isDemo && !this.#isHosted) this._people = await readPeople().catch(() => []);
-  }
-
-  /** Back to the sign-in page, where an error means that the token is no good. */
-  #refusal(error: unknown): State | null {
-    if (!(error instanceof Problem) || !(error.status === 401 || error.code === "user-inactive")) return null;
-    keepToken(this.#storage, null);
-    return { is: "signed-out", reason: sentence(error) };
   }
 
   #giveToken(refused?: string): string | undefined | Promise<string | undefined> {

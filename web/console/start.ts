@@ -1,13 +1,16 @@
 /**
- * Start-up: who is signed in, and what follows from it. Requests go out as early as they can: the server's settings and the viewer
- * together, then the audiences beside the first page's own data.
+ * Start-up: from a token to who is signed in and what they can do. Requests go out as early as they can: the server's settings and the
+ * viewer together, then the audiences beside the data of the first page.
  */
-import type { GetToken, Viewer } from "../api";
+import { type GetToken, Problem, type Viewer } from "../api";
+import { type Person, readPeople } from "../demo/people";
 import { readConfig } from "./config";
 import { Hub } from "./hub";
-import type { Directory } from "./logic/directory";
+import { Directory } from "./logic/directory";
 import { DraftStore } from "./logic/drafts";
-import { type Identity, openStorage } from "./logic/session";
+import { sentence } from "./logic/problems";
+import { type Identity, keepToken, openStorage, readIdentity } from "./logic/session";
+import { translate } from "./strings";
 
 /** Who is signed in, and what they can do. */
 export interface Visit {
@@ -19,34 +22,71 @@ export interface Visit {
   readonly drafts: DraftStore;
 }
 
-/** Where the inbox API and the live stream are, and whether there are demo people. */
-export interface Site {
-  readonly inboxUrl: string;
-  readonly streamUrl: string;
-  readonly isDemo: boolean;
+export type State =
+  | { is: "starting" }
+  | { is: "signed-out"; reason: string }
+  | { is: "failed"; error: unknown }
+  | { is: "ready"; visit: Visit };
+
+/** What the console gives, and how it is shown what comes of it. */
+export interface Start {
+  /** Null: as the server's settings say. */
+  readonly composeUrl: string | null;
+  readonly inboxUrl: string | null;
+  readonly streamUrl: string | null;
+  /** Whether the host page signs its user in. */
+  readonly isHosted: boolean;
+  readonly findToken: () => Promise<string | null | undefined>;
+  readonly getToken: GetToken;
+  readonly show: (state: State) => void;
+  /** The demo people, for the sign-in page. */
+  readonly showPeople: (people: readonly Person[]) => void;
 }
 
-/** As the server's settings say, but for the addresses that the host page gives. */
-export async function readSite(inboxUrl: string | null, streamUrl: string | null): Promise<Site> {
-  const config = await readConfig();
-  return {
-    inboxUrl: inboxUrl ?? config.inbox_url,
-    streamUrl: streamUrl ?? inboxUrl ?? config.stream_url,
-    isDemo: config.demo,
-  };
+/** Ends with the state "ready", "signed-out" or "failed"; "ready" is shown before the audiences are there, too. */
+export async function startUp(start: Start): Promise<void> {
+  try {
+    await enter(start);
+  } catch (error) {
+    if (error instanceof Problem && (error.status === 401 || error.code === "user-inactive")) {
+      keepToken(openStorage("sessionStorage"), null);
+      start.show({ is: "signed-out", reason: sentence(error) });
+    } else start.show({ is: "failed", error });
+  }
 }
 
-/** Rejects with a `Problem` where the token is not accepted. */
-export async function enter(
-  composeUrl: string,
-  reading: Promise<Site>,
-  identity: Identity,
-  getToken: GetToken,
-): Promise<Visit> {
+async function enter(start: Start): Promise<void> {
+  const { isHosted, getToken, show } = start;
+  const reading = readSite(start);
+  // It may fail before it is awaited.
+  reading.catch(() => undefined);
+  const token = await start.findToken();
+  const identity = readIdentity(token ?? "");
+  if (!identity) {
+    await (await reading).people;
+    show({ is: "signed-out", reason: isHosted ? translate("sign_in_no_hosted_token") : "" });
+    return;
+  }
+  const composeUrl = start.composeUrl ?? new URL("..", document.baseURI).href;
   const asking = new Hub(composeUrl, "", "", getToken).getViewer();
   const [{ inboxUrl, streamUrl }, viewer] = await Promise.all([reading, asking]);
   const hub = new Hub(composeUrl, inboxUrl, streamUrl, getToken);
   const user = `${identity.platform}/${identity.user}`;
   const drafts = new DraftStore(openStorage("localStorage"), openStorage("sessionStorage"), user);
-  return { hub, identity, viewer, drafts, directory: null };
+  const visit = { hub, identity, viewer, drafts, directory: null };
+  show({ is: "ready", visit });
+  if (viewer.level === null) return;
+  const directory = new Directory(await hub.getAudiences());
+  show({ is: "ready", visit: { ...visit, directory } });
+}
+
+/** The addresses of inbox API and live stream, and when the demo people have been shown: only the sign-in page waits for that. */
+async function readSite({ inboxUrl, streamUrl, isHosted, showPeople }: Start) {
+  const config = await readConfig();
+  const hasPeople = config.demo && !isHosted;
+  return {
+    people: hasPeople ? readPeople().then(showPeople, () => undefined) : undefined,
+    inboxUrl: inboxUrl ?? config.inbox_url,
+    streamUrl: streamUrl ?? inboxUrl ?? config.stream_url,
+  };
 }
