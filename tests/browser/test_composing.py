@@ -97,7 +97,7 @@ def test_counters_and_the_preview_follow_what_is_typed(page: Page) -> None:
     expect(link).to_have_attribute("rel", "noopener noreferrer")
     title = preview.get_by_role("heading", level=3)
     expect(title).to_contain_text("🔔" * 69)
-    expect(preview).to_contain_text("From Ada Platform")
+    expect(preview).to_contain_text("Ada Platform")
     # It folds as in the bell. What recipients can do with it is not offered.
     title.get_by_role("button").click()
     expect(link).to_have_count(0)

@@ -69,8 +69,7 @@ export const treeStyles = css`
   .opener,
   .no-opener {
     flex: none;
-    inline-size: 2.25rem !important;
-    min-block-size: 2.25rem !important;
+    inline-size: var(--_hub-target);
   }
 
   .opener svg {
@@ -89,6 +88,7 @@ export const treeStyles = css`
   }
 
   .row label {
+    min-block-size: var(--_hub-target);
     display: grid;
     grid-template-columns: auto minmax(0, 1fr) auto;
     align-items: center;

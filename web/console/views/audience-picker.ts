@@ -92,10 +92,10 @@ export class AudiencePicker extends LitElement {
         display: inline-flex;
         align-items: center;
         gap: 0.25rem;
-        min-block-size: 2rem;
-        padding: 0.125rem 0.5rem 0.125rem 0.75rem;
+        min-block-size: var(--_hub-target);
+        padding: 0.125rem 0.625rem 0.125rem 0.875rem;
         border: 1px solid var(--_hub-line);
-        border-radius: 1rem;
+        border-radius: calc(var(--_hub-target) / 2);
         background: var(--_hub-accent-soft);
         font-size: 0.8125rem;
         text-align: start;
