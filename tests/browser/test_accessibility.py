@@ -78,6 +78,9 @@ def test_the_history_with_its_filter(page: Page, windows: Windows, hub: Hub, peo
     page.get_by_role("combobox").press("ArrowDown")
     expect(page.get_by_role("listbox")).to_be_visible()
     expect_no_problems(page)
+    page.get_by_role("searchbox", name="Search messages").fill("absent")
+    expect(page.get_by_role("heading", name="No matches for “absent”")).to_be_visible()
+    expect_no_problems(page)
 
 
 def test_the_history_without_messages(page: Page, windows: Windows, administrator: str) -> None:

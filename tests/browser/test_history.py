@@ -206,6 +206,9 @@ def test_times_are_in_the_readers_zone_with_the_exact_time_on_hover(windows: Win
     expect(time).to_have_attribute(
         "title", re.compile(rf"{there.day} .* {there:%Y}.* 0?{there.hour}:{there:%M:%S} GMT\+5:45")
     )
+    expect(console.rows(page).get_by_role("link")).to_have_attribute(
+        "title", re.compile(rf"{there.day} .* {there:%Y} at 0?{there.hour}:{there:%M}$")
+    )
     expect(time).to_have_text(re.compile("now|minute"))
     # On paper there is no hovering, and nothing to navigate with.
     page.emulate_media(media="print")

@@ -153,3 +153,31 @@ describe("refreshing", () => {
     expect([ids(pages), pages.status]).toEqual(["a", "complete"]);
   });
 });
+
+describe("a list that is not in the order of time", () => {
+  it("is read again in place while only its first page is shown", async () => {
+    const { pages, asked } = make(page(["a", "b"], "1"), page(["b", "c"], "2"), page(["d"]), page(["x"]));
+    await pages.start();
+    await pages.reload();
+    expect([ids(pages), pages.status]).toEqual(["bc", "idle"]);
+    await pages.more();
+    expect(asked()).toEqual([null, null, "2"]);
+    await pages.reload();
+    expect(ids(pages)).toBe("bcd");
+  });
+
+  it("stays as it is where reading it again fails", async () => {
+    const { pages } = make(page(["a"]), new Error("away"));
+    await pages.start();
+    await pages.reload();
+    expect([ids(pages), pages.status]).toEqual(["a", "complete"]);
+  });
+});
+
+it("brings one item up to date, whatever is known of it", async () => {
+  const { pages } = make(page(["b", "a"]));
+  await pages.start();
+  pages.replace({ id: "a", text: "new" });
+  pages.replace({ id: "z", text: "unknown" });
+  expect(pages.items).toEqual([{ id: "b" }, { id: "a", text: "new" }]);
+});

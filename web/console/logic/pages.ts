@@ -74,14 +74,24 @@ export class Pages<T extends { id: string }> {
     }
   }
 
+  /** Reads the first page again in place, unless more than that is shown. For lists that are not in the order of time. */
+  async reload(): Promise<void> {
+    if (this.status === "loading" || this.status === "failed" || this.#older.length > 0) return;
+    const page = await this.#load(null, this.#abort.signal).catch(() => null);
+    if (!page || this.#isOver() || this.#older.length > 0) return;
+    this.items = page.data;
+    this.#follow(page);
+    this.#changed();
+  }
+
   /** Puts the new ones on top. */
   showArrivals(): void {
     if (this.#arrived) this.#merge(this.#arrived, true);
   }
 
-  /** Puts a newer version of one item in its place. */
-  replace(item: T): void {
-    this.items = this.items.map((known) => (known.id === item.id ? item : known));
+  /** Brings one item up to date. */
+  replace(item: Partial<T> & { id: string }): void {
+    this.items = this.items.map((known) => (known.id === item.id ? { ...known, ...item } : known));
     this.#changed();
   }
 

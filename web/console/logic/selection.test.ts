@@ -6,6 +6,7 @@ import {
   countScopes,
   fromAudience,
   hasAllFound,
+  isKnown,
   keepKnown,
   NOTHING,
   organisationCheck,
@@ -173,8 +174,15 @@ describe("fromAudience", () => {
     expect(fromAudience({ organisations: ["north"], clinics: ["cedar"], other_scopes: 2 })).toEqual(
       select(["north"], ["cedar"]),
     );
-    expect(keepKnown(fromAudience({ organisations: ["north"], clinics: ["aspen"] }), CLINICS)).toEqual(
-      select([], ["aspen", "birch"]),
-    );
+  });
+
+  it("says whether the viewer may choose all of it again", () => {
+    const narrower = { organisations: ["north"], clinics: ["aspen"] };
+    expect(keepKnown(fromAudience(narrower), CLINICS)).toEqual(select([], ["aspen", "birch"]));
+    expect(isKnown(narrower, CLINICS)).toBe(false);
+    expect(isKnown({ everyone: true }, CLINICS)).toBe(false);
+    expect(isKnown({ clinics: ["aspen"], other_scopes: 1 }, CLINICS)).toBe(false);
+    expect(isKnown({ clinics: ["aspen"] }, CLINICS)).toBe(true);
+    expect(isKnown({ clinics: ["cedar"], organisations: ["north"] }, PLATFORM)).toBe(true);
   });
 });

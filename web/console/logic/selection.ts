@@ -112,6 +112,13 @@ export function fromAudience({ everyone, organisations, clinics }: Message["audi
   return { everyone: everyone === true, organisations: new Set(organisations), clinics: new Set(clinics) };
 }
 
+/** Whether all that a message was sent to may be chosen. */
+export function isKnown(audience: Message["audience"], audiences: Audiences): boolean {
+  const selection = fromAudience(audience);
+  const known = toAudience(keepKnown(selection, audiences));
+  return (audience.other_scopes ?? 0) === 0 && JSON.stringify(known) === JSON.stringify(toAudience(selection));
+}
+
 /** The selection without what may not, or no longer, be chosen. */
 export function keepKnown(selection: Selection, audiences: Audiences): Selection {
   const organisations = new Set<string>();

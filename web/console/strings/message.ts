@@ -25,6 +25,25 @@ export const message = {
   message_part: "{part} of {whole}",
   message_delivered: { one: "Delivered to {count} person", other: "Delivered to {count} people" } as Plural,
 
+  message_recipients: "Recipients",
+  message_recipients_reach: "You see recipients in the organisations and clinics that you administer.",
+  message_recipients_status: "Show recipients",
+  message_recipients_all: "All",
+  message_recipients_read: "Read",
+  message_recipients_unread: "Unread",
+  message_recipients_loading: "Loading recipients…",
+  message_recipients_failed: "Could not load recipients",
+  message_recipients_none_all: "No recipients",
+  message_recipients_none_read: "No one has read it yet",
+  message_recipients_none_unread: "Everyone has read it",
+  message_read_on: "Read {date}",
+  message_export: "Export",
+  message_exporting: "Exporting…",
+  message_exporting_count: { one: "Exporting… {count} recipient", other: "Exporting… {count} recipients" } as Plural,
+  message_export_stop: "Stop",
+  message_export_failed: "Could not export recipients. {reason}",
+  message_export_file: "Recipients of {title}",
+
   message_audience: "Sent to",
   message_all_names: "Show all {count}",
   message_hidden_scopes: {
@@ -33,6 +52,8 @@ export const message = {
   } as Plural,
 
   message_copy: "Send a copy",
+  message_copy_narrower:
+    "Some recipients of the original are not included, because you do not administer them. Check the recipients.",
   message_copy_failed: "The message could not be copied. {reason}",
   message_recall: "Recall",
   message_recalling: "Recalling…",

@@ -38,6 +38,9 @@ export const sent = {
   sent_no_match_text: "Check the spelling, or search for fewer words.",
   sent_no_match_filter: "Check the spelling, search for fewer words, or clear the filter.",
 
+  sent_bad_search: "Search for fewer words",
+  sent_bad_search_text: "Up to 10 words can be searched for at once.",
+
   sent_filter: "Filter by organisation or clinic",
   sent_filter_all: "All organisations and clinics",
   sent_filter_clear: "Clear filter",

@@ -55,6 +55,10 @@ export const messageStyles = css`
     grid-area: side;
   }
 
+  hub-recipients {
+    grid-area: people;
+  }
+
   .note {
     margin-block-end: 1.25rem;
   }
@@ -130,7 +134,17 @@ export const messageStyles = css`
     }
   }
 
+  @container (min-width: 36rem) {
+    .side {
+      grid-template-columns: 1fr 1fr;
+    }
+  }
+
   @container (min-width: 50rem) {
+    .side {
+      grid-template-columns: 1fr;
+    }
+
     .columns {
       grid-template: "text side" auto "people side" 1fr / minmax(0, 1fr) 20rem;
     }

@@ -43,9 +43,9 @@ export const rowStyles = css`
   .row {
     position: relative;
     display: grid;
-    grid-template: "what what" auto "to to" auto "from when" auto / 1fr auto;
+    grid-template: "what what what" auto "to to to" auto "from when rate" auto / fit-content(50%) auto 1fr;
     gap: 0.5rem 1rem;
-    align-items: start;
+    align-items: baseline;
     padding: 0.75rem 1.25rem;
   }
 
@@ -112,6 +112,12 @@ export const rowStyles = css`
     overflow-wrap: anywhere;
   }
 
+  .rate {
+    grid-area: rate;
+    text-align: end;
+    white-space: nowrap;
+  }
+
   .from {
     grid-area: from;
     color: var(--_hub-muted);
@@ -123,30 +129,19 @@ export const rowStyles = css`
     grid-area: when;
   }
 
-  /* Its exact time appears on hover. */
-  hub-time {
-    position: relative;
-    z-index: 1;
-  }
-
-  .end {
-    display: grid;
-    justify-items: center;
-    gap: 0.75rem;
-    padding: 1.25rem;
-    border-block-start: 1px solid var(--_hub-line);
-    text-align: center;
-  }
-
   @container (min-width: 42rem) {
     .headings,
     .row {
-      grid-template: "what to from" auto "what to when" 1fr / minmax(0, 1fr) 12.5rem 9rem;
-      gap: 0 1.5rem;
+      grid-template: "what to from" auto "what to when" 1fr / minmax(0, 1fr) 12rem 8rem;
+      gap: 0 1.25rem;
     }
 
     .to {
       display: block;
+    }
+
+    .rate {
+      text-align: start;
     }
 
     .from {

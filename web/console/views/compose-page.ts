@@ -11,7 +11,15 @@ import { type Draft, hasText, mayDiffer, newDraft } from "../logic/draft";
 import type { DraftStore } from "../logic/drafts";
 import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
 import type { Filter } from "../logic/routes";
-import { fromAudience, keepKnown, NOTHING, type Selection, startingSelection, toAudience } from "../logic/selection";
+import {
+  fromAudience,
+  isKnown,
+  keepKnown,
+  NOTHING,
+  type Selection,
+  startingSelection,
+  toAudience,
+} from "../logic/selection";
 import { clean, type TextField } from "../logic/text";
 import { translate } from "../strings";
 import { composeStyles } from "../styles/compose";
@@ -43,6 +51,7 @@ export class ComposePage extends LitElement {
     _isKept: { state: true },
     _isOpen: { state: true },
     _isGone: { state: true },
+    _copyNote: { state: true },
     _failure: { state: true },
     _removed: { state: true },
   };
@@ -62,6 +71,8 @@ export class ComposePage extends LitElement {
   declare _isOpen: boolean;
   /** Whether the draft that was open here was sent or discarded in another tab. */
   declare _isGone: boolean;
+  /** What the copy of a message lacks. */
+  declare _copyNote: string;
   /** Why the last attempt did not succeed, for a passing reason. */
   declare _failure: string;
   /** How many invisible characters were removed from each field. */
@@ -80,6 +91,7 @@ export class ComposePage extends LitElement {
     this._isKept = false;
     this._isOpen = false;
     this._isGone = false;
+    this._copyNote = "";
     this._failure = "";
     this._removed = NOTHING_REMOVED;
     new FooterSpace(this);
@@ -123,10 +135,9 @@ export class ComposePage extends LitElement {
     try {
       const { title, body, audience } = await this.hub.getMessage(id);
       this._draft = { ...this.drafts.begin(), title, body, selection: fromAudience(audience) };
-      this._mistakes = NONE;
-      this._removed = NOTHING_REMOVED;
+      if (!isKnown(audience, this.directory.audiences)) this._copyNote = translate("message_copy_narrower");
     } catch (error) {
-      this._mistakes = { fields: {}, other: translate("message_copy_failed", { reason: sentence(error) }) };
+      this._copyNote = translate("message_copy_failed", { reason: sentence(error) });
     }
     this.copy = null;
     this.dispatchEvent(new CustomEvent("preset-used"));
@@ -224,6 +235,7 @@ export class ComposePage extends LitElement {
 
   #attemptNote() {
     if (this._isGone) return this.#note(translate("compose_gone"));
+    if (this._copyNote) return this.#note(this._copyNote);
     if (this._draft.unanswered === null || this.#sender.isSending) return nothing;
     const isOther = mayDiffer(this._draft, this.#message);
     return this.#note(translate(isOther ? "compose_unanswered_other" : "compose_unanswered"));
@@ -237,6 +249,7 @@ export class ComposePage extends LitElement {
 
   #edit(field: Field, change: Partial<Draft>): void {
     this._isGone = false;
+    this._copyNote = "";
     this.#keep({ ...this._draft, ...change });
     if (this._mistakes.fields[field]) {
       const { [field]: _corrected, ...others } = this._mistakes.fields;

@@ -6,8 +6,8 @@ import { fieldStyles } from "../styles/field";
 import { icon } from "./icons";
 
 const PAUSE_MS = 300;
-/** Longer than any title. */
-const MAXIMUM = 200;
+/** The API takes no more. */
+const MAXIMUM = 100;
 
 export class SearchField extends LitElement {
   static override styles = [

@@ -161,7 +161,9 @@ export class SentPage extends LitElement {
       return html`${sentRows(shown, this.directory)} ${pages && !this.#isOld ? more(pages) : nothing}`;
     if (!pages || pages.status === "loading") return loading(translate("sent_loading"));
     if (pages.status !== "failed") return this.#empty();
-    if (this.listing.filter && isProblem(pages.error, "validation-failed")) return this.#unknownFilter();
+    if (isInvalid(pages.error, "q"))
+      return empty("search", translate("sent_bad_search"), translate("sent_bad_search_text"));
+    if (this.listing.filter && isInvalid(pages.error, this.listing.filter.level)) return this.#unknownFilter();
     return failed(translate("sent_failed"), pages.error, () => void pages.retry());
   }
 
@@ -186,8 +188,8 @@ export class SentPage extends LitElement {
   }
 }
 
-function isProblem(error: unknown, code: string): boolean {
-  return error instanceof Problem && error.code === code;
+function isInvalid(error: unknown, parameter: string): boolean {
+  return error instanceof Problem && error.code === "validation-failed" && parameter in error.errors;
 }
 
 function isSame(one: Listing, other: Listing): boolean {

@@ -2,7 +2,7 @@
 import { html } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Message } from "../../api";
-import { groupByDate } from "../logic/dates";
+import { date, groupByDate } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { messagePath } from "../logic/routes";
 import { audienceSummary, reached } from "../logic/wording";
@@ -39,7 +39,7 @@ function row(message: Message, directory: Directory) {
   const { id, title, body, audience, sender, sent_at } = message;
   return html`<li class="row">
     <div class="what">
-      <h3 dir="auto"><a href=${messagePath(id)} data-id=${id}>${title}</a></h3>
+      <h3 dir="auto"><a href=${messagePath(id)} data-id=${id} title=${date(sent_at)}>${title}</a></h3>
       <p class="muted small excerpt" dir="auto">${body}</p>
       ${statusLabel(message)}
     </div>

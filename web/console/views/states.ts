@@ -58,6 +58,15 @@ export const stateStyles = css`
     inline-size: 75%;
   }
 
+  .end {
+    display: grid;
+    justify-items: center;
+    gap: 0.75rem;
+    padding: 1.25rem;
+    border-block-start: 1px solid var(--_hub-line);
+    text-align: center;
+  }
+
   /* Over the end of what is visible, without any room of its own: nothing moves when it comes. */
   .arrivals {
     position: sticky;
@@ -90,8 +99,7 @@ export function empty(picture: IconName, title: string, text: string, action: un
   return html`<div class="state">
     ${icon(picture)}
     <h2>${title}</h2>
-    <p>${text}</p>
-    ${action}
+    ${text ? html`<p>${text}</p>` : nothing} ${action}
   </div>`;
 }
 
