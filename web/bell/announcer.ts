@@ -7,7 +7,7 @@ const GATHER_MS = 400;
 export class Announcer {
   readonly #announce: (text: string) => void;
   #titles: string[] = [];
-  #untold = 0;
+  #unnamed = 0;
   #unseen: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -18,26 +18,26 @@ export class Announcer {
   /** `unseen`: how many are unseen once this event is known. */
   onEvent(event: BellEvent | undefined, unseen: number | undefined, translate: Translate): void {
     if (event?.kind === "arrived") this.#titles.push(event.notification.title);
-    // Without a stream only the number tells that something has come.
-    else if (event?.kind === "counts") this.#untold += Math.max(0, (unseen ?? 0) - (this.#unseen ?? unseen ?? 0));
+    // Without a stream only their number is known.
+    else if (event?.kind === "counts") this.#unnamed += Math.max(0, (unseen ?? 0) - (this.#unseen ?? unseen ?? 0));
     this.#unseen = unseen;
-    if (this.#titles.length + this.#untold > 0) this.#timer ??= setTimeout(() => this.#flush(translate), GATHER_MS);
+    if (this.#titles.length + this.#unnamed > 0) this.#timer ??= setTimeout(() => this.#flush(translate), GATHER_MS);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#titles = [];
-    this.#untold = 0;
+    this.#unnamed = 0;
     this.#unseen = undefined;
   }
 
   #flush(translate: Translate): void {
-    const count = Math.max(this.#titles.length, this.#untold);
+    const count = Math.max(this.#titles.length, this.#unnamed);
     const [title] = this.#titles;
     this.#timer = undefined;
     this.#titles = [];
-    this.#untold = 0;
+    this.#unnamed = 0;
     if (document.hidden) return;
     this.#announce(
       count === 1 && title !== undefined ? translate("arrived", { title }) : translate("new_messages", { count }),

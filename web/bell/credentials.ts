@@ -1,6 +1,6 @@
 /**
- * The token of one user. Without one, and when it is refused, the page is asked for another, once for however many calls wait for
- * it. A page that has none to give (or only the refused one) is signed out; one that fails to answer is asked again later.
+ * The token of one user. Without one, and when it is refused, the page is asked for another; calls that wait for it share one question.
+ * A page that returns none, or the refused one, is signed out; one that fails to answer is asked again later.
  */
 import { Refusal } from "./inbox";
 
@@ -8,14 +8,14 @@ import { Refusal } from "./inbox";
 export type AskForToken = (refused?: string) => string | null | undefined | Promise<string | null | undefined>;
 
 export class Credentials {
-  /** What the page gave instead of a token of this user, if it did: somebody else has signed in. */
+  /** A token of another user that the page gave when it was asked: that user has signed in. */
   foreign: string | undefined;
   #pending: Promise<string> | undefined;
 
   constructor(
     public token: string | undefined,
     public ask: AskForToken | undefined,
-    /** Whether a token is of the user that all of this is about. */
+    /** Whether a token belongs to the same user. */
     private readonly isOurs: (token: string) => boolean,
   ) {}
 

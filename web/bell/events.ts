@@ -1,6 +1,6 @@
 /**
- * Events: what tabs tell each other. One tab learns something from the server, applies it, and posts it; the others apply the
- * same event to their own state. So all tabs of a user show the same, with one connection among them.
+ * Events are how tabs share one connection: the leading tab receives news from the server, applies an event and posts it; the others
+ * apply the same event to their own state.
  */
 import type { Counts, Notification } from "../api";
 import type { Connection, State } from "./state";
@@ -22,7 +22,7 @@ export type BellEvent =
       readonly at: string;
       readonly counts: Counts;
     }
-  /** More may have happened than was told: load again what is being looked at. */
+  /** Something changed that no event describes: load the shown lists again. */
   | { readonly kind: "stale" }
   | { readonly kind: "connection"; readonly connection: Connection };
 

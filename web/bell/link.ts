@@ -1,6 +1,6 @@
 /**
- * The connection to the hub of the one tab that has it: a stream for what is new, and a poller beneath it. Turns what they learn
- * into events. While the page is hidden nothing is polled, and the stream is given up after a while.
+ * The leading tab's connection to the hub: a stream, and a poller that corrects it or replaces it. Turns what they receive into events.
+ * A hidden page does not poll, and closes its stream after some minutes.
  */
 import type { Counts, Notification } from "../api";
 import { between } from "./backoff";
@@ -10,34 +10,34 @@ import { Poller } from "./poller";
 import type { Connection } from "./state";
 import { Stream } from "./stream";
 
-/** Between two questions, without a stream and with one (which says nothing of what the user does on another device). */
+/** Between two polls, without a stream and with one: a stream does not report what the user does on another device. */
 const PAUSE_POLLING_MS = [24_000, 36_000] as const;
 const PAUSE_LIVE_MS = [60_000, 120_000] as const;
-/** A stream begins with the counts; only if it is not there by then they are asked for. */
+/** A stream begins with the counts; they are requested only where it has not begun by then. */
 const PATIENCE_MS = 1_000;
-/** How long the stream of a hidden page stays open: long enough to look something up elsewhere. */
+/** How long the stream of a hidden page stays open. */
 const HIDDEN_STREAM_MS = 5 * 60_000;
-/** Everybody is told "more happened" at the same moment; everybody asks some time within this. */
+/** All bells learn at the same moment that something changed; they send their requests spread over this time. */
 const SPREAD_MS = 3_000;
-/** Counts asked for so shortly before a notification came may have it in them. */
+/** Counts requested this shortly before a notification arrived may include it. */
 const DOUBTFUL_MS = 1_000;
 
 export class Link {
-  readonly #tell: (event: BellEvent) => void;
+  readonly #emit: (event: BellEvent) => void;
   readonly #poller: Poller;
   readonly #stream: Stream;
   #isStarted = false;
   #connection: Connection = "starting";
   #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(inbox: Inbox, tell: (event: BellEvent) => void) {
-    this.#tell = tell;
+  constructor(inbox: Inbox, emit: (event: BellEvent) => void) {
+    this.#emit = emit;
     this.#poller = new Poller(
       inbox,
       PAUSE_POLLING_MS,
       (counts, asked) => {
         if (this.#connection !== "live") this.#become("polling");
-        tell({ kind: "counts", counts, asked });
+        emit({ kind: "counts", counts, asked });
       },
       (refusal) => this.#fail(refusal),
     );
@@ -67,12 +67,12 @@ export class Link {
     this.#connection = "starting";
   }
 
-  /** Asks for the counts now, or within `wait` milliseconds. */
+  /** Requests the counts now, or within `wait` milliseconds. */
   ask(wait = 0): void {
     if (this.#isStarted && !document.hidden) this.#poller.ask(wait);
   }
 
-  /** Does what the page's being seen, and online, allows. */
+  /** Starts or stops stream and poller, as the page is visible and online or not. */
   readonly #wake = (): void => {
     clearTimeout(this.#hiddenTimer);
     if (!navigator.onLine) {
@@ -99,12 +99,12 @@ export class Link {
       this.#poller.stop();
       this.#poller.pause = PAUSE_LIVE_MS;
       this.ask(between(...PAUSE_LIVE_MS));
-      this.#tell({ kind: "counts", counts: data, asked: Date.now() });
+      this.#emit({ kind: "counts", counts: data, asked: Date.now() });
       // Between two streams a recall may have been missed.
-      this.#tell({ kind: "stale" });
+      this.#emit({ kind: "stale" });
     } else if (event === "notification") this.#arrive(data);
     else if (event === "recalled" || event === "sync") {
-      this.#tell(event === "sync" ? { kind: "stale" } : { kind: "recalled", id: data.id });
+      this.#emit(event === "sync" ? { kind: "stale" } : { kind: "recalled", id: data.id });
       this.ask(between(0, SPREAD_MS));
     }
   }
@@ -121,7 +121,7 @@ export class Link {
 
   #arrive(notification: Notification): void {
     const isCounted = this.#poller.isAsking || Date.now() - this.#poller.asked < DOUBTFUL_MS;
-    this.#tell({ kind: "arrived", notification, isCounted });
+    this.#emit({ kind: "arrived", notification, isCounted });
     if (isCounted) this.ask();
   }
 
@@ -137,6 +137,6 @@ export class Link {
   #become(connection: Connection): void {
     if (this.#connection === connection) return;
     this.#connection = connection;
-    this.#tell({ kind: "connection", connection });
+    this.#emit({ kind: "connection", connection });
   }
 }

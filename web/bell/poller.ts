@@ -1,6 +1,6 @@
 /**
- * Asks for the counts, again and again: the only news there is where no stream can be had, and now and then a correction where
- * there is one. Unchanged counts cost a 304. Who is slow to answer is asked less often.
+ * Polls the counts: the only source of news without a stream, and an occasional correction with one. Unchanged counts cost a 304. After
+ * errors it polls less often.
  */
 import type { Counts } from "../api";
 import { backoff, between } from "./backoff";
@@ -10,7 +10,7 @@ const FIRST_BACKOFF_MS = 5_000;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
 
 export class Poller {
-  /** When the last good answer was asked for; 0 for never. */
+  /** When the last successful request was sent; 0 for never. */
   asked = 0;
 
   readonly #inbox: Inbox;
@@ -26,7 +26,7 @@ export class Poller {
 
   constructor(
     inbox: Inbox,
-    /** Between two questions, in milliseconds. */
+    /** Between two polls, in milliseconds. */
     public pause: readonly [from: number, to: number],
     onCounts: (counts: Counts, asked: number) => void,
     onRefusal: (refusal: Refusal) => void,
@@ -40,7 +40,7 @@ export class Poller {
     return this.#asking !== undefined;
   }
 
-  /** Asks after `wait` milliseconds at the latest. While a question is under way, one more follows it. */
+  /** Polls within `wait` milliseconds. During a request, one more follows it. */
   ask(wait = 0): void {
     if (this.#asking) {
       this.#isAskedAgain = true;
@@ -53,7 +53,7 @@ export class Poller {
     this.#timer = setTimeout(() => this.#poll(), wait);
   }
 
-  /** Nothing more is asked until `ask` is called; an answer that is still under way is dropped. */
+  /** Stops until `ask` is called; the answer to a request under way is dropped. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -84,7 +84,7 @@ export class Poller {
       wait = backoff(this.#failures, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS) + (refusal.retryAfterMs ?? 0);
       this.#onRefusal(refusal);
     }
-    // Stopped, perhaps started anew, by what the answer brought about.
+    // The handler of the answer may have stopped it, and started it again.
     if (this.#asking !== asking) return;
     this.#asking = undefined;
     const isAgain = this.#isAskedAgain && wait === undefined;

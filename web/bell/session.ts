@@ -47,7 +47,7 @@ export class Session implements ReactiveController {
     host.addController(this);
   }
 
-  /** What to show; before there is a store, only how it stands with the token. */
+  /** What to show; before there is a store, only the connection. */
   get state(): states.State {
     return this.store?.state ?? { ...states.EMPTY, connection: this.#connection };
   }
@@ -93,7 +93,7 @@ export class Session implements ReactiveController {
     else this.#become("signed-out", access.getToken !== undefined);
   }
 
-  /** The page failed to say who its user is; it is asked again, ever less often. */
+  /** `getToken` rejected; it is called again, with growing delays. */
   #openLater(turn: number): void {
     if (turn !== this.#turn) return;
     this.#become("offline");
@@ -147,15 +147,15 @@ export class Session implements ReactiveController {
     shared.store.stop();
   }
 
-  /** A page that has not said anything yet is told nothing either. */
-  #become(connection: states.Connection, isTold = true): void {
+  /** A page without token and `getToken` may be about to give one: it gets no event. */
+  #become(connection: states.Connection, isEvent = true): void {
     this.#connection = connection;
-    if (isTold) this.#onEvent({ kind: "connection", connection });
+    if (isEvent) this.#onEvent({ kind: "connection", connection });
     this.#host.requestUpdate();
   }
 }
 
-/** Of a store in this page; a token that does not say whose it is has one for itself. */
+/** The key of a store in this page; a token without a readable user has a store of its own. */
 function nameOf(src: string, token: string): string {
   return sharedName(src, token) ?? `${src} ${token}`;
 }

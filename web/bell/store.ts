@@ -1,7 +1,7 @@
 /**
- * One user's notifications in this tab: what the server said (`#base`) and, laid over it, what the user has done that the server
- * has not confirmed yet. A confirmed mutation becomes an event for all tabs; a failed one just falls away, so nothing is ever put back by
- * hand. Loading and doing go one after the other: no answer can be older than what it is laid upon.
+ * One user's notifications in this tab: what the server answered (`#base`), and over it the mutations that it has not confirmed yet. A
+ * confirmed mutation becomes an event for all tabs; a failed one is dropped, so nothing has to be undone. Requests for lists and
+ * mutations run one after the other: no answer is older than the state it is applied to.
  */
 
 import type { Credentials } from "./credentials";
@@ -16,7 +16,7 @@ const TRIES = 3;
 const LONGEST_WAIT_MS = 5_000;
 const SIGNED_OUT_PAUSE_MS = 60_000;
 
-/** Told of every change; with the event behind it, if it was one. */
+/** Called after every change, with its event if there was one. */
 export type Listener = (event?: BellEvent) => void;
 
 export class Store {
@@ -32,7 +32,7 @@ export class Store {
   #shown: State | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #countsAsked = 0;
-  /** When the last mutation was confirmed: counts asked for before that do not know of it. */
+  /** When the last mutation was confirmed: counts requested before do not include it. */
   #settled = 0;
   #signedOut = 0;
 
@@ -40,7 +40,7 @@ export class Store {
   constructor(inbox: Inbox, credentials: Credentials, name: string | undefined) {
     this.#inbox = inbox;
     this.#credentials = credentials;
-    this.#link = new Link(inbox, (event) => this.#tell(event));
+    this.#link = new Link(inbox, (event) => this.#publish(event));
     this.#tabs = new Tabs(name, {
       onEvent: (event) => this.#apply(event),
       onLead: (isLeader) => (isLeader ? this.#link.start() : this.#link.stop()),
@@ -53,7 +53,7 @@ export class Store {
     return this.#shown;
   }
 
-  /** A token that the page gave and that is somebody else's: this store is of no use to that page any more. */
+  /** Another user's token that the page gave: the page needs another store. */
   get foreignToken(): string | undefined {
     return this.#credentials.foreign;
   }
@@ -77,7 +77,7 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Another token, or another way to one: whoever was signed out tries again. */
+  /** Another token or `getToken`: a store that was signed out tries again. */
   setCredentials(token: string | undefined, ask: Credentials["ask"]): void {
     const isNew = (token && token !== this.#credentials.token) || ask !== this.#credentials.ask;
     if (token) this.#credentials.token = token;
@@ -85,7 +85,7 @@ export class Store {
     if (isNew) this.#signInAgain();
   }
 
-  /** `who` looks at this view (undefined: at none): it is loaded, and again whenever there is news that was not told in full. */
+  /** `who` shows this view (undefined: none): it is loaded, and again whenever an event says that it is stale. */
   watch(who: object, view: View | undefined): void {
     if (!view) this.#watched.delete(who);
     else {
@@ -117,7 +117,7 @@ export class Store {
         if (!isOlder && etag) this.#etags.set(view, etag);
         this.#change(withPage(this.#base, view, data, isOlder));
         const { unread_count, unseen_count } = data;
-        this.#tell({ kind: "counts", counts: { unread_count, unseen_count }, asked });
+        this.#publish({ kind: "counts", counts: { unread_count, unseen_count }, asked });
       } catch (error) {
         this.#notice(error);
         become("failed");
@@ -125,7 +125,7 @@ export class Store {
     });
   }
 
-  /** Shows at once what will come of it. Rejects with a `Refusal` when the server does not take it. */
+  /** Shows the expected result at once. Rejects with a `Refusal` when the server refuses. */
   mutate(mutation: Mutation): Promise<void> {
     this.#mutations = [...this.#mutations, mutation];
     this.#change(this.#base);
@@ -142,25 +142,25 @@ export class Store {
         this.#mutations = this.#mutations.filter((other) => other !== mutation);
         if (!event) this.#change(this.#base);
       }
-      this.#tell(event);
+      this.#publish(event);
     });
   }
 
   /** Recalled, as a call has just shown. */
   #drop(id: string): void {
-    this.#tell({ kind: "recalled", id });
+    this.#publish({ kind: "recalled", id });
     this.#link.ask();
   }
 
-  #tell(event: BellEvent): void {
+  #publish(event: BellEvent): void {
     this.#apply(event);
-    // Whose token is refused is each tab's own affair.
+    // Each tab has a token of its own.
     if (event.kind !== "connection" || event.connection !== "signed-out") this.#tabs.post(event);
   }
 
   #apply(event: BellEvent): void {
     if (event.kind === "counts") {
-      // A mutation that is under way, or was when the counts were asked for, may be in them or not.
+      // These counts may or may not include a mutation that was under way when they were requested.
       if (this.#mutations.length > 0 || event.asked < this.#settled) {
         this.#link.ask(1_000);
         return;
@@ -171,8 +171,8 @@ export class Store {
     const before = this.#base.counts;
     if (event.kind === "changed" || event.kind === "through") this.#settled = Date.now();
     this.#change(withEvent(this.#base, event), event);
-    const isUntold = event.kind === "counts" && before !== undefined && !areSame(before, event.counts);
-    if (event.kind === "stale" || isUntold) this.#loadWatched();
+    const hasChanged = event.kind === "counts" && before !== undefined && !areSame(before, event.counts);
+    if (event.kind === "stale" || hasChanged) this.#loadWatched();
     if (event.kind === "connection" && event.connection === "signed-out") {
       this.#signedOut = Date.now();
       this.#tabs.setWilling(false);
@@ -225,12 +225,12 @@ export class Store {
   };
 }
 
-/** Whether what a call was about is not there any more. */
+/** Whether the message of a request has gone: recalled, or no longer this user's. */
 export function isGone(error: unknown): boolean {
   return error instanceof Refusal && (error.status === 404 || error.status === 409);
 }
 
-/** What is done twice is done once, so where the server is busy for a moment, it is asked again. */
+/** Mutations are idempotent: they are sent again where the server is busy. */
 async function persist<T>(call: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {

@@ -1,6 +1,6 @@
 /**
- * Keeps one event stream open, as long as it is let: reads it, notices when it has gone silent, and opens it again where it
- * stopped, sooner or later as the server and the failures so far suggest.
+ * Keeps one event stream open: reads it, notices when it goes silent, and opens it again from its last event, after the pause that the
+ * server asks for and a backoff for failures.
  */
 import { backoff, between } from "./backoff";
 import { type Inbox, Refusal } from "./inbox";
@@ -57,7 +57,7 @@ export class Stream {
       } catch (error) {
         refusal = error instanceof Refusal ? error : new Refusal(0);
         this.#failures += 1;
-        // Should it be the place to resume from that was refused, the next try does without.
+        // The id to resume from may be what was refused: the next try goes without it.
         if (refusal.status >= 400 && refusal.status < 500) this.#lastId = undefined;
       }
       if (running.signal.aborted) return;
@@ -103,13 +103,13 @@ export class Stream {
       }
     } finally {
       clearTimeout(watch);
-      // Whatever ended the reading: nothing is left open.
+      // Closes the connection, however the reading ended.
       silent.abort();
     }
   }
 
   #take({ event, data = "{}", id, retry }: StreamEvent): void {
-    // First of all: what cannot be read would come again and again otherwise.
+    // Set first: an event that cannot be read would otherwise come again.
     this.#lastId = id ?? this.#lastId;
     if (retry) this.#retry = Number(retry);
     if (event === "ready") this.#failures = 0;

@@ -1,8 +1,7 @@
 /**
- * The tabs of one user: one of them leads (it has the connection) and posts what it learns to the others. The lead is a Web Lock:
- * the browser passes it on by itself when the leader's tab is closed. Only tabs that are looked at want it, and a hidden leader
- * hands it over, because hidden tabs are slowed down, frozen or thrown away. Where there are no locks or channels (a page without
- * https, site storage that is denied, an old browser) each tab leads itself.
+ * The tabs of one user: one of them leads (it has the connection) and posts events to the others. The lead is a Web Lock: the browser
+ * passes it on when the leader's tab is closed. Only visible tabs request it, and a hidden leader hands it over, because browsers slow
+ * down, freeze or discard hidden tabs. Without locks or channels (a page without https, denied site storage) each tab leads itself.
  */
 import type { BellEvent } from "./events";
 
@@ -17,7 +16,7 @@ type Post =
 interface Handlers {
   onEvent(event: BellEvent): void;
   onLead(isLeader: boolean): void;
-  /** What a newcomer has to know. */
+  /** The events that bring a new tab up to date. */
   summary(): readonly BellEvent[];
 }
 
