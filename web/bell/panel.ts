@@ -43,8 +43,9 @@ export function renderPanel(shown: Shown, actions: Actions, parts: PanelParts | 
     <div class="head" part="header">
       <h2 id="heading">${translate("messages")}</h2>
       ${
-        unread > 0 && items.length > 0 && view !== "archived"
-          ? html`<button type="button" class="quiet" part="action" @click=${actions.markAllRead}>
+        // Its room stays when it goes: an arrival moves nothing.
+        items.length > 0 && view !== "archived"
+          ? html`<button type="button" class=${unread > 0 ? "quiet" : "quiet none"} part="action" @click=${actions.markAllRead}>
               ${translate("mark_all_read")}
             </button>`
           : nothing

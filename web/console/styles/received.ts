@@ -51,13 +51,7 @@ export const receivedStyles = css`
       grid-row: auto;
       grid-column: 1 / -1;
       justify-content: end;
-      min-block-size: 0;
       padding-block: 0;
-    }
-
-    /* Everything is read. */
-    #panel > .head:not(:has(button)) {
-      border: 0;
     }
   }
 
