@@ -34,6 +34,10 @@ export const messageStyles = css`
     overflow-wrap: anywhere;
   }
 
+  .meta .avatar {
+    margin-inline-end: -0.25rem;
+  }
+
   .actions {
     display: flex;
     flex-wrap: wrap;

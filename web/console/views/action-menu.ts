@@ -27,12 +27,16 @@ export class ActionMenu extends LitElement {
         inset-block-start: calc(100% + 0.25rem);
         inset-inline-end: 0;
         z-index: 10;
-        min-inline-size: 13rem;
+        min-inline-size: 15rem;
         padding: 0.375rem;
         border: 1px solid var(--_hub-line);
         border-radius: var(--_hub-radius);
         background: var(--_hub-raised);
         box-shadow: var(--_hub-shadow);
+      }
+
+      .button:has(.avatar) {
+        border-radius: 50%;
       }
 
       .popup:focus {

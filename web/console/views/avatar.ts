@@ -17,6 +17,15 @@ export const avatarStyles = css`
     line-height: 1;
   }
 
+  /* Beside a name in a line of text. */
+  p > .avatar {
+    inline-size: 1.5rem;
+    block-size: 1.5rem;
+    margin-inline-end: 0.5rem;
+    font-size: 0.625rem;
+    vertical-align: middle;
+  }
+
   /* Drawn: they are no part of the button's name, and nothing to translate. */
   .avatar::before {
     content: attr(data-initials);

@@ -11,6 +11,7 @@ import { audienceNames, people, status } from "../logic/wording";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { messageStyles } from "../styles/message";
+import { avatar, avatarStyles } from "./avatar";
 import "./confirmation";
 import { icon } from "./icons";
 import { linked } from "./linked";
@@ -27,7 +28,7 @@ const READERS_MS = 10_000;
 const SHOWN_NAMES = 12;
 
 export class MessagePage extends LitElement {
-  static override styles = [controls, stateStyles, statusStyles, messageStyles];
+  static override styles = [controls, avatarStyles, stateStyles, statusStyles, messageStyles];
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },
@@ -151,7 +152,7 @@ export class MessagePage extends LitElement {
       <div class="what">
         <h1 tabindex="-1" dir="auto">${title}</h1>
         <p class="muted meta">
-          <span class="unseen-text">${translate("message_sender")}</span><bdi>${sender.name}</bdi>
+          ${avatar(sender.name)}<span class="unseen-text">${translate("message_sender")}</span><bdi>${sender.name}</bdi>
           <hub-time .at=${sent_at} format="date"></hub-time> ${statusLabel(message)}
         </p>
       </div>

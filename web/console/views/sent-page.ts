@@ -8,6 +8,7 @@ import { type Filter, type Listing, messagesPath } from "../logic/routes";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { rowStyles } from "../styles/rows";
+import { avatarStyles } from "./avatar";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
 import "./scope-filter";
@@ -21,7 +22,7 @@ const REFRESH_MS = 15_000;
 const REFRESH_SOON_MS = 3_000;
 
 export class SentPage extends LitElement {
-  static override styles = [controls, rowStyles, stateStyles, statusStyles];
+  static override styles = [controls, avatarStyles, rowStyles, stateStyles, statusStyles];
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },

@@ -7,6 +7,7 @@ import type { Directory } from "../logic/directory";
 import { messagePath } from "../logic/routes";
 import { audienceSummary, reached } from "../logic/wording";
 import { translate } from "../strings";
+import { avatar } from "./avatar";
 import { statusLabel } from "./status";
 import "./time";
 
@@ -47,7 +48,9 @@ function row(message: Message, directory: Directory) {
       <p><span class="unseen-text">${translate("sent_label_recipients")}</span>${audienceSummary(audience, directory)}</p>
       <p class="muted small">${reached(message)}</p>
     </div>
-    <p class="from"><span class="unseen-text">${translate("sent_label_sender")}</span><bdi>${sender.name}</bdi></p>
+    <p class="from">
+      ${avatar(sender.name)}<span class="unseen-text">${translate("sent_label_sender")}</span><bdi>${sender.name}</bdi>
+    </p>
     <p class="when muted small"><hub-time .at=${sent_at} format="in-group"></hub-time></p>
   </li>`;
 }
