@@ -80,7 +80,7 @@ class FeedQuery(PageQuery):
 
 class HistoryQuery(PageQuery):
     q = fields.String(
-        validate=validate.And(validate.Length(min=1, max=MAX_SEARCHED), _check_words),
+        validate=[validate.Length(min=1, max=MAX_SEARCHED), _check_words],
         metadata={
             "description": f"Words of title or body, at most {MAX_WORDS}: all occur, in any order and case; the last may be the beginning "
             "of one.",
@@ -133,8 +133,14 @@ class ChangedOut(CountsOut):
     notification = fields.Nested(NotificationOut, required=True)
 
 
+class ListedMessageOut(sent_messages.MessageOut):
+    read_count = _count(
+        "Recipients who have it marked as read, counted in the last minute; null once it is expired.", nullable=True
+    )
+
+
 class HistoryOut(marshmallow.Schema):
-    data = fields.List(fields.Nested(sent_messages.MessageOut), required=True)
+    data = fields.List(fields.Nested(ListedMessageOut), required=True)
     has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})
     next_cursor = _next_cursor()
 

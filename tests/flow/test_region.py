@@ -19,6 +19,7 @@ from services.directory.actions import import_, platforms
 from services.fanout_worker.actions import expand
 from services.fanout_worker.actions.context import Context
 from services.inbox_api.actions import history, notifications
+from services.inbox_api.read_counts import ReadCounts
 from shared import db
 from shared.audience import ChosenScopes
 from tests import conftest as base
@@ -102,12 +103,15 @@ def test_a_region_is_imported_addressed_read_filtered_and_recalled(
         context = Context(make_engine(db.WORKER_ROLE), published, StillBroker(), worker_settings(database_url))
         expand.expand_message(context, message_id=message_id)
     assert messages.recipients(owner_engine, message_id) == [users["one"].id]
+    counts = ReadCounts()
     for filters in ({}, {"organisation": "o1"}, {"clinic": "c1"}):
-        assert [sent.id for sent in history.get_history(inbox, caller=rita, limit=9, **filters).data] == [message_id]
+        assert [sent.id for sent in history.get_history(inbox, counts, caller=rita, limit=9, **filters).data] == [
+            message_id
+        ]
 
     by_boss = messages.accept(compose, users["boss"], platform, to_clinic)
     elsewhere = messages.accept(compose, users["boss"], platform, ChosenScopes(everyone=False, organisations=("o2",)))
-    assert [sent.id for sent in history.get_history(inbox, caller=rita, limit=9).data] == [by_boss, message_id]
+    assert [sent.id for sent in history.get_history(inbox, counts, caller=rita, limit=9).data] == [by_boss, message_id]
     messages.recall(compose, users["rita"], platform, by_boss)
     with pytest.raises(Exception, match="no such message"):
         messages.recall(compose, users["rita"], platform, elsewhere)

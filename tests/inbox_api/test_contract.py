@@ -37,9 +37,9 @@ OPERATIONS = {
         ("PUT", "/v1/notifications/{id}/read", 5),
         ("DELETE", "/v1/notifications/{id}/archived", 4),
         ("POST", "/v1/notifications/read-all", 5),
-        ("GET", "/v1/sent-messages", 4),
-        ("GET", "/v1/sent-messages?organisation={organisation}", 5),
-        ("GET", "/v1/sent-messages?q=Notice", 5),
+        ("GET", "/v1/sent-messages", 5),
+        ("GET", "/v1/sent-messages?organisation={organisation}", 6),
+        ("GET", "/v1/sent-messages?q=Notice", 6),
         ("GET", "/v1/sent-messages/{id}", 5),
     ],
 )

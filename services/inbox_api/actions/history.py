@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from services.inbox_api import cursor
+from services.inbox_api.read_counts import ReadCounts
 from services.inbox_api.store import history as store
 from services.inbox_api.store import search, visibility
 from shared import errors
@@ -17,8 +18,15 @@ from shared.sent_messages.words import Words
 
 
 @dataclass(frozen=True)
+class Listed(sent_messages.SentMessage):
+    """A message in a list. `read_count` may be up to a minute old; None once its entries are past the retention."""
+
+    read_count: int | None
+
+
+@dataclass(frozen=True)
 class History:
-    data: tuple[sent_messages.SentMessage, ...]
+    data: tuple[Listed, ...]
     has_more: bool
     next_cursor: str | None
 
@@ -33,6 +41,7 @@ class Followed:
 
 def get_history(
     engine: Engine,
+    read_counts: ReadCounts,
     *,
     caller: auth.Caller,
     limit: int,
@@ -57,7 +66,10 @@ def get_history(
             ids = store.list_reached(connection, page, filters=filters)
         else:
             ids = store.list_visible(connection, page)
-        shown = tuple(sent_messages.get_messages(connection, ids=ids[:limit], viewer=viewer))
+        found_messages = sent_messages.get_messages(connection, ids=ids[:limit], viewer=viewer)
+        counted = [message.id for message in found_messages if not message.expired]
+        counts = read_counts.get(counted, lambda due: store.count_readers(connection, ids=due))
+    shown = tuple(Listed(**vars(message), read_count=counts.get(message.id)) for message in found_messages)
     has_more = len(ids) > limit
     return History(shown, has_more, cursor.of_last(shown) if has_more else None)
 

@@ -12,6 +12,7 @@ import flask
 from sqlalchemy import Engine
 
 from services.inbox_api import tags as kept_tags
+from services.inbox_api.read_counts import ReadCounts
 from services.inbox_api.store import readers
 from shared import rate_limit
 from shared.web import etags, guards
@@ -26,11 +27,16 @@ class Context:
 
     engine: Engine
     tags: kept_tags.Tags = field(default_factory=kept_tags.Tags)
+    read_counts: ReadCounts = field(default_factory=ReadCounts)
     limiter: rate_limit.Limiter = field(default_factory=lambda: rate_limit.Limiter(""))
 
 
 def engine() -> Engine:
     return _context().engine
+
+
+def read_counts() -> ReadCounts:
+    return _context().read_counts
 
 
 def reader() -> readers.Reader:
