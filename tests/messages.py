@@ -6,8 +6,7 @@ from sqlalchemy import Engine, text
 
 from services.compose_api import domain
 from services.compose_api.actions import messages
-from services.compose_api.store import audit
-from shared import db, rate_limit
+from shared import audit, db, rate_limit
 from shared.audience import ChosenScopes
 from shared.auth import store as auth
 from tests import factories

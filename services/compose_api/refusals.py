@@ -12,8 +12,7 @@ import time
 import prometheus_client
 from sqlalchemy import Engine
 
-from services.compose_api.store import audit
-from shared import db, logging
+from shared import audit, db, logging
 
 PER_MINUTE = 60
 _CAPACITY = 1_000

@@ -1,4 +1,4 @@
-"""Cursors: the position where a page ended, as opaque text. Used for both lists and as event ids of the stream.
+"""Cursors: the position where a page ended, as opaque text. Used for all lists and as event ids of the stream.
 
 A cursor names a position, (sent_at, message id), not a row: it stays valid when messages arrive, are read or are recalled.
 The signature finds damaged and made-up cursors. Its key is public, because a position is no secret and grants nothing.
@@ -12,10 +12,11 @@ from typing import Protocol
 
 import itsdangerous
 
-from shared import errors
+from shared import audience, errors
 
 # A change of the format changes the salt.
 _SIGNER = itsdangerous.Signer("message-hub", salt="cursor-1")
+_USERS = itsdangerous.Signer("message-hub", salt="cursor-user-1")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -57,7 +58,27 @@ def decode(text: str) -> Position:
         if encode(position) != text:  # the same bytes can be spelt in several ways
             raise ValueError("not as encode writes it")
     except (itsdangerous.BadData, ValueError, OverflowError):
-        raise errors.HubError(
-            "bad-cursor", "Send `after` exactly as it came in `next_cursor`, or leave it out to begin at the newest."
-        ) from None
+        raise _bad_cursor() from None
     return position
+
+
+def encode_user(user_id: int) -> str:
+    """The position of a user in a list that is ordered by the ids of users."""
+    return _USERS.sign(str(user_id)).decode()
+
+
+def decode_user(text: str) -> int:
+    """The id that `encode_user` was given. Raises `HubError` bad-cursor for anything else."""
+    try:
+        user_id = int(_USERS.unsign(text))
+        if encode_user(user_id) != text or not 0 <= user_id <= audience.LAST_USER:
+            raise ValueError("not as encode_user writes it")
+    except (itsdangerous.BadData, ValueError):
+        raise _bad_cursor() from None
+    return user_id
+
+
+def _bad_cursor() -> errors.HubError:
+    return errors.HubError(
+        "bad-cursor", "Send `after` exactly as it came in `next_cursor`, or leave it out to begin with the first page."
+    )

@@ -91,6 +91,19 @@ class HistoryQuery(PageQuery):
     clinic = _external_id("a clinic")
 
 
+class ExportQuery(marshmallow.Schema):
+    status = fields.String(
+        validate=validate.OneOf(("read", "unread")),
+        metadata={"description": "Only those who have it marked as read, or have not."},
+    )
+    organisation = ids.ExternalId(metadata={"description": "External id of an organisation: only who belonged to it."})
+    clinic = ids.ExternalId(metadata={"description": "External id of a clinic: only who belonged to it."})
+
+
+class RecipientsQuery(ExportQuery, PageQuery):
+    pass
+
+
 class ThroughIn(marshmallow.Schema):
     through = Uuid(
         required=True, metadata={"description": "The newest notification that was shown: it and everything older."}
@@ -148,3 +161,25 @@ class HistoryOut(marshmallow.Schema):
 class SentMessageOut(sent_messages.MessageOut):
     seen_count = _count("Recipients who have seen it; null once it is expired.", nullable=True)
     read_count = _count("Recipients who have it marked as read; null once it is expired.", nullable=True)
+
+
+class RecipientClinicOut(marshmallow.Schema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class RecipientOut(sent_messages.PersonOut):
+    clinics = fields.List(
+        fields.Nested(RecipientClinicOut),
+        required=True,
+        metadata={
+            "description": "Where they belonged in the message's directory version, as far as the caller administers it."
+        },
+    )
+    read_at = _maybe_time("When they marked it as read; null if they have not, and once the message is expired.")
+
+
+class RecipientsOut(marshmallow.Schema):
+    data = fields.List(fields.Nested(RecipientOut), required=True)
+    has_more = fields.Boolean(required=True, metadata={"description": "Whether others follow."})
+    next_cursor = _next_cursor()

@@ -70,7 +70,7 @@ GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(d
 AUDIT = """
 REVOKE EXECUTE ON FUNCTION refuse_to_change_audit_events() FROM PUBLIC;
 GRANT INSERT (action, outcome, reason, platform_id, user_id, message_id, request_id, address, detail)
-    ON audit_events TO message_hub_compose;
+    ON audit_events TO message_hub_compose, message_hub_inbox;
 GRANT INSERT (action, outcome, reason, platform_id, operator, directory_version, detail)
     ON audit_events TO message_hub_directory;
 -- Repeated without a lock on the table. A revision that changes a policy drops it.
@@ -81,6 +81,9 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'compose_records') THEN
         CREATE POLICY compose_records ON audit_events FOR INSERT TO message_hub_compose WITH CHECK (action IN ('compose', 'recall'));
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'inbox_records') THEN
+        CREATE POLICY inbox_records ON audit_events FOR INSERT TO message_hub_inbox WITH CHECK (action = 'export');
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'directory_records') THEN
         CREATE POLICY directory_records ON audit_events FOR INSERT TO message_hub_directory

@@ -64,4 +64,6 @@ def test_the_routes_are_those_of_the_design() -> None:
         "POST /v1/notifications/read-all",
         "GET /v1/sent-messages",
         "GET /v1/sent-messages/<message_id>",
+        "GET /v1/sent-messages/<message_id>/recipients",
+        "GET /v1/sent-messages/<message_id>/recipients/export",
     }

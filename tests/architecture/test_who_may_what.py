@@ -46,6 +46,7 @@ RECALL = "DELETE /v1/messages/<message_id>"
 ONE = "GET /v1/notifications/<message_id>"
 SENT = "GET /v1/sent-messages"
 SENT_ONE = "GET /v1/sent-messages/<message_id>"
+RECIPIENTS = "GET /v1/sent-messages/<message_id>/recipients"
 # Several routes that answer alike.
 GROUPS = {
     "MARK": [
@@ -62,7 +63,7 @@ GROUPS = {
     "AUDIENCES": ["GET /v1/audiences"],
     "ONE": [ONE],
     "SENT": [SENT],
-    "SENT ONE": [SENT_ONE],
+    "SENT ONE": [SENT_ONE, RECIPIENTS, f"{RECIPIENTS}/export"],
 }
 TABLE = """
 route     | target          | member | clinic | organisation | second | platform | other | standard | reader

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from services.compose_api import app as compose
 from services.compose_api import refusals
 from services.compose_api.routes import audited
-from services.compose_api.store import audit, messages
+from services.compose_api.store import messages
+from shared import audit
 from tests.compose_api import conftest
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers

@@ -57,6 +57,7 @@ BEYOND_SCHEMAS = (
     "Stands alone:",
     "Choose at most",
     "There is no ",
+    "Search for 1 to ",
     "Unknown organisation: ",
     "Unknown clinic: ",
 )

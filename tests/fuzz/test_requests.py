@@ -25,6 +25,8 @@ NAMED = [
     ("PUT", "/v1/notifications/{}/read"),
     ("DELETE", "/v1/notifications/{}/archived"),
     ("GET", "/v1/sent-messages/{}"),
+    ("GET", "/v1/sent-messages/{}/recipients"),
+    ("GET", "/v1/sent-messages/{}/recipients/export"),
     ("DELETE", "/v1/messages/{}"),
 ]
 LISTS = ["/v1/notifications", "/v1/sent-messages", "/v1/notifications/counts", "/v1/audiences", "/v1/viewer"]

@@ -24,6 +24,8 @@ OPERATIONS = {
     ("post", "/v1/notifications/read-all"),
     ("get", "/v1/sent-messages"),
     ("get", "/v1/sent-messages/{message_id}"),
+    ("get", "/v1/sent-messages/{message_id}/recipients"),
+    ("get", "/v1/sent-messages/{message_id}/recipients/export"),
 }
 
 
@@ -41,6 +43,8 @@ OPERATIONS = {
         ("GET", "/v1/sent-messages?organisation={organisation}", 6),
         ("GET", "/v1/sent-messages?q=Notice", 6),
         ("GET", "/v1/sent-messages/{id}", 5),
+        ("GET", "/v1/sent-messages/{id}/recipients", 7),
+        ("GET", "/v1/sent-messages/{id}/recipients?status=unread&organisation={organisation}", 9),
     ],
 )
 def test_an_answer_takes_as_many_statements_for_one_message_as_for_thirty(
@@ -114,6 +118,9 @@ def test_the_document_names_every_operation_once_with_its_errors(document: dict[
         assert "default" in operation["responses"]
         if path == "/v1/notifications/stream":
             assert list(operation["responses"]["200"]["content"]) == ["text/event-stream"]
+            continue
+        if path.endswith("/export"):
+            assert list(operation["responses"]["200"]["content"]) == ["text/csv"]
             continue
         assert ("304" in operation["responses"]) == (method == "get")
         assert operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]

@@ -108,7 +108,21 @@ def test_a_message_outlives_its_entries_and_says_so(hub: Hub) -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["/v1/sent-messages", "/v1/sent-messages/{id}"])
+def test_an_expired_message_has_recipients_and_no_read_status(hub: Hub) -> None:
+    platform = hub.platform()
+    sender = hub.administrator(platform, platform)
+    path = f"/v1/sent-messages/{hub.deliver(sender, platform, days_ago=80).id}/recipients"
+    hub.ask(sender, f"/v1/notifications/{path.split('/')[3]}/read", method="PUT")
+    assert hub.ask(sender, path).get_json()["data"][0]["read_at"] is not None
+    hub.execute("SELECT drop_inbox_partitions((now() - interval '30 days')::date)")
+    (row,) = hub.ask(sender, path).get_json()["data"]
+    assert (row["id"], row["read_at"]) == (sender.external_id, None)
+    for asked in (path, f"{path}/export"):
+        answer = hub.ask(sender, f"{asked}?status=unread")
+        assert (answer.status_code, list(answer.get_json()["errors"])) == (422, ["status"])
+
+
+@pytest.mark.parametrize("path", ["/v1/sent-messages", "/v1/sent-messages/{id}", "/v1/sent-messages/{id}/recipients"])
 def test_an_answer_that_has_not_changed_is_not_sent_again(hub: Hub, path: str) -> None:
     platform = hub.platform()
     sender = hub.administrator(platform, platform)
@@ -119,6 +133,7 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(hub: Hub, path: str) -
     tag = {"If-None-Match": first.headers["ETag"]}
     assert hub.ask(sender, path, headers=tag).status_code == 304
     hub.finish(sent)
+    hub.ask(sender, f"/v1/notifications/{sent.id}/read", method="PUT")
     assert hub.ask(sender, path, headers=tag).status_code == 200
 
 

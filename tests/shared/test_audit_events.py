@@ -39,7 +39,19 @@ def owner(connection: Connect) -> Connection:
     return connection()
 
 
-@pytest.mark.parametrize(("role", "values"), [(db.COMPOSE_ROLE, BY_USER), (db.DIRECTORY_ROLE, BY_OPERATOR)])
+EXPORT = {
+    **BY_USER,
+    "action": "export",
+    "outcome": "exported",
+    "reason": None,
+    "message_id": MESSAGE,
+    "detail": "5 rows",
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "values"), [(db.COMPOSE_ROLE, BY_USER), (db.INBOX_ROLE, EXPORT), (db.DIRECTORY_ROLE, BY_OPERATOR)]
+)
 def test_each_role_records_what_it_does(connection: Connect, role: str, values: dict[str, Any]) -> None:
     insert(connection(role), values)
     row = connection().execute(text("SELECT * FROM audit_events ORDER BY id DESC LIMIT 1")).mappings().one()
@@ -47,12 +59,14 @@ def test_each_role_records_what_it_does(connection: Connect, role: str, values: 
     assert row["happened_at"] is not None
 
 
-@pytest.mark.parametrize(("role", "values"), [(db.DIRECTORY_ROLE, BY_USER), (db.COMPOSE_ROLE, BY_OPERATOR)])
+@pytest.mark.parametrize(
+    ("role", "values"), [(db.DIRECTORY_ROLE, BY_USER), (db.COMPOSE_ROLE, BY_OPERATOR), (db.INBOX_ROLE, BY_OPERATOR)]
+)
 def test_no_role_records_what_another_does(connection: Connect, role: str, values: dict[str, Any]) -> None:
     with pytest.raises(sqlalchemy.exc.ProgrammingError, match="permission denied"):
         insert(connection(role), values)
     # With its own columns only, so that the policy is what stands in the way.
-    action = "import" if role == db.COMPOSE_ROLE else "compose"
+    action = "compose" if role == db.DIRECTORY_ROLE else "import"
     with pytest.raises(sqlalchemy.exc.ProgrammingError, match="row-level security"):
         insert(connection(role), {"action": action, "outcome": "changed"})
 
@@ -124,6 +138,8 @@ def test_even_a_superuser_adds_only(owner: Connection, statement: str, replicati
         {**BY_USER, "detail": "x" * 501},
         {**BY_USER, "detail": "a\x1b[31mb"},
         {**BY_USER, "outcome": "accepted", "message_id": MESSAGE},
+        {**EXPORT, "message_id": None},
+        {**EXPORT, "operator": "alice@host"},
         {**BY_OPERATOR, "operator": None},
         {**BY_OPERATOR, "operator": "a\nb"},
         {**BY_OPERATOR, "user_id": 2},

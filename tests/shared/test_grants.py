@@ -56,8 +56,11 @@ COLUMNS = {
     ("messages", COMPOSE, "UPDATE"): {"recalled_at", "recalled_by_id"},
     ("messages", WORKER, "UPDATE"): _WORKERS_PART_OF_MESSAGES,
     ("known_time", WORKER, "UPDATE"): {"known_good"},
-    ("audit_events", COMPOSE, "INSERT"): {
-        *("action", "outcome", "reason", "platform_id", "user_id", "message_id", "request_id", "address", "detail"),
+    **{
+        ("audit_events", role, "INSERT"): {
+            *("action", "outcome", "reason", "platform_id", "user_id", "message_id", "request_id", "address", "detail"),
+        }
+        for role in (COMPOSE, INBOX)
     },
     ("audit_events", DIRECTORY, "INSERT"): {
         *("action", "outcome", "reason", "platform_id", "operator", "directory_version", "detail"),

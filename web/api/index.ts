@@ -19,4 +19,7 @@ export type Notification = inbox["schemas"]["NotificationOut"];
 export type Feed = inbox["schemas"]["FeedOut"];
 export type Changed = inbox["schemas"]["ChangedOut"];
 export type History = inbox["schemas"]["HistoryOut"];
+export type ListedMessage = inbox["schemas"]["ListedMessageOut"];
+export type Recipient = inbox["schemas"]["RecipientOut"];
+export type Recipients = inbox["schemas"]["RecipientsOut"];
 export type SentMessage = inbox["schemas"]["SentMessageOut"];

@@ -10,6 +10,7 @@ import {
   type InboxPaths,
   type Message,
   type NewMessage,
+  type Recipients,
   type SentMessage,
   type Viewer,
 } from "../api";
@@ -67,5 +68,17 @@ export class Hub {
   async getMessage(id: string, signal?: AbortSignal): Promise<SentMessage> {
     const request = { path: { message_id: id }, ...(signal ? { signal } : {}) };
     return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}", request)).data;
+  }
+
+  /** A page of the message's recipients within the viewer's reach. */
+  async getRecipients(
+    id: string,
+    status: "read" | "unread" | null,
+    after: string | null,
+    signal: AbortSignal,
+  ): Promise<Recipients> {
+    const query = { limit: PAGE, ...(status ? { status } : {}), ...(after ? { after } : {}) };
+    const request = { path: { message_id: id }, query, signal };
+    return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}/recipients", request)).data;
   }
 }

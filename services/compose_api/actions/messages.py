@@ -9,9 +9,8 @@ from sqlalchemy import Connection, Engine
 from services.compose_api import domain
 from services.compose_api.actions import audiences
 from services.compose_api.store import audiences as audience_store
-from services.compose_api.store import audit
 from services.compose_api.store import messages as store
-from shared import db, errors, logging, rate_limit
+from shared import audit, db, errors, logging, rate_limit
 from shared.auth.store import Caller
 from shared.sent_messages import store as sent_messages
 

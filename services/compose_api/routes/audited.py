@@ -7,8 +7,7 @@ from typing import Any, TypeVar, cast
 
 import flask
 
-from services.compose_api.store import audit
-from shared import errors
+from shared import audit, errors
 from shared.auth.store import Caller
 from shared.web import request_log
 

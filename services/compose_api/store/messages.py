@@ -11,8 +11,8 @@ from psycopg import rows
 from sqlalchemy import Connection
 
 from services.compose_api import domain
-from services.compose_api.store import audiences, audit
-from shared import db, lifecycle, versions
+from services.compose_api.store import audiences
+from shared import audit, db, lifecycle, versions
 from shared.auth.store import Caller
 from shared.sent_messages import words
 

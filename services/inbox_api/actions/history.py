@@ -54,9 +54,9 @@ def get_history(
     Raises validation-failed for an unknown scope, bad-cursor.
     """
     before = None if after is None else cursor.decode(after)
-    with _snapshot(engine) as connection:
+    with snapshot(engine) as connection:
         viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
-        filters = _get_filters(connection, caller, scopes)
+        filters = get_filters(connection, caller, scopes)
         words = None if q is None else Words.parse(q)
         page = visibility.Page(viewer, limit + 1, before, words)
         found = None if words is None else search.find(connection, platform_id=caller.platform_id, words=words)
@@ -76,7 +76,7 @@ def get_history(
 
 def get_sent_message(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Followed:
     """Raises not-found where the caller may not see it."""
-    with _snapshot(engine) as connection:
+    with snapshot(engine) as connection:
         viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
         if not store.is_visible(connection, viewer=viewer, message_id=message_id):
             raise errors.not_found("message")
@@ -85,7 +85,7 @@ def get_sent_message(engine: Engine, *, caller: auth.Caller, message_id: uuid.UU
     return Followed(message, engagement)
 
 
-def _get_filters(connection: Connection, caller: auth.Caller, wanted: Mapping[str, str]) -> list[store.Filter]:
+def get_filters(connection: Connection, caller: auth.Caller, wanted: Mapping[str, str]) -> list[store.Filter]:
     """The scopes that are `wanted` by level and external id; a clinic comes first."""
     filters, unknown = [], {}
     for level, external_id in sorted(wanted.items()):
@@ -100,7 +100,7 @@ def _get_filters(connection: Connection, caller: auth.Caller, wanted: Mapping[st
 
 
 @contextlib.contextmanager
-def _snapshot(engine: Engine) -> Iterator[Connection]:
+def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection on which all statements read the same moment."""
     with engine.connect() as connection:
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -115,7 +115,8 @@ CREATE TABLE inbox_states (
     CHECK (read_at IS NULL OR seen_at IS NOT NULL)
 ) PARTITION BY RANGE (sent_at);
 CREATE INDEX inbox_states_seen ON inbox_states (message_id) WHERE seen_at IS NOT NULL;
-CREATE INDEX inbox_states_read ON inbox_states (message_id) WHERE read_at IS NOT NULL;
+-- With the user: the readers of a message in the order of its recipients.
+CREATE INDEX inbox_states_read ON inbox_states (message_id, user_id) WHERE read_at IS NOT NULL;
 
 -- Incremented in every transaction that changes the user's inbox_states, so that a poll can see that nothing changed. A row is
 -- rewritten in place: no index but the key.

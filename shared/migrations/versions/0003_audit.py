@@ -27,6 +27,7 @@ CREATE TABLE audit_events (
     CHECK (CASE action
         WHEN 'compose' THEN outcome IN ('accepted', 'refused')
         WHEN 'recall' THEN outcome IN ('recalled', 'refused')
+        WHEN 'export' THEN outcome = 'exported' AND message_id IS NOT NULL
         WHEN 'clock' THEN outcome = 'changed'
         WHEN 'repair' THEN outcome = 'changed' AND message_id IS NOT NULL
         WHEN 'retry' THEN outcome = 'changed' AND message_id IS NOT NULL
@@ -37,7 +38,7 @@ CREATE TABLE audit_events (
     END),
     CHECK ((outcome = 'refused') = (reason IS NOT NULL)),
     -- A user through the API, or an operator through the command.
-    CHECK (CASE WHEN action IN ('compose', 'recall') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
+    CHECK (CASE WHEN action IN ('compose', 'recall', 'export') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
            ELSE operator IS NOT NULL AND user_id IS NULL AND (message_id IS NULL OR action IN ('repair', 'retry')) END),
     CHECK (message_id IS NOT NULL OR outcome NOT IN ('accepted', 'recalled'))
 );

@@ -1,4 +1,4 @@
-"""SQL: the audit trail of composing and recalling. Rows are added and never changed; this service's role cannot even read them."""
+"""SQL: the audit trail of what users do through the APIs. Rows are added and never changed; no service's role can read them."""
 
 import uuid
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import psycopg
 
 from shared import db
 
-Action = Literal["compose", "recall"]
-Outcome = Literal["accepted", "recalled", "refused"]
+Action = Literal["compose", "recall", "export"]
+Outcome = Literal["accepted", "recalled", "exported", "refused"]
 
 
 @dataclass(frozen=True)

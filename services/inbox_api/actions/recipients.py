@@ -1,0 +1,107 @@
+"""Lists the recipients of a sent message, page by page, and exports all of them."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
+
+from services.inbox_api import cursor
+from services.inbox_api.actions import history
+from services.inbox_api.store import history as history_store
+from services.inbox_api.store import recipients as store
+from shared import audience, audit, db, errors, logging
+from shared.auth import store as auth
+from shared.sent_messages import store as sent_messages
+
+Recipient = store.Recipient
+_PAGE = 1_000
+# A million recipients take a minute.
+_EXPORT_S = 300
+_logger = logging.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Page:
+    data: tuple[store.Recipient, ...]
+    has_more: bool
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose message's recipients are asked for. `scopes`: external ids by level."""
+
+    caller: auth.Caller
+    message_id: uuid.UUID
+    status: store.Status | None
+    scopes: dict[str, str]
+
+
+def get_page(engine: Engine, asked: Asked, *, limit: int, after: str | None) -> Page:
+    """A page of recipients. Raises bad-cursor and what `find_wanted` raises."""
+    begin = audience.NO_USER if after is None else cursor.decode_user(after)
+    with history.snapshot(engine) as connection:
+        wanted = find_wanted(connection, asked)
+        walk = store.choose_walk(connection, wanted)
+        ids = store.list_ids(connection, wanted, walk, after=begin, limit=limit + 1)
+        shown = store.get_recipients(connection, wanted, user_ids=ids[:limit])
+    has_more = len(ids) > limit
+    return Page(tuple(shown), has_more, cursor.encode_user(shown[-1].user_id) if has_more else None)
+
+
+def find_wanted(connection: Connection, asked: Asked) -> store.Wanted:
+    """Raises validation-failed for an unknown scope, or a status of an expired message; not-found where the caller may not see it."""
+    caller = asked.caller
+    viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
+    filters = history.get_filters(connection, caller, asked.scopes)
+    if not history_store.is_visible(connection, viewer=viewer, message_id=asked.message_id):
+        raise errors.not_found("message")
+    message = store.find_message(connection, message_id=asked.message_id)
+    if message.is_expired and asked.status is not None:
+        raise errors.validation_failed({"status": ["Not known any more: the message is past the retention."]})
+    return store.Wanted(message, viewer, tuple(one.scope_id for one in filters), asked.status)
+
+
+def export(engine: Engine, asked: Asked, origin: audit.Origin) -> Iterator[store.Recipient]:
+    """All recipients; each page of them is read in a transaction of its own.
+
+    What `find_wanted` raises is raised at once. The audit trail gets the number of rows in the end, however the export ends.
+    """
+    with history.snapshot(engine) as connection:
+        wanted = find_wanted(connection, asked)
+        walk = store.choose_walk(connection, wanted)
+    return _export(engine, asked, origin, wanted, walk)
+
+
+def _export(
+    engine: Engine, asked: Asked, origin: audit.Origin, wanted: store.Wanted, walk: store.Walk
+) -> Iterator[store.Recipient]:
+    began, after, count, is_complete = time.monotonic(), audience.NO_USER, 0, False
+    try:
+        while not is_complete:
+            if time.monotonic() - began > _EXPORT_S:
+                raise TimeoutError(f"an export is cut off after {_EXPORT_S} s")
+            with history.snapshot(engine) as connection:
+                ids = store.list_ids(connection, wanted, walk, after=after, limit=_PAGE)
+                rows = store.get_recipients(connection, wanted, user_ids=ids)
+            for row in rows:
+                count += 1
+                yield row
+            is_complete = len(ids) < _PAGE
+            after = ids[-1] if ids else after
+    finally:
+        _record(engine, asked, origin, f"{count} rows" if is_complete else f"{count} rows, not complete")
+
+
+def _record(engine: Engine, asked: Asked, origin: audit.Origin, detail: str) -> None:
+    caller = asked.caller
+    event = audit.Event(
+        "export", "exported", caller.platform_id, caller.user_id, origin, asked.message_id, detail=detail
+    )
+    try:
+        with db.autocommit(engine) as connection:
+            audit.insert(connection, event)
+    except Exception as error:  # the rows are sent
+        _logger.error("an export is not in the audit trail", detail=detail, error=type(error).__name__)
