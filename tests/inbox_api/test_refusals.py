@@ -149,6 +149,10 @@ def test_too_many_changes_are_refused_on_every_writing_route_and_nothing_is_stor
     assert client.put(f"/v1/notifications/{uuid.uuid4()}/read", headers=headers).status_code == 404
     assert client.put(f"/v1/notifications/{recalled.id}/read", headers=headers).status_code == 409
     assert client.get("/v1/notifications", headers=headers).status_code == 200
+    exported = f"/v1/sent-messages/{sent.id}/recipients/export"
+    for status in (200, 429):
+        with client.get(exported, headers=factories.bearer(sender, platform)) as answer:
+            assert answer.status_code == status
     headers = factories.bearer(other, platform)
     assert client.post("/v1/notifications/seen", headers=headers, json={"through": str(sent.id)}).status_code == 200
 

@@ -44,9 +44,9 @@ def reader() -> readers.Reader:
     return cast(readers.Reader, guards.caller())
 
 
-def rate() -> rate_limit.Verdict:
-    """Counts one more change of the reader's."""
-    return _context().limiter.hit(reader(), "change")
+def rate(action: str = "change") -> rate_limit.Verdict:
+    """Counts one more request of the reader's for this action."""
+    return _context().limiter.hit(reader(), action)
 
 
 def polled(view: View) -> View:

@@ -57,16 +57,16 @@ def get_export(query: dict[str, Any], message_id: str) -> flask.Response:
     is closed before the end of the file if something fails, or after five minutes; 503 when the process writes as many exports as it can.
     """
     asked = _asked(query, message_id)
-    rate = routes.rate()
-    rate.check()
+    rate = routes.rate("export")
     origin = audit.Origin(request_log.request_id(), request_log.client_address())
     rows = recipients.export(routes.engine(), asked, origin)
+    rate.check()
     if not _EXPORTS.acquire(blocking=False):
         raise errors.unavailable("Too many exports are being written at once.", retry_after_s=5)
-    place = contextlib.ExitStack()
-    place.callback(_EXPORTS.release)
-    answer = flask.Response(_file(rows, place), content_type="text/csv; charset=utf-8")
-    answer.call_on_close(place.close)
+    slot = contextlib.ExitStack()
+    slot.callback(_EXPORTS.release)
+    answer = flask.Response(_file(rows, slot), content_type="text/csv; charset=utf-8")
+    answer.call_on_close(slot.close)
     answer.headers["Content-Disposition"] = f'attachment; filename="recipients-{asked.message_id}.csv"'
     return etags.private(answer)
 
@@ -76,8 +76,8 @@ def _asked(query: dict[str, Any], message_id: str) -> recipients.Asked:
     return recipients.Asked(guards.caller(), ids.read_uuid(message_id, "message"), status, query)
 
 
-def _file(rows: Iterator[recipients.Recipient], place: contextlib.ExitStack) -> Iterator[bytes]:
-    with place:
+def _file(rows: Iterator[recipients.Recipient], slot: contextlib.ExitStack) -> Iterator[bytes]:
+    with slot:
         yield from csv_export.write(_HEADER, _cells(rows))
 
 

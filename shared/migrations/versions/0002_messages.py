@@ -64,7 +64,8 @@ CREATE INDEX message_visibility_targets ON message_visibility (scope_id, sent_at
 CREATE INDEX message_visibility_by_message ON message_visibility (message_id);
 
 -- What the sent history is searched by: each message's words (shared/sent_messages/words.py). Insert only, and not in `messages`, whose
--- rows are updated several times. Without fastupdate, with which one insert in hundreds waits while a list of all is merged.
+-- rows are updated several times. An insert takes 0.7 ms. With fastupdate it takes 0.2 ms, but one in thousands waits while the list of
+-- all is merged, under the platform's lock.
 CREATE TABLE message_words (
     message_id uuid PRIMARY KEY,
     words tsvector NOT NULL
