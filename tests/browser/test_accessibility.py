@@ -101,6 +101,7 @@ def test_a_message(page: Page, windows: Windows, hub: Hub, people: World, admini
     message_id = seed(hub, people)
     windows.console(administrator, f"#/messages/{message_id}", page=page)
     expect(page.get_by_role("heading", name=_LONG)).to_be_visible()
+    expect(page.get_by_role("region", name="Recipients").get_by_role("listitem")).to_have_count(9)
     expect_no_problems(page)
     page.get_by_role("button", name="Recall", exact=True).click()
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -35,6 +35,10 @@ def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
     windows: Windows, hub: Hub, people: World
 ) -> None:
     seed(hub, people)
+    reader = people.token(people.reader)
+    message_id = next(one["id"] for one in hub.received(reader) if one["title"] == "To aspen")
+    hub.mark_read(reader, message_id)
+    hub.wait_sent(people.token(people.platform_administrator), message_id)
     page = windows.console(people.token(people.platform_administrator))
     expect_titles(page, "To cedar", "To aspen", "To north", "To all")
     listed = page.get_by_role("region", name="Sent messages")
@@ -45,6 +49,7 @@ def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
     row = console.rows(page).filter(has_text="To aspen")
     expect(row).to_contain_text("Clara Clinic")
     expect(row).to_contain_text("Clinic aspen")
+    expect(row).to_contain_text("50% read")
     # The whole row is a link, as far as its last corner.
     box = row.bounding_box()
     assert box

@@ -142,17 +142,32 @@ def test_progress_is_live_on_the_page_of_the_message(page: Page, hub: Hub, peopl
     expect(page.get_by_text("Sent to 9 people.")).to_be_attached()
 
 
-def test_the_page_of_a_message_tells_how_many_have_read_it(windows: Windows, hub: Hub, people: World) -> None:
+def test_the_page_of_a_message_tells_how_many_have_read_it_and_who(windows: Windows, hub: Hub, people: World) -> None:
     administrator = people.token(people.platform_administrator)
     message_id = hub.post(administrator, EVERYONE, title="Read me")
     hub.wait_sent(administrator, message_id)
     page = windows.blank()
     page.clock.install()
+    # Two pages of recipients instead of one.
+    page.route(
+        re.compile("/recipients[?]"),
+        lambda route: route.continue_(url=route.request.url.replace("limit=20", "limit=5")),
+    )
     windows.console(administrator, f"#/messages/{message_id}", page=page)
     rate = page.get_by_role("region", name="Read rate")
     read = rate.get_by_role("progressbar", name="Read rate")
     expect(read).to_have_attribute("aria-valuetext", "0 of 9")
     expect(rate).to_contain_text("0%")
+    listed = page.get_by_role("region", name="Recipients")
+    rows = listed.get_by_role("listitem")
+    expect(rows).to_have_count(5)
+    listed.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(9)
+    row = rows.filter(has_text="Rosa Reader")
+    expect(row).to_contain_text("Clinic aspen")
+    expect(row).to_contain_text("Unread")
+    listed.get_by_role("button", name="Read", exact=True).click()
+    expect(listed.get_by_role("heading", name="No one has read it yet")).to_be_visible()
     expect(rate).to_contain_text("Seen in the list by 0 people")
     hub.mark_read(people.token(people.reader), message_id)
     page.clock.fast_forward(12_000)
@@ -160,6 +175,24 @@ def test_the_page_of_a_message_tells_how_many_have_read_it(windows: Windows, hub
     expect(rate).to_contain_text("11%")
     expect(rate).to_contain_text("Read by 1 of 9 people")
     expect(rate).to_contain_text("Seen in the list by 1 person")
+    expect(rows).to_have_count(1)
+    expect(row).to_contain_text(re.compile(r"Read \d+ \w+ \d{4} at \d\d:\d\d"))
+    listed.get_by_role("button", name="Unread", exact=True).click()
+    listed.get_by_role("combobox", name="Filter by organisation or clinic").fill("cedar")
+    listed.get_by_role("option", name=re.compile("Clinic cedar")).click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Sami South")
+    # The file has the same recipients; where it cannot be had, the page says why.
+    page.route(re.compile("/export"), lambda route: route.abort(), times=1)
+    listed.get_by_role("button", name="Export").click()
+    expect(listed.get_by_role("alert")).to_contain_text("Could not export recipients. Message Hub cannot be reached")
+    with page.expect_download() as download:
+        listed.get_by_role("button", name="Export").click()
+    assert download.value.suggested_filename == "Recipients of Read me.csv"
+    header, *lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert header == "id,name,clinic_ids,clinics,read_at"
+    assert [line.split(",")[1] for line in lines] == ["Sami South"]
+    expect(listed.get_by_role("alert")).to_be_empty()
 
 
 def test_a_recalled_message_leaves_the_open_bell_at_once(windows: Windows, hub: Hub, people: World) -> None:

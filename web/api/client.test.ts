@@ -177,6 +177,20 @@ describe("giving up", () => {
     expect((await refusal(counts(hasty))).code).toBe("timeout");
   });
 
+  it("happens before a long answer has begun, and never after", async () => {
+    const hasty = new Client<InboxPaths>("", () => "t", 20);
+    const path = "/v1/sent-messages/{message_id}/recipients/export";
+    silence();
+    expect((await refusal(hasty.open(path, { path: { message_id: ID } }))).code).toBe("timeout");
+    const calls = network(new Response("id,name"));
+    const answer = await hasty.open(path, { path: { message_id: ID } });
+    await new Promise((passed) => setTimeout(passed, 40));
+    expect(calls[0]?.signal.aborted).toBe(false);
+    expect(await answer.text()).toBe("id,name");
+    network(problem(503, "unavailable"));
+    expect((await refusal(hasty.open(path, { path: { message_id: ID } }))).code).toBe("unavailable");
+  });
+
   it("is no problem when it is the caller's own will", async () => {
     silence();
     const will = new AbortController();

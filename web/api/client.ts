@@ -84,22 +84,40 @@ export class Client<Paths> {
     return { status: response.status, data: await readJson(response), headers: response.headers };
   }
 
+  /** An answer that may be long, from its beginning on: only that has to come in time. */
+  async open<P extends PathWith<Paths, "get">>(path: P, request: Request<Paths, P, "get">): Promise<Response> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.#timeoutMs);
+    try {
+      const response = await this.#authorized("get", path, request as AnyRequest, late.signal);
+      if (!response.ok) throw await readProblem(response);
+      return response;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Sends it with a token, and once more with a fresh one when that was refused. */
-  async #authorized(method: Method, path: string, request: AnyRequest): Promise<Response> {
+  async #authorized(method: Method, path: string, request: AnyRequest, timeout?: AbortSignal): Promise<Response> {
     const token = await this.#getToken();
-    const response = await this.#send(method, path, request, token);
+    const response = await this.#send(method, path, request, token, timeout);
     if (response.status !== 401) return response;
     const problem = await readProblem(response.clone());
     if (!NEW_TOKEN_HELPS.has(problem.code)) return response;
     const fresh = await this.#getToken(token ?? "");
-    return !fresh || fresh === token ? response : this.#send(method, path, request, fresh);
+    return !fresh || fresh === token ? response : this.#send(method, path, request, fresh, timeout);
   }
 
-  async #send(method: Method, path: string, request: AnyRequest, token: string | undefined): Promise<Response> {
+  async #send(
+    method: Method,
+    path: string,
+    request: AnyRequest,
+    token: string | undefined,
+    timeout = AbortSignal.timeout(this.#timeoutMs),
+  ): Promise<Response> {
     const headers = new Headers(request.headers);
     if (token) headers.set("Authorization", `Bearer ${token}`);
     if (request.body !== undefined) headers.set("Content-Type", "application/json");
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
     try {
       return await fetch(this.#base + fill(path, request.path) + queryString(request.query), {
         method: method.toUpperCase(),

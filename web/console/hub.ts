@@ -14,9 +14,16 @@ import {
   type SentMessage,
   type Viewer,
 } from "../api";
-import type { Listing } from "./logic/routes";
+import { readLines } from "./logic/download";
+import type { Filter, Listing } from "./logic/routes";
 
 const PAGE = 20;
+
+/** Those who have read a message, those who have not, or all (null); in one organisation or clinic, or in all. */
+export interface WantedRecipients {
+  readonly status: "read" | "unread" | null;
+  readonly filter: Filter;
+}
 
 export class Hub {
   readonly getToken: GetToken;
@@ -60,8 +67,7 @@ export class Hub {
   }
 
   async getHistory({ filter, q }: Listing, after: string | null, signal: AbortSignal): Promise<History> {
-    const scope = filter ? { [filter.level]: filter.id } : {};
-    const query = { limit: PAGE, ...scope, ...(q ? { q } : {}), ...(after ? { after } : {}) };
+    const query = { limit: PAGE, ...toQuery({ filter }), ...(q ? { q } : {}), ...(after ? { after } : {}) };
     return (await this.#inbox.call("get", "/v1/sent-messages", { query, signal })).data;
   }
 
@@ -70,15 +76,30 @@ export class Hub {
     return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}", request)).data;
   }
 
-  /** A page of the message's recipients within the viewer's reach. */
   async getRecipients(
     id: string,
-    status: "read" | "unread" | null,
+    wanted: WantedRecipients,
     after: string | null,
     signal: AbortSignal,
   ): Promise<Recipients> {
-    const query = { limit: PAGE, ...(status ? { status } : {}), ...(after ? { after } : {}) };
-    const request = { path: { message_id: id }, query, signal };
-    return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}/recipients", request)).data;
+    const path = { message_id: id };
+    const query = { limit: PAGE, ...toQuery(wanted), ...(after ? { after } : {}) };
+    return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}/recipients", { path, query, signal })).data;
   }
+
+  /** All of them as CSV. `onLines` is called with the number of lines so far. */
+  async exportRecipients(
+    id: string,
+    wanted: WantedRecipients,
+    onLines: (count: number) => void,
+    signal: AbortSignal,
+  ): Promise<Blob> {
+    const request = { path: { message_id: id }, query: toQuery(wanted), signal };
+    const answer = await this.#inbox.open("/v1/sent-messages/{message_id}/recipients/export", request);
+    return readLines(answer, onLines, signal);
+  }
+}
+
+function toQuery({ status = null, filter }: Partial<WantedRecipients>) {
+  return { ...(filter ? { [filter.level]: filter.id } : {}), ...(status ? { status } : {}) };
 }

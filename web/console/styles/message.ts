@@ -84,6 +84,7 @@ export const messageStyles = css`
   .pad {
     display: grid;
     gap: 0.5rem;
+    align-content: start;
     padding: 1.25rem 1.5rem;
   }
 

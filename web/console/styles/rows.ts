@@ -132,7 +132,7 @@ export const rowStyles = css`
   @container (min-width: 42rem) {
     .headings,
     .row {
-      grid-template: "what to from" auto "what to when" 1fr / minmax(0, 1fr) 12rem 8rem;
+      grid-template: "what to rate from" auto "what to rate when" 1fr / minmax(0, 1fr) 10rem 5rem 8rem;
       gap: 0 1.25rem;
     }
 
@@ -159,7 +159,7 @@ export const rowStyles = css`
   @container (min-width: 58rem) {
     .headings,
     .row {
-      grid-template-columns: minmax(0, 1fr) 16rem 9rem;
+      grid-template-columns: minmax(0, 1fr) 15rem 6rem 9rem;
     }
   }
 `;

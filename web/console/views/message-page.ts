@@ -7,7 +7,7 @@ import { date } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { sentence } from "../logic/problems";
 import { copyPath } from "../logic/routes";
-import { audienceNames, people, status } from "../logic/wording";
+import { status } from "../logic/wording";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { messageStyles } from "../styles/message";
@@ -17,7 +17,9 @@ import { icon } from "./icons";
 import { linked } from "./linked";
 import { Poller } from "./poller";
 import { readRate } from "./read-rate";
+import "./recipients";
 import { withNames } from "./rich";
+import { sentTo } from "./sent-to";
 import { empty, failed, loading, stateStyles } from "./states";
 import { statusLabel, statusStyles } from "./status";
 import "./time";
@@ -25,7 +27,6 @@ import "./time";
 /** While it is being delivered; then how many have read it is all that moves. */
 const PROGRESS_MS = 1_000;
 const READERS_MS = 10_000;
-const SHOWN_NAMES = 12;
 
 export class MessagePage extends LitElement {
   static override styles = [controls, avatarStyles, stateStyles, statusStyles, messageStyles];
@@ -133,7 +134,8 @@ export class MessagePage extends LitElement {
       ${this.#note(message)}
       <div class="columns">
         <article class="card text"><p class="body" dir="auto">${linked(message.body)}</p></article>
-        <div class="side">${readRate(message)} ${this.#audience(message)}</div>
+        <div class="side">${readRate(message)} ${sentTo(message, this.directory, this._showsAll, this.#showAll)}</div>
+        <hub-recipients .hub=${this.hub} .directory=${this.directory} .message=${message}></hub-recipients>
       </div>
       ${this.#confirmation(message)}`;
   }
@@ -187,27 +189,6 @@ export class MessagePage extends LitElement {
     }
     if (expired) return translate("message_expired");
     return id === this.fresh?.id ? translate("message_fresh") : null;
-  }
-
-  #audience({ audience, recipient_count }: Message) {
-    const names = audience.everyone ? [translate("sent_everyone")] : audienceNames(audience, this.directory);
-    const shown = this._showsAll ? names : names.slice(0, SHOWN_NAMES);
-    const hidden = audience.other_scopes ?? 0;
-    return html`<section class="card pad" aria-labelledby="audience">
-      <h2 id="audience">${translate("message_audience")}</h2>
-      <ul class="names">
-        ${shown.map((name) => html`<li dir="auto">${name}</li>`)}
-      </ul>
-      ${
-        shown.length < names.length
-          ? html`<button class="button quiet" type="button" @click=${this.#showAll}>
-            ${translate("message_all_names", { count: names.length })}
-          </button>`
-          : nothing
-      }
-      ${hidden > 0 ? html`<p class="muted small">${translate("message_hidden_scopes", { count: hidden })}</p>` : nothing}
-      ${recipient_count === null ? nothing : html`<p class="muted small">${people(recipient_count)}</p>`}
-    </section>`;
   }
 
   #confirmation({ title, recipient_count: count }: Message) {

@@ -1,6 +1,6 @@
 /** `<hub-sent-page>`: what administrators sent, newest first, growing as one scrolls; with a search and a filter. */
 import { html, LitElement, nothing } from "lit";
-import { type Message, Problem } from "../../api";
+import { type ListedMessage, type Message, Problem } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
 import { Pages } from "../logic/pages";
@@ -35,9 +35,9 @@ export class SentPage extends LitElement {
   declare listing: Listing;
   /** Whether it is what is shown; while it is not, it keeps its place in the list and asks for nothing. */
   declare active: boolean;
-  #pages: Pages<Message> | null = null;
+  #pages: Pages<ListedMessage> | null = null;
   /** What was shown before: it stays until the first page of another search or filter has come. */
-  #before: readonly Message[] = [];
+  #before: readonly ListedMessage[] = [];
   readonly #poller = new Poller(this, () => this.#refresh());
 
   constructor() {
@@ -52,7 +52,7 @@ export class SentPage extends LitElement {
       this.#pages?.close();
       const { hub, listing } = this;
       this.#before = changed.has("hub") ? [] : this.#shown;
-      this.#pages = new Pages<Message>(
+      this.#pages = new Pages<ListedMessage>(
         (after, signal) => hub.getHistory(listing, after, signal),
         () => this.requestUpdate(),
       );
@@ -100,7 +100,7 @@ export class SentPage extends LitElement {
   }
 
   /** Nothing while the first page is on its way, unless another list was shown before. */
-  get #shown(): readonly Message[] {
+  get #shown(): readonly ListedMessage[] {
     const { items = [], status = "loading" } = this.#pages ?? {};
     return items.length === 0 && status === "loading" ? this.#before : items;
   }

@@ -1,17 +1,17 @@
 /** The rows of the list of sent messages, under their dates. Templates only. */
-import { html } from "lit";
+import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { Message } from "../../api";
+import type { ListedMessage } from "../../api";
 import { date, groupByDate } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { messagePath } from "../logic/routes";
-import { audienceSummary, reached } from "../logic/wording";
+import { audienceSummary, percent, reached } from "../logic/wording";
 import { translate } from "../strings";
 import { avatar } from "./avatar";
 import { statusLabel } from "./status";
 import "./time";
 
-export function sentRows(messages: readonly Message[], directory: Directory) {
+export function sentRows(messages: readonly ListedMessage[], directory: Directory) {
   return html`${columnHeadings()}
     ${repeat(
       groupByDate(messages, new Date()),
@@ -32,11 +32,12 @@ function columnHeadings() {
   return html`<div class="headings muted small" aria-hidden="true">
     <span class="what">${translate("sent_column_message")}</span>
     <span class="to">${translate("sent_column_recipients")}</span>
+    <span class="rate">${translate("sent_column_read")}</span>
     <span class="from">${translate("sent_column_sender")}</span>
   </div>`;
 }
 
-function row(message: Message, directory: Directory) {
+function row(message: ListedMessage, directory: Directory) {
   const { id, title, body, audience, sender, sent_at } = message;
   return html`<li class="row">
     <div class="what">
@@ -48,9 +49,15 @@ function row(message: Message, directory: Directory) {
       <p><span class="unseen-text">${translate("sent_label_recipients")}</span>${audienceSummary(audience, directory)}</p>
       <p class="muted small">${reached(message)}</p>
     </div>
+    <p class="rate">${readRate(message)}</p>
     <p class="from">
       ${avatar(sender.name)}<span class="unseen-text">${translate("sent_label_sender")}</span><bdi>${sender.name}</bdi>
     </p>
     <p class="when muted small"><hub-time .at=${sent_at} format="in-group"></hub-time></p>
   </li>`;
+}
+
+/** Nothing while recipients are being counted, and once readers are no longer known. */
+function readRate({ recipient_count: all, read_count: read }: ListedMessage) {
+  return all === null || read === null ? nothing : translate("sent_read", { percent: percent(read, all) });
 }
