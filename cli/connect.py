@@ -24,7 +24,12 @@ DEFAULT_DATA = ".data"
 
 _META = "message_hub.data"
 # Variables, and what has the same address in a running hub.
-_SERVICE_URLS = {"COMPOSE_API_URL": "compose_url", "INBOX_API_URL": "inbox_url", "INBOX_STREAM_URL": "stream_url"}
+_SERVICE_URLS = {
+    "COMPOSE_API_URL": "compose_url",
+    "INBOX_API_URL": "inbox_url",
+    "INBOX_STREAM_URL": "stream_url",
+    "DIRECTORY_URL": "directory_url",
+}
 # Commands may work for long; a service's page of messages may not.
 _STATEMENT_TIMEOUT_MS = 10 * 60 * 1_000
 # What an import does is slow by nature.

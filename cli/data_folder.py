@@ -29,6 +29,7 @@ class Running:
     compose_url: str
     inbox_url: str
     stream_url: str
+    directory_url: str
 
 
 class DataFolder:

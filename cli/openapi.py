@@ -1,4 +1,4 @@
-"""Writes the OpenAPI documents of both APIs: `python -m cli.openapi docs/openapi`. Called by `make openapi` and by its test."""
+"""Writes the OpenAPI documents of the APIs: `python -m cli.openapi docs/openapi`. Called by `make openapi` and by its test."""
 
 import json
 import sys
@@ -9,17 +9,19 @@ import flask
 import sqlalchemy
 
 from services.compose_api import app as compose
+from services.directory import app as directory
 from services.inbox_api import app as inbox
 from shared import settings
 
 
 def make_apps() -> dict[str, flask.Flask]:
-    """Both apps by name, connected to nothing."""
+    """The apps by name, connected to nothing."""
     engine = sqlalchemy.create_engine("postgresql+psycopg://nobody@localhost.invalid/nothing")
     auth = settings.Auth(secret=None, jwks_url=None)
     return {
         "compose": compose.make_app(compose.Context(engine, lambda _published: None), auth=auth),
         "inbox": inbox.make_app(inbox.Context(engine), auth=auth),
+        "directory": directory.make_app(engine, auth=auth),
     }
 
 

@@ -8,9 +8,11 @@
 \set compose_api_password ''
 \set fanout_worker_password ''
 \set inbox_api_password ''
+\set directory_password ''
 \getenv compose_api_password HUB_DATABASE_COMPOSE_API_PASSWORD
 \getenv fanout_worker_password HUB_DATABASE_FANOUT_WORKER_PASSWORD
 \getenv inbox_api_password HUB_DATABASE_INBOX_API_PASSWORD
+\getenv directory_password HUB_DATABASE_DIRECTORY_PASSWORD
 
 BEGIN;
 -- Two at once: the second waits.
@@ -18,8 +20,9 @@ SELECT pg_advisory_xact_lock(hashtextextended('logins', 0)) \g /dev/null
 SET LOCAL client_min_messages = warning;
 
 -- Passwords are parameters, never part of a statement: the server logs a statement that fails, and only a superuser can stop it.
-SELECT set_config('hub.compose_api', $1, true), set_config('hub.fanout_worker', $2, true), set_config('hub.inbox_api', $3, true)
-\bind :compose_api_password :fanout_worker_password :inbox_api_password \g /dev/null
+SELECT set_config('hub.compose_api', $1, true), set_config('hub.fanout_worker', $2, true), set_config('hub.inbox_api', $3, true),
+       set_config('hub.directory', $4, true)
+\bind :compose_api_password :fanout_worker_password :inbox_api_password :directory_password \g /dev/null
 
 DO $$
 DECLARE
@@ -28,14 +31,15 @@ DECLARE
     missing text;
 BEGIN
     SELECT string_agg(format('HUB_DATABASE_%s_PASSWORD', upper(service)), ', ') INTO missing
-    FROM unnest(ARRAY['compose_api', 'fanout_worker', 'inbox_api']) service
+    FROM unnest(ARRAY['compose_api', 'fanout_worker', 'inbox_api', 'directory']) service
     WHERE current_setting('hub.' || service) = '';
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'No login was changed: set % first.', missing;
     END IF;
 
     FOR login, own_role IN VALUES
-        ('compose_api', 'message_hub_compose'), ('fanout_worker', 'message_hub_worker'), ('inbox_api', 'message_hub_inbox')
+        ('compose_api', 'message_hub_compose'), ('fanout_worker', 'message_hub_worker'), ('inbox_api', 'message_hub_inbox'),
+        ('directory', 'message_hub_directory')
     LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login) THEN
             EXECUTE format('CREATE ROLE %I', login);
@@ -52,4 +56,4 @@ BEGIN
 END
 $$;
 COMMIT;
-\echo The logins compose_api, fanout_worker and inbox_api are as the environment says.
+\echo The logins compose_api, fanout_worker, inbox_api and directory are as the environment says.

@@ -25,7 +25,7 @@ from drills.processes import Process, wait_until
 from drills.proxy import Proxy
 from shared import migrations
 
-COMPOSE_API, INBOX_API, INBOX_STREAM, BEAT = "compose_api", "inbox_api", "inbox_stream", "beat"
+COMPOSE_API, INBOX_API, INBOX_STREAM, DIRECTORY, BEAT = "compose_api", "inbox_api", "inbox_stream", "directory", "beat"
 POSTGRES, REDIS = "postgres", "redis"
 APIS = (COMPOSE_API, INBOX_API, INBOX_STREAM)
 _MAX_WORKERS = 9
@@ -61,6 +61,7 @@ class Hub:
             compose_port=files.kept_port(folder / "compose-port"),
             inbox_port=files.kept_port(folder / "inbox-port"),
             stream_port=files.kept_port(folder / "stream-port"),
+            directory_port=files.kept_port(folder / "directory-port"),
         )
         self.http = httpx.Client(timeout=60)
         self.processes: dict[str, Process] = {}
@@ -227,6 +228,7 @@ class Hub:
             COMPOSE_API: self.apis.compose_url,
             INBOX_API: self.apis.inbox_url,
             INBOX_STREAM: self.apis.stream_url,
+            DIRECTORY: self.apis.directory_url,
         }
         return urls[name]
 

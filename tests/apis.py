@@ -1,4 +1,4 @@
-"""Both APIs and the live stream in this process over one migrated database, behind one address as behind a proxy, with a world of people.
+"""All APIs and the live stream in this process over one migrated database, behind one address as behind a proxy, with a world of people.
 
 `world` is that of tests/compose_api/hub.py: three platforms (one on the standard plan) with people of every kind. `messages` are what
 was sent there before the test: written or in flight, one recalled. For tests of what holds for both APIs.
@@ -18,6 +18,7 @@ from werkzeug.test import Client, TestResponse
 
 from cli.embedded import server
 from services.compose_api import app as compose
+from services.directory import app as directory
 from services.fanout_worker.actions import expand
 from services.fanout_worker.actions.context import Context as WorkerContext
 from services.inbox_api import app as inbox
@@ -32,6 +33,7 @@ from tests.shared import tenants
 
 _AUTH = settings.Auth(secret=factories.SECRET, jwks_url=None)
 _COMPOSE_PATHS = ("/v1/messages", "/v1/audiences", "/v1/viewer")
+_DIRECTORY_PATHS = ("/v1/directory/", "/scim/")
 
 # name: who sends it, to whom; those in WRITTEN are delivered, the others in flight
 MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -51,6 +53,7 @@ WRITTEN = {"to everyone", "to a", "to b", "to x"}
 class Apis:
     compose: flask.Flask
     inbox: flask.Flask
+    directory: flask.Flask
     owner: Engine
     worker: WorkerContext
     world: World
@@ -61,7 +64,10 @@ class Apis:
         """WSGI: the service that serves the path; clients of streams leave after the first events."""
         if environ["PATH_INFO"] == endpoint.PATH:
             return asgi.as_wsgi(self.stream.app)(environ, start_response)
-        served = self.compose if environ["PATH_INFO"].startswith(_COMPOSE_PATHS) else self.inbox
+        path = environ["PATH_INFO"]
+        served = self.compose if path.startswith(_COMPOSE_PATHS) else self.inbox
+        if path.startswith(_DIRECTORY_PATHS):
+            served = self.directory
         return served.wsgi_app(environ, start_response)
 
     def call(self, method: str, path: str, who: Person | None = None, **request: Any) -> TestResponse:
@@ -118,6 +124,7 @@ def over(url: str, world: World) -> Iterator[Apis]:
         tenants.engine(url, None) as owner,
         tenants.engine(url, db.COMPOSE_ROLE, pool_size=20) as compose_engine,
         tenants.engine(url, db.INBOX_ROLE, pool_size=20) as inbox_engine,
+        tenants.engine(url, db.DIRECTORY_ROLE) as directory_engine,
         tenants.engine(url, db.WORKER_ROLE) as worker_engine,
     ):
         worker = WorkerContext(
@@ -127,6 +134,7 @@ def over(url: str, world: World) -> Iterator[Apis]:
         yield Apis(
             compose.make_app(context, auth=_AUTH),
             inbox.make_app(inbox.Context(inbox_engine), auth=_AUTH),
+            directory.make_app(directory_engine, auth=_AUTH),
             owner,
             worker,
             world,

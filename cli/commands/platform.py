@@ -10,40 +10,63 @@ from shared import db
 
 @click.command()
 @click.argument("key", type=parameters.TEXT)
-@click.option("--name", required=True, type=parameters.TEXT, help="The platform's name for people.")
-@click.option("--plan", required=True, type=click.Choice(domain.PLANS), help="Only enterprise platforms can send.")
+@click.option("--name", type=parameters.TEXT, help="The platform's name for people.")
+@click.option("--plan", type=click.Choice(domain.PLANS), help="Only enterprise platforms can send.")
 @click.option(
     "--issuer",
     type=parameters.TEXT,
     help="The `iss` of the platform's own tokens. Needs --jwks-url; two empty values remove both.",
 )
 @click.option("--jwks-url", type=parameters.TEXT, help="Where that issuer publishes its keys.")
+@click.option(
+    "--managed-by",
+    type=click.Choice(domain.MANAGERS),
+    help="What changes the directory: `message-hub import`, or an identity provider over SCIM. The other is refused.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before an enterprise platform loses sending.")
 @connect.data_option
-def platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None, yes: bool) -> None:
+def platform(
+    key: str,
+    name: str | None,
+    plan: str | None,
+    issuer: str | None,
+    jwks_url: str | None,
+    managed_by: str | None,
+    yes: bool,
+) -> None:
     """Make the platform KEY, or change it.
 
-    Tokens and the other commands name the platform by KEY, which never changes. Without --issuer the issuer stays as it is.
+    Tokens and the other commands name the platform by KEY, which never changes. What is not given stays as it is; a new platform
+    needs --name and --plan.
 
     \b
-    Example:
+    Examples:
       message-hub platform acme --name "Acme Telehealth" --plan enterprise
+      message-hub platform acme --managed-by scim
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine:
         before = {one.key: one.plan for one in actions.list_platforms(engine)}
-        if before.get(key) == "enterprise" and plan != "enterprise" and not yes:
+        if before.get(key) == "enterprise" and plan not in (None, "enterprise") and not yes:
             click.confirm(
                 f"Nobody on platform {key} will be able to send messages any more. Continue? (--yes skips this question)",
                 abort=True,
                 err=True,
             )
         change = actions.put_platform(
-            engine, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url, operator=operator.name()
+            engine,
+            key=key,
+            name=name,
+            plan=plan,
+            issuer=issuer,
+            jwks_url=jwks_url,
+            managed_by=managed_by,
+            operator=operator.name(),
         )
     made = change.platform
     tokens = f", tokens from {made.issuer}" if made.issuer else ""
+    over_scim = ", managed over SCIM" if made.managed_by == domain.SCIM else ""
     click.echo(
-        f"Platform {made.key} {change.outcome}: {made.name}, plan {made.plan}{tokens}, "
+        f"Platform {made.key} {change.outcome}: {made.name}, plan {made.plan}{tokens}{over_scim}, "
         f"directory version {made.directory_version}."
     )
 

@@ -30,12 +30,13 @@ _PORT = click.IntRange(1, 65535)
 @click.option("--compose-port", default=8001, show_default=True, type=_PORT, help="Port of the compose API.")
 @click.option("--inbox-port", default=8002, show_default=True, type=_PORT, help="Port of the inbox API.")
 @click.option("--stream-port", default=8003, show_default=True, type=_PORT, help="Port of the live stream.")
+@click.option("--directory-port", default=8004, show_default=True, type=_PORT, help="Port of the directory (SCIM).")
 @click.option(
     "--workers", default=2, show_default=True, type=click.IntRange(0, 64), help="How many fan-out workers; 0: none."
 )
 @click.option("--no-demo", is_flag=True, help="Do not make the demo platform.")
-def run(compose_port: int, inbox_port: int, stream_port: int, workers: int, no_demo: bool) -> None:
-    """Run a whole hub here: servers, APIs, live stream, workers.
+def run(compose_port: int, inbox_port: int, stream_port: int, directory_port: int, workers: int, no_demo: bool) -> None:
+    """Run a whole hub here: servers, APIs, live stream, directory, workers.
 
     PostgreSQL and Redis are started from installed packages and keep their data in the data folder, unless
     HUB_DATABASE_URL or HUB_REDIS_URL name others. A program that ends is started again. Ctrl-C stops everything.
@@ -44,10 +45,19 @@ def run(compose_port: int, inbox_port: int, stream_port: int, workers: int, no_d
     Example:
       message-hub run --data /tmp/hub --workers 4
     """
-    options = {"--compose-port": compose_port, "--inbox-port": inbox_port, "--stream-port": stream_port}
+    options = {
+        "--compose-port": compose_port,
+        "--inbox-port": inbox_port,
+        "--stream-port": stream_port,
+        "--directory-port": directory_port,
+    }
     if len(set(options.values())) < len(options):
-        raise click.UsageError(f"The APIs and the stream need different ports: see {', '.join(options)}.")
-    apis = programs.Apis(compose_port=compose_port, inbox_port=inbox_port, stream_port=stream_port)
+        raise click.UsageError(
+            f"The APIs, the stream and the directory need different ports: see {', '.join(options)}."
+        )
+    apis = programs.Apis(
+        compose_port=compose_port, inbox_port=inbox_port, stream_port=stream_port, directory_port=directory_port
+    )
     folder = connect.data_folder()
     with _claimed(folder):
         if folder.was_left_behind():
@@ -89,7 +99,16 @@ def _supervise(folder: DataFolder, apis: programs.Apis, *, workers: int, with_de
     services = programs.services(
         apis, workers=workers, beat_schedule=folder.beat_schedule, environment=environment, logs=folder.logs
     )
-    running = Running(os.getpid(), database_url, redis_url, secret, apis.compose_url, apis.inbox_url, apis.stream_url)
+    running = Running(
+        pid=os.getpid(),
+        database_url=database_url,
+        redis_url=redis_url,
+        jwt_secret=secret,
+        compose_url=apis.compose_url,
+        inbox_url=apis.inbox_url,
+        stream_url=apis.stream_url,
+        directory_url=apis.directory_url,
+    )
     with Supervisor(_tell) as supervisor:
         wait = bring_up.within_timeout(supervisor)
         supervisor.start(*programs.servers(servers, environment=environment, logs=folder.logs))

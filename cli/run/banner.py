@@ -27,6 +27,7 @@ Message Hub is up.
   compose API   {apis.compose_url}   reference: {apis.compose_url}/docs
   inbox API     {apis.inbox_url}   reference: {apis.inbox_url}/docs
   live stream   {apis.stream_url}/v1/notifications/stream
+  directory     {apis.directory_url}/scim/v2   reference: {apis.directory_url}/docs
   logs          {data}/logs/{workers}
 {what_next}
 Ctrl-C stops everything. The data stay for the next run.

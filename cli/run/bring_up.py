@@ -44,7 +44,12 @@ def within_timeout(supervisor: Supervisor) -> Wait:
 def start_services(supervisor: Supervisor, services: list[Program], apis: Apis, wait: Wait) -> None:
     """Returns once the APIs and the stream answer and every program stays up."""
     supervisor.start(*services)
-    ports = {"compose API": apis.compose_port, "inbox API": apis.inbox_port, "stream": apis.stream_port}
+    ports = {
+        "compose API": apis.compose_port,
+        "inbox API": apis.inbox_port,
+        "stream": apis.stream_port,
+        "directory": apis.directory_port,
+    }
     for name, port in ports.items():
         wait(f"the {name} to answer", functools.partial(_is_ready, port))
     wait("every program to stay up", lambda: supervisor.youngest_s() > _STARTED_S)

@@ -22,6 +22,7 @@ class Apis:
     compose_port: int
     inbox_port: int
     stream_port: int
+    directory_port: int
 
     @property
     def compose_url(self) -> str:
@@ -34,6 +35,10 @@ class Apis:
     @property
     def stream_url(self) -> str:
         return f"http://127.0.0.1:{self.stream_port}"
+
+    @property
+    def directory_url(self) -> str:
+        return f"http://127.0.0.1:{self.directory_port}"
 
 
 def servers(prepared: list[server.Server], *, environment: Mapping[str, str], logs: Path) -> list[Program]:
@@ -78,6 +83,7 @@ def services(
             ("compose_api", "compose_api", apis.compose_port),
             ("inbox_api", "inbox_api", apis.inbox_port),
             ("inbox_stream", "inbox_api.stream", apis.stream_port),
+            ("directory", "directory", apis.directory_port),
         )
     ]
     for number in range(1, workers + 1):

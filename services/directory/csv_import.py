@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from services.directory import domain
-from services.directory.values import Column, is_plain
+from services.directory.values import EMAIL, EXTERNAL_ID, NAME, Column, is_plain
 from shared import text
 
 # Far more than fits into the columns. The rest of a longer line is skipped without being held in memory.
@@ -89,12 +89,10 @@ def _check_membership(values: list[str]) -> str | None:
     return None
 
 
-_EXTERNAL_ID = Column("external_id", text.MAX_IDENTIFIER)
-_NAME = Column("name", 200, is_name=True)
-ORGANISATIONS = ScopeLayout(file="organisations.csv", columns=(_EXTERNAL_ID, _NAME), level="organisation")
+ORGANISATIONS = ScopeLayout(file="organisations.csv", columns=(EXTERNAL_ID, NAME), level="organisation")
 CLINICS = ScopeLayout(
     file="clinics.csv",
-    columns=(_EXTERNAL_ID, Column("organisation", text.MAX_IDENTIFIER), _NAME),
+    columns=(EXTERNAL_ID, Column("organisation", text.MAX_IDENTIFIER), NAME),
     level="clinic",
     parent_level=ORGANISATIONS.level,
 )
@@ -103,9 +101,9 @@ SCOPES = (ORGANISATIONS, CLINICS)
 USERS = Layout(
     file="users.csv",
     columns=(
-        _EXTERNAL_ID,
-        _NAME,
-        Column("email", 320, required=False),
+        EXTERNAL_ID,
+        NAME,
+        EMAIL,
         Column("status", 20, choices=("active", "pending", "disabled")),
     ),
     table="staged_users",

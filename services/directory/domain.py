@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from services.directory import errors
 
 PLANS = ("enterprise", "standard")
+# What changes a platform's directory.
+CSV, SCIM = MANAGERS = ("csv", "scim")
 # The level of a platform's own scope, which contains all others.
 ROOT_LEVEL = "platform"
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -14,13 +16,17 @@ _MAX_ISSUER = 500  # fits an index of PostgreSQL in any script
 _MAX_URL = 2_000
 
 
-def check_platform(key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None) -> None:
-    """Raises `BadPlatformError` for the first bad value."""
+def check_key(key: str) -> None:
+    """Raises `BadPlatformError`."""
     if not KEY.fullmatch(key):
         raise errors.BadPlatformError(
             f"{key[:100]!r} cannot be a platform's key: 1 to 63 letters, digits, dots, dashes and underscores, "
             "the first one a letter or digit."
         )
+
+
+def check_platform(name: str, plan: str, issuer: str | None, jwks_url: str | None) -> None:
+    """Raises `BadPlatformError` for the first bad value."""
     if not 1 <= len(name) <= 200 or not name.isprintable():
         raise errors.BadPlatformError("A platform's name has 1 to 200 printable characters.")
     if plan not in PLANS:

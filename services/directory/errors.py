@@ -133,5 +133,113 @@ class NoAdministratorError(RemovalsRefusedError):
         )
 
 
+class TooManyTokensError(DirectoryError):
+    """The platform has as many valid directory tokens as are allowed."""
+
+    code = "too-many-tokens"
+
+    def __init__(self, key: str, maximum: int) -> None:
+        super().__init__(
+            f'The platform "{key}" has {maximum} valid directory tokens. '
+            f"Revoke the one that is no longer used: message-hub scim-token list --platform {key}"
+        )
+
+
+class UnknownTokenError(DirectoryError):
+    """The platform has no directory token with this number."""
+
+    code = "unknown-token"
+
+    def __init__(self, key: str, token_id: int) -> None:
+        super().__init__(f'The platform "{key}" has no directory token {token_id}.')
+
+
+class ManagedByScimError(DirectoryError):
+    """An identity provider changes this directory; an import would undo that."""
+
+    code = "directory-managed-by-scim"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f'The directory of platform "{key}" is managed over SCIM, so no files are imported. '
+            f"To import again: message-hub platform {key} --managed-by csv"
+        )
+
+
+class ManagedByImportsError(DirectoryError):
+    """This directory is imported from files, so nothing is provisioned."""
+
+    code = "directory-managed-by-csv"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f'The directory of platform "{key}" is imported from files. '
+            f"To have it managed over SCIM: message-hub platform {key} --managed-by scim"
+        )
+
+
+class ChoosePlatformError(DirectoryError):
+    """It is not clear which platform is meant."""
+
+    code = "choose-platform"
+
+    def __init__(self, keys: list[str]) -> None:
+        super().__init__(
+            f"Say which platform: {', '.join(sorted(keys))} are managed over SCIM."
+            if keys
+            else "No platform is managed over SCIM: message-hub platform KEY --managed-by scim"
+        )
+
+
+class UnknownGroupError(DirectoryError):
+    """The platform has no group with this name or number."""
+
+    code = "unknown-group"
+
+    def __init__(self, key: str, group: str) -> None:
+        super().__init__(f'The platform "{key}" has no group "{group}". See: message-hub scim groups --platform {key}')
+
+
+class UnknownScopeError(DirectoryError):
+    """The platform has no such scope."""
+
+    code = "unknown-scope"
+
+    def __init__(self, level: str, external_id: str) -> None:
+        super().__init__(f'The platform has no {level} "{external_id}".')
+
+
+class ScimError(Exception):
+    """A SCIM request is refused: status and scimType as in RFC 7644, 3.12; `code` for log and audit trail."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        scim_type: str = "",
+        code: str = "refused",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.scim_type = scim_type
+        self.code = code
+        self.headers = headers or {}
+
+
+class MassDeactivationError(ScimError):
+    """The brake on mass deactivation is on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            429,
+            "Unusually many users were deactivated within an hour. No more are until an operator has looked: "
+            "message-hub scim resume",
+            code="mass-deactivation",
+            headers={"Retry-After": "3600"},
+        )
+
+
 def _listed(removals: tuple[report.Removal, ...]) -> str:
     return " and ".join(map(str, removals))

@@ -1,4 +1,4 @@
-"""The rules of single values of an import. Pure.
+"""The rules of single values of a directory, from files or over HTTP. Pure.
 
 Control characters, such as line breaks and NUL, are refused. Identifiers and e-mail addresses are compared with what tokens say, so they
 are NFC and hold nothing invisible. Names are for people: NFC, without invisible characters that have no meaning.
@@ -68,3 +68,8 @@ class Column:
 def is_plain(value: str) -> bool:
     """Whether `value` is printable ASCII, which no rule of characters changes or refuses."""
     return value.isascii() and value.isprintable()
+
+
+EXTERNAL_ID = Column("external_id", text.MAX_IDENTIFIER)
+NAME = Column("name", 200, is_name=True)
+EMAIL = Column("email", 320, required=False)

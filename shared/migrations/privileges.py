@@ -34,6 +34,10 @@ GRANT SELECT (id) ON users TO message_hub_worker;
 GRANT INSERT, UPDATE ON platforms, scopes, scope_ancestors, users, memberships TO message_hub_directory;
 GRANT MAINTAIN ON scopes, scope_ancestors, users, memberships TO message_hub_directory;
 GRANT USAGE ON SEQUENCE scope_ids TO message_hub_directory;
+
+GRANT SELECT, INSERT, UPDATE ON scim_tokens, scim_users, scim_groups, scim_brakes TO message_hub_directory;
+GRANT SELECT, INSERT ON scim_members, stated_memberships TO message_hub_directory;
+GRANT DELETE ON scim_groups, scim_members, stated_memberships TO message_hub_directory;
 """
 
 MESSAGES = """
@@ -71,7 +75,7 @@ AUDIT = """
 REVOKE EXECUTE ON FUNCTION refuse_to_change_audit_events() FROM PUBLIC;
 GRANT INSERT (action, outcome, reason, platform_id, user_id, message_id, request_id, address, detail)
     ON audit_events TO message_hub_compose, message_hub_inbox;
-GRANT INSERT (action, outcome, reason, platform_id, operator, directory_version, detail)
+GRANT INSERT (action, outcome, reason, platform_id, user_id, operator, directory_version, request_id, address, detail)
     ON audit_events TO message_hub_directory;
 -- Repeated without a lock on the table. A revision that changes a policy drops it.
 DO $$
@@ -87,7 +91,7 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'directory_records') THEN
         CREATE POLICY directory_records ON audit_events FOR INSERT TO message_hub_directory
-            WITH CHECK (action IN ('import', 'platform', 'erase'));
+            WITH CHECK (action IN ('import', 'platform', 'erase', 'scim', 'scope'));
     END IF;
 END
 $$;

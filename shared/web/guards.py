@@ -28,17 +28,18 @@ def public(view: View) -> View:
 
 def user(view: View) -> View:
     """Any active user of any platform."""
-    return _guarded(view, "user", authenticator.check_active)
+    return guarded(view, "user", authenticate, authenticator.check_active)
 
 
 def administrator(view: View) -> View:
     """Any active user who administers something."""
-    return _guarded(view, "administrator", authenticator.check_active, _check_administrator)
+    return guarded(view, "administrator", authenticate, authenticator.check_active, _check_administrator)
 
 
 def sending_administrator(view: View) -> View:
     """An administrator on a platform whose plan includes sending."""
-    return _guarded(view, "sending administrator", authenticator.check_active, _check_plan, _check_administrator)
+    checks = (authenticator.check_active, _check_plan, _check_administrator)
+    return guarded(view, "sending administrator", authenticate, *checks)
 
 
 def note_arguments(view: View, schema: marshmallow.Schema, location: str) -> View:
@@ -52,12 +53,13 @@ def caller() -> store.Caller:
     return cast(store.Caller, flask.g.caller)
 
 
-def _guarded(view: View, name: str, *checks: Callable[[store.Caller], None]) -> View:
+def guarded(view: View, name: str, identify: Callable[[], Any], *checks: Callable[[Any], None]) -> View:
+    """`view` for callers whom `identify` finds and all `checks` let pass; `name` is the guard's in shared/web/openapi.py."""
     known_query = _query_parameters(view)
 
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        flask.g.caller = found = _authenticate()
+        flask.g.caller = found = identify()
         for check in checks:
             check(found)
         if known_query is not None:
@@ -81,13 +83,14 @@ def _query_parameters(view: Callable[..., Any]) -> frozenset[str] | None:
     return frozenset(field.data_key or name for schema in schemas for name, field in schema.fields.items())
 
 
-def _authenticate() -> store.Caller:
-    authenticate: authenticator.Authenticator = flask.current_app.extensions["hub_auth"]
+def authenticate() -> store.Caller:
+    """The user whom the request's token names, active or not. Raises the 401 errors and unavailable."""
+    found: authenticator.Authenticator = flask.current_app.extensions["hub_auth"]
     authorization = flask.request.headers.get("Authorization", "")
-    identity = authenticate.identify(authorization)
+    identity = found.identify(authorization)
     logging.bind(platform=identity.platform, user_id=identity.user)
     fairness.acquire(identity)
-    return authenticate.find(identity, authorization)
+    return found.find(identity, authorization)
 
 
 def _check_plan(found: store.Caller) -> None:

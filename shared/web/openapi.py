@@ -15,6 +15,7 @@ _EVERYBODY = ("token-missing", "token-invalid", "token-expired", "user-inactive"
 _BY_GUARD = {
     "user": _EVERYBODY,
     "administrator": (*_EVERYBODY, "administrator-required"),
+    "platform administrator": (*_EVERYBODY, "administrator-required"),
     "sending administrator": (*_EVERYBODY, "feature-not-available", "administrator-required"),
 }
 _OF_A_BODY = ("payload-too-large", "unsupported-media-type", "malformed-json")

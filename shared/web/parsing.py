@@ -43,6 +43,16 @@ def read_json(request: flask.Request) -> dict[str, Any]:
     body = _read_body(request)
     if request.mimetype != "application/json":
         raise errors.HubError("unsupported-media-type", "Send the request with Content-Type: application/json.")
+    value, repeated = load_json(request, body)
+    if repeated:
+        raise errors.validation_failed({name: ["Given more than once."] for name in sorted(repeated)})
+    if not isinstance(value, dict):
+        raise errors.validation_failed({"request": ["Must be a JSON object."]})
+    return value
+
+
+def load_json(request: flask.Request, body: bytes) -> tuple[Any, set[str]]:
+    """The value of the request's body, and the names that an object in it repeats. Raises 415 for an encoded one, 400 malformed-json."""
     if (request.content_encoding or "identity").lower() != "identity":
         raise errors.HubError("unsupported-media-type", "Send the body without Content-Encoding.")
     repeated: set[str] = set()
@@ -64,11 +74,7 @@ def read_json(request: flask.Request) -> dict[str, Any]:
         )
     except (ValueError, RecursionError) as error:
         raise errors.HubError("malformed-json", f"The body is not JSON that makes sense: {_reason(error)}.") from None
-    if repeated:
-        raise errors.validation_failed({name: ["Given more than once."] for name in sorted(repeated)})
-    if not isinstance(value, dict):
-        raise errors.validation_failed({"request": ["Must be a JSON object."]})
-    return value
+    return value, repeated
 
 
 def check_no_body(request: flask.Request) -> None:

@@ -19,9 +19,9 @@ SERVICES = compose_file.services()
 ONE_SHOTS = {"migrate", "logins", "cli"}
 # Beat answers nobody: whether it works shows in the age of the last sweep.
 UNCHECKED = ONE_SHOTS | {"beat"}
-OWN = {"compose_api", "inbox_api", "fanout_worker", "beat", "migrate", "cli"}
+OWN = {"compose_api", "inbox_api", "directory", "fanout_worker", "beat", "migrate", "cli"}
 
-SERVICES_BEHIND_THE_GATEWAY = ["compose_api", "inbox_api", "inbox_stream"]
+SERVICES_BEHIND_THE_GATEWAY = ["compose_api", "inbox_api", "inbox_stream", "directory"]
 
 in_every_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
@@ -85,7 +85,7 @@ def test_a_service_waits_only_for_what_can_come_true(name: str) -> None:
             assert other in ONE_SHOTS, f"{name} waits for the end of {other}, which never ends"
 
 
-@pytest.mark.parametrize("name", ["compose_api", "inbox_api", "inbox_stream", "fanout_worker", "beat"])
+@pytest.mark.parametrize("name", ["compose_api", "inbox_api", "inbox_stream", "directory", "fanout_worker", "beat"])
 def test_a_service_starts_after_the_servers_the_schema_and_its_login(name: str) -> None:
     assert set(SERVICES[name]["depends_on"]) == {"postgres", "redis", "logins"}
     assert set(SERVICES["logins"]["depends_on"]) == {"postgres", "migrate"}
@@ -132,7 +132,7 @@ def test_a_worker_is_given_longer_to_stop_than_a_task_may_take() -> None:
     assert _seconds(SERVICES["fanout_worker"]["stop_grace_period"]) > 90
 
 
-@pytest.mark.parametrize("name", ["compose_api", "inbox_api", "inbox_stream"])
+@pytest.mark.parametrize("name", ["compose_api", "inbox_api", "inbox_stream", "directory"])
 def test_a_service_drains_for_longer_than_the_gateway_needs_to_notice_and_ends_before_it_is_killed(name: str) -> None:
     checks = re.search(
         r"inter (\d+)s fastinter (\d+)ms .*fall (\d+)", gateway.CONFIGURATION.read_text(encoding="utf-8")
@@ -190,12 +190,13 @@ def test_haproxy_accepts_its_file_in_the_environment_of_its_container(
 
 def test_each_secret_goes_only_where_it_is_needed() -> None:
     expected = {
-        "HUB_JWT_SECRET": {"compose_api", "inbox_api", "inbox_stream", "cli"},
+        "HUB_JWT_SECRET": {"compose_api", "inbox_api", "inbox_stream", "directory", "cli"},
         "HUB_DATABASE_OWNER_PASSWORD": {"postgres", "migrate", "logins", "cli"},
         "HUB_DATABASE_COMPOSE_API_PASSWORD": {"compose_api", "logins"},
         "HUB_DATABASE_INBOX_API_PASSWORD": {"inbox_api", "inbox_stream", "logins"},
+        "HUB_DATABASE_DIRECTORY_PASSWORD": {"directory", "logins"},
         "HUB_DATABASE_FANOUT_WORKER_PASSWORD": {"fanout_worker", "beat", "logins"},
-        "HUB_REDIS_PASSWORD": {"redis", "inbox_stream", *OWN} - {"inbox_api"},
+        "HUB_REDIS_PASSWORD": {"redis", "inbox_stream", *OWN} - {"inbox_api", "directory"},
     }
     for secret, value in compose_file.SECRETS.items():
         assert {name for name, service in SERVICES.items() if value in str(service)} == expected[secret]
@@ -225,7 +226,7 @@ def test_postgresql_quotes_no_rows_in_its_log() -> None:
 def test_postgresql_has_connections_for_a_release_of_two_of_each_service_and_twenty_workers() -> None:
     (most,) = re.findall(r"max_connections=(\d+)", _text(SERVICES["postgres"]["command"]))
     # While replicas are replaced, four of one API run beside two of the others.
-    assert int(most) >= 4 * 28 + 2 * 28 + 2 * 12 + 20 * 2 + 10
+    assert int(most) >= 4 * 28 + 2 * 28 + 2 * 12 + 2 * 12 + 20 * 2 + 10
 
 
 def test_redis_asks_for_a_password_also_of_its_health_check() -> None:

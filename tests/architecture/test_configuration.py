@@ -10,6 +10,7 @@ import pytest
 
 from cli import connect
 from services.compose_api import settings as compose_settings
+from services.directory import settings as directory_settings
 from services.fanout_worker import settings as worker_settings
 from services.inbox_api import settings as inbox_settings
 from services.inbox_api.stream import settings as stream_settings
@@ -27,8 +28,8 @@ IN_WORDS = {
 }
 # Names for several processes in the column "read by".
 SEVERAL = {
-    "services": ["compose_api", "inbox_api", "inbox_stream", "fanout_worker"],
-    "all": ["compose_api", "inbox_api", "inbox_stream", "fanout_worker", "cli"],
+    "services": ["compose_api", "inbox_api", "inbox_stream", "directory", "fanout_worker"],
+    "all": ["compose_api", "inbox_api", "inbox_stream", "directory", "fanout_worker", "cli"],
 }
 # What docker-compose.yml leaves to each service's own default, because the defaults differ, and other ways to say the same.
 NOT_HANDED_ON = {
@@ -73,6 +74,7 @@ def in_code(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
         "compose_api": _read(monkeypatch, compose_settings.read, server.read_drain_seconds),
         "inbox_api": _read(monkeypatch, inbox_settings.read, server.read_drain_seconds),
         "inbox_stream": _read(monkeypatch, stream_settings.read, server.read_drain_seconds),
+        "directory": _read(monkeypatch, directory_settings.read, server.read_drain_seconds),
         "fanout_worker": _read(monkeypatch, worker_settings.read),
         "cli": _read(
             monkeypatch,
@@ -111,7 +113,7 @@ def _example() -> list[str]:
     return re.findall(r"^#?(HUB_[A-Z_]+)=", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("reader", ["compose_api", "inbox_api", "inbox_stream", "fanout_worker", "cli"])
+@pytest.mark.parametrize("reader", ["compose_api", "inbox_api", "inbox_stream", "directory", "fanout_worker", "cli"])
 def test_every_setting_is_documented_with_its_default_for_each_process_that_reads_it(
     reader: str, in_code: dict[str, dict[str, str]]
 ) -> None:
@@ -144,7 +146,9 @@ def test_the_gateway_takes_exactly_the_variables_documented_for_it() -> None:
         assert f"{{{name}-{default}}}" in text or (default == "none" and f"{{{name}[*]}}" in text)
 
 
-@pytest.mark.parametrize("service", ["compose_api", "inbox_api", "inbox_stream", "fanout_worker", "beat", "cli"])
+@pytest.mark.parametrize(
+    "service", ["compose_api", "inbox_api", "inbox_stream", "directory", "fanout_worker", "beat", "cli"]
+)
 def test_a_container_is_handed_every_setting_that_its_process_reads_and_no_other(
     service: str, in_code: dict[str, dict[str, str]]
 ) -> None:

@@ -24,6 +24,7 @@ DOCKERFILES = [
     "services/compose_api/Dockerfile",
     "services/fanout_worker/Dockerfile",
     "services/inbox_api/Dockerfile",
+    "services/directory/Dockerfile",
     "cli/Dockerfile",
 ]
 IMAGE = "python:3.11-slim-bookworm"
@@ -40,6 +41,7 @@ ENTRIES = {
         *("services.inbox_api.__main__", "services.inbox_api.wsgi"),
         *("services.inbox_api.stream.__main__", "services.inbox_api.stream.asgi"),
     ],
+    "services/directory/Dockerfile": ["services.directory.__main__", "services.directory.wsgi"],
     "cli/Dockerfile": ["cli.main"],
 }
 ENVIRONMENT = {
@@ -136,7 +138,7 @@ def test_a_forgotten_requirement_or_folder_would_be_seen(tmp_path: Path) -> None
     assert "shared.web" in answer.stderr
 
 
-@pytest.mark.parametrize("service", ["compose_api", "fanout_worker", "inbox_api"])
+@pytest.mark.parametrize("service", ["compose_api", "fanout_worker", "inbox_api", "directory"])
 def test_the_image_of_a_service_gets_shared_and_its_own_folder_only(service: str) -> None:
     assert set(copied(f"services/{service}/Dockerfile")) == {
         "constraints.txt",
@@ -214,7 +216,7 @@ def test_hadolint_finds_nothing(dockerfile: str) -> None:
 def test_the_services_run_with_the_options_of_message_hub_run(tmp_path: Path) -> None:
     # The log goes elsewhere, and how long each is given to stop belongs to who stops it.
     own = {"--host", "--port", "--log-config", "--workers-kill-timeout", "--hostname", "--schedule"}
-    apis = programs.Apis(compose_port=8001, inbox_port=8002, stream_port=8003)
+    apis = programs.Apis(compose_port=8001, inbox_port=8002, stream_port=8003, directory_port=8004)
     for program in programs.services(apis, workers=1, beat_schedule=tmp_path, environment={}, logs=tmp_path):
         name = program.name.removesuffix("_1")
         if name in ("beat", "inbox_stream"):

@@ -20,6 +20,7 @@ PAGES = {
         "/favicon.ico",
     },
     "inbox": {"/bell.js", "/bell/<name>"},
+    "directory": set(),
 }
 
 
@@ -30,7 +31,7 @@ def test_every_route_states_who_may_call_it(name: str, app: flask.Flask) -> None
         assert guard is not None, f"{rule.rule} has no guard"
         is_public = rule.rule in PUBLIC | PAGES[name] or rule.rule.startswith("/docs")
         assert (guard == "public") == is_public, f"{rule.rule} is guarded by {guard!r}"
-        assert rule.rule.startswith("/v1/") != is_public
+        assert rule.rule.startswith(("/v1/", "/scim/v2/")) != is_public
 
 
 @pytest.mark.parametrize(("name", "app"), APPS.items(), ids=APPS)
@@ -66,4 +67,6 @@ def test_the_routes_are_those_of_the_design() -> None:
         "GET /v1/sent-messages/<message_id>",
         "GET /v1/sent-messages/<message_id>/recipients",
         "GET /v1/sent-messages/<message_id>/recipients/export",
+        "PUT /v1/directory/organisations/<external_id>",
+        "PUT /v1/directory/clinics/<external_id>",
     }

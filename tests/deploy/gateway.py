@@ -28,7 +28,7 @@ from cli.embedded import files
 from drills.processes import Process, wait_until
 
 CONFIGURATION = Path(__file__).parents[2] / "deploy" / "gateway" / "haproxy.cfg"
-SERVICES = ("compose_api", "inbox_api", "inbox_stream")
+SERVICES = ("compose_api", "inbox_api", "inbox_stream", "directory")
 MAX_BODY = 320 * 1024
 _FOUND = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 

@@ -17,6 +17,7 @@ STREAM = 'job="message-hub", service="inbox_stream", instance="c:8003"'
 QUIET = {
     **{f"up{{{replica}}}": "1x120" for replica in (COMPOSE, OTHER, STREAM)},
     'up{job="message-hub", service="inbox_api", instance="d:8002"}': "1x120",
+    'up{job="message-hub", service="directory", instance="e:8004"}': "1x120",
     **{
         f"message_hub_{name}{{{replica}}}": values
         for replica in (COMPOSE, OTHER)
@@ -81,6 +82,12 @@ REPAIRS = ', what="batch"'
     ("happens", "minute", "fire"),
     [
         pytest.param({}, 100, {}, id="nothing is wrong"),
+        pytest.param(
+            {'message_hub_scim_braked_platforms{job="message-hub", service="directory", instance="e:8004"}': "0 1x120"},
+            10,
+            {"MessageHubScimBraked": ["warning"]},
+            id="an identity provider deactivated too many users",
+        ),
         pytest.param(
             REDIS_AWAY, 60, {"MessageHubBrokerAway": ["warning", "warning"]}, id="Redis is away: every bell is right"
         ),

@@ -12,6 +12,7 @@ from prometheus_client import parser
 from services.compose_api import app as compose
 from services.compose_api import metrics as compose_metrics
 from services.compose_api import publisher
+from services.directory import metrics as directory_metrics
 from services.inbox_api.stream import metrics as stream_metrics
 from shared import broker, db, redis_client, settings
 from tests import factories
@@ -51,6 +52,7 @@ def exported(make_engine: MakeEngine, redis_url: str) -> dict[str, set[str]]:
     registry.register(compose_metrics.Backlog(engine))
     registry.register(compose_metrics.Workers(redis_client.make(redis_url)))
     away = "redis://127.0.0.1:1/0"
+    directory_metrics.register(registry, make_engine(db.DIRECTORY_ROLE))
     publisher.Publisher(broker.make_celery(away), away, redis_client.Monitor(away)).register(registry)
     streams = stream_metrics.Metrics(registry)
     streams.ended.labels("gone")
@@ -144,6 +146,7 @@ def test_every_replica_is_scraped_where_docker_compose_has_it() -> None:
         "compose_api": ("A", 8001),
         "inbox_api": ("A", 8002),
         "inbox_stream": ("A", 8003),
+        "directory": ("A", 8004),
         "gateway": ("A", 8404),
     }
     assert SCRAPING["rule_files"] == ["alerts.yml"]

@@ -58,6 +58,14 @@ def gateway(running: Gateway) -> Iterator[Gateway]:
         ("/bell/de.json", "inbox_api", "/bell/de.json", []),
         ("/inbox/docs/swagger-ui.css", "inbox_api", "/docs/swagger-ui.css", ["/inbox"]),
         ("/inbox/openapi.json", "inbox_api", "/openapi.json", ["/inbox"]),
+        (
+            "/scim/v2/Users?filter=userName%20eq%20%22a%22",
+            "directory",
+            "/scim/v2/Users?filter=userName%20eq%20%22a%22",
+            [],
+        ),
+        ("/v1/directory/clinics/c1", "directory", "/v1/directory/clinics/c1", []),
+        ("/directory/docs/", "directory", "/docs/", ["/directory"]),
     ],
 )
 def test_each_path_is_served_by_its_service(
@@ -74,7 +82,8 @@ def test_each_path_is_served_by_its_service(
     "path",
     [
         *("/metrics", "/healthz", "/readyz", "/docs", "/openapi.json", "/v1", "/v1/", "/v2/messages", "/v1/messagesx", "/v1/viewers"),
-        *("/compose/metrics", "/inbox/readyz", "/compose/v1/messages", "/compose", "/bell.js/x", "/consolex", "/scim/v2/Users"),
+        *("/compose/metrics", "/inbox/readyz", "/compose/v1/messages", "/compose", "/bell.js/x", "/consolex"),
+        *("/scim", "/v1/directory", "/directory/readyz"),
     ],
 )  # fmt: skip
 def test_a_path_that_is_not_published_reaches_no_service(gateway: Gateway, path: str) -> None:
@@ -448,3 +457,11 @@ def test_metrics_are_exported_on_a_port_of_their_own(gateway: Gateway) -> None:
         assert name in answer.body.decode()
     assert gateway.call("GET", "/healthz", port=gateway.metrics_port).status == 200
     assert gateway.call("GET", "/v1/messages", port=gateway.metrics_port).status == 404
+
+
+def test_scim_takes_larger_bodies_and_is_refused_in_its_own_format(gateway: Gateway) -> None:
+    assert gateway.call("PUT", "/scim/v2/Groups/1", body=b"x" * 1_400_000).status == 200
+    assert len(gateway.last("directory").body) == 1_400_000
+    refused = gateway.call("PUT", "/scim/v2/Groups/1", body=b"x" * (2 * 1024 * 1024 + 1))
+    assert refused.status == 413
+    assert refused.json()["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]

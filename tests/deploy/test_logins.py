@@ -22,8 +22,9 @@ ROLES = {
     "compose_api": db.COMPOSE_ROLE,
     "fanout_worker": db.WORKER_ROLE,
     "inbox_api": db.INBOX_ROLE,
+    "directory": db.DIRECTORY_ROLE,
 }
-ALL_ROLES = {*ROLES.values(), db.DIRECTORY_ROLE}
+ALL_ROLES = set(ROLES.values())
 PASSWORDS = {login: f'{login} it\'s "a" \\secret' for login in ROLES}
 
 
@@ -78,7 +79,7 @@ def test_a_service_reaches_its_tables_through_the_engine_that_it_makes(login: st
     engine = make_engine(login, logins, ROLES[login])
     with engine.connect() as connection:
         assert connection.execute(sqlalchemy.text("SELECT session_user, current_user")).one() == (login, ROLES[login])
-        assert connection.execute(sqlalchemy.text("SELECT count(*) FROM messages")).scalar_one() == 0
+        assert connection.execute(sqlalchemy.text("SELECT count(*) FROM platforms")).scalar_one() == 0
     engine.dispose()
 
 
@@ -170,7 +171,7 @@ def test_migrations_and_logins_need_no_superuser_as_on_a_managed_server(managed_
     for login, role in ROLES.items():
         own = make_engine(login, managed_url, role)
         with own.connect() as connection:
-            assert connection.execute(sqlalchemy.text("SELECT count(*) FROM messages")).scalar_one() == 0
+            assert connection.execute(sqlalchemy.text("SELECT count(*) FROM platforms")).scalar_one() == 0
         own.dispose()
 
 

@@ -22,6 +22,9 @@ TABLES: dict[str, dict[str, str]] = {
     "scope_ancestors": {**ALL_READ, DIRECTORY: "SELECT INSERT UPDATE MAINTAIN"},
     "users": {DIRECTORY: "SELECT INSERT UPDATE MAINTAIN"},
     "memberships": {**ALL_READ, DIRECTORY: "SELECT INSERT UPDATE MAINTAIN"},
+    **{table: {DIRECTORY: "SELECT INSERT UPDATE"} for table in ("scim_tokens", "scim_users", "scim_brakes")},
+    "scim_groups": {DIRECTORY: "SELECT INSERT UPDATE DELETE"},
+    **{table: {DIRECTORY: "SELECT INSERT DELETE"} for table in ("scim_members", "stated_memberships")},
     "messages": {COMPOSE: "SELECT", INBOX: "SELECT"},
     "message_targets": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
     "message_visibility": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
@@ -63,7 +66,8 @@ COLUMNS = {
         for role in (COMPOSE, INBOX)
     },
     ("audit_events", DIRECTORY, "INSERT"): {
-        *("action", "outcome", "reason", "platform_id", "operator", "directory_version", "detail"),
+        *("action", "outcome", "reason", "platform_id", "user_id", "operator", "directory_version", "request_id"),
+        *("address", "detail"),
     },
 }
 FUNCTIONS = {

@@ -2,13 +2,16 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.directory import domain, errors
-from services.directory.store import audit
+from services.directory.provisioned import Client
+from services.directory.store import audit, brakes, platforms, users
 from shared import db, logging
+from shared.errors import HubError
 
 UNKNOWN_OPERATOR = "unknown"
 _logger = logging.get_logger(__name__)
@@ -41,3 +44,68 @@ def lock_directory(connection: Connection, platform_key: str) -> None:
     """Locks the platform's directory until the transaction ends. Raises `DirectoryBusyError` if it is locked."""
     if not db.try_lock(connection, purpose="directory", key=platform_key):
         raise errors.DirectoryBusyError(platform_key)
+
+
+@dataclass
+class Change:
+    """A change over HTTP under way. `what`: what it did so far, for the audit trail; nothing if it had no effect. `has_version`: whether
+    the directory itself changed.
+    """
+
+    connection: Connection
+    platform: platforms.Platform
+    what: list[str] = field(default_factory=list)
+    has_version: bool = False
+
+    @property
+    def version(self) -> int:
+        """The version that the change makes."""
+        return self.platform.directory_version + 1
+
+
+@contextlib.contextmanager
+def over_http(engine: Engine, client: Client, *, action: audit.Action) -> Iterator[Change]:
+    """One transaction under the platform's lock, with one version and one audit event if it changes anything.
+
+    Raises `HubError` directory-managed-by-csv. A `MassDeactivationError` puts the brake on.
+    """
+    try:
+        with _transaction(engine, client, action) as change:
+            yield change
+    except errors.MassDeactivationError as error:
+        with engine.begin() as connection:
+            platforms.lock_platform(connection, key=client.platform_key)
+            brakes.brake(connection, platform_id=client.platform_id, now=users.get_time(connection))
+            event = audit.Event(action, "refused", client.operator, client.platform_key, reason=error.code)
+            audit.insert(connection, replace(event, request_id=client.request_id, address=client.address))
+        raise
+
+
+@contextlib.contextmanager
+def _transaction(engine: Engine, client: Client, action: audit.Action) -> Iterator[Change]:
+    with engine.begin() as connection:
+        db.lock(connection, purpose="directory", key=client.platform_key)
+        platform = platforms.lock_platform(connection, key=client.platform_key)
+        if platform is None or platform.managed_by != domain.SCIM:
+            raise HubError(
+                "directory-managed-by-csv",
+                "The directory of this platform is imported from files. "
+                f"An operator changes that: message-hub platform {client.platform_key} --managed-by scim",
+            )
+        change = Change(connection, platform)
+        yield change
+        if change.has_version:
+            platforms.set_directory_version(connection, platform_id=platform.id, version=change.version)
+        if change.what:
+            event = audit.Event(
+                action,
+                "changed",
+                client.operator,
+                platform.key,
+                change.version if change.has_version else platform.directory_version,
+                detail="; ".join(change.what),
+                user_id=client.user_id,
+                request_id=client.request_id,
+                address=client.address,
+            )
+            audit.insert(connection, event)

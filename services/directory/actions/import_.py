@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from services.directory import csv_import, errors, report
+from services.directory import csv_import, domain, errors, report
 from services.directory.actions import changes
 from services.directory.store import audit, memberships, platforms, scopes, staging, users, vacuum
 
@@ -43,8 +43,11 @@ def import_directory(
         engine.connect() as connection,
         connection.begin() as transaction,
     ):
-        if platforms.get_platform(connection, key=platform_key) is None:
+        platform = platforms.get_platform(connection, key=platform_key)
+        if platform is None:
             raise errors.UnknownPlatformError(platform_key)
+        if platform.managed_by == domain.SCIM:
+            raise errors.ManagedByScimError(platform_key)
         staging.prepare(connection)
         rows = _stage_files(connection, folder, platform_key, progress)
         _refuse_bad_lines(connection, set(rows), progress)
@@ -155,6 +158,8 @@ def _compare(connection: Connection, platform_key: str, dry_run: bool, progress:
     platform = platforms.lock_platform(connection, key=platform_key)
     if platform is None:
         raise errors.UnknownPlatformError(platform_key)
+    if platform.managed_by == domain.SCIM:
+        raise errors.ManagedByScimError(platform_key)
     progress.step("Comparing", None)
     now = users.get_time(connection)
     active_scopes = scopes.count_active(connection, platform_id=platform.id)

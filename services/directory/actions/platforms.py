@@ -6,8 +6,12 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from services.directory import domain, errors
-from services.directory.actions import changes
+from services.directory.actions import changes, handover
 from services.directory.store import audit, platforms
+
+_NEW = platforms.Platform(
+    id=0, key="", name="", plan="", directory_version=0, issuer=None, jwks_url=None, managed_by=domain.CSV
+)
 
 
 class PlatformChange(NamedTuple):
@@ -21,24 +25,37 @@ def put_platform(
     engine: Engine,
     *,
     key: str,
-    name: str,
-    plan: str,
+    name: str | None = None,
+    plan: str | None = None,
     issuer: str | None = None,
     jwks_url: str | None = None,
+    managed_by: str | None = None,
     operator: str = changes.UNKNOWN_OPERATOR,
 ) -> PlatformChange:
-    """Creates or updates a platform. `issuer` and `jwks_url`: None keeps both, two empty strings remove them.
+    """Creates or updates a platform. None keeps what there is; a new one needs name and plan. Two empty strings remove `issuer` and
+    `jwks_url`.
 
     `operator` is named in the audit trail. Raises `BadPlatformError` and `DirectoryBusyError`.
     """
-    name = name.strip()
     with changes.recorded_refusals(engine, "platform", key, operator), engine.begin() as connection:
-        domain.check_platform(key, name, plan, issuer, jwks_url)
+        domain.check_key(key)
         changes.lock_directory(connection, key)
         before = platforms.lock_platform(connection, key=key)
-        if issuer is None and before is not None:
-            issuer, jwks_url = before.issuer, before.jwks_url
-        issuer, jwks_url = issuer or None, jwks_url or None
+        if before is None and (name is None or plan is None):
+            raise errors.BadPlatformError(f'There is no platform "{key}" yet. A new one needs --name and --plan.')
+        kept = before or _NEW
+        wanted = replace(
+            kept,
+            key=key,
+            name=kept.name if name is None else name.strip(),
+            plan=plan or kept.plan,
+            issuer=kept.issuer if issuer is None else issuer,
+            jwks_url=kept.jwks_url if issuer is None and jwks_url is None else jwks_url,
+            managed_by=managed_by or kept.managed_by,
+        )
+        domain.check_platform(wanted.name, wanted.plan, wanted.issuer, wanted.jwks_url)
+        issuer = wanted.issuer or None
+        wanted = replace(wanted, issuer=issuer, jwks_url=wanted.jwks_url or None)
         other = platforms.get_key_by_issuer(connection, issuer=issuer, other_than=key) if issuer else None
         if other is not None:
             raise errors.BadPlatformError(
@@ -46,10 +63,12 @@ def put_platform(
             )
         if before is None:
             outcome: audit.Outcome = "created"
-            platforms.insert_platform(connection, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url)
-        elif before != replace(before, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url):
+            platforms.insert_platform(connection, platform=wanted)
+        elif before != wanted:
             outcome = "updated"
-            platforms.update_platform(connection, key=key, name=name, plan=plan, issuer=issuer, jwks_url=jwks_url)
+            platforms.update_platform(connection, platform=wanted)
+            if before.managed_by != wanted.managed_by:
+                handover.hand_over(connection, platform=wanted)
         else:
             outcome = "unchanged"
         after = platforms.get_platform(connection, key=key)
@@ -64,7 +83,7 @@ def put_platform(
 
 def _changed_fields(before: platforms.Platform | None, after: platforms.Platform) -> str:
     """The plan, and the names of other changed fields, for the audit trail."""
-    others = ("name", "issuer", "jwks_url")
+    others = ("name", "issuer", "jwks_url", "managed_by")
     changed = [field for field in others if before and getattr(before, field) != getattr(after, field)]
     return f"plan {after.plan}" + (f"; changed: {', '.join(changed)}" if changed else "")
 

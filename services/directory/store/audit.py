@@ -1,11 +1,14 @@
-"""The audit trail of imports, erasures and platforms. Rows are added and never changed; the directory's role cannot read them."""
+"""The audit trail of imports, erasures, platforms and provisioning.
+
+Rows are added and never changed; the directory's role cannot read them.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, text
 
-Action = Literal["import", "platform", "erase"]
+Action = Literal["import", "platform", "erase", "scim", "scope"]
 Outcome = Literal["created", "updated", "changed", "unchanged", "tried", "refused"]
 
 _LONGEST_OPERATOR, _LONGEST_DETAIL = 200, 500
@@ -13,27 +16,34 @@ _LONGEST_OPERATOR, _LONGEST_DETAIL = 200, 500
 
 @dataclass(frozen=True)
 class Event:
-    """`operator`: who ran the command, and where. `reason`: the code of a refusal. `detail`: numbers and names of fields."""
+    """`operator`: who ran the command, and where, or the directory token; None for a user. `reason`: the code of a refusal. `detail`:
+    numbers and names of fields.
+    """
 
     action: Action
     outcome: Outcome
-    operator: str
+    operator: str | None
     platform_key: str
     directory_version: int | None = None
     reason: str | None = None
     detail: str | None = None
+    user_id: int | None = None
+    request_id: str | None = None
+    address: str | None = None
 
 
 # Id and time are defaults that no role may override. The platform of a refusal may not exist.
 _INSERT = text("""
-    INSERT INTO audit_events (action, outcome, reason, platform_id, operator, directory_version, detail)
-    VALUES (:action, :outcome, :reason, (SELECT id FROM platforms WHERE key = :platform_key), :operator, :directory_version, :detail)
+    INSERT INTO audit_events (action, outcome, reason, platform_id, user_id, operator, directory_version, request_id, address, detail)
+    SELECT :action, :outcome, :reason, (SELECT id FROM platforms WHERE key = :platform_key), CAST(:user_id AS bigint), :operator,
+           CAST(:directory_version AS bigint), :request_id, CAST(:address AS inet), :detail
 """)
 
 
 def insert(connection: Connection, event: Event) -> None:
     values = asdict(event)
-    values["operator"] = _printable(event.operator, _LONGEST_OPERATOR) or "unknown"
+    if event.user_id is None:
+        values["operator"] = _printable(event.operator or "", _LONGEST_OPERATOR) or "unknown"
     values["detail"] = _printable(event.detail or "", _LONGEST_DETAIL) or None
     connection.execute(_INSERT, values)
 

@@ -10,23 +10,37 @@ from sqlalchemy import Connection, text
 
 from services.directory import report
 
-# Every active user belongs to the platform. min() takes the first role in the order of the type: administrator, member, implied.
-_DESIRE = text("""
-    INSERT INTO desired_memberships (user_id, scope_id, role)
-    SELECT user_id, scope_id, min(role)
-    FROM (
-        SELECT u.user_id, d.ancestor_id AS scope_id,
-               CASE WHEN d.ancestor_id = s.id THEN CAST(n.role AS membership_role) ELSE 'implied' END AS role
-        FROM staged_memberships n
-        JOIN active_users u ON u.external_id = n.user_external_id
-        JOIN scopes s ON s.platform_id = :platform_id AND s.level = n.level AND s.external_id = n.scope
-        JOIN desired_ancestors d ON d.scope_id = s.id
-        WHERE NOT (s.id = :platform_id AND n.role = 'member')
-        UNION ALL
-        SELECT user_id, :platform_id, 'implied' FROM active_users
-    ) AS stated
-    GROUP BY user_id, scope_id
-""")
+
+def all_that_follow(*, stated: str, ancestors: str, active: str) -> str:
+    """SQL: the rows (user_id, scope_id, role) that are to be valid, by what is `stated` for the `active` users.
+
+    Relations: `stated` (user_id, scope_id, role) of active users only, `ancestors` (scope_id, ancestor_id), `active` (user_id). Every
+    active user belongs to the platform. min() takes the first role in the order of the type: administrator, member, implied.
+    """
+    return f"""
+        SELECT user_id, scope_id, min(role) AS role
+        FROM (
+            SELECT n.user_id, a.ancestor_id AS scope_id, CASE WHEN a.ancestor_id = n.scope_id THEN n.role ELSE 'implied' END AS role
+            FROM {stated} n
+            JOIN {ancestors} a ON a.scope_id = n.scope_id
+            WHERE NOT (n.scope_id = :platform_id AND n.role = 'member')
+            UNION ALL
+            SELECT user_id, :platform_id, 'implied' FROM {active} AS active
+        ) AS following
+        GROUP BY user_id, scope_id
+    """  # noqa: S608 (constants)
+
+
+_STAGED = """(
+    SELECT u.user_id, s.id AS scope_id, CAST(n.role AS membership_role) AS role
+    FROM staged_memberships n
+    JOIN active_users u ON u.external_id = n.user_external_id
+    JOIN scopes s ON s.platform_id = :platform_id AND s.level = n.level AND s.external_id = n.scope
+)"""
+_DESIRE = text(
+    "INSERT INTO desired_memberships (user_id, scope_id, role) "
+    + all_that_follow(stated=_STAGED, ancestors="desired_ancestors", active="active_users")
+)
 _PLAN = text("""
     INSERT INTO membership_changes (user_id, scope_id, ends_from_version, begins, was_role, role)
     SELECT coalesce(m.user_id, d.user_id), coalesce(m.scope_id, d.scope_id), m.valid_from_version, d.user_id IS NOT NULL,

@@ -1,6 +1,6 @@
 """The platform's row. Its key columns never change, and its lock is FOR NO KEY UPDATE, which does not block messages that refer to it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, text
 
@@ -16,10 +16,11 @@ class Platform:
     directory_version: int
     issuer: str | None
     jwks_url: str | None
+    managed_by: str
 
 
 _SELECT = """
-    SELECT p.id, p.key, root.name, p.plan, p.directory_version, p.issuer, p.jwks_url
+    SELECT p.id, p.key, root.name, p.plan, p.directory_version, p.issuer, p.jwks_url, p.managed_by
     FROM platforms p JOIN scopes root ON root.id = p.id
 """
 _LIST = text(f"{_SELECT} ORDER BY p.key")
@@ -28,7 +29,8 @@ _LOCK = text(f"{_SELECT} WHERE p.key = :key FOR NO KEY UPDATE OF p")
 # The platform, and the root of its tree, which has the same id.
 _INSERT = text("""
     WITH platform AS (
-        INSERT INTO platforms (key, plan, issuer, jwks_url) VALUES (:key, :plan, :issuer, :jwks_url) RETURNING id
+        INSERT INTO platforms (key, plan, issuer, jwks_url, managed_by)
+        VALUES (:key, :plan, :issuer, :jwks_url, :managed_by) RETURNING id
     ), root AS (
         INSERT INTO scopes (id, platform_id, level, external_id, name)
         SELECT id, id, CAST(:root_level AS scope_level), :key, :name FROM platform
@@ -36,7 +38,8 @@ _INSERT = text("""
     INSERT INTO scope_ancestors (scope_id, ancestor_id, valid_from_version, platform_id) SELECT id, id, 0, id FROM platform
 """)
 _UPDATE = text("""
-    UPDATE platforms SET plan = :plan, issuer = :issuer, jwks_url = :jwks_url, directory_version = directory_version + 1
+    UPDATE platforms SET plan = :plan, issuer = :issuer, jwks_url = :jwks_url, managed_by = :managed_by,
+        directory_version = directory_version + 1
     WHERE key = :key
     RETURNING id
 """)
@@ -65,20 +68,15 @@ def get_key_by_issuer(connection: Connection, *, issuer: str, other_than: str) -
     return connection.execute(_GET_BY_ISSUER, {"issuer": issuer, "key": other_than}).scalar_one_or_none()
 
 
-def insert_platform(
-    connection: Connection, *, key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None
-) -> None:
-    values = {"key": key, "name": name, "plan": plan, "issuer": issuer, "jwks_url": jwks_url}
-    connection.execute(_INSERT, {**values, "root_level": domain.ROOT_LEVEL})
+def insert_platform(connection: Connection, *, platform: Platform) -> None:
+    """Its id and version are the database's."""
+    connection.execute(_INSERT, {**asdict(platform), "root_level": domain.ROOT_LEVEL})
 
 
-def update_platform(
-    connection: Connection, *, key: str, name: str, plan: str, issuer: str | None, jwks_url: str | None
-) -> None:
+def update_platform(connection: Connection, *, platform: Platform) -> None:
     """Updates all columns and increments the directory version."""
-    values = {"key": key, "plan": plan, "issuer": issuer, "jwks_url": jwks_url}
-    platform_id = connection.execute(_UPDATE, values).scalar_one()
-    connection.execute(_RENAME, {"platform_id": platform_id, "name": name})
+    platform_id = connection.execute(_UPDATE, asdict(platform)).scalar_one()
+    connection.execute(_RENAME, {"platform_id": platform_id, "name": platform.name})
 
 
 def set_directory_version(connection: Connection, *, platform_id: int, version: int) -> None:

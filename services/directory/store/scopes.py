@@ -33,15 +33,19 @@ _END = text("""
       AND NOT EXISTS (SELECT FROM staged_scopes n WHERE n.level = s.level AND n.external_id = s.external_id)
 """)
 
-_DESIRE_ANCESTORS = text("""
-    INSERT INTO desired_ancestors (scope_id, ancestor_id)
-    WITH RECURSIVE inside AS (
+# The active scopes of the platform, each with the path of its ancestors and itself.
+INSIDE = """
+    inside AS (
         SELECT id AS scope_id, ARRAY[id] AS path FROM scopes WHERE id = :platform_id
         UNION ALL
         SELECT s.id, i.path || s.id FROM inside i JOIN scopes s ON s.parent_id = i.scope_id AND s.active
     )
+"""
+_DESIRE_ANCESTORS = text(f"""
+    INSERT INTO desired_ancestors (scope_id, ancestor_id)
+    WITH RECURSIVE {INSIDE}
     SELECT scope_id, unnest(path) FROM inside
-""")
+""")  # noqa: S608 (a constant)
 _END_ANCESTORS = text("""
     UPDATE scope_ancestors a SET valid_to_version = :version
     WHERE a.platform_id = :platform_id AND a.valid_to_version IS NULL

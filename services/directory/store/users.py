@@ -45,9 +45,16 @@ _APPLY = text("""
         erased_at = CASE WHEN c.status = 'disabled' THEN u.erased_at END
     FROM user_changes c WHERE u.id = c.user_id
 """)
+# What a provisioning client stated goes too; only ids stay.
 _ERASE = """
-    UPDATE users SET name = :former_user, email = '', erased_at = :now
-    WHERE platform_id = :platform_id AND status = 'disabled' AND erased_at IS NULL AND {which}
+    WITH erased AS (
+        UPDATE users SET name = :former_user, email = '', erased_at = :now
+        WHERE platform_id = :platform_id AND status = 'disabled' AND erased_at IS NULL AND {which}
+        RETURNING id
+    ), stated AS (
+        UPDATE scim_users s SET user_name = 'former-user-' || s.user_id, attributes = '{{}}' FROM erased e WHERE s.user_id = e.id
+    )
+    SELECT count(*) FROM erased
 """
 _ERASE_FORMER = text(_ERASE.format(which="disabled_at <= :before"))
 _ERASE_ONE = text(_ERASE.format(which="id = :user_id"))
@@ -109,10 +116,10 @@ def apply(connection: Connection, *, now: datetime) -> None:
 def erase_former(connection: Connection, *, platform_id: int, before: datetime, now: datetime) -> int:
     """Replaces name and e-mail address of the users who were disabled `before`; returns how many had one."""
     values = {"platform_id": platform_id, "before": before, "now": now, "former_user": FORMER_USER}
-    return connection.execute(_ERASE_FORMER, values).rowcount
+    return int(connection.execute(_ERASE_FORMER, values).scalar_one())
 
 
 def erase_one(connection: Connection, *, platform_id: int, user_id: int, now: datetime) -> int:
     """The same for one disabled user."""
     values = {"platform_id": platform_id, "user_id": user_id, "now": now, "former_user": FORMER_USER}
-    return connection.execute(_ERASE_ONE, values).rowcount
+    return int(connection.execute(_ERASE_ONE, values).scalar_one())

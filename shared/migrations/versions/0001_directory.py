@@ -22,6 +22,8 @@ CREATE TABLE platforms (
     directory_version bigint NOT NULL DEFAULT 0,
     issuer text UNIQUE,
     jwks_url text,
+    -- Who changes the directory: CSV imports, or an identity provider over SCIM.
+    managed_by text NOT NULL DEFAULT 'csv' CHECK (managed_by IN ('csv', 'scim')),
     CHECK ((issuer IS NULL) = (jwks_url IS NULL))
 );
 
@@ -85,6 +87,87 @@ CREATE TABLE memberships (
 CREATE INDEX memberships_by_scope ON memberships (scope_id, user_id) INCLUDE (valid_from_version, valid_to_version);
 """
 
+# What an identity provider states over SCIM beyond the directory. Memberships follow from it, and are kept while a user is disabled.
+PROVISIONING = """
+-- Bearer tokens of the provider: their SHA-256 only.
+CREATE TABLE scim_tokens (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    platform_id bigint NOT NULL REFERENCES platforms,
+    hash bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz,
+    last_used_at timestamptz,
+    revoked_at timestamptz
+);
+CREATE INDEX scim_tokens_by_platform ON scim_tokens (platform_id);
+
+-- The users that the provider has written. external_id: as it stated it; null where users.external_id is the user name for want of one.
+-- attributes: displayName, name and emails as it stated them. A user whom it deleted is hidden. deactivated_at: since when an active user
+-- is not active any more.
+CREATE TABLE scim_users (
+    user_id bigint PRIMARY KEY REFERENCES users,
+    platform_id bigint NOT NULL,
+    user_name text NOT NULL CHECK (char_length(user_name) BETWEEN 1 AND 255),
+    external_id text,
+    attributes jsonb NOT NULL,
+    hidden boolean NOT NULL DEFAULT false,
+    deactivated_at timestamptz,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+-- The collation knows the letters of all scripts.
+CREATE UNIQUE INDEX scim_users_by_user_name ON scim_users (platform_id, casefold(user_name COLLATE pg_unicode_fast)) WHERE NOT hidden;
+CREATE INDEX scim_users_deactivated ON scim_users (platform_id, deactivated_at) WHERE deactivated_at IS NOT NULL;
+
+-- scope_id and role: what membership in the group means; null while it means nothing. is_mapped: an operator said so, else the provider
+-- did (stated_*, as it stated them; the scope may not exist yet). revision: for ETags.
+CREATE TABLE scim_groups (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    platform_id bigint NOT NULL REFERENCES platforms,
+    display_name text NOT NULL CHECK (char_length(display_name) BETWEEN 1 AND 255),
+    external_id text,
+    scope_id bigint REFERENCES scopes,
+    role membership_role CHECK (role <> 'implied'),
+    is_mapped boolean NOT NULL DEFAULT false,
+    stated_level scope_level,
+    stated_scope text,
+    stated_role membership_role CHECK (stated_role <> 'implied'),
+    revision bigint NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    CHECK ((scope_id IS NULL) = (role IS NULL))
+);
+CREATE UNIQUE INDEX scim_groups_by_name ON scim_groups (platform_id, casefold(display_name COLLATE pg_unicode_fast));
+CREATE INDEX scim_groups_by_external_id ON scim_groups (platform_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX scim_groups_by_scope ON scim_groups (scope_id) WHERE scope_id IS NOT NULL;
+
+CREATE TABLE scim_members (
+    group_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    PRIMARY KEY (group_id, user_id)
+);
+CREATE INDEX scim_members_by_user ON scim_members (user_id);
+
+-- Memberships that the last import stated before the platform was handed over to SCIM. They hold beside those of groups until an operator
+-- ends them.
+CREATE TABLE stated_memberships (
+    user_id bigint NOT NULL,
+    scope_id bigint NOT NULL,
+    platform_id bigint NOT NULL,
+    role membership_role NOT NULL CHECK (role <> 'implied'),
+    PRIMARY KEY (user_id, scope_id)
+);
+CREATE INDEX stated_memberships_by_platform ON stated_memberships (platform_id);
+
+-- braked_at: since then deactivations are refused. released_until: an operator lets all of them through until then.
+CREATE TABLE scim_brakes (
+    platform_id bigint PRIMARY KEY REFERENCES platforms,
+    braked_at timestamptz,
+    released_until timestamptz
+);
+"""
+
 
 def upgrade() -> None:
-    script.run(TABLES)
+    for statements in (TABLES, PROVISIONING):
+        script.run(statements)

@@ -34,11 +34,14 @@ CREATE TABLE audit_events (
         WHEN 'import' THEN outcome IN ('changed', 'unchanged', 'tried', 'refused')
         WHEN 'erase' THEN outcome IN ('changed', 'unchanged', 'refused')
         WHEN 'platform' THEN outcome IN ('created', 'updated', 'unchanged', 'refused')
+        WHEN 'scim' THEN outcome IN ('changed', 'refused')
+        WHEN 'scope' THEN outcome = 'changed'
         ELSE false
     END),
     CHECK ((outcome = 'refused') = (reason IS NOT NULL)),
-    -- A user through the API, or an operator through the command.
+    -- A user through the API, or an operator through the command or a directory token; either may change a scope.
     CHECK (CASE WHEN action IN ('compose', 'recall', 'export') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
+           WHEN action = 'scope' THEN (user_id IS NULL) = (operator IS NOT NULL) AND platform_id IS NOT NULL AND message_id IS NULL
            ELSE operator IS NOT NULL AND user_id IS NULL AND (message_id IS NULL OR action IN ('repair', 'retry')) END),
     CHECK (message_id IS NOT NULL OR outcome NOT IN ('accepted', 'recalled'))
 );

@@ -40,7 +40,7 @@ def test_platform_says_in_one_line_what_happened() -> None:
         (["-x-", "--name", "Acme", "--plan", "enterprise"], 2, "No such option"),
         (["a b", "--name", "Acme", "--plan", "enterprise"], 1, "cannot be a platform's key"),
         (["acme", "--name", "Acme", "--plan", "gold"], 2, "'gold' is not one of"),
-        (["acme", "--plan", "standard"], 2, "Missing option '--name'"),
+        (["acme", "--plan", "standard"], 1, "needs --name and --plan"),
         (["acme", "--name", "Acme", "--plan", "standard", "--issuer", "https://id"], 1, "give both, or neither"),
     ],
 )
@@ -83,4 +83,5 @@ def test_platforms_are_listed_by_key() -> None:
     ]
     assert json.loads(platforms("--json").stdout)[1] == {
         "key": "beta", "name": "Beta", "plan": "standard", "directory_version": 0, "issuer": None, "jwks_url": None,
+        "managed_by": "csv",
     }  # fmt: skip

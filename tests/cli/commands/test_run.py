@@ -32,7 +32,7 @@ class Hub:
     def __init__(self, data: Path) -> None:
         self.data = data
         self.output = data.with_suffix(".out")
-        self.ports = [files.free_port() for _ in range(3)]
+        self.ports = [files.free_port() for _ in range(4)]
         self.process: subprocess.Popen[bytes] | None = None
 
     def command(self, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -42,7 +42,9 @@ class Hub:
         )  # fmt: skip
 
     def start(self, *arguments: str) -> None:
-        options = zip(("--compose-port", "--inbox-port", "--stream-port"), map(str, self.ports), strict=True)
+        options = zip(
+            ("--compose-port", "--inbox-port", "--stream-port", "--directory-port"), map(str, self.ports), strict=True
+        )
         ports = [part for option in options for part in option]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -76,7 +78,15 @@ class Hub:
             if main.status() == psutil.STATUS_ZOMBIE:
                 continue  # ended, and not reaped yet
             words = " ".join(main.cmdline())
-            known = ("postgres -D", "redis-server", "compose_api", "inbox_api", "worker --", "beat --")
+            known = (
+                "postgres -D",
+                "redis-server",
+                "compose_api",
+                "inbox_api",
+                "services.directory",
+                "worker --",
+                "beat --",
+            )
             name = next((name for name in known if name in words), words)
             found[name] = [main, *main.children(recursive=True)]
         return found
@@ -153,7 +163,7 @@ def _json(answer: "subprocess.CompletedProcess[str]") -> Any:
 
 @pytest.mark.timeout(240)
 def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
-    compose, inbox, stream = (f"http://127.0.0.1:{port}" for port in new_hub.ports)
+    compose, inbox, stream, _ = (f"http://127.0.0.1:{port}" for port in new_hub.ports)
     assert f"{compose}/console/" in new_hub.told()
     assert f"{compose}/demo/" in new_hub.told()
     page = httpx.get(compose, follow_redirects=True)

@@ -9,7 +9,7 @@ import pytest
 from cli.run import banner, web_pages
 from cli.run.programs import Apis
 
-APIS = Apis(compose_port=8001, inbox_port=8002, stream_port=8003)
+APIS = Apis(compose_port=8001, inbox_port=8002, stream_port=8003, directory_port=8004)
 PEOPLE = [banner.Person("platform-administrator", "Amara Okafor", "platform administrator", "token")]
 OWN = {f"http://{name}:{port}" for name in ("127.0.0.1", "localhost") for port in (8001, 8002)}
 

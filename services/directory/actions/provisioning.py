@@ -1,0 +1,168 @@
+"""What an operator does about provisioning: maps groups to scopes, releases the brake, looks at its state. Called by the command line."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from services.directory import domain, errors
+from services.directory.actions import changes, scim_groups
+from services.directory.store import audit, brakes, platforms, stated, tree, users
+from services.directory.store import scim_groups as groups
+from services.directory.store import scim_tokens as tokens
+from shared import db
+
+
+@dataclass(frozen=True)
+class Target:
+    """A scope, by level and external id, and the role that a group's members get in it."""
+
+    level: str
+    external_id: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """`last_request_at`: of any token. `waiting_groups` mean nothing yet. `deactivated_last_hour`: by the client."""
+
+    platform: str
+    managed_by: str
+    directory_version: int
+    last_request_at: datetime | None
+    valid_tokens: int
+    users: int
+    groups: int
+    waiting_groups: int
+    imported_memberships: int
+    deactivated_last_hour: int
+    braked_at: datetime | None
+
+
+def choose_platform(engine: Engine, given: str | None) -> str:
+    """The `given` platform's key, else that of the only platform that is managed over SCIM. Raises `ChoosePlatformError`."""
+    if given is not None:
+        return given
+    with engine.begin() as connection:
+        found = [one.key for one in platforms.list_platforms(connection) if one.managed_by == domain.SCIM]
+    if len(found) != 1:
+        raise errors.ChoosePlatformError(found)
+    return found[0]
+
+
+def list_groups(engine: Engine, *, platform_key: str, unmapped: bool = False) -> list[groups.Summary]:
+    """The platform's groups with what they mean; with `unmapped` those that mean nothing."""
+    with engine.begin() as connection:
+        found = groups.list_summaries(
+            connection, platform_id=_known(platforms.get_platform(connection, key=platform_key), platform_key).id
+        )
+    return [one for one in found if not unmapped or one.level is None]
+
+
+def map_group(
+    engine: Engine,
+    *,
+    platform_key: str,
+    group: str,
+    target: Target | None,
+    operator: str = changes.UNKNOWN_OPERATOR,
+) -> groups.Summary:
+    """Gives the group (its number or name) a scope and a role, whatever the client states; None leaves that to the client again."""
+    with _changing(engine, platform_key, operator) as change:
+        connection, platform_id = change.connection, change.platform.id
+        group_id = _find_group(change, group)
+        before = scim_groups.known(groups.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
+        if target is None:
+            meaning = scim_groups.find_stated_meaning(change, before.state)
+        else:
+            scope = tree.find_scope(
+                connection, platform_id=platform_id, level=target.level, external_id=target.external_id
+            )
+            if scope is None:
+                raise errors.UnknownScopeError(target.level, target.external_id)
+            meaning = groups.Meaning(scope.id, target.role, is_mapped=True)
+        if meaning != groups.Meaning(before.scope_id, before.role, before.is_mapped):
+            groups.update_group(connection, group_id=group_id, state=before.state, meaning=meaning)
+            scim_groups.follow(change, groups.list_all_members(connection, group_id=group_id))
+            change.what.append(f"group {group_id} {'mapped' if target else 'no longer mapped'}")
+        return next(one for one in groups.list_summaries(connection, platform_id=platform_id) if one.id == group_id)
+
+
+def drop_imported(engine: Engine, *, platform_key: str, operator: str = changes.UNKNOWN_OPERATOR) -> int:
+    """Ends the memberships that the last import stated and no group does; returns the number of users who had any."""
+    with _changing(engine, platform_key, operator) as change:
+        had = stated.drop_imported(change.connection, platform_id=change.platform.id)
+        if had:
+            scim_groups.follow(change, had)
+            change.what.append(f"imported memberships of {len(had)} users dropped")
+        return len(had)
+
+
+def resume(
+    engine: Engine, *, platform_key: str, lasts: timedelta, operator: str = changes.UNKNOWN_OPERATOR
+) -> datetime:
+    """Releases the brake on mass deactivation until the time that is returned."""
+    with _changing(engine, platform_key, operator) as change:
+        until = users.get_time(change.connection) + lasts
+        brakes.release(change.connection, platform_id=change.platform.id, until=until)
+        change.what.append("deactivations resumed")
+        return until
+
+
+def get_status(engine: Engine, *, platform_key: str) -> Status:
+    with engine.begin() as connection:
+        platform = _known(platforms.get_platform(connection, key=platform_key), platform_key)
+        known_tokens = tokens.list_tokens(connection, platform_id=platform.id)
+        summaries = groups.list_summaries(connection, platform_id=platform.id)
+        brake = brakes.get_brake(connection, platform_id=platform.id)
+        uses = [one.last_used_at for one in known_tokens if one.last_used_at]
+        return Status(
+            platform=platform.key,
+            managed_by=platform.managed_by,
+            directory_version=platform.directory_version,
+            last_request_at=max(uses, default=None),
+            valid_tokens=sum(one.is_valid for one in known_tokens),
+            users=brake.active,
+            groups=len(summaries),
+            waiting_groups=sum(one.level is None for one in summaries),
+            imported_memberships=stated.count_imported(connection, platform_id=platform.id),
+            deactivated_last_hour=brake.deactivated,
+            braked_at=brake.braked_at,
+        )
+
+
+@contextlib.contextmanager
+def _changing(engine: Engine, platform_key: str, operator: str) -> Iterator[changes.Change]:
+    with changes.recorded_refusals(engine, "scim", platform_key, operator), engine.begin() as connection:
+        # Waits: a provider writes often, each time for milliseconds.
+        db.lock(connection, purpose="directory", key=platform_key)
+        platform = _known(platforms.lock_platform(connection, key=platform_key), platform_key)
+        if platform.managed_by != domain.SCIM:
+            raise errors.ManagedByImportsError(platform_key)
+        change = changes.Change(connection, platform)
+        yield change
+        if change.has_version:
+            platforms.set_directory_version(connection, platform_id=platform.id, version=change.version)
+        if change.what:
+            version = change.version if change.has_version else platform.directory_version
+            event = audit.Event("scim", "changed", operator, platform_key, version, detail="; ".join(change.what))
+            audit.insert(connection, event)
+
+
+def _find_group(change: changes.Change, group: str) -> int:
+    platform_id = change.platform.id
+    found = groups.find_by_name(change.connection, platform_id=platform_id, name=group)
+    if found is None and group.isascii() and group.isdecimal() and len(group) < 19:
+        by_number = groups.get_group(change.connection, platform_id=platform_id, group_id=int(group))
+        found = by_number.id if by_number else None
+    if found is None:
+        raise errors.UnknownGroupError(change.platform.key, group)
+    return found
+
+
+def _known(platform: platforms.Platform | None, key: str) -> platforms.Platform:
+    if platform is None:
+        raise errors.UnknownPlatformError(key)
+    return platform

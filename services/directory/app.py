@@ -1,0 +1,43 @@
+"""Builds the Flask app of the directory out of its parts. Called by wsgi and by tests."""
+
+import functools
+from dataclasses import dataclass
+
+import flask
+from sqlalchemy import Engine
+
+from services.directory import metrics
+from services.directory.actions import administrators
+from services.directory.routes import discovery, scim_errors, scim_groups, scim_users, tree
+from shared import settings
+from shared.web import app as frame
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the routes work with."""
+
+    engine: Engine
+
+
+def make_app(
+    engine: Engine, *, auth: settings.Auth, cors_origins: tuple[str, ...] = (), proxy_count: int = 0
+) -> flask.Flask:
+    app = frame.make_app(
+        __name__,
+        frame.Frame(
+            title="Message Hub: directory",
+            engine=engine,
+            auth=auth,
+            cors_origins=cors_origins,
+            proxy_count=proxy_count,
+            find_caller=functools.partial(administrators.find_caller, engine),
+        ),
+        [tree.blueprint],
+        Context(engine),
+    )
+    for blueprint in (discovery.blueprint, scim_users.blueprint, scim_groups.blueprint):
+        app.register_blueprint(blueprint, url_prefix="/scim/v2")
+    scim_errors.register(app)
+    metrics.register(app.extensions["hub_registry"], engine)
+    return app

@@ -1,0 +1,16 @@
+"""The application, as shared/server.py loads it."""
+
+from services.directory import app as directory
+from services.directory import settings
+from shared import db, draining, logging
+
+_settings = settings.read()
+logging.configure(_settings.log, service="directory")
+draining.listen()
+
+app = directory.make_app(
+    db.make_engine(_settings.database, role=db.DIRECTORY_ROLE, name="directory"),
+    auth=_settings.auth,
+    cors_origins=_settings.cors_origins,
+    proxy_count=_settings.proxy_count,
+)
