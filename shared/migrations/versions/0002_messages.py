@@ -64,8 +64,9 @@ CREATE INDEX message_visibility_targets ON message_visibility (scope_id, sent_at
 CREATE INDEX message_visibility_by_message ON message_visibility (message_id);
 
 -- What the sent history is searched by: each message's words (shared/sent_messages/words.py). Insert only, and not in `messages`, whose
--- rows are updated several times. New words wait in a list, which a search reads too and which is merged into the index when it is full. The
--- list is short, because the insert that fills it merges it under the platform's lock. Without it an insert of 120 words takes twice as long.
+-- rows are updated several times. New words wait in a list, which a search reads too and which is merged into the index when it is full.
+-- The list is short, because the insert that fills it merges it under the platform's lock. Without it an insert of 120 words takes twice
+-- as long.
 CREATE TABLE message_words (
     message_id uuid PRIMARY KEY,
     words tsvector NOT NULL
