@@ -11,6 +11,7 @@ WEB_SOURCES := $(shell find web docs/openapi -name node_modules -prune -o -name 
 	-type f ! -name '.built' ! -name '.building' ! -name 'build.log' -print)
 WEB_BUILT := services/inbox_api/pages/bell.js services/compose_api/pages/console/index.html
 NPM := web/tools/npm.sh
+IDENTITY_PROVIDER := tests/identity_provider/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -40,9 +41,14 @@ test: $(VENV)/.ready ## Run everything that CI runs: style, types, layers, tests
 	step $(MAKE) --no-print-directory web; \
 	step $(NPM) run --silent lint; \
 	step $(NPM) run --silent test; \
+	step $(MAKE) --no-print-directory $(IDENTITY_PROVIDER); \
 	if [ -n "$$failed" ]; then printf "\nThese failed (see above):$$failed\n\n"; fi; \
 	echo "== $(BIN)/pytest -n 3 $(ARGS)"; \
 	$(BIN)/pytest -n 3 $(ARGS) && [ -z "$$failed" ]
+
+# The OpenID provider that the tests sign in at.
+$(IDENTITY_PROVIDER): tests/identity_provider/package-lock.json | $(VENV)/.ready
+	@$(NPM) --prefix ../tests/identity_provider ci --silent
 
 # Of its own, for what checks the environment is no part of it.
 AUDIT := .venv-audit

@@ -17,11 +17,13 @@ from cli.commands import (
     explain,
     import_,
     migrate,
+    oidc,
     platform,
     retry,
     run,
     scim,
     scim_token,
+    sessions,
     status,
     token,
     verify,
@@ -90,6 +92,8 @@ for _command in (
     doctor.doctor,
     clock.clock,
     migrate.migrate,
+    oidc.oidc,
+    sessions.sessions,
 ):
     commands.add_command(_command)
 

@@ -17,13 +17,13 @@ import httpx
 import sqlalchemy
 from sqlalchemy import Engine
 
-from cli import tokens
 from cli.embedded import files, postgres, redis, server
 from cli.run import programs
 from drills import database
 from drills.processes import Process, wait_until
 from drills.proxy import Proxy
 from shared import migrations
+from shared.auth import tokens
 
 COMPOSE_API, INBOX_API, INBOX_STREAM, DIRECTORY, BEAT = "compose_api", "inbox_api", "inbox_stream", "directory", "beat"
 POSTGRES, REDIS = "postgres", "redis"

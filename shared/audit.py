@@ -8,8 +8,8 @@ import psycopg
 
 from shared import db
 
-Action = Literal["compose", "recall", "export"]
-Outcome = Literal["accepted", "recalled", "exported", "refused"]
+Action = Literal["compose", "recall", "export", "session"]
+Outcome = Literal["accepted", "recalled", "exported", "signed-in", "signed-out", "refused"]
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Origin:
 
 @dataclass(frozen=True)
 class Event:
-    """`reason` is the code of a refusal. `detail` never contains a user's text or name."""
+    """`reason` is the code of a refusal. `user_id`: None for a person who is no user. `detail` never contains a user's text or name."""
 
     action: Action
     outcome: Outcome
     platform_id: int
-    user_id: int
+    user_id: int | None
     origin: Origin
     message_id: uuid.UUID | None = None
     reason: str | None = None

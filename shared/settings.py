@@ -52,6 +52,12 @@ class Auth:
 
     secret: str | None = field(repr=False)
     jwks_url: str | None
+    # Still accepted, but signs nothing any more.
+    former_secret: str | None = field(repr=False, default=None)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(secret for secret in (self.secret, self.former_secret) if secret)
 
 
 def read(build: Callable[[environs.Env], T]) -> T:
@@ -122,10 +128,14 @@ def _with_verification(redis_url: str | None) -> str | None:
 
 
 def read_auth(env: environs.Env) -> Auth:
-    return Auth(
-        secret=read_secret(env, "JWT_SECRET", _check_strength),
-        jwks_url=read_url(env, "JWKS_URL"),
-    )
+    secret, former = read_keys(env, "JWT_SECRET")
+    return Auth(secret=secret, jwks_url=read_url(env, "JWKS_URL"), former_secret=former)
+
+
+def read_keys(env: environs.Env, name: str) -> tuple[str | None, str | None]:
+    """A secret, and after a comma the one before it, which is accepted until tokens and cookies of its time have expired."""
+    first, _, second = (read_secret(env, name, _check_keys) or "").partition(",")
+    return first.strip() or None, second.strip() or None
 
 
 def read_url(env: environs.Env, name: str) -> str | None:
@@ -177,6 +187,14 @@ def _read_file(path: str) -> str:
 def unless_empty(check: Callable[[str], object]) -> Callable[[str], object]:
     """Compose files hand on an unset variable as an empty one."""
     return lambda value: check(value) if value else None
+
+
+def _check_keys(value: str) -> None:
+    keys = value.split(",")
+    if len(keys) > 2:
+        raise environs.ValidationError("Must be one secret, or two separated by a comma: the new one first.")
+    for key in keys:
+        _check_strength(key.strip())
 
 
 def _check_strength(secret: str) -> None:

@@ -1,10 +1,14 @@
 """`message-hub platform` makes or changes a platform, `message-hub platforms` lists them. The rest is in services.directory."""
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 from cli import connect, operator, output, parameters
 from services.directory import domain
 from services.directory.actions import platforms as actions
+from services.directory.actions import providers
 from shared import db
 
 
@@ -23,6 +27,22 @@ from shared import db
     type=click.Choice(domain.MANAGERS),
     help="What changes the directory: `message-hub import`, or an identity provider over SCIM. The other is refused.",
 )
+@click.option(
+    "--oidc-issuer",
+    type=parameters.TEXT,
+    help="Where the platform's people sign in to the console: the provider's https:// address. Empty removes it.",
+)
+@click.option("--oidc-client-id", type=parameters.TEXT, help="The client id that the provider gave the hub.")
+@click.option(
+    "--oidc-client-secret-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the client secret. An empty file removes it.",
+)
+@click.option(
+    "--oidc-user-claim",
+    type=click.Choice(providers.CLAIMS),
+    help="The claim that is a user's external id (sub, or oid for Entra ID), or email.  [default: sub]",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before an enterprise platform loses sending.")
 @connect.data_option
 def platform(
@@ -33,6 +53,7 @@ def platform(
     jwks_url: str | None,
     managed_by: str | None,
     yes: bool,
+    **oidc: Any,
 ) -> None:
     """Make the platform KEY, or change it.
 
@@ -44,6 +65,7 @@ def platform(
       message-hub platform acme --name "Acme Telehealth" --plan enterprise
       message-hub platform acme --managed-by scim
     """
+    wanted = _read_provider(**oidc)
     with connect.engine(db.DIRECTORY_ROLE) as engine:
         before = {one.key: one.plan for one in actions.list_platforms(engine)}
         if before.get(key) == "enterprise" and plan not in (None, "enterprise") and not yes:
@@ -62,6 +84,8 @@ def platform(
             managed_by=managed_by,
             operator=operator.name(),
         )
+        if not wanted.is_empty:
+            provider = providers.put_provider(engine, key=key, wanted=wanted, operator=operator.name())
     made = change.platform
     tokens = f", tokens from {made.issuer}" if made.issuer else ""
     over_scim = ", managed over SCIM" if made.managed_by == domain.SCIM else ""
@@ -69,6 +93,24 @@ def platform(
         f"Platform {made.key} {change.outcome}: {made.name}, plan {made.plan}{tokens}{over_scim}, "
         f"directory version {made.directory_version}."
     )
+    if not wanted.is_empty:
+        at = f"at {provider.issuer} as {provider.client_id}, by {provider.user_claim}" if provider else "removed"
+        click.echo(f"Sign-in {at}. Check it with `message-hub oidc check {made.key}`.")
+
+
+def _read_provider(
+    oidc_issuer: str | None,
+    oidc_client_id: str | None,
+    oidc_client_secret_file: Path | None,
+    oidc_user_claim: str | None,
+) -> providers.Wanted:
+    secret = None
+    if oidc_client_secret_file is not None:
+        try:
+            secret = oidc_client_secret_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise click.ClickException("The file with the client secret cannot be read.") from None
+    return providers.Wanted(oidc_issuer, oidc_client_id, secret, oidc_user_claim)
 
 
 @click.command(short_help="List the platforms.")

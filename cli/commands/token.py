@@ -4,9 +4,9 @@ import time
 
 import click
 
-from cli import connect, parameters, tokens
+from cli import connect, parameters
 from shared import db
-from shared.auth import store
+from shared.auth import store, tokens
 from shared.auth.tokens import LONGEST_TTL_S
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from cli import tokens
 from cli.run import demo
 from cli.run.programs import Apis
 from shared import db
-from shared.auth import store
+from shared.auth import store, tokens
 
 _TTL_DAYS = 30
 _FIRST_MESSAGE = {

@@ -11,6 +11,7 @@ from services.compose_api import settings as own_settings
 from services.compose_api.actions import audiences as audience_actions
 from services.compose_api.routes import audiences, audited, messages
 from services.compose_api.routes import pages as page_routes
+from services.compose_api.routes import sign_in as sign_in_routes
 from shared import rate_limit, settings
 from shared.web import app as frame
 
@@ -33,6 +34,7 @@ def make_app(
     cors_origins: tuple[str, ...] = (),
     proxy_count: int = 0,
     pages: own_settings.Pages | None = None,
+    sign_in: own_settings.SignIn | None = None,
 ) -> flask.Flask:
     app = frame.make_app(
         __name__,
@@ -48,8 +50,10 @@ def make_app(
         context,
     )
     app.register_blueprint(page_routes.make(pages or own_settings.Pages()))
+    app.register_blueprint(sign_in_routes.make(app, sign_in or own_settings.SignIn(), auth))
     registry = app.extensions["hub_registry"]
     registry.register(metrics.Backlog(context.engine))
     registry.register(metrics.REPEATED)
+    registry.register(metrics.SIGN_INS)
     app.extensions[audited.REFUSALS] = refusals.Recorder(context.engine, registry)
     return app

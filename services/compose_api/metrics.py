@@ -41,6 +41,11 @@ REPEATED = prometheus_client.Counter(
 )
 for _action in ("compose", "recall"):
     REPEATED.labels(_action)
+SIGN_INS = prometheus_client.Counter(
+    "message_hub_sign_ins", "Attempts to sign in to the console, by what became of them.", ["outcome"], registry=None
+)
+for _outcome in ("signed-in", "sign-in-failed", "user-unknown", "user-inactive", "provider-unavailable"):
+    SIGN_INS.labels(_outcome)
 # Repairs of the sweep: label → counter
 _REPAIRS = {
     "message": "messages_published_again",

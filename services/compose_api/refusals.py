@@ -26,7 +26,7 @@ class Recorder:
         self._engine = engine
         self._waiting: queue.Queue[audit.Event] = queue.Queue(_CAPACITY)
         self._minute = 0
-        self._of_user: collections.Counter[int] = collections.Counter()
+        self._of_user: collections.Counter[int | None] = collections.Counter()
         self._lock = threading.Lock()
         self._lost = prometheus_client.Counter(
             "message_hub_audit_lost",
@@ -52,7 +52,7 @@ class Recorder:
         """Returns once every submitted event is written or dropped."""
         self._waiting.join()
 
-    def _is_within_limit(self, user_id: int) -> bool:
+    def _is_within_limit(self, user_id: int | None) -> bool:
         minute = int(time.monotonic() // 60)
         with self._lock:
             if minute != self._minute:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environs
 
@@ -24,6 +25,17 @@ class Pages:
 
 
 @dataclass(frozen=True)
+class SignIn:
+    """`public_url`: the hub as browsers reach it, without a slash at the end; None: nobody can sign in.
+
+    `keys` are accepted for cookies; the first one signs.
+    """
+
+    public_url: str | None = None
+    keys: tuple[str, ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True)
 class Settings:
     database: settings.Database
     redis_url: str = field(repr=False)
@@ -33,6 +45,7 @@ class Settings:
     cors_origins: tuple[str, ...]
     proxy_count: int
     pages: Pages
+    sign_in: SignIn
 
 
 def read() -> Settings:
@@ -50,6 +63,7 @@ def _build(env: environs.Env) -> Settings:
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
         proxy_count=settings.read_proxy_count(env),
         pages=_read_pages(env),
+        sign_in=_read_sign_in(env),
     )
 
 
@@ -61,6 +75,24 @@ def _read_pages(env: environs.Env) -> Pages:
         frame_origins=settings.read_origins(env, "FRAME_ORIGINS"),
         demo_file=Path(demo_file) if demo_file else None,
     )
+
+
+def _read_sign_in(env: environs.Env) -> SignIn:
+    """Without keys of their own, those that sign tokens sign cookies too: the signer derives others from them."""
+    keys = settings.read_keys(env, "SESSION_KEYS")
+    if keys[0] is None:
+        keys = settings.read_keys(env, "JWT_SECRET")
+    url = env.str("PUBLIC_URL", "", validate=settings.unless_empty(_check_public_url)) or ""
+    return SignIn(public_url=url.rstrip("/") or None, keys=tuple(key for key in keys if key))
+
+
+def _check_public_url(value: str) -> None:
+    _check_address(value)
+    parts = urlsplit(value)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise environs.ValidationError(
+            "Must be an https:// address: browsers keep the session's cookie for those only."
+        )
 
 
 def _read_url(env: environs.Env, name: str) -> str:

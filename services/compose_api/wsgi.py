@@ -29,6 +29,7 @@ app = compose.make_app(
     cors_origins=_settings.cors_origins,
     proxy_count=_settings.proxy_count,
     pages=_settings.pages,
+    sign_in=_settings.sign_in,
     broker_state=_monitor.state,
 )
 for _measured in (_publisher, _limiter):

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from services.directory import errors
+from shared.auth.tokens import OWN_ISSUER
 
 PLANS = ("enterprise", "standard")
 # What changes a platform's directory.
@@ -38,6 +39,8 @@ def check_platform(name: str, plan: str, issuer: str | None, jwks_url: str | Non
             "The issuer must be the exact text of the tokens' `iss` claim, without blanks, "
             f"at most {_MAX_ISSUER} characters."
         )
+    if issuer == OWN_ISSUER:
+        raise errors.BadPlatformError(f"The issuer {OWN_ISSUER} is the hub itself.")
     if jwks_url and not _is_http_url(jwks_url):
         raise errors.BadPlatformError(
             f"The JWKS URL must be an http:// or https:// address of at most {_MAX_URL} characters, not {jwks_url[:_MAX_URL]!r}."

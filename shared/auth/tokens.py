@@ -5,6 +5,7 @@ secret, RS256, ES256 and EdDSA mean a key set. A platform with an issuer of its 
 """
 
 import base64
+import contextlib
 import dataclasses
 import re
 import threading
@@ -20,6 +21,8 @@ from shared import errors, settings, text
 from shared.auth import key_sets, store
 
 AUDIENCE = "message-hub"
+# Of the tokens that the hub makes for people who signed in to the console. Every platform accepts them.
+OWN_ISSUER = "message-hub"
 LEEWAY_S = 30
 SECRET_ALGORITHM = "HS256"  # noqa: S105 (an algorithm's name)
 KEY_SET_ALGORITHMS = ("RS256", "ES256", "EdDSA")
@@ -40,11 +43,15 @@ _REMEMBERED_LENGTH = 2_048
 
 @dataclass(frozen=True)
 class Identity:
-    """The claims of a valid token: the platform's key, the user's external id, and the issuer whose key signed it (None: the hub)."""
+    """The claims of a valid token: the platform's key, the user's external id, and the issuer whose key signed it.
+
+    Issuer None: the secret, or the keys of the hub. `has_signed_in`: the hub made the token for a session of the console.
+    """
 
     platform: str
     user: str
     issuer: str | None
+    has_signed_in: bool = False
     jwks_url: str | None = field(default=None, compare=False)
 
 
@@ -65,7 +72,7 @@ class Verifier:
     """Checks tokens for one process; keeps the key sets it has fetched. Safe to share between threads."""
 
     def __init__(self, auth: settings.Auth, find_issuer: Callable[[str], store.Issuer | None]) -> None:
-        self._secret = auth.secret
+        self._secrets = auth.secrets
         self._jwks_url = auth.jwks_url
         self._find_issuer = find_issuer
         self._key_sets: dict[str, key_sets.KeySet] = {}
@@ -96,10 +103,11 @@ class Verifier:
         _check_claims(claims)
         algorithm = header.get("alg")
         if algorithm == SECRET_ALGORITHM:
-            if self._secret is None:
-                raise jwt.InvalidAlgorithmError("tokens signed with a secret are not accepted here")
-            self._decode(token, self._secret, SECRET_ALGORITHM)
-            return self._remember(token, _Verified(_identity(claims, issuer=None), _end(claims)))
+            self._decode_with_secret(token)
+            identity = dataclasses.replace(
+                _identity(claims, issuer=None), has_signed_in=claims.get("iss") == OWN_ISSUER
+            )
+            return self._remember(token, _Verified(identity, _end(claims)))
         if algorithm not in KEY_SET_ALGORITHMS:
             raise jwt.InvalidAlgorithmError("its algorithm is not accepted")
         own = self._find_issuer(claims["platform"])
@@ -122,6 +130,14 @@ class Verifier:
         if len(token) <= _REMEMBERED_LENGTH:
             self._verified[token] = verified
         return verified.identity
+
+    def _decode_with_secret(self, token: str) -> None:
+        if not self._secrets:
+            raise jwt.InvalidAlgorithmError("tokens signed with a secret are not accepted here")
+        for secret in self._secrets[:-1]:
+            with contextlib.suppress(jwt.InvalidSignatureError):
+                return self._decode(token, secret, SECRET_ALGORITHM)
+        return self._decode(token, self._secrets[-1], SECRET_ALGORITHM)
 
     def _decode(self, token: str, key: Any, algorithm: str, *, issuer: str | None = None) -> None:
         """Verifies the signature, then the claims."""
@@ -196,6 +212,12 @@ _CLAIMS: dict[str, tuple[bool, Callable[[Any], bool], str]] = {
 
 def _identity(claims: dict[str, Any], *, issuer: str | None) -> Identity:
     return Identity(platform=claims["platform"], user=text.identifier(claims["sub"]), issuer=issuer)
+
+
+def make(secret: str, *, platform: str, user: str, now: float, ttl_s: int, issuer: str | None = None) -> str:
+    """A token for the user with this external id on the platform with this key; it ends `ttl_s` seconds after `now`."""
+    claims = {"sub": user, "platform": platform, "aud": AUDIENCE, "iat": int(now), "exp": int(now) + ttl_s}
+    return jwt.encode({**claims, "iss": issuer} if issuer else claims, secret, algorithm=SECRET_ALGORITHM)
 
 
 def expires_at(token: str) -> float:

@@ -70,6 +70,16 @@ REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(
 GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) TO message_hub_worker;
 """
 
+# The directory sets a client secret and cannot read it.
+SIGN_IN = """
+GRANT SELECT ON identity_providers TO message_hub_compose;
+GRANT SELECT (platform_id, issuer, client_id, user_claim), INSERT, UPDATE, DELETE ON identity_providers TO message_hub_directory;
+GRANT SELECT, INSERT, DELETE, UPDATE (last_seen_at, ended_at, ended_reason, id_token) ON console_sessions TO message_hub_compose;
+GRANT SELECT, INSERT, DELETE ON console_logouts TO message_hub_compose;
+REVOKE EXECUTE ON FUNCTION find_users_by_email(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_users_by_email(bigint, text) TO message_hub_compose;
+"""
+
 # Id and time are the database's. Each role writes of what it does itself, and cannot read what is there.
 AUDIT = """
 REVOKE EXECUTE ON FUNCTION refuse_to_change_audit_events() FROM PUBLIC;
@@ -84,7 +94,8 @@ BEGIN
         ALTER TABLE audit_events ENABLE ROW LEVEL SECURITY;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'compose_records') THEN
-        CREATE POLICY compose_records ON audit_events FOR INSERT TO message_hub_compose WITH CHECK (action IN ('compose', 'recall'));
+        CREATE POLICY compose_records ON audit_events FOR INSERT TO message_hub_compose
+            WITH CHECK (action IN ('compose', 'recall', 'session'));
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'inbox_records') THEN
         CREATE POLICY inbox_records ON audit_events FOR INSERT TO message_hub_inbox WITH CHECK (action = 'export');
@@ -97,4 +108,4 @@ END
 $$;
 """
 
-ALL = (ROLES, DIRECTORY, MESSAGES, AUDIT)
+ALL = (ROLES, DIRECTORY, MESSAGES, SIGN_IN, AUDIT)

@@ -15,6 +15,8 @@ OWN_CLOCK = re.compile(
 
 COMPARED_WITH = {
     "services/inbox_api/stream/endpoint.py": "the end of a token, which its issuer made",
+    "services/compose_api/providers.py": "the time of a logout token, which its issuer made",
+    "services/compose_api/discovery.py": "the clock of an identity provider, to find the difference",
     "shared/auth/tokens.py": "the end of a token, and what this process kept",
     "shared/health.py": "the time of a file on this host",
     "cli/run/banner.py": "nothing: makes the end of a token",

@@ -18,10 +18,15 @@ PAGES = {
         "/demo/<path:name>",
         "/demo/people.json",
         "/favicon.ico",
+        "/auth/login",
+        "/auth/callback",
+        "/auth/backchannel-logout",
     },
     "inbox": {"/bell.js", "/bell/<name>"},
     "directory": set(),
 }
+# They take the console's cookie, and nothing else does.
+SESSIONS = {"/auth/session", "/auth/token", "/auth/logout"}
 
 
 @pytest.mark.parametrize(("name", "app"), APPS.items(), ids=APPS)
@@ -30,8 +35,9 @@ def test_every_route_states_who_may_call_it(name: str, app: flask.Flask) -> None
         guard = getattr(app.view_functions[rule.endpoint], guards.GUARD, None)
         assert guard is not None, f"{rule.rule} has no guard"
         is_public = rule.rule in PUBLIC | PAGES[name] or rule.rule.startswith("/docs")
+        assert (guard == "session") == (rule.rule in SESSIONS)
         assert (guard == "public") == is_public, f"{rule.rule} is guarded by {guard!r}"
-        assert rule.rule.startswith(("/v1/", "/scim/v2/")) != is_public
+        assert rule.rule.startswith(("/v1/", "/scim/v2/")) != (is_public or rule.rule in SESSIONS)
 
 
 @pytest.mark.parametrize(("name", "app"), APPS.items(), ids=APPS)

@@ -75,3 +75,36 @@ def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, url
         monkeypatch.setenv(name, value)
     with pytest.raises(shared_settings.SettingsError, match=f"^{setting}: "):
         settings.read()
+
+
+@pytest.mark.parametrize(
+    ("url", "is_good"),
+    [
+        ("https://hub.example.org", True),
+        ("https://hub.example.org/hub/", True),
+        ("http://127.0.0.1:8001", True),
+        ("http://localhost:8001", True),
+        ("", True),
+        ("http://hub.example.org", False),
+        ("http://localhost.example.org", False),
+        ("hub.example.org", False),
+        ("https://hub.example.org/?a=b", False),
+    ],
+)
+def test_people_sign_in_over_tls_or_on_this_machine(monkeypatch: pytest.MonkeyPatch, url: str, is_good: bool) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HUB_PUBLIC_URL", url)
+    if is_good:
+        assert settings.read().sign_in.public_url == (url.rstrip("/") or None)
+        assert settings.read().sign_in.keys == (factories.SECRET,)
+    else:
+        with pytest.raises(shared_settings.SettingsError, match="HUB_PUBLIC_URL: Must be an"):
+            settings.read()
+
+
+def test_cookies_have_keys_of_their_own_if_they_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HUB_SESSION_KEYS", f"{'n' * 40},{'o' * 40}")
+    assert settings.read().sign_in.keys == ("n" * 40, "o" * 40)

@@ -37,6 +37,9 @@ TABLES: dict[str, dict[str, str]] = {
     "inbox_entries": {WORKER: "SELECT INSERT", INBOX: "SELECT"},
     "inbox_states": {INBOX: "SELECT INSERT UPDATE"},
     "inbox_revisions": {INBOX: "SELECT INSERT UPDATE"},
+    "identity_providers": {COMPOSE: "SELECT", DIRECTORY: "INSERT UPDATE DELETE"},
+    "console_sessions": {COMPOSE: "SELECT INSERT DELETE"},
+    "console_logouts": {COMPOSE: "SELECT INSERT DELETE"},
     # Who writes it may give some of its columns, and read none.
     "audit_events": {},
 }
@@ -58,6 +61,8 @@ COLUMNS = {
     },
     ("messages", COMPOSE, "UPDATE"): {"recalled_at", "recalled_by_id"},
     ("messages", WORKER, "UPDATE"): _WORKERS_PART_OF_MESSAGES,
+    ("identity_providers", DIRECTORY, "SELECT"): {"platform_id", "issuer", "client_id", "user_claim"},
+    ("console_sessions", COMPOSE, "UPDATE"): {"last_seen_at", "ended_at", "ended_reason", "id_token"},
     ("known_time", WORKER, "UPDATE"): {"known_good"},
     **{
         ("audit_events", role, "INSERT"): {
@@ -72,7 +77,7 @@ COLUMNS = {
 }
 FUNCTIONS = {
     WORKER: {"create_inbox_partitions", "drop_inbox_partitions", "is_clock_wrong", "plausible_time"},
-    COMPOSE: {"next_sent_at", "is_clock_wrong", "plausible_time"},
+    COMPOSE: {"next_sent_at", "is_clock_wrong", "plausible_time", "find_users_by_email"},
 }
 SEQUENCES = {DIRECTORY: {"scope_ids": "USAGE"}}
 

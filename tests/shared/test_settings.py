@@ -269,3 +269,14 @@ def test_what_is_no_number_of_proxies_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("HUB_PROXY_COUNT", value)
     (line,) = refusal(settings.read_proxy_count)
     assert line.startswith("HUB_PROXY_COUNT: ")
+
+
+def test_a_secret_may_be_two_of_which_the_first_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    former = GOOD[::-1]
+    monkeypatch.setenv("HUB_JWT_SECRET", f"{GOOD}, {former}\n")
+    assert auth() == settings.Auth(secret=GOOD, jwks_url=None, former_secret=former)
+    assert auth().secrets == (GOOD, former)
+    monkeypatch.setenv("HUB_JWT_SECRET", f"{GOOD},short")
+    assert refusal() == ["HUB_JWT_SECRET: Shorter than minimum length 32."]
+    monkeypatch.setenv("HUB_JWT_SECRET", f"{GOOD},{former},{former}")
+    assert refusal() == ["HUB_JWT_SECRET: Must be one secret, or two separated by a comma: the new one first."]

@@ -1,4 +1,4 @@
-"""Messages: what was sent to whom, its fan-out in batches, each user's inbox, and the monthly partitions of it."""
+"""Messages: what was sent to whom, its fan-out in batches, each user's inbox, and the monthly partitions of it. Sessions of the console."""
 
 from shared.migrations import script
 
@@ -257,6 +257,58 @@ FROM generate_series(0, 3) m;
 """
 
 
+# Written by the directory: identity_providers. By compose_api: the sessions that it starts.
+SIGN_IN = """
+-- Where a platform's people sign in to the console (OpenID Connect). user_claim: the claim that holds a user's external_id, or `email`.
+CREATE TABLE identity_providers (
+    platform_id bigint PRIMARY KEY REFERENCES platforms,
+    issuer text NOT NULL,
+    client_id text NOT NULL,
+    client_secret text,
+    user_claim text NOT NULL CHECK (user_claim IN ('sub', 'oid', 'email'))
+);
+CREATE INDEX identity_providers_by_issuer ON identity_providers (issuer);
+
+-- The browser holds the id, of which only the SHA-256 is stored. id_token: the provider may ask for it at sign-out; gone once the
+-- session has ended. Rows stay for a day after that.
+CREATE TABLE console_sessions (
+    id_hash bytea PRIMARY KEY CHECK (length(id_hash) = 32),
+    id uuid NOT NULL UNIQUE DEFAULT uuidv7(),
+    platform_id bigint NOT NULL REFERENCES platforms,
+    user_id bigint NOT NULL REFERENCES users,
+    issuer text NOT NULL,
+    client_id text NOT NULL,
+    subject text NOT NULL,
+    sid text,
+    id_token text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    last_seen_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    ended_reason text CHECK (ended_reason IN ('signed-out', 'provider', 'replaced', 'user-inactive', 'operator')),
+    CHECK ((ended_at IS NULL) = (ended_reason IS NULL)),
+    CHECK (ended_at IS NULL OR id_token IS NULL)
+);
+CREATE INDEX console_sessions_by_user ON console_sessions (user_id);
+CREATE INDEX console_sessions_by_subject ON console_sessions (issuer, subject);
+CREATE INDEX console_sessions_by_end ON console_sessions (expires_at);
+
+-- The logout tokens of providers that were accepted, until they have expired: none is accepted twice.
+CREATE TABLE console_logouts (
+    issuer text NOT NULL,
+    jti text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (issuer, jti)
+);
+
+-- compose_api may look for an address, but read none.
+CREATE FUNCTION find_users_by_email(of_platform bigint, address text) RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT id FROM users WHERE platform_id = of_platform AND lower(email) = lower(address) AND erased_at IS NULL LIMIT 2
+$$;
+"""
+
+
 def upgrade() -> None:
-    for statements in (TABLES, FUNCTIONS):
+    for statements in (TABLES, FUNCTIONS, SIGN_IN):
         script.run(statements)

@@ -1,0 +1,82 @@
+"""Sets where a platform's people sign in to the console (OpenID Connect)."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine
+
+from services.directory import errors
+from services.directory.actions import changes
+from services.directory.store import audit, platforms
+from services.directory.store import providers as store
+
+CLAIMS = ("sub", "oid", "email")
+_LONGEST = 500
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """None keeps what there is. An empty issuer removes the provider, an empty secret the secret."""
+
+    issuer: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    user_claim: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Wanted()
+
+
+def put_provider(engine: Engine, *, key: str, wanted: Wanted, operator: str) -> store.Provider | None:
+    """The provider afterwards. Raises `BadPlatformError`, `UnknownPlatformError` and `DirectoryBusyError`."""
+    with changes.recorded_refusals(engine, "platform", key, operator), engine.begin() as connection:
+        changes.lock_directory(connection, key)
+        platform = platforms.lock_platform(connection, key=key)
+        if platform is None:
+            raise errors.UnknownPlatformError(key)
+        before = store.find(connection, key=key)
+        after = _combine(before, wanted)
+        if after is None:
+            store.delete(connection, key=key)
+        elif before is None:
+            store.insert(connection, key=key, provider=after)
+        elif after != before:
+            store.update(connection, key=key, provider=after)
+        if after is not None and wanted.client_secret is not None:
+            store.set_secret(connection, key=key, secret=wanted.client_secret or None)
+        outcome: audit.Outcome = "unchanged" if after == before and wanted.client_secret is None else "updated"
+        event = audit.Event(
+            "platform", outcome, operator, key, platform.directory_version, detail="sign-in of the console"
+        )
+        audit.insert(connection, event)
+    return after
+
+
+def _combine(before: store.Provider | None, wanted: Wanted) -> store.Provider | None:
+    if wanted.issuer == "":
+        return None
+    issuer = wanted.issuer or (before.issuer if before else None)
+    client_id = wanted.client_id or (before.client_id if before else None)
+    if issuer is None or client_id is None:
+        raise errors.BadPlatformError("A sign-in needs at least --oidc-issuer and --oidc-client-id.")
+    if not _is_issuer(issuer):
+        raise errors.BadPlatformError(
+            "The issuer must be the https:// address that the provider publishes, without query or fragment "
+            "(http:// on this machine only)."
+        )
+    if not client_id.isprintable() or len(client_id) > _LONGEST:
+        raise errors.BadPlatformError(f"A client id has at most {_LONGEST} printable characters.")
+    return store.Provider(issuer, client_id, wanted.user_claim or (before.user_claim if before else CLAIMS[0]))
+
+
+def _is_issuer(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        is_reachable = parts.port != 0 and bool(parts.hostname)
+    except ValueError:
+        return False
+    is_plain = value.isprintable() and not set(" ?#@\\") & set(value) and len(value) <= _LONGEST
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    return is_reachable and is_plain and is_safe
