@@ -37,9 +37,8 @@ describe("reached", () => {
 });
 
 describe("percent", () => {
-  it("is never 100 before all of it, and never more", () => {
-    expect([percent(0, 10), percent(999, 1000), percent(10, 10), percent(3, 2), percent(0, 0)]).toEqual([
-      0, 99, 100, 100, 0,
-    ]);
+  it("is never 0 after the first, never 100 before the last, and never more", () => {
+    const parts = [percent(0, 10), percent(1, 1000), percent(999, 1000), percent(10, 10), percent(3, 2), percent(0, 0)];
+    expect(parts).toEqual([0, 1, 99, 100, 100, 0]);
   });
 });

@@ -1,19 +1,10 @@
 /** Numbers, audiences and states as people read them. Pure. */
 
 import type { Message } from "../../api";
-import { LOCALE, translate } from "../strings";
+import { translate } from "../strings";
 import type { Directory } from "./directory";
 
-const NUMBERS = new Intl.NumberFormat(LOCALE);
 const SHOWN_NAMES = 2;
-
-export function number(count: number): string {
-  return NUMBERS.format(count);
-}
-
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${number(count)} ${count === 1 ? one : many}`;
-}
 
 export function people(count: number): string {
   return translate("people", { count });
@@ -50,8 +41,9 @@ export function reached({ recipient_count, status }: Pick<Message, "recipient_co
   return translate(status === "recalled" ? "sent_recalled_uncounted" : "sent_counting");
 }
 
-/** How much of the whole, from 0 to 100, never 100 before all of it. */
+/** How much of the whole, from 0 to 100: never 0 after the first, never 100 before the last. */
 export function percent(part: number, whole: number): number {
   if (whole <= 0) return 0;
-  return part >= whole ? 100 : Math.min(99, Math.round((part / whole) * 100));
+  if (part <= 0 || part >= whole) return part <= 0 ? 0 : 100;
+  return Math.min(99, Math.max(1, Math.round((part / whole) * 100)));
 }

@@ -125,6 +125,10 @@ export const rowStyles = css`
     overflow-wrap: anywhere;
   }
 
+  .from .avatar {
+    display: none;
+  }
+
   .when {
     grid-area: when;
   }
@@ -147,6 +151,10 @@ export const rowStyles = css`
     .from {
       color: inherit;
       font-size: inherit;
+    }
+
+    .from .avatar {
+      display: inline-grid;
     }
 
     .headings {
