@@ -35,6 +35,7 @@ def running(hub: hubs.Hub) -> Iterator[str]:
         "compose_api": hub.apis.compose_url,
         "inbox_api": hub.apis.inbox_url,
         "inbox_stream": hub.apis.stream_url,
+        "directory": hub.apis.directory_url,
     }
     hub.add("gateway", (str(_HAPROXY), "-f", str(configuration)))
     hub.start("gateway", **{f"gateway_{name}": one.removeprefix("http://") for name, one in addresses.items()})

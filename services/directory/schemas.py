@@ -41,7 +41,7 @@ class ClinicIn(OrganisationIn):
     )
 
 
-class OrganisationOut(marshmallow.Schema):
+class ChangedOrganisationOut(marshmallow.Schema):
     id = fields.String(required=True)
     name = fields.String(required=True)
     active = fields.Boolean(required=True)
@@ -50,5 +50,5 @@ class OrganisationOut(marshmallow.Schema):
     )
 
 
-class ClinicOut(OrganisationOut):
+class ChangedClinicOut(ChangedOrganisationOut):
     organisation = fields.String(required=True)

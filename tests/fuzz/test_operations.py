@@ -60,6 +60,10 @@ BEYOND_SCHEMAS = (
     "Search for 1 to ",
     "Unknown organisation: ",
     "Unknown clinic: ",
+    "It contains ",
+    "It has no visible character",
+    "Name is empty.",
+    "External_id is empty.",
 )
 KNOWN_AUDIENCES = [
     {"everyone": True},

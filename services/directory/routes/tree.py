@@ -51,8 +51,8 @@ def _identify() -> Client:
 @blueprint.route("/v1/directory/organisations/<external_id>", methods=["PUT"], parameters=_ID)
 @lambda view: guards.guarded(view, "platform administrator", _identify)
 @blueprint.arguments(schemas.OrganisationIn)
-@blueprint.response(200, schemas.OrganisationOut, description="Changed, or as it was.")
-@blueprint.alt_response(201, schema=schemas.OrganisationOut, description="Created.")
+@blueprint.response(200, schemas.ChangedOrganisationOut, description="Changed, or as it was.")
+@blueprint.alt_response(201, schema=schemas.ChangedOrganisationOut, description="Created.")
 @blueprint.refuses(*_REFUSALS)
 @blueprint.doc(operationId="putOrganisation")
 def put_organisation(given: dict[str, Any], external_id: str) -> Any:
@@ -63,8 +63,8 @@ def put_organisation(given: dict[str, Any], external_id: str) -> Any:
 @blueprint.route("/v1/directory/clinics/<external_id>", methods=["PUT"], parameters=_ID)
 @lambda view: guards.guarded(view, "platform administrator", _identify)
 @blueprint.arguments(schemas.ClinicIn)
-@blueprint.response(200, schemas.ClinicOut, description="Changed, or as it was.")
-@blueprint.alt_response(201, schema=schemas.ClinicOut, description="Created.")
+@blueprint.response(200, schemas.ChangedClinicOut, description="Changed, or as it was.")
+@blueprint.alt_response(201, schema=schemas.ChangedClinicOut, description="Created.")
 @blueprint.refuses(*_REFUSALS)
 @blueprint.doc(operationId="putClinic")
 def put_clinic(given: dict[str, Any], external_id: str) -> Any:
