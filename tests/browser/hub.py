@@ -49,6 +49,7 @@ class Hub:
             *("--compose-port", str(self.compose_port)),
             *("--inbox-port", str(self.inbox_port)),
             *("--stream-port", str(self.stream_port)),
+            *("--directory-port", str(files.free_port())),
         )
         with self._output.open("wb") as output:
             self._process = process = subprocess.Popen(
