@@ -1,5 +1,6 @@
 """Builds the Flask app of compose_api out of its parts. Called by wsgi and by tests."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine
 from services.compose_api import metrics, publisher, refusals
 from services.compose_api import settings as own_settings
 from services.compose_api.actions import audiences as audience_actions
+from services.compose_api.actions import sessions as session_actions
 from services.compose_api.routes import audiences, audited, messages
 from services.compose_api.routes import pages as page_routes
 from services.compose_api.routes import sign_in as sign_in_routes
@@ -49,8 +51,10 @@ def make_app(
         [messages.blueprint, audiences.blueprint],
         context,
     )
-    app.register_blueprint(page_routes.make(pages or own_settings.Pages()))
-    app.register_blueprint(sign_in_routes.make(app, sign_in or own_settings.SignIn(), auth))
+    sign_in = sign_in or own_settings.SignIn()
+    app.register_blueprint(sign_in_routes.make(app, sign_in, auth))
+    find_sign_in = functools.partial(session_actions.find_sign_in, context.engine, is_set_up=bool(sign_in.public_url))
+    app.register_blueprint(page_routes.make(pages or own_settings.Pages(), find_sign_in=find_sign_in))
     registry = app.extensions["hub_registry"]
     registry.register(metrics.Backlog(context.engine))
     registry.register(metrics.REPEATED)

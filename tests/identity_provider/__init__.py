@@ -14,6 +14,9 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
+from sqlalchemy import Connection, text
+
+from tests import factories
 
 FOLDER = Path(__file__).parent
 CLIENT, SECRET = "message-hub", "a-secret-of-the-tests-only"
@@ -52,6 +55,20 @@ def running(hub_url: str, **options: Any) -> Iterator[IdentityProvider]:
             yield IdentityProvider(issuer)
         finally:
             process.terminate()
+
+
+def register(connection: Connection, platform: factories.Platform, **values: Any) -> None:
+    """Lets the platform's people sign in at the provider."""
+    row = {
+        "platform_id": platform.id,
+        "client_id": CLIENT,
+        "client_secret": SECRET,
+        "user_claim": "sub",
+        **values,
+    }
+    columns = ", ".join(row)
+    marks = ", ".join(f":{name}" for name in row)
+    connection.execute(text(f"INSERT INTO identity_providers ({columns}) VALUES ({marks})"), row)
 
 
 def _find_node() -> str | None:

@@ -7,6 +7,15 @@ export interface Config {
   readonly stream_url: string;
   /** Whether there are demo people to sign in as. */
   readonly demo: boolean;
+  /** Where people sign in; null: with an access token only. */
+  readonly sign_in: SignIn | null;
+}
+
+export interface SignIn {
+  /** The key of the only platform whose people sign in at their organisation; null if there are several. */
+  readonly platform: string | null;
+  /** Whether people of other platforms still need an access token. */
+  readonly tokens: boolean;
 }
 
 export async function readConfig(): Promise<Config> {

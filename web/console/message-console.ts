@@ -3,12 +3,14 @@
  * everything else is in the views.
  *
  * A host page may sign its user in: with `token`, or with `getToken`, which is called again when a token is refused. Without either
- * the console shows its sign-in page.
+ * people sign in here: at their organisation, or with an access token.
  */
 import { html, LitElement, nothing } from "lit";
 import type { Message } from "../api";
 import type { Person } from "../demo/people";
 import { Arrival } from "./arrival";
+import type { SignIn } from "./config";
+import { type Ending, HubSession } from "./hub-session";
 import { Directory } from "./logic/directory";
 import { type Listing, messagePath, parse, type Route } from "./logic/routes";
 import { keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
@@ -16,6 +18,7 @@ import { type State, startUp, type Visit } from "./start";
 import { translate } from "./strings";
 import { consoleStyles } from "./styles/console";
 import { controls } from "./styles/controls";
+import { endingNote } from "./views/ending-note";
 import "./views/frame";
 import { renderPage } from "./views/page";
 import "./views/sign-in";
@@ -35,6 +38,8 @@ export class MessageConsole extends LitElement {
     _state: { state: true },
     _route: { state: true },
     _people: { state: true },
+    _signIn: { state: true },
+    _ending: { state: true },
   };
 
   declare token: string | null;
@@ -49,12 +54,16 @@ export class MessageConsole extends LitElement {
   declare _state: State;
   declare _route: Route;
   declare _people: readonly Person[];
+  declare _signIn: SignIn | null;
+  /** Shortly before the session ends. */
+  declare _ending: Ending | null;
   /** A message that was just sent from here: its page need not load it. */
   fresh: Message | null = null;
   /** Of the list of sent messages, also while one of them is open. */
   listing: Listing = { filter: null, q: "" };
   readonly #storage = openStorage("sessionStorage");
   readonly #arrival = new Arrival(this);
+  #session: HubSession | null = null;
   #attempt = 0;
 
   constructor() {
@@ -68,6 +77,8 @@ export class MessageConsole extends LitElement {
     this._state = { is: "starting" };
     this._route = this.#readRoute();
     this._people = [];
+    this._signIn = null;
+    this._ending = null;
   }
 
   override connectedCallback(): void {
@@ -78,6 +89,7 @@ export class MessageConsole extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener("hashchange", this.#onHash);
+    this.#session?.close();
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
@@ -107,6 +119,7 @@ export class MessageConsole extends LitElement {
       case "signed-out":
         return html`<hub-sign-in
           .people=${this._people}
+          .signIn=${this._signIn}
           .reason=${this._state.reason}
           @sign-in=${(event: CustomEvent<string>) => void this.#signIn(event.detail)}
         ></hub-sign-in>`;
@@ -117,7 +130,7 @@ export class MessageConsole extends LitElement {
           ${
             this.#isHosted
               ? nothing
-              : html`<button class="button" type="button" @click=${() => this.#signOut("")}>${translate("frame_sign_out")}</button>`
+              : html`<button class="button" type="button" @click=${() => void this.#leave()}>${translate("frame_sign_out")}</button>`
           }
         </main>`;
       case "ready":
@@ -126,13 +139,14 @@ export class MessageConsole extends LitElement {
   }
 
   #frame(visit: Visit) {
-    return html`<hub-frame
+    const stay = () => void this.#session?.stay();
+    return html`${this._ending ? endingNote(this._ending, visit.identity.platform, stay) : nothing}<hub-frame
       .hub=${visit.hub}
       .viewer=${visit.viewer}
       .page=${this._route.page}
       .canSignOut=${!this.#isHosted}
       .hasBell=${!this.noBell}
-      @sign-out=${() => this.#signOut("", visit)}
+      @sign-out=${() => void this.#leave(visit)}
     >
       ${renderPage(this, visit, this._route)}
     </hub-frame>`;
@@ -149,6 +163,7 @@ export class MessageConsole extends LitElement {
     await startUp({
       ...{ composeUrl: this.composeUrl, inboxUrl: this.inboxUrl, streamUrl: this.streamUrl, isHosted: this.#isHosted },
       findToken: async () => this.token ?? (await this.getToken?.()) ?? loadToken(this.#storage),
+      openSession: (hubUrl) => this.#openSession(hubUrl),
       getToken: (refused) => (isCurrent() ? this.#giveToken(refused) : undefined),
       show: (state) => {
         if (isCurrent()) this._state = state;
@@ -156,13 +171,29 @@ export class MessageConsole extends LitElement {
       showPeople: (people) => {
         this._people = people;
       },
+      showSignIn: (signIn) => {
+        this._signIn = signIn;
+      },
     });
     if (isCurrent()) this.#announcePage();
+  }
+
+  async #openSession(hubUrl: string): Promise<string | undefined> {
+    this.#session?.close();
+    this.#session = await HubSession.open(hubUrl);
+    this.#session?.watch(
+      (ending) => {
+        this._ending = ending;
+      },
+      () => this.#signOut(translate("sign_in_ended")),
+    );
+    return this.#session?.getToken();
   }
 
   #giveToken(refused?: string): string | undefined | Promise<string | undefined> {
     if (this.getToken) return this.getToken(refused);
     if (this.token !== null) return this.token;
+    if (this.#session) return this.#session.getToken(refused);
     if (refused !== undefined && this.visit) this.#signOut(translate("sign_in_ended"));
     return loadToken(this.#storage) ?? undefined;
   }
@@ -200,10 +231,21 @@ export class MessageConsole extends LitElement {
     await this.#arrival.focusHeading();
   }
 
+  /** Signs out by choice: here, then at the organisation, which leads back here. */
+  async #leave(visit?: Visit): Promise<void> {
+    const session = this.#session;
+    this.#signOut("", visit);
+    const url = await session?.signOut().catch(() => null);
+    if (url) location.assign(url);
+  }
+
   /** By choice the draft goes too; a session that merely ended keeps it. */
   #signOut(reason: string, visit?: Visit): void {
     visit?.drafts.clear();
     keepToken(this.#storage, null);
+    this.#session?.close();
+    this.#session = null;
+    this._ending = null;
     this.#attempt += 1;
     this.fresh = null;
     this._state = { is: "signed-out", reason };

@@ -4,7 +4,7 @@
  */
 import { type GetToken, Problem, type Viewer } from "../api";
 import { type Person, readPeople } from "../demo/people";
-import { readConfig } from "./config";
+import { readConfig, type SignIn } from "./config";
 import { Hub } from "./hub";
 import { Directory } from "./logic/directory";
 import { DraftStore } from "./logic/drafts";
@@ -37,10 +37,14 @@ export interface Start {
   /** Whether the host page signs its user in. */
   readonly isHosted: boolean;
   readonly findToken: () => Promise<string | null | undefined>;
+  /** A token of the session of somebody who signed in at their organisation; undefined without one. */
+  readonly openSession: (hubUrl: string) => Promise<string | undefined>;
   readonly getToken: GetToken;
   readonly show: (state: State) => void;
   /** The demo people, for the sign-in page. */
   readonly showPeople: (people: readonly Person[]) => void;
+  /** Where people sign in, for the sign-in page. */
+  readonly showSignIn: (signIn: SignIn | null) => void;
 }
 
 /** Ends with the state "ready", "signed-out" or "failed"; "ready" is shown before the audiences are there, too. */
@@ -60,14 +64,15 @@ async function enter(start: Start): Promise<void> {
   const reading = readSite(start);
   // It may fail before it is awaited.
   reading.catch(() => undefined);
-  const token = await start.findToken();
+  const composeUrl = start.composeUrl ?? new URL("..", document.baseURI).href;
+  let token = await start.findToken();
+  if (!token && !isHosted && (await reading).signIn) token = await start.openSession(composeUrl);
   const identity = readIdentity(token ?? "");
   if (!identity) {
     await (await reading).people;
     show({ is: "signed-out", reason: isHosted ? translate("sign_in_no_hosted_token") : "" });
     return;
   }
-  const composeUrl = start.composeUrl ?? new URL("..", document.baseURI).href;
   const asking = new Hub(composeUrl, "", "", getToken).getViewer();
   const [{ inboxUrl, streamUrl }, viewer] = await Promise.all([reading, asking]);
   const hub = new Hub(composeUrl, inboxUrl, streamUrl, getToken);
@@ -81,10 +86,13 @@ async function enter(start: Start): Promise<void> {
 }
 
 /** The addresses of inbox API and live stream, and when the demo people have been shown: only the sign-in page waits for that. */
-async function readSite({ inboxUrl, streamUrl, isHosted, showPeople }: Start) {
+async function readSite({ inboxUrl, streamUrl, isHosted, showPeople, showSignIn }: Start) {
   const config = await readConfig();
+  const signIn = isHosted ? null : config.sign_in;
+  showSignIn(signIn);
   const hasPeople = config.demo && !isHosted;
   return {
+    signIn,
     people: hasPeople ? readPeople().then(showPeople, () => undefined) : undefined,
     inboxUrl: inboxUrl ?? config.inbox_url,
     streamUrl: streamUrl ?? inboxUrl ?? config.stream_url,

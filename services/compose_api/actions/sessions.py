@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import jwt
+import psycopg
+import sqlalchemy.exc
 from sqlalchemy import Engine
 
 from services.compose_api import providers as oidc
@@ -22,9 +24,10 @@ _logger = logging.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Token:
-    """A token for both APIs, and when the session that it comes from ends."""
+    """A token for both APIs, and when the session that it comes from ends. `now`: by the clock that these times are of."""
 
     token: str
+    now: datetime
     expires_at: datetime
     idle_expires_at: datetime
 
@@ -38,7 +41,20 @@ class Shown:
     signed_in_at: datetime
     expires_at: datetime
     idle_expires_at: datetime
+    now: datetime
     csrf_token: str
+
+
+def find_sign_in(engine: Engine, *, is_set_up: bool) -> store.SignIn | None:
+    """Where people sign in. None where nobody can, and while the database does not say: a page still loads."""
+    if not is_set_up:
+        return None
+    try:
+        with db.autocommit(engine) as connection:
+            return store.get_sign_in(connection)
+    except (psycopg.Error, sqlalchemy.exc.SQLAlchemyError) as error:
+        _logger.warning("where people sign in could not be read", error=type(error).__name__)
+        return None
 
 
 def find(engine: Engine, *, session_id: str | None) -> store.Session:
@@ -62,6 +78,7 @@ def show(session: store.Session, *, session_id: str) -> Shown:
         signed_in_at=session.signed_in_at,
         expires_at=session.expires_at,
         idle_expires_at=session.idle_expires_at,
+        now=session.now,
         csrf_token=csrf_token(session_id),
     )
 
@@ -88,7 +105,7 @@ def make_token(engine: Engine, session: store.Session, *, auth: settings.Auth, i
         ttl_s=max(1, min(TOKEN_TTL_S, int(left_s))),
         issuer=tokens.OWN_ISSUER,
     )
-    return Token(made, session.expires_at, session.idle_expires_at)
+    return Token(made, session.now, session.expires_at, session.idle_expires_at)
 
 
 def sign_out(

@@ -11,6 +11,7 @@ import flask
 import whitenoise
 
 from services.compose_api import page_policy, settings
+from services.compose_api.store.sessions import SignIn
 from shared import errors
 from shared.web import guards, static
 
@@ -26,8 +27,10 @@ _NOT_BUILT = """<!doctype html>
 """
 
 
-def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
-    """The routes of the pages that were built into `folder`."""
+def make(
+    pages: settings.Pages, folder: Path = FOLDER, find_sign_in: Callable[[], SignIn | None] = lambda: None
+) -> flask.Blueprint:
+    """The routes of the pages that were built into `folder`. `find_sign_in`: where people sign in; None: with a token only."""
     blueprint = flask.Blueprint("pages", __name__)
     files = static.make(folder, hashed="^/console/assets/")
     console_headers = page_policy.for_console(pages)
@@ -43,7 +46,10 @@ def make(pages: settings.Pages, folder: Path = FOLDER) -> flask.Blueprint:
     @guards.public
     def config() -> flask.Response:
         answer = flask.jsonify(
-            inbox_url=pages.inbox_url, stream_url=pages.stream_url, demo=_demo_people(pages) is not None
+            inbox_url=pages.inbox_url,
+            stream_url=pages.stream_url,
+            demo=_demo_people(pages) is not None,
+            sign_in=_sign_in(find_sign_in()),
         )
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -87,6 +93,13 @@ def _file(files: whitenoise.WhiteNoise, name: str, headers: dict[str, str]) -> f
         raise errors.not_found("page")
     response.headers.update(headers)
     return response
+
+
+def _sign_in(found: SignIn | None) -> dict[str, object] | None:
+    """`platform`: the only one that has a provider. `tokens`: whether people of others still need one."""
+    if found is None or not found.platforms:
+        return None
+    return {"platform": found.platforms[0] if len(found.platforms) == 1 else None, "tokens": found.tokens}
 
 
 def _redirect(target: str) -> Callable[[], flask.Response]:

@@ -22,6 +22,7 @@ _PAGE = """<!doctype html>
 <title>{{ error.title }} – Message Hub</title>
 <style>{{ style|safe }}</style>
 <main>
+<p>Message Hub</p>
 <h1>{{ error.title }}</h1>
 <p>{{ error.detail }}</p>
 <p><a href="{{ again }}">{{ label }}</a></p>

@@ -79,7 +79,12 @@ def test_nothing_inline_runs_and_calls_go_to_the_two_apis_only(folder: Path) -> 
 def test_without_an_address_of_its_own_inbox_api_is_under_the_same_origin(folder: Path) -> None:
     client = make(folder)
     assert policy(client, "/console/")["connect-src"] == ["'self'"]
-    assert client.get("/console/config.json").get_json() == {"inbox_url": "", "stream_url": "", "demo": False}
+    assert client.get("/console/config.json").get_json() == {
+        "inbox_url": "",
+        "stream_url": "",
+        "demo": False,
+        "sign_in": None,
+    }
 
 
 def test_the_console_is_shown_in_frames_of_its_own_origin_and_of_those_named(folder: Path) -> None:

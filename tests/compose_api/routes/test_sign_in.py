@@ -13,6 +13,7 @@ import flask
 import jwt
 import pytest
 import requests
+import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import Engine, text
 from werkzeug import serving
@@ -48,7 +49,7 @@ class SignIn:
     def platform_with(self, **values: Any) -> factories.Platform:
         with self.owner.begin() as connection:
             made = factories.platform(connection)
-            set_provider(connection, made, **{"issuer": self.provider.issuer, **values})
+            identity_provider.register(connection, made, **{"issuer": self.provider.issuer, **values})
             return made
 
     def change(self, statement: str, **values: Any) -> None:
@@ -59,19 +60,6 @@ class SignIn:
         with self.owner.connect() as connection:
             statement = text("SELECT outcome, reason, detail FROM audit_events WHERE user_id = :id ORDER BY id")
             return [tuple(row) for row in connection.execute(statement, {"id": user.id})]
-
-
-def set_provider(connection: Any, platform: factories.Platform, **values: Any) -> None:
-    row = {
-        "platform_id": platform.id,
-        "client_id": identity_provider.CLIENT,
-        "client_secret": identity_provider.SECRET,
-        "user_claim": "sub",
-        **values,
-    }
-    columns = ", ".join(row)
-    marks = ", ".join(f":{name}" for name in row)
-    connection.execute(text(f"INSERT INTO identity_providers ({columns}) VALUES ({marks})"), row)
 
 
 def make_app(engine: Engine, sign_in: own_settings.SignIn, auth: settings.Auth = AUTH) -> flask.Flask:
@@ -89,7 +77,7 @@ def hub(compose_engine: Engine, tenants_owner: Engine) -> Iterator[SignIn]:
         with identity_provider.running(url) as provider:
             with tenants_owner.begin() as connection:
                 platform = factories.platform(connection)
-                set_provider(connection, platform, issuer=provider.issuer)
+                identity_provider.register(connection, platform, issuer=provider.issuer)
             yield SignIn(url, compose_engine, tenants_owner, provider, platform)
     finally:
         server.shutdown()
@@ -106,7 +94,7 @@ def test_a_person_signs_in_and_gets_tokens_for_both_apis(hub: SignIn) -> None:
     session = browser.session()
     assert session.headers["Cache-Control"] == "no-store"
     shown = session.json()
-    assert shown.keys() == {"user", "platform", "signed_in_at", "expires_at", "idle_expires_at", "csrf_token"}
+    assert shown.keys() == {"user", "platform", "signed_in_at", "expires_at", "idle_expires_at", "now", "csrf_token"}
     assert (shown["user"], shown["platform"]) == ({"id": "anna", "name": "Anna Roth"}, hub.platform.key)
 
     token = browser.unsafe("/auth/token").json()["token"]
@@ -652,3 +640,15 @@ def test_without_its_settings_nobody_signs_in(hub: SignIn) -> None:
         answer = client.get("/auth/login", query_string={"platform": hub.platform.key})
         assert answer.get_json()["code"] == "unavailable"
         assert client.get("/auth/session").get_json()["code"] == "session-missing"
+
+
+def test_the_console_knows_where_people_sign_in(hub: SignIn) -> None:
+    config = f"{hub.url}/console/config.json"
+    hub.platform_with()
+    # Several platforms have a provider, others have none.
+    assert requests.get(config, timeout=5).json()["sign_in"] == {"platform": None, "tokens": True}
+    without = make_app(hub.engine, own_settings.SignIn())
+    assert without.test_client().get("/console/config.json").get_json()["sign_in"] is None
+    away = sqlalchemy.create_engine("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
+    app = make_app(away, own_settings.SignIn(hub.url, (factories.SECRET,)))
+    assert app.test_client().get("/console/config.json").get_json()["sign_in"] is None

@@ -16,6 +16,16 @@ export const consoleStyles = css`
     flex: 1;
   }
 
+  .ending {
+    position: sticky;
+    inset-block-start: 0;
+    z-index: 3;
+    flex-wrap: wrap;
+    align-items: center;
+    border-inline: 0;
+    border-radius: 0;
+  }
+
   .wait {
     padding: 4rem 1rem;
     text-align: center;

@@ -1,12 +1,17 @@
 /** `<hub-sign-in>`: takes an access token, or offers the demo people. Fires `sign-in` with the token. */
 import { css, html, LitElement, nothing } from "lit";
 import type { Person } from "../../demo/people";
-import { cleanToken, readIdentity } from "../logic/session";
+import type { SignIn } from "../config";
+import { HubSession } from "../hub-session";
+import { cleanToken, openStorage, readIdentity } from "../logic/session";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { avatar, avatarStyles } from "./avatar";
 import { icon } from "./icons";
 import { logo } from "./logo";
+
+/** Of the person who signed in last in this browser. */
+const PLATFORM = "message-hub:platform";
 
 export class SignInPage extends LitElement {
   static override styles = [
@@ -15,6 +20,7 @@ export class SignInPage extends LitElement {
     css`
       :host {
         display: grid;
+        align-content: start;
         justify-items: center;
         padding: clamp(1rem, 8vh, 5rem) 1rem 2rem;
       }
@@ -84,19 +90,26 @@ export class SignInPage extends LitElement {
   ];
   static override properties = {
     people: { attribute: false },
+    signIn: { attribute: false },
     reason: {},
     _error: { state: true },
+    _platformError: { state: true },
   };
 
   /** The demo people; none without a demo. */
   declare people: readonly Person[];
+  /** Where people sign in at their organisation; null if nobody does. */
+  declare signIn: SignIn | null;
   /** Why the user was signed out, if it was not their choice. */
   declare reason: string;
   declare _error: string;
+  declare _platformError: string;
 
   constructor() {
     super();
     this.people = [];
+    this.signIn = null;
+    this._platformError = "";
     this.reason = "";
     this._error = "";
   }
@@ -114,8 +127,37 @@ export class SignInPage extends LitElement {
           </div>`
           : nothing
       }
-      ${this.people.length > 0 ? this.#people() : nothing} ${this.#form()}
+      ${this.signIn ? this.#organisation(this.signIn) : nothing} ${this.people.length > 0 ? this.#people() : nothing}
+      ${!this.signIn || this.signIn.tokens ? this.#form() : nothing}
     </main>`;
+  }
+
+  #organisation({ platform }: SignIn) {
+    if (platform)
+      return html`<a class="button primary" href=${HubSession.signInUrl(platform)}>${translate("sign_in_organisation")}</a>`;
+    const known = openStorage("localStorage")?.getItem(PLATFORM) ?? "";
+    return html`<form novalidate @submit=${this.#onPlatform}>
+      <label class="label" for="platform">${translate("sign_in_platform")}</label>
+      <p class="muted small" id="platform-hint">${translate("sign_in_platform_hint")}</p>
+      ${
+        this._platformError
+          ? html`<p class="error" id="platform-error" role="alert">${icon("alert")}<span>${this._platformError}</span></p>`
+          : nothing
+      }
+      <input
+        id="platform"
+        class="field"
+        type="text"
+        autocomplete="organization"
+        autocapitalize="off"
+        spellcheck="false"
+        maxlength="63"
+        .value=${known}
+        aria-invalid=${this._platformError ? "true" : "false"}
+        aria-describedby=${this._platformError ? "platform-hint platform-error" : "platform-hint"}
+      />
+      <button class="button primary" type="submit">${translate("sign_in_continue")}</button>
+    </form>`;
   }
 
   #people() {
@@ -137,7 +179,7 @@ export class SignInPage extends LitElement {
   #form() {
     return html`<form novalidate @submit=${this.#onSubmit}>
       <label class="label" for="token">
-        ${translate(this.people.length > 0 ? "sign_in_token_instead" : "sign_in_token")}
+        ${translate(this.#isSecond ? "sign_in_token_instead" : "sign_in_token")}
       </label>
       <p class="muted small" id="hint">${translate("sign_in_hint")}</p>
       ${this._error ? html`<p class="error" id="error" role="alert">${icon("alert")}<span>${this._error}</span></p>` : nothing}
@@ -152,11 +194,29 @@ export class SignInPage extends LitElement {
         aria-describedby=${this._error ? "hint error" : "hint"}
         @keydown=${this.#onKey}
       ></textarea>
-      <button class="button ${this.people.length > 0 ? "" : "primary"}" type="submit">
+      <button class="button ${this.#isSecond ? "" : "primary"}" type="submit">
         ${translate("sign_in_submit")}
       </button>
     </form>`;
   }
+
+  /** Whether there are other ways to sign in than with a token. */
+  get #isSecond(): boolean {
+    return this.people.length > 0 || this.signIn !== null;
+  }
+
+  readonly #onPlatform = (event: Event) => {
+    event.preventDefault();
+    const field = this.renderRoot.querySelector<HTMLInputElement>("#platform");
+    const platform = field?.value.trim() ?? "";
+    if (platform) {
+      openStorage("localStorage")?.setItem(PLATFORM, platform);
+      location.assign(HubSession.signInUrl(platform));
+      return;
+    }
+    this._platformError = translate("sign_in_no_platform");
+    field?.focus();
+  };
 
   readonly #onSubmit = (event: Event) => {
     event.preventDefault();

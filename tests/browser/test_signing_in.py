@@ -1,0 +1,75 @@
+"""An administrator signs in at their organisation, is warned, signs in again where they were, and signs out."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import text
+
+from tests import identity_provider
+from tests.browser import axe, console
+from tests.browser.hub import Hub
+from tests.browser.windows import Windows
+from tests.browser.world import World
+
+
+def sign_in_there(page: Page, name: str) -> None:
+    page.get_by_placeholder("Enter any login").fill(name)
+    page.get_by_placeholder("and password").fill("x")
+    page.get_by_role("button", name="Sign-in").click()
+
+
+def change(hub: Hub, statement: str, people: World) -> None:
+    with hub.engine.begin() as connection:
+        done = connection.execute(text(statement + " WHERE platform_id = :id"), {"id": people.platform.id})
+        assert done.rowcount
+
+
+@pytest.fixture
+def provider(hub: Hub, people: World) -> Iterator[identity_provider.IdentityProvider]:
+    with identity_provider.running(hub.compose_url) as running:
+        with hub.engine.begin() as connection:
+            identity_provider.register(connection, people.platform, issuer=running.issuer)
+        yield running
+    change(hub, "DELETE FROM identity_providers", people)
+
+
+@pytest.mark.usefixtures("provider")
+def test_an_administrator_signs_in_at_their_organisation(windows: Windows, hub: Hub, people: World) -> None:
+    page = windows.open(windows.console_url("#/compose"))
+    assert axe.problems(page) == []
+    page.get_by_role("link", name="Sign in with your organisation").click()
+    sign_in_there(page, people.platform_administrator.external_id)
+    expect(page).to_have_url(windows.console_url("#/compose"))
+    console.write(page, "Half written")
+    expect(page.get_by_text("Draft kept in this browser")).to_be_visible()
+
+    change(hub, "UPDATE console_sessions SET last_seen_at = now() - interval '29 minutes'", people)
+    page.reload()
+    warning = page.get_by_role("alert").filter(has_text="You will be signed out at")
+    expect(warning).to_be_visible()
+    assert axe.problems(page) == []
+    warning.get_by_role("button", name="Stay signed in").click()
+    expect(warning).to_have_count(0)
+
+    change(hub, "UPDATE console_sessions SET last_seen_at = now() - interval '31 minutes'", people)
+    page.reload()
+    # The provider still knows the person.
+    page.get_by_role("link", name="Sign in with your organisation").click()
+    expect(console.title_field(page)).to_have_value("Half written")
+
+    console.sign_out(page)
+    page.get_by_role("button", name="Yes, sign me out").click()
+    expect(page.get_by_role("link", name="Sign in with your organisation")).to_be_visible()
+    expect(page).to_have_title("Sign in – Message Hub")
+
+
+@pytest.mark.usefixtures("provider")
+def test_somebody_who_is_not_in_the_directory_is_told_so(windows: Windows) -> None:
+    page = windows.open(windows.console_url())
+    page.get_by_role("link", name="Sign in with your organisation").click()
+    sign_in_there(page, "a-stranger")
+    expect(page.get_by_role("heading", name="You have no access to Message Hub")).to_be_visible()
+    expect(page.get_by_text("Code: user-unknown")).to_be_visible()
+    assert axe.problems(page) == []
+    page.get_by_role("link", name="Sign in again").click()
