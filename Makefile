@@ -48,7 +48,7 @@ test: $(VENV)/.ready ## Run everything that CI runs: style, types, layers, tests
 
 # The OpenID provider that the tests sign in at.
 $(IDENTITY_PROVIDER): tests/identity_provider/package-lock.json | $(VENV)/.ready
-	@$(NPM) --prefix ../tests/identity_provider ci --silent
+	@$(NPM) --prefix ../tests/identity_provider ci --loglevel=error
 
 # Of its own, for what checks the environment is no part of it.
 AUDIT := .venv-audit
