@@ -26,7 +26,8 @@ def audit(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Show the audit trail, oldest first: composing, recalls, imports, changes of platforms, repairs, retries, and what of it was refused.
+    """Show the audit trail, oldest first: composing, recalls, exports, sign-ins, imports, changes of platforms and scopes,
+    repairs, retries, and what of it was refused.
 
     \b
     Examples:

@@ -57,7 +57,7 @@ class KeySet:
         if self._is_too_old(now):
             raise errors.unavailable("The keys that tokens are signed with cannot be fetched.", retry_after_s=10)
         if key is None:
-            raise jwt.InvalidTokenError("it names a key that is not in the key set")
+            raise jwt.InvalidTokenError(self._why_none(header))
         return key
 
     def is_fresh(self, fetch: float) -> bool:
@@ -95,10 +95,19 @@ class KeySet:
         self.fetched_at = now
 
     def _match(self, header: dict[str, Any]) -> jwt.PyJWK | None:
-        fitting = [key for key in self._keys if key.algorithm_name == header["alg"]]
-        if "kid" in header:
-            fitting = [key for key in fitting if key.key_id == header["kid"]]
+        fitting = self._fitting(header)
         return fitting[0] if len(fitting) == 1 else None
+
+    def _fitting(self, header: dict[str, Any]) -> list[jwt.PyJWK]:
+        fitting = [key for key in self._keys if key.algorithm_name == header["alg"]]
+        return [key for key in fitting if key.key_id == header["kid"]] if "kid" in header else fitting
+
+    def _why_none(self, header: dict[str, Any]) -> str:
+        if not self._fitting(header):
+            return "it names a key that is not in the key set"
+        if "kid" in header:
+            return "the key that it names is in the key set more than once"
+        return "it names no key (kid), and the key set has several for its algorithm"
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

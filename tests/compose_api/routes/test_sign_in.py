@@ -645,6 +645,8 @@ def test_without_its_settings_nobody_signs_in(hub: SignIn) -> None:
 def test_the_console_knows_where_people_sign_in(hub: SignIn) -> None:
     config = f"{hub.url}/console/config.json"
     hub.platform_with()
+    with hub.owner.begin() as connection:
+        factories.platform(connection)
     # Several platforms have a provider, others have none.
     assert requests.get(config, timeout=5).json()["sign_in"] == {"platform": None, "tokens": True}
     without = make_app(hub.engine, own_settings.SignIn())

@@ -140,7 +140,15 @@ def test_a_token_without_a_name_is_good_where_one_key_fits(key_server: KeyServer
 
 def test_a_token_without_a_name_is_refused_where_several_keys_fit(key_server: KeyServer) -> None:
     key_server.keys = [make_key("ES256", "e"), make_key("ES256", "f", number=1)]
-    assert refusal(verifier(key_server), make_key("ES256", None).sign()) == "token-invalid"
+    with pytest.raises(errors.HubError, match="names no key \\(kid\\), and the key set has several") as error:
+        verifier(key_server).verify(make_key("ES256", None).sign())
+    assert error.value.code == "token-invalid"
+
+
+def test_a_key_that_is_listed_twice_is_refused_for_that_reason(key_server: KeyServer) -> None:
+    key_server.keys = [make_key(), make_key(number=1)]
+    with pytest.raises(errors.HubError, match="is in the key set more than once"):
+        verifier(key_server).verify(make_key().sign())
 
 
 def test_two_keys_of_one_name_are_told_apart_by_algorithm(key_server: KeyServer) -> None:
