@@ -1,5 +1,6 @@
 """Random directories imported one after the other: after each, the database says what plain Python makes of the files."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -20,10 +21,11 @@ _keys = itertools.count(1)
 
 
 @st.composite
-def directories(draw: st.DrawFn) -> files.Files:
-    organisations = draw(st.lists(st.sampled_from(ORGANISATIONS), unique=True))
-    clinics = draw(st.lists(st.sampled_from(CLINICS), unique=True)) if organisations else []
-    users = draw(st.lists(st.sampled_from(USERS), unique=True))
+def directories(draw: st.DrawFn, least: int = 0) -> files.Files:
+    """`least`: of organisations, clinics, users and memberships."""
+    organisations = draw(st.lists(st.sampled_from(ORGANISATIONS), unique=True, min_size=least))
+    clinics = draw(st.lists(st.sampled_from(CLINICS), unique=True, min_size=least)) if organisations else []
+    users = draw(st.lists(st.sampled_from(USERS), unique=True, min_size=least))
     levels: list[tuple[str, list[str]]] = [("platform", [""]), ("organisation", organisations), ("clinic", clinics)]
     choices = [
         (user, level, scope, role)
@@ -43,12 +45,36 @@ def directories(draw: st.DrawFn) -> files.Files:
             )
             for key in users
         },
-        memberships=draw(st.lists(st.sampled_from(choices), max_size=25)) if choices else [],
+        memberships=draw(st.lists(st.sampled_from(choices), min_size=least, max_size=25)) if choices else [],
     )
 
 
+@st.composite
+def changed(draw: st.DrawFn, before: files.Files) -> files.Files:
+    """The same people where they were stated to be; but clinics move, and people leave or come back."""
+    return dataclasses.replace(
+        before,
+        clinics={
+            key: (draw(st.sampled_from([*sorted({*before.organisations} - {now}), now])), name)
+            for key, (now, name) in before.clinics.items()
+        },
+        users={
+            key: (name, email, draw(st.sampled_from([status, status, "active", "disabled"])))
+            for key, (name, email, status) in before.users.items()
+        },
+    )
+
+
+@st.composite
+def all_series(draw: st.DrawFn) -> list[files.Files]:
+    series = [draw(directories(2))]
+    for _ in range(draw(st.integers(1, 4))):
+        series.append(draw(st.one_of(changed(series[-1]), directories())))
+    return series
+
+
 @examples.settings(40)
-@given(series=st.lists(directories(), min_size=2, max_size=5))
+@given(series=all_series())
 def test_after_each_import_now_and_every_earlier_version_are_what_the_files_said(
     engine: Engine, tmp_path: Path, series: list[files.Files]
 ) -> None:

@@ -173,6 +173,8 @@ def _compare(connection: Connection, platform_key: str, dry_run: bool, progress:
     memberships.desire(connection, platform_id=platform.id)
     staging.analyze(connection, "desired_memberships")
     staging.allow_nested_loops(connection)
+    memberships.list_affected(connection, platform_id=platform.id)
+    staging.analyze(connection, "affected_users")
     belonging = memberships.plan(connection, platform_id=platform.id)
     staging.analyze(connection, "membership_changes")
     return _Compared(

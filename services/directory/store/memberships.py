@@ -10,6 +10,9 @@ from sqlalchemy import Connection, text
 
 from services.directory import report
 
+# Every active user belongs to the platform in any case.
+_HAS_EFFECT = "NOT (n.scope_id = :platform_id AND n.role = 'member')"
+
 
 def all_that_follow(*, stated: str, ancestors: str, active: str) -> str:
     """SQL: the rows (user_id, scope_id, role) that are to be valid, by what is `stated` for the `active` users.
@@ -23,7 +26,7 @@ def all_that_follow(*, stated: str, ancestors: str, active: str) -> str:
             SELECT n.user_id, a.ancestor_id AS scope_id, CASE WHEN a.ancestor_id = n.scope_id THEN n.role ELSE 'implied' END AS role
             FROM {stated} n
             JOIN {ancestors} a ON a.scope_id = n.scope_id
-            WHERE NOT (n.scope_id = :platform_id AND n.role = 'member')
+            WHERE {_HAS_EFFECT}
             UNION ALL
             SELECT user_id, :platform_id, 'implied' FROM {active} AS active
         ) AS following
@@ -37,23 +40,57 @@ _STAGED = """(
     JOIN active_users u ON u.external_id = n.user_external_id
     JOIN scopes s ON s.platform_id = :platform_id AND s.level = n.level AND s.external_id = n.scope
 )"""
-_DESIRE = text(
-    "INSERT INTO desired_memberships (user_id, scope_id, role) "
-    + all_that_follow(stated=_STAGED, ancestors="desired_ancestors", active="active_users")
+_DESIRE = text(f"""
+    INSERT INTO desired_memberships (user_id, scope_id, role)
+    SELECT user_id, scope_id, min(role)
+    FROM (
+        SELECT user_id, scope_id, role FROM {_STAGED} n WHERE {_HAS_EFFECT}
+        UNION ALL
+        SELECT user_id, :platform_id, 'implied' FROM active_users
+    ) AS desired
+    GROUP BY user_id, scope_id
+""")  # noqa: S608 (constants)
+# Those whose desired rows differ, and those stated in a scope whose ancestors do.
+_LIST_AFFECTED = text("""
+    INSERT INTO affected_users (user_id)
+    SELECT coalesce(m.user_id, d.user_id)
+    FROM (
+        SELECT m.user_id, m.scope_id, m.role
+        FROM users u
+        JOIN memberships m ON m.user_id = u.id AND m.valid_to_version IS NULL
+        WHERE u.platform_id = :platform_id AND (m.role <> 'implied' OR m.scope_id = :platform_id)
+    ) m
+    FULL JOIN desired_memberships d ON d.user_id = m.user_id AND d.scope_id = m.scope_id
+    WHERE m.user_id IS NULL OR d.user_id IS NULL OR m.role <> d.role
+    UNION
+    SELECT m.user_id
+    FROM (
+        SELECT coalesce(a.scope_id, d.scope_id) AS scope_id
+        FROM (
+            SELECT scope_id, ancestor_id FROM scope_ancestors WHERE platform_id = :platform_id AND valid_to_version IS NULL
+        ) a
+        FULL JOIN desired_ancestors d ON d.scope_id = a.scope_id AND d.ancestor_id = a.ancestor_id
+        WHERE a.scope_id IS NULL OR d.scope_id IS NULL
+    ) AS moved
+    JOIN memberships m ON m.scope_id = moved.scope_id AND m.valid_to_version IS NULL AND m.role <> 'implied'
+""")
+_FOLLOWING = all_that_follow(
+    stated="(SELECT * FROM desired_memberships JOIN affected_users USING (user_id) WHERE role <> 'implied')",
+    ancestors="desired_ancestors",
+    active="(SELECT user_id FROM active_users JOIN affected_users USING (user_id))",
 )
-_PLAN = text("""
+_PLAN = text(f"""
     INSERT INTO membership_changes (user_id, scope_id, ends_from_version, begins, was_role, role)
     SELECT coalesce(m.user_id, d.user_id), coalesce(m.scope_id, d.scope_id), m.valid_from_version, d.user_id IS NOT NULL,
            m.role, d.role
     FROM (
         SELECT m.user_id, m.scope_id, m.valid_from_version, m.role
-        FROM users u
-        JOIN memberships m ON m.user_id = u.id AND m.valid_to_version IS NULL
-        WHERE u.platform_id = :platform_id
+        FROM affected_users u
+        JOIN memberships m ON m.user_id = u.user_id AND m.valid_to_version IS NULL
     ) m
-    FULL JOIN desired_memberships d ON d.user_id = m.user_id AND d.scope_id = m.scope_id
+    FULL JOIN ({_FOLLOWING}) d ON d.user_id = m.user_id AND d.scope_id = m.scope_id
     WHERE m.user_id IS NULL OR d.user_id IS NULL OR m.role <> d.role
-""")
+""")  # noqa: S608 (constants)
 _COUNT_PLANNED = text("""
     SELECT count(*) FILTER (WHERE is_stated AND NOT was_stated), count(*) FILTER (WHERE is_stated AND was_stated),
            count(*) FILTER (WHERE was_stated AND NOT is_stated),
@@ -108,12 +145,17 @@ class Plan:
 
 
 def desire(connection: Connection, *, platform_id: int) -> None:
-    """Lists the rows that are to be valid. Needs the scopes, their desired ancestors and the active users."""
+    """Lists the stated rows that are to be valid, and the platform's. Needs the scopes and the active users."""
     connection.execute(_DESIRE, {"platform_id": platform_id})
 
 
+def list_affected(connection: Connection, *, platform_id: int) -> None:
+    """Lists the users of whom a row, implied ones included, may change. Needs the desired rows and ancestors."""
+    connection.execute(_LIST_AFFECTED, {"platform_id": platform_id})
+
+
 def plan(connection: Connection, *, platform_id: int) -> Plan:
-    """Lists the rows that end and begin so that the desired rows are the valid ones."""
+    """Lists the rows that end and begin so that the desired rows and those that they imply are the valid ones."""
     connection.execute(_PLAN, {"platform_id": platform_id})
     added, changed, ended, stated = connection.execute(_COUNT_PLANNED).one()
     unchanged = stated - added - changed

@@ -47,6 +47,9 @@ _TABLES = text("""
     CREATE TEMP TABLE desired_memberships (
         user_id bigint, scope_id bigint, role membership_role
     ) ON COMMIT DROP;
+    CREATE TEMP TABLE affected_users (
+        user_id bigint
+    ) ON COMMIT DROP;
     CREATE TEMP TABLE membership_changes (
         user_id bigint, scope_id bigint, ends_from_version bigint, begins boolean, was_role membership_role, role membership_role
     ) ON COMMIT DROP;
