@@ -172,6 +172,7 @@ def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
         "inbox_url": inbox,
         "stream_url": stream,
         "demo": True,
+        "sign_in": None,
     }
     assert f"connect-src 'self' {inbox} {stream};" in page.headers["Content-Security-Policy"]
     assert httpx.get(f"{inbox}/bell.js").status_code == 200
