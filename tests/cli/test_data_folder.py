@@ -7,7 +7,7 @@ import pytest
 
 from cli.data_folder import AlreadyRunningError, DataFolder, Running
 
-_RUNNING = Running(1, "postgresql://a", "redis://b", "a-secret", "http://c", "http://d", "http://e")
+_RUNNING = Running(1, "postgresql://a", "redis://b", "a-secret", "http://c", "http://d", "http://e", "http://f")
 
 
 @pytest.fixture
