@@ -72,8 +72,8 @@ def groups(given: str | None, unmapped: bool, as_json: bool) -> None:
 
 def _groups_text(rows: list[dict[str, Any]]) -> str:
     return output.table(
-        ["group", "name", "members", "scope", "role", "by"],
-        [[row["id"], row["name"], row["members"], _scope_of(row), row["role"] or "-", _said_by(row)] for row in rows],
+        ["group", "name", "members", "scope", "role", "mapped by"],
+        [[row["id"], row["name"], row["members"], _scope_of(row), row["role"] or "-", _mapped_by(row)] for row in rows],
     )
 
 
@@ -81,10 +81,12 @@ def _scope_of(row: dict[str, Any]) -> str:
     return f"{row['level']} {row['scope']}" if row["level"] else "-"
 
 
-def _said_by(row: dict[str, Any]) -> str:
+def _mapped_by(row: dict[str, Any]) -> str:
     if row["is_mapped"]:
         return "operator"
-    return "provider" if row["level"] else f"waits for {row['stated_scope']}" if row["stated_scope"] else "nobody yet"
+    if row["level"]:
+        return "provider"
+    return f"no scope {row['stated_scope']}" if row["stated_scope"] else "not mapped"
 
 
 @scim.command("map")
@@ -107,7 +109,9 @@ def map_(
     role: str | None,
     remove: bool,
 ) -> None:
-    """Give the members of GROUP (its name or number) a role in a scope, whatever the identity provider says.
+    """Give the members of GROUP (its name or number) a role in a scope.
+
+    It overrides what the identity provider states.
 
     \b
     Examples:
@@ -134,7 +138,7 @@ def map_(
     row = vars(done)
     click.echo(
         f"Group {done.id} ({output.printable(done.name)}), {output.count(done.members, 'member')}: "
-        f"{_scope_of(row)}, {done.role or '-'}, {_said_by(row)}."
+        f"{_scope_of(row)}, {done.role or '-'}, {_mapped_by(row)}."
     )
 
 
