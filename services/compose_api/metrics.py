@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 import prometheus_client
 import redis
-import sqlalchemy.exc
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from services.compose_api.store import backlog as store
-from shared import redis_client, worker_reports
+from shared import database_metrics, redis_client, worker_reports
 
 _BACKLOG = (
     ("messages_unfinished", "Accepted messages that are not sent yet."),
@@ -54,22 +53,12 @@ _REPAIRS = {
 }
 
 
-class Backlog(Collector):
-    """The fan-out's backlog. Returns no samples while PostgreSQL is unavailable; an alert covers their absence."""
+class Backlog(database_metrics.DatabaseCollector):
+    """The fan-out's backlog. An alert covers the absence of samples."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-
-    def describe(self) -> list[Metric]:
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        try:
-            with self._engine.connect() as connection:
-                backlog = store.get_backlog(connection)
-                counters = store.get_counters(connection)
-        except sqlalchemy.exc.SQLAlchemyError:
-            return
+    def read(self, connection: Connection) -> Iterator[Metric]:
+        backlog = store.get_backlog(connection)
+        counters = store.get_counters(connection)
         for name, what in _BACKLOG:
             yield GaugeMetricFamily(f"message_hub_{name}", what, value=getattr(backlog, name))
         if backlog.last_sweep_seconds is not None:
