@@ -19,7 +19,7 @@ export function audienceNames(audience: Message["audience"], directory: Director
 
 /** One line: the first names, and how many more there are. */
 export function audienceSummary(audience: Message["audience"], directory: Directory): string {
-  if (audience.everyone) return translate("sent_everyone");
+  if (audience.everyone) return translate("everyone");
   const names = audienceNames(audience, directory);
   const hidden = audience.other_scopes ?? 0;
   const shown = names.slice(0, names.length === SHOWN_NAMES + 1 ? names.length : SHOWN_NAMES);
@@ -38,7 +38,7 @@ export function status({ status, expired }: Pick<Message, "status" | "expired">)
 /** How many people it went to, as far as that is known: one that was recalled at once is never counted. */
 export function reached({ recipient_count, status }: Pick<Message, "recipient_count" | "status">): string {
   if (recipient_count !== null) return people(recipient_count);
-  return translate(status === "recalled" ? "sent_recalled_uncounted" : "sent_counting");
+  return translate(status === "recalled" ? "sent_recalled_uncounted" : "counting");
 }
 
 /** How much of the whole, from 0 to 100: never 0 after the first, never 100 before the last. */

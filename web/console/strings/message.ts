@@ -8,7 +8,6 @@ export const message = {
   message_failed: "Could not load the message",
   message_missing: "Message not found or no access",
   message_missing_text: "It may not exist, or you do not administer any of its recipients.",
-  message_sender: "Sent by ",
 
   message_fresh: "Sent. Recipients can see it now.",
   message_spoken_sent: { one: "Sent to {count} person.", other: "Sent to {count} people." } as Plural,

@@ -16,13 +16,10 @@ export const sent = {
   sent_column_read: "Read rate",
   sent_column_sender: "Sent by",
   sent_label_recipients: "Recipients: ",
-  sent_label_sender: "Sent by ",
   sent_read: "{percent}% read",
 
-  sent_everyone: "Everyone on the platform",
   sent_and_more: "{names} and {count} more",
   sent_hidden_scopes: { one: "{count} organisation or clinic", other: "{count} organisations or clinics" } as Plural,
-  sent_counting: "Counting recipients…",
   sent_recalled_uncounted: "Recalled before recipients were counted",
 
   sent_status_delivering: "Visible to everyone · recording deliveries…",
@@ -34,7 +31,6 @@ export const sent = {
   sent_search_hint: "Words in the title or message",
   sent_found: { one: "{count} match", other: "{count} matches" } as Plural,
   sent_found_more: "More than {count} matches",
-  sent_no_match: "No matches for “{words}”",
   sent_no_match_text: "Check the spelling, or search for fewer words.",
   sent_no_match_filter: "Check the spelling, search for fewer words, or clear the filter.",
 
@@ -44,9 +40,6 @@ export const sent = {
   sent_filter: "Filter by organisation or clinic",
   sent_filter_all: "All organisations and clinics",
   sent_filter_clear: "Clear filter",
-  sent_filter_list: "Organisations and clinics",
-  sent_filter_no_match: "No matches for “{query}”",
-  sent_filter_first: "The first {count}. Type to find others.",
   sent_filter_type: "Type to find an organisation or clinic.",
 
   sent_unknown_filter: "Organisation or clinic not found or no access",

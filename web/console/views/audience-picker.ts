@@ -266,7 +266,7 @@ export class AudiencePicker extends LitElement {
 }
 
 function everyoneIn({ name }: Whole): string {
-  return name === null ? translate("compose_everyone") : translate("compose_everyone_in", { name });
+  return name === null ? translate("everyone") : translate("compose_everyone_in", { name });
 }
 
 customElements.define("hub-audience-picker", AudiencePicker);

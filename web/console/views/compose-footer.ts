@@ -28,7 +28,7 @@ export function reachText(reach: Reach): string {
     case "none":
       return translate("compose_none");
     case "counting":
-      return translate("compose_counting");
+      return translate("counting");
     case "counted":
       return people(reach.count);
     case "failed":

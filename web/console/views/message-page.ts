@@ -154,7 +154,7 @@ export class MessagePage extends LitElement {
       <div class="what">
         <h1 tabindex="-1" dir="auto">${title}</h1>
         <p class="muted meta">
-          ${avatar(sender.name)}<span class="unseen-text">${translate("message_sender")}</span><bdi>${sender.name}</bdi>
+          ${avatar(sender.name)}<span class="unseen-text">${translate("sent_by")}</span><bdi>${sender.name}</bdi>
           <hub-time .at=${sent_at} format="date"></hub-time> ${statusLabel(message)}
         </p>
       </div>

@@ -156,7 +156,7 @@ export class OrganisationsPage extends LitElement {
     if (!this._query)
       return empty("organisations", translate("organisations_empty"), translate("organisations_empty_hint"));
     const query = this._query.trim();
-    return empty("search", translate("organisations_no_match", { query }), translate("organisations_no_match_hint"));
+    return empty("search", translate("no_matches", { query }), translate("organisations_no_match_hint"));
   }
 
   #organisation({ organisation, clinics, hasFoundClinic }: Branch) {
@@ -170,7 +170,7 @@ export class OrganisationsPage extends LitElement {
               class="button quiet icon opener"
               type="button"
               aria-expanded=${isOpen ? "true" : "false"}
-              aria-label=${translate("organisations_clinics_of", { name })}
+              aria-label=${translate("clinics_of", { name })}
               @click=${() => this.#toggle(id)}
             >
               ${icon("chevron")}
@@ -185,7 +185,7 @@ export class OrganisationsPage extends LitElement {
       </div>
       ${
         isOpen
-          ? html`<ul class="clinics" aria-label=${translate("organisations_clinics_of", { name })}>
+          ? html`<ul class="clinics" aria-label=${translate("clinics_of", { name })}>
             ${repeat(
               clinics,
               (clinic) => clinic.id,
@@ -220,21 +220,21 @@ function describe({ clinics, user_count, selectable }: Organisation): string {
   const count = clinics.length;
   if (!selectable) return translate("organisations_own_clinics", { count });
   return translate("organisations_size", {
-    clinics: translate("organisations_clinics", { count }),
+    clinics: translate("clinics", { count }),
     people: people(user_count),
   });
 }
 
 function found({ organisations, clinics }: ReturnType<typeof countFound>): string {
   return translate("organisations_found", {
-    organisations: translate("organisations_count", { count: organisations }),
-    clinics: translate("organisations_clinics", { count: clinics }),
+    organisations: translate("organisations", { count: organisations }),
+    clinics: translate("clinics", { count: clinics }),
   });
 }
 
 function menu(name: string, scope: NonNullable<Filter>) {
   const actions: Action[] = [
-    { label: translate("organisations_create"), picture: "compose", href: composePath(scope) },
+    { label: translate("frame_create"), picture: "compose", href: composePath(scope) },
     { label: translate("organisations_sent"), picture: "mail", href: messagesPath(scope) },
   ];
   return html`<hub-action-menu label=${translate("organisations_actions", { name })} .actions=${actions}></hub-action-menu>`;

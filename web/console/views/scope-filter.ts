@@ -127,7 +127,7 @@ export class ScopeFilter extends LitElement {
         }
       </div>
       <div class="popup" ?hidden=${!this._open} @mousedown=${(event: Event) => event.preventDefault()}>
-        <div role="listbox" id="options" aria-label=${translate("sent_filter_list")}>
+        <div role="listbox" id="options" aria-label=${translate("scopes")}>
           ${options.map((option, index) => this.#option(option, index))}
         </div>
         ${this._open ? this.#hint(options.length) : nothing}
@@ -149,10 +149,8 @@ export class ScopeFilter extends LitElement {
 
   #hint(count: number) {
     const query = this._query ?? "";
-    if (count === 0)
-      return html`<p class="hint muted" role="status">${translate("sent_filter_no_match", { query })}</p>`;
-    if (count >= SHOWN)
-      return html`<p class="hint muted small">${translate("sent_filter_first", { count: SHOWN })}</p>`;
+    if (count === 0) return html`<p class="hint muted" role="status">${translate("no_matches", { query })}</p>`;
+    if (count >= SHOWN) return html`<p class="hint muted small">${translate("list_first", { count: SHOWN })}</p>`;
     return query ? nothing : html`<p class="hint muted small">${translate("sent_filter_type")}</p>`;
   }
 

@@ -101,7 +101,7 @@ export class ScopeTree extends LitElement {
       <div
         class="tree"
         role="group"
-        aria-label=${translate("compose_tree")}
+        aria-label=${translate("scopes")}
         aria-describedby="keys"
         @change=${this.#onChange}
         @click=${this.#onClick}
@@ -115,7 +115,7 @@ export class ScopeTree extends LitElement {
   }
 
   #noMatches(): string {
-    return translate("compose_no_matches", { query: this._query.trim() });
+    return translate("no_matches", { query: this._query.trim() });
   }
 
   #find(branches: Branch[]) {
@@ -152,7 +152,7 @@ export class ScopeTree extends LitElement {
     return html`${this.#clinics(organisation, clinics.slice(0, MOST_FOUND))}
       ${
         clinics.length > MOST_FOUND
-          ? html`<p class="none muted small">${translate("compose_first", { count: MOST_FOUND })}</p>`
+          ? html`<p class="none muted small">${translate("list_first", { count: MOST_FOUND })}</p>`
           : nothing
       }`;
   }
@@ -186,7 +186,7 @@ export class ScopeTree extends LitElement {
               tabindex="-1"
               value=${id}
               aria-expanded=${isOpen ? "true" : "false"}
-              aria-label=${translate("compose_clinics_of", { name })}
+              aria-label=${translate("clinics_of", { name })}
             >
               ${icon("chevron")}
             </button>`
@@ -217,7 +217,7 @@ export class ScopeTree extends LitElement {
   }
 
   #clinics(organisation: Organisation, clinics: Clinic[]) {
-    return html`<ul aria-label=${translate("compose_clinics_of", { name: organisation.name })}>
+    return html`<ul aria-label=${translate("clinics_of", { name: organisation.name })}>
       ${repeat(
         clinics,
         ({ id }) => id,

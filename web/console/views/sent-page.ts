@@ -178,7 +178,7 @@ export class SentPage extends LitElement {
     const { filter, q } = this.listing;
     if (q) {
       const advice = translate(filter ? "sent_no_match_filter" : "sent_no_match_text");
-      return empty("search", translate("sent_no_match", { words: q }), advice);
+      return empty("search", translate("no_matches", { query: q }), advice);
     }
     if (filter) {
       const name = this.directory.scopeName(filter);

@@ -51,7 +51,7 @@ function row(message: ListedMessage, directory: Directory) {
     </div>
     <p class="rate">${readRate(message)}</p>
     <p class="from">
-      ${avatar(sender.name)}<span class="unseen-text">${translate("sent_label_sender")}</span><bdi>${sender.name}</bdi>
+      ${avatar(sender.name)}<span class="unseen-text">${translate("sent_by")}</span><bdi>${sender.name}</bdi>
     </p>
     <p class="when muted small"><hub-time .at=${sent_at} format="in-group"></hub-time></p>
   </li>`;

@@ -9,7 +9,7 @@ const SHOWN_NAMES = 12;
 
 export function sentTo(message: Message, directory: Directory, showsAll: boolean, showAll: () => void) {
   const { audience, recipient_count } = message;
-  const names = audience.everyone ? [translate("sent_everyone")] : audienceNames(audience, directory);
+  const names = audience.everyone ? [translate("everyone")] : audienceNames(audience, directory);
   const shown = showsAll ? names : names.slice(0, SHOWN_NAMES);
   const hidden = audience.other_scopes ?? 0;
   return html`<section class="card pad" aria-labelledby="audience">
