@@ -10,7 +10,6 @@ from cli import connect, output, parameters
 from services.compose_api import discovery
 from services.compose_api.store import sessions as store
 from shared import db
-from shared.auth import key_sets
 
 _MAX_OFFSET_S = 30
 
@@ -61,7 +60,7 @@ def _ask(provider: store.Provider) -> list[Check]:
         reason = "its answer is no JSON" if isinstance(error, requests.RequestException) else str(error)
         return [Check("configuration", False, f"{provider.issuer}: {reason}")]
     except Exception as error:  # of any kind: it comes from elsewhere
-        return [Check("configuration", False, f"{provider.issuer} cannot be read: {_reason(error)}")]
+        return [Check("configuration", False, f"{provider.issuer} cannot be read: {discovery.reason(error)}")]
     metadata = found.metadata
     return [
         Check("configuration", True, provider.issuer),
@@ -90,11 +89,6 @@ def _offered(what: str, offered: Any, wanted: str) -> Check:
 
 def _yes_or_no(value: Any) -> str:
     return "offered" if value else "not offered"
-
-
-def _reason(error: Exception) -> str:
-    response = getattr(error, "response", None)
-    return key_sets.reason(error) if response is None else f"HTTP {response.status_code}"
 
 
 def _text(checks: list[Check]) -> str:

@@ -1,6 +1,7 @@
 """What an identity provider publishes about itself (OpenID Connect Discovery 1.0), read within limits of time and size."""
 
 import email.utils
+import functools
 import io
 import time
 from dataclasses import dataclass
@@ -15,26 +16,31 @@ from shared import VERSION
 from shared.auth import key_sets
 
 PATH = "/.well-known/openid-configuration"
-# Of one request, and of its answer.
+# Of one request with its answer.
 _REQUEST_S = 3.0
-_MAX_BYTES = 256 * 1024
 
 
-class Adapter(adapters.HTTPAdapter):
+class _Adapter(adapters.HTTPAdapter):
     """Reads the whole answer within limits of time and size."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        deadline = time.monotonic() + _REQUEST_S
+        deadline = time.perf_counter() + _REQUEST_S
         response = super().send(request, *args, **{**options, "stream": True, "timeout": _REQUEST_S})
-        body = bytearray()
-        while piece := response.raw.read1(65_536, decode_content=True):
-            body += piece
-            if len(body) > _MAX_BYTES or time.monotonic() > deadline:
-                response.raw.close()
-                raise requests.ConnectionError("too large or too slow")
+        try:
+            body = key_sets.read_body(functools.partial(response.raw.read1, decode_content=True), deadline=deadline)
+        except ValueError as error:
+            response.raw.close()
+            raise requests.ConnectionError("too large or too slow") from error
         response.raw.release_conn()
-        response.raw = io.BytesIO(bytes(body))
+        response.raw = io.BytesIO(body)
         return response
+
+
+def limit(session: requests.Session) -> None:
+    """Lets `session` follow no redirect and read answers only within the limits."""
+    session.max_redirects = 0
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _Adapter())
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,7 @@ class Description:
 def describe(issuer: str) -> Description:
     """Raises `requests.RequestException`, `ValueError`, and what `key_sets.fetch` raises."""
     with requests.Session() as session:
-        session.max_redirects = 0
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, Adapter())
+        limit(session)
         session.headers["User-Agent"] = f"message-hub/{VERSION}"
         answer = session.get(issuer.rstrip("/") + PATH)
         answer.raise_for_status()
@@ -60,6 +64,12 @@ def describe(issuer: str) -> Description:
     date = email.utils.parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else None
     offset = None if date is None else date.timestamp() - datetime.now(UTC).timestamp()
     return Description(found, len(key_sets.fetch(found["jwks_uri"])), offset)
+
+
+def reason(error: Exception) -> str:
+    """Why a request to a provider failed, without anything that it sent but its status."""
+    response = getattr(error, "response", None)
+    return key_sets.reason(error) if response is None else f"HTTP {response.status_code}"
 
 
 def check(issuer: str, found: dict[str, Any]) -> None:

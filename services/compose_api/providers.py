@@ -69,9 +69,7 @@ class Logout:
 class _Session(requests_client.OAuth2Session):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.max_redirects = 0
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, discovery.Adapter())
+        discovery.limit(self)
 
 
 class _App(flask_client.FlaskOAuth2App):  # type: ignore[misc]
@@ -116,7 +114,7 @@ class _Connection:
         except futures.TimeoutError:
             raise self._unavailable("it did not answer in time") from None
         except requests.RequestException as error:
-            raise self._unavailable(_reason(error)) from None
+            raise self._unavailable(discovery.reason(error)) from None
         except authlib.common.errors.AuthlibBaseError as error:
             raise self._failed(error) from None
         except (JoseError, jwt.PyJWTError) as error:
@@ -275,7 +273,3 @@ def _read_logout(claims: dict[str, Any]) -> Logout:
     ):
         raise jwt.InvalidTokenError("its names")
     return Logout(jti=jti, sid=sid, subject=subject)
-
-
-def _reason(error: requests.RequestException) -> str:
-    return type(error).__name__ if error.response is None else f"HTTP {error.response.status_code}"

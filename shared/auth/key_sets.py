@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -120,16 +121,24 @@ class _Client(jwt.PyJWKClient):
         """As PyJWT's, with a limit on the whole time and size."""
         deadline = time.perf_counter() + _FETCH_WITHIN_S
         opener = urllib.request.build_opener(_NoRedirects)
-        body = bytearray()
         with opener.open(urllib.request.Request(self.uri, headers=self.headers), timeout=self.timeout) as response:  # noqa: S310 (http only, by __init__)
-            while piece := response.read1(65_536):
-                body += piece
-                if len(body) > _MAX_BYTES or time.perf_counter() > deadline:
-                    raise ValueError("too large or too slow")
-        found = json.loads(body)
+            found = json.loads(read_body(response.read1, deadline=deadline))
         if len(found["keys"]) > _MAX_KEYS:
             raise ValueError("too many keys")
         return found
+
+
+def read_body(read: Callable[[int], bytes], *, deadline: float) -> bytes:
+    """The whole body of a response, of which `read` returns the next piece of at most so many bytes.
+
+    Raises `ValueError` for more than 256 KiB, and for a body that is not complete at `deadline` (by `time.perf_counter`).
+    """
+    body = bytearray()
+    while piece := read(65_536):
+        body += piece
+        if len(body) > _MAX_BYTES or time.perf_counter() > deadline:
+            raise ValueError("too large or too slow")
+    return bytes(body)
 
 
 def fetch(url: str) -> list[jwt.PyJWK]:
