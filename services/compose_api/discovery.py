@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests import adapters
 
 from shared import VERSION
@@ -28,9 +29,9 @@ class _Adapter(adapters.HTTPAdapter):
         response = super().send(request, *args, **{**options, "stream": True, "timeout": _REQUEST_S})
         try:
             body = key_sets.read_body(functools.partial(response.raw.read1, decode_content=True), deadline=deadline)
-        except ValueError as error:
+        except (ValueError, urllib3.exceptions.HTTPError) as error:
             response.raw.close()
-            raise requests.ConnectionError("too large or too slow") from error
+            raise requests.ConnectionError("too large, too slow or not complete") from error
         response.raw.release_conn()
         response.raw = io.BytesIO(body)
         return response

@@ -80,6 +80,28 @@ def test_an_answer_that_comes_byte_by_byte_is_given_up(
     assert time.monotonic() - began < 3
 
 
+def cut(handler: BaseHTTPRequestHandler) -> None:
+    send(handler, b"{", **{"Content-Length": "1000"})
+
+
+def stop(handler: BaseHTTPRequestHandler) -> None:
+    cut(handler)
+    time.sleep(1)
+
+
+def damage(handler: BaseHTTPRequestHandler) -> None:
+    send(handler, b"hello", **{"Content-Encoding": "gzip"})
+
+
+@pytest.mark.parametrize("answer", [cut, stop, damage])
+def test_an_answer_that_is_not_complete_is_given_up(
+    serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    monkeypatch.setattr(discovery, "_REQUEST_S", 0.4)
+    with pytest.raises(requests.ConnectionError):
+        discovery.describe(serve(answer))
+
+
 def test_no_redirect_is_followed(serve: Callable[[Answer], str]) -> None:
     asked: list[str] = []
     other = serve(lambda handler: asked.append(handler.path) or send(handler, b"{}"))  # type: ignore[func-returns-value]
