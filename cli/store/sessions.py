@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy
 from sqlalchemy import Connection
 
-from services.compose_api.store.sessions import IDLE_MINUTES
+from services.compose_api.store.sessions import END, IS_OPEN
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,6 @@ class Session:
     expires_at: datetime
 
 
-_OPEN = f"s.ended_at IS NULL AND now() < least(s.expires_at, s.last_seen_at + interval '{IDLE_MINUTES} minutes')"
 _WHICH = """
     (CAST(:platform AS text) IS NULL OR s.platform_id = (SELECT id FROM platforms WHERE key = :platform))
     AND (CAST(:user AS text) IS NULL OR s.user_id IN (SELECT id FROM users WHERE external_id = :user))
@@ -29,15 +28,11 @@ _WHICH = """
 _LIST = sqlalchemy.text(f"""
     SELECT CAST(s.id AS text) AS id, p.key AS platform, u.external_id AS user, s.created_at AS signed_in_at, s.last_seen_at, s.expires_at
     FROM console_sessions s JOIN platforms p ON p.id = s.platform_id JOIN users u ON u.id = s.user_id
-    WHERE {_OPEN} AND {_WHICH}
+    WHERE {IS_OPEN} AND {_WHICH}
     ORDER BY s.id
 """)  # noqa: S608 (constants)
 _END = sqlalchemy.text(f"""
-    WITH ended AS (
-        UPDATE console_sessions s SET ended_at = now(), ended_reason = 'operator', id_token = NULL
-        WHERE s.ended_at IS NULL AND {_WHICH}
-        RETURNING s.platform_id, s.user_id
-    )
+    WITH ended AS ({END.format(which=_WHICH)})
     INSERT INTO audit_events (action, outcome, platform_id, user_id, operator)
     SELECT 'session', 'signed-out', platform_id, user_id, :operator FROM ended
 """)  # noqa: S608 (constants)
@@ -50,4 +45,5 @@ def list_open(connection: Connection, *, platform: str | None, user: str | None)
 
 def end(connection: Connection, *, platform: str, user: str | None, operator: str) -> int:
     """How many sessions were ended; each is in the audit trail."""
-    return connection.execute(_END, {"platform": platform, "user": user, "operator": operator}).rowcount
+    values = {"platform": platform, "user": user, "reason": "operator", "operator": operator}
+    return connection.execute(_END, values).rowcount

@@ -9,7 +9,7 @@ from psycopg import rows
 
 from shared import db
 
-IDLE_MINUTES = 30
+_IDLE_MINUTES = 30
 LONGEST_HOURS = 12
 Reason = Literal["signed-out", "provider", "replaced", "user-inactive"]
 
@@ -101,26 +101,28 @@ _INSERT = db.driver_sql(f"""
     INSERT INTO console_sessions (id_hash, platform_id, user_id, issuer, client_id, subject, sid, id_token, expires_at)
     VALUES (:id_hash, :platform_id, :user_id, :issuer, :client_id, :subject, :sid, :id_token, now() + interval '{LONGEST_HOURS} hours')
 """)  # noqa: S608 (constants)
-_IDLE_END = f"s.last_seen_at + interval '{IDLE_MINUTES} minutes'"
-_IS_OPEN = f"s.ended_at IS NULL AND now() < least(s.expires_at, {_IDLE_END})"
+_IDLE_END = f"s.last_seen_at + interval '{_IDLE_MINUTES} minutes'"
+# A condition on a session `s`.
+IS_OPEN = f"s.ended_at IS NULL AND now() < least(s.expires_at, {_IDLE_END})"
 _FIND = db.driver_sql(f"""
     SELECT s.id_hash, s.platform_id, p.key AS platform, s.user_id, u.external_id, u.name, u.status, s.issuer, s.client_id, s.id_token,
-           s.created_at AS signed_in_at, {_IDLE_END} AS idle_expires_at, s.expires_at, {_IS_OPEN} AS is_open, now() AS now
+           s.created_at AS signed_in_at, {_IDLE_END} AS idle_expires_at, s.expires_at, {IS_OPEN} AS is_open, now() AS now
     FROM console_sessions s JOIN users u ON u.id = s.user_id JOIN platforms p ON p.id = s.platform_id
     WHERE s.id_hash = :id_hash
 """)  # noqa: S608 (constants)
 _MARK_SEEN = db.driver_sql(f"""
     UPDATE console_sessions s SET last_seen_at = now()
-    WHERE id_hash = :id_hash AND {_IS_OPEN} AND last_seen_at < now() - interval '1 minute'
+    WHERE id_hash = :id_hash AND {IS_OPEN} AND last_seen_at < now() - interval '1 minute'
 """)  # noqa: S608 (constants)
-_END = """
+# Of the sessions `s` that fulfil {which}, those that have not ended.
+END = """
     UPDATE console_sessions s SET ended_at = now(), ended_reason = :reason, id_token = NULL
     WHERE s.ended_at IS NULL AND {which}
     RETURNING platform_id, user_id
 """
-_END_ONE = db.driver_sql(_END.format(which="s.id_hash = :id_hash"))
+_END_ONE = db.driver_sql(END.format(which="s.id_hash = :id_hash"))
 _END_OF_PROVIDER = db.driver_sql(
-    _END.format(
+    END.format(
         which="""s.issuer = :issuer AND s.client_id = :client_id
         AND (CAST(:sid AS text) IS NULL OR s.sid = :sid) AND (CAST(:subject AS text) IS NULL OR s.subject = :subject)"""
     )
