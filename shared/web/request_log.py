@@ -6,7 +6,7 @@ import time
 import flask
 import prometheus_client
 
-from shared import logging, request_ids
+from shared import audit, logging, request_ids
 from shared.web import error_handlers
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -75,3 +75,8 @@ def client_address() -> str | None:
         return str(ipaddress.ip_address(flask.request.remote_addr or ""))
     except ValueError:
         return None
+
+
+def origin() -> audit.Origin:
+    """Where the request being served comes from, for the audit trail."""
+    return audit.Origin(request_id(), client_address())

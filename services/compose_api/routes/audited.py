@@ -52,18 +52,13 @@ def refusals(action: audit.Action) -> Callable[[View], View]:
     return decorate
 
 
-def origin() -> audit.Origin:
-    """Where the request being served comes from."""
-    return audit.Origin(request_id=request_log.request_id(), address=request_log.client_address())
-
-
 def _refusal(action: audit.Action, error: errors.HubError, caller: Caller, message_id: str | None) -> audit.Event:
     return audit.Event(
         action=action,
         outcome="refused",
         platform_id=caller.platform_id,
         user_id=caller.user_id,
-        origin=origin(),
+        origin=request_log.origin(),
         message_id=_uuid(message_id),
         reason=error.code,
         detail=_detail(error),

@@ -60,7 +60,7 @@ def post_message(draft: domain.Draft) -> Any:
         caller=guards.caller(),
         draft=draft,
         idempotency_key=idempotency_key,
-        origin=audited.origin(),
+        origin=request_log.origin(),
         rate=hub.limiter.hit(guards.caller(), "send"),
     )
     headers = {"Location": f"/v1/messages/{accepted.message.id}"}
@@ -92,7 +92,7 @@ def delete_message(message_id: str) -> Any:
         hub.engine,
         caller=caller,
         message_id=ids.read_uuid(message_id, "message"),
-        origin=audited.origin(),
+        origin=request_log.origin(),
         rate=hub.limiter.hit(caller, "recall"),
     )
     if recalled.repeated:

@@ -13,11 +13,11 @@ from services.compose_api import cookies, metrics, settings
 from services.compose_api import providers as oidc
 from services.compose_api.actions import sessions
 from services.compose_api.actions import sign_in as actions
-from services.compose_api.routes import audited, sign_in_page
+from services.compose_api.routes import sign_in_page
 from services.compose_api.store.sessions import Session
 from shared import errors, logging
 from shared import settings as common_settings
-from shared.web import error_handlers, guards, json_response, parsing
+from shared.web import error_handlers, guards, json_response, parsing, request_log
 
 View = TypeVar("View", bound=Callable[..., Any])
 CSRF_HEADER = "X-CSRF-Token"
@@ -119,7 +119,7 @@ def make(app: flask.Flask, sign_in: settings.SignIn, auth: common_settings.Auth)
             ),
             redirect_uri=routes.redirect_uri,
             replaced=routes.cookies.session_id(),
-            origin=audited.origin(),
+            origin=request_log.origin(),
         )
         # Absolute: a relative one would mean the address at which this server believes to be.
         response = cast(flask.Response, flask.redirect(urljoin(routes.redirect_uri, attempt.next), 303))
@@ -144,7 +144,7 @@ def make(app: flask.Flask, sign_in: settings.SignIn, auth: common_settings.Auth)
     @session
     def post_logout(found: Session, session_id: str) -> flask.Response:
         url = sessions.sign_out(
-            _engine(), routes.providers, found, return_to=f"{routes.public_url}/console/", origin=audited.origin()
+            _engine(), routes.providers, found, return_to=f"{routes.public_url}/console/", origin=request_log.origin()
         )
         response = json_response.write({"end_session_url": url})
         routes.cookies.end_session(response)
@@ -154,7 +154,7 @@ def make(app: flask.Flask, sign_in: settings.SignIn, auth: common_settings.Auth)
     @guards.public
     def post_backchannel_logout() -> flask.Response:
         token = flask.request.form.get("logout_token", "")
-        sessions.sign_out_at_provider(_engine(), routes.providers, logout_token=token, origin=audited.origin())
+        sessions.sign_out_at_provider(_engine(), routes.providers, logout_token=token, origin=request_log.origin())
         return flask.Response(status=200, headers={"Cache-Control": "no-store"})
 
     return blueprint

@@ -9,7 +9,7 @@ import flask
 
 from services.inbox_api import csv_export, routes, schemas
 from services.inbox_api.actions import recipients
-from shared import audit, errors
+from shared import errors
 from shared.web import app as frame
 from shared.web import etags, guards, ids, request_log, times
 
@@ -58,8 +58,7 @@ def get_export(query: dict[str, Any], message_id: str) -> flask.Response:
     """
     asked = _asked(query, message_id)
     rate = routes.rate("export")
-    origin = audit.Origin(request_log.request_id(), request_log.client_address())
-    rows = recipients.export(routes.engine(), asked, origin)
+    rows = recipients.export(routes.engine(), asked, request_log.origin())
     rate.check()
     if not _EXPORTS.acquire(blocking=False):
         raise errors.unavailable("Too many exports are being written at once.", retry_after_s=5)
