@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
+from sqlalchemy import Connection
 
+from cli.store import audit
 from shared import text as characters
 
 # Longer ago than anything, and still a time that PostgreSQL and Python know.
@@ -88,8 +90,9 @@ MESSAGE_ID = MessageId()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-def known_platform(platform: str, found: int | None) -> int:
-    """The id that was `found` of the platform; raises `click.ClickException` where there is none."""
+def read_platform(connection: Connection, platform: str) -> int:
+    """The id of the platform with this key; raises `click.ClickException` where there is none."""
+    found = audit.find_platform_id(connection, key=platform)
     if found is None:
         raise click.ClickException(f"There is no platform {platform}.")
     return found

@@ -35,9 +35,7 @@ def audit(
       message-hub audit --message 0190f5fe-6f43-7d84-8f6c-0e1a5c2a3b4d --json
     """
     with connect.engine(None) as engine, engine.connect() as connection:
-        platform_id = None
-        if platform is not None:
-            platform_id = parameters.known_platform(platform, audit_store.find_platform_id(connection, key=platform))
+        platform_id = None if platform is None else parameters.read_platform(connection, platform)
         moment = None if since is None else database.moment_of(connection, since)
         events = audit_store.list_events(
             connection, limit=limit, platform_id=platform_id, message_id=message_id, since=moment

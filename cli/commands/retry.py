@@ -46,11 +46,7 @@ def _retry(engine: Engine, message_ids: tuple[uuid.UUID, ...], platform: str | N
         for message_id in message_ids:
             if proof.find_message(connection, message_id=message_id) is None:
                 raise parameters.unknown_message(message_id)
-        platform_id = (
-            None
-            if platform is None
-            else parameters.known_platform(platform, audit.find_platform_id(connection, key=platform))
-        )
+        platform_id = None if platform is None else parameters.read_platform(connection, platform)
         connect.act_as(connection, db.WORKER_ROLE)
         now = messages.get_time(connection)
         due = store.make_due(connection, now=now, message_ids=message_ids or None, platform_id=platform_id)

@@ -3,7 +3,6 @@
 import click
 
 from cli import connect, operator, output, parameters
-from cli.store import audit as audit_store
 from cli.store import sessions as store
 
 
@@ -31,7 +30,7 @@ def list_(platform: str | None, user: str | None, as_json: bool) -> None:
     """
     with connect.engine(None) as engine, engine.connect() as connection:
         if platform is not None:
-            parameters.known_platform(platform, audit_store.find_platform_id(connection, key=platform))
+            parameters.read_platform(connection, platform)
         found = store.list_open(connection, platform=platform, user=user)
     if not found and not as_json:
         click.echo("Nobody is signed in.", err=True)
@@ -56,7 +55,7 @@ def end(platform: str, user: str | None, yes: bool) -> None:
     if user is None and not yes:
         click.confirm(f"This signs out everybody on platform {platform}. Continue?", abort=True, err=True)
     with connect.engine(None) as engine, engine.begin() as connection:
-        parameters.known_platform(platform, audit_store.find_platform_id(connection, key=platform))
+        parameters.read_platform(connection, platform)
         count = store.end(connection, platform=platform, user=user, operator=operator.name())
     click.echo(f"{output.count(count, 'session')} ended.")
 
