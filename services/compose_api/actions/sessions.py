@@ -122,8 +122,8 @@ def sign_out(
     return providers.end_session_url(provider, id_token=session.id_token, return_to=return_to)
 
 
-def sign_out_at_provider(engine: Engine, providers: oidc.Providers, *, logout_token: str, origin: audit.Origin) -> int:
-    """Ends the sessions that the provider's logout token names, and returns how many. Raises bad-request, unavailable."""
+def sign_out_at_provider(engine: Engine, providers: oidc.Providers, *, logout_token: str, origin: audit.Origin) -> None:
+    """Ends the sessions that the provider's logout token names. Raises bad-request, unavailable."""
     try:
         issuer, clients = oidc.unverified_claims(logout_token)
         with db.autocommit(engine) as connection:
@@ -138,10 +138,8 @@ def sign_out_at_provider(engine: Engine, providers: oidc.Providers, *, logout_to
         connection = db.driver(transaction)
         if not store.insert_logout(connection, issuer=issuer, jti=logout.jti):
             raise errors.HubError("bad-request", "The logout token was used before.")
-        ended = store.end_at_provider(connection, found[0], sid=logout.sid, subject=logout.subject)
-        for one in ended:
+        for one in store.end_at_provider(connection, found[0], sid=logout.sid, subject=logout.subject):
             audit.insert(
                 connection,
                 audit.Event("session", "signed-out", one.platform_id, one.user_id, origin, detail="by the provider"),
             )
-    return len(ended)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from services.compose_api import providers as oidc
 from services.compose_api.store import sessions as store
 from shared import audit, db, errors, logging, text
+from shared.auth.store import ACTIVE
 
 _LONGEST_VALUE = 320
 _logger = logging.get_logger(__name__)
@@ -70,7 +71,7 @@ def sign_in(
         )
         with db.autocommit(engine) as connection:
             person = _find_person(connection, provider, found.claims)
-        if person.status != "active":
+        if person.status != ACTIVE:
             raise errors.user_inactive(person.status)
     except errors.HubError as error:
         if error.code != "provider-unavailable":
@@ -136,5 +137,6 @@ def _read_value(provider: store.Provider, claims: dict[str, Any]) -> str | None:
     """The claim that names the person. An address that the provider has not verified may be anybody's."""
     value = claims.get(provider.user_claim)
     is_trusted = provider.user_claim != "email" or claims.get("email_verified") is True
-    is_good = isinstance(value, str) and len(value) <= _LONGEST_VALUE and text.is_storable(value)
-    return text.identifier(value) if is_good and is_trusted and isinstance(value, str) else None
+    if not is_trusted or not isinstance(value, str) or len(value) > _LONGEST_VALUE or not text.is_storable(value):
+        return None
+    return text.identifier(value)

@@ -22,7 +22,6 @@ from shared import lifecycle, versions
 from shared.sent_messages import store as sent_messages
 
 READ: Literal["read"] = "read"
-UNREAD: Literal["unread"] = "unread"
 Status = Literal["read", "unread"]
 
 # Up to here all people of the walked scopes may be looked at one by one: 100 ms.
