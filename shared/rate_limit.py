@@ -45,8 +45,8 @@ class Limit:
 class Limiter:
     """Counts each user's requests for each action against `limit` (see `parse`). Safe to share between threads.
 
-    Windows follow each other. A request is allowed if those of its window, and those of the window before in proportion to what the last
-    `seconds` cover of it, are fewer than `amount`.
+    Requests are counted in consecutive windows of `seconds`. A request is allowed if the count of the current window, plus the count of
+    the previous window multiplied by the part of it that lies within the last `seconds`, is less than `amount`.
     """
 
     def __init__(self, limit: str) -> None:

@@ -1,6 +1,6 @@
 """The cookies of signing in: the session's, and one for each attempt that is under way, so that several tabs can sign in at once.
 
-Both begin with `__Host-`: only this host over TLS can set them, whatever runs on its subdomains.
+Over TLS both begin with `__Host-`: only this host can set them, no subdomain can.
 """
 
 import hashlib

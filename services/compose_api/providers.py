@@ -1,6 +1,6 @@
 """Talks to the identity providers of platforms (OpenID Connect), through Authlib's Flask client.
 
-A provider that is slow or away never takes more than CALLS threads at once, so other platforms are served meanwhile.
+A provider that is slow or does not answer never takes more than CALLS threads at once, so other platforms are still served.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from services.compose_api.store.sessions import Provider
 from shared import VERSION, errors, logging, text
 from shared.auth import key_sets
 
-# At once, of each provider.
+# Calls to one provider at the same time.
 CALLS = 4
 # For all requests of one step of a sign-in.
 _CALL_S = 6.0
@@ -41,7 +41,7 @@ _logger = logging.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Started:
-    """What the browser is sent to, and what must be known when it comes back."""
+    """The address that the browser is redirected to, and the values that the callback checks."""
 
     url: str
     state: str
@@ -134,7 +134,7 @@ class _Connection:
             self._renew()
             raise
         offered = found.get("id_token_signing_alg_values_supported") or ["RS256"]
-        # `none` and secrets are never accepted, whatever is offered.
+        # `none` and secrets are never accepted, even if the provider offers them.
         found["id_token_signing_alg_values_supported"] = [name for name in offered if name in _ALGORITHMS]
         offered = found.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         if self.provider.client_secret is None:
@@ -204,7 +204,7 @@ class Providers:
             raise errors.HubError("sign-in-failed", "The answer does not come from your organisation's sign-in.")
 
     def end_session_url(self, provider: Provider, *, id_token: str | None, return_to: str) -> str | None:
-        """Where the browser ends the session at the provider too. None if the provider has no such address or is away."""
+        """Where the browser ends the session at the provider too. None if the provider has no such address or does not answer."""
         connection = self._connection(provider)
 
         def run() -> str | None:

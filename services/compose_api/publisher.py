@@ -16,8 +16,8 @@ from shared import broker, contracts, logging, redis_client
 
 Published = contracts.ExpandMessage | contracts.PlatformChanged
 _CAPACITY = 1_000
-# How many items are published together at most, and for how long others gather after that. So one message alone is published at once, and
-# many share Celery's work on a task.
+# At most so many items are published together. The pause after that lets more items gather in the queue: a single message is published at
+# once, and many messages share the cost of one Celery task.
 _TOGETHER = 32
 _PAUSE_S = 0.02
 _logger = logging.get_logger(__name__)

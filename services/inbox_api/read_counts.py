@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 MAX_AGE_S = 60
-# One request counts again while the others use the old count: so long before that one is too old.
+# From this age on one request counts again; the others use the old count until it is too old.
 _DUE_AFTER_S = 50
 _TIMES = 100
 # About 0.3 kB each.

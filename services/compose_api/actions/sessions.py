@@ -46,7 +46,7 @@ class Shown:
 
 
 def find_sign_in(engine: Engine, *, is_set_up: bool) -> store.SignIn | None:
-    """Where people sign in. None where nobody can, and while the database does not say: a page still loads."""
+    """Where people sign in. None if signing in is not set up, or if the database cannot be read: the page still loads."""
     if not is_set_up:
         return None
     try:

@@ -1,7 +1,7 @@
 """SQL: the messages with the words that are searched for, where they are few.
 
-Few matches are read from the index of words and then checked one by one. Many are not: the viewer's history is walked from its newest
-message instead (store/history.py), which finds a page of them soon.
+If few messages match, they are read from the index of words and checked one by one. If many match, the viewer's history is read from its
+newest message instead (store/history.py): a page of matches is found soon.
 Measured with 100,000 messages: a page of rare words takes 3 ms, of a word in most messages 20 ms, and with a filter 100 ms.
 """
 
