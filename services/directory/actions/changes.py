@@ -1,7 +1,7 @@
 """Rules for every change of a directory: one at a time for a platform, and refusals are recorded in the audit trail."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, Engine
@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.directory import domain, errors
 from services.directory.provisioned import Client
-from services.directory.store import audit, brakes, platforms, users
+from services.directory.store import audit, brakes, platforms, stated, users
 from shared import db, logging
 from shared.errors import HubError
 
@@ -48,8 +48,8 @@ def lock_directory(connection: Connection, platform_key: str) -> None:
 
 @dataclass
 class Change:
-    """A change over HTTP under way. `what`: what it did so far, for the audit trail; nothing if it had no effect. `has_version`: whether
-    the directory itself changed.
+    """A change under way of a platform that is managed over SCIM. `what`: what it did so far, for the audit trail; nothing if it had no
+    effect. `has_version`: whether the directory itself changed.
     """
 
     connection: Connection
@@ -62,6 +62,26 @@ class Change:
         """The version that the change makes."""
         return self.platform.directory_version + 1
 
+    def update_memberships(self, user_ids: Iterable[int]) -> None:
+        """The memberships of these users become what is stated for them."""
+        if stated.update(self.connection, platform_id=self.platform.id, version=self.version, user_ids=user_ids):
+            self.has_version = True
+
+
+@contextlib.contextmanager
+def completed(connection: Connection, platform: platforms.Platform, event: audit.Event) -> Iterator[Change]:
+    """A change of the locked platform, which makes one version and one audit event if it changes anything.
+
+    `event` is completed by the version and by what the change did.
+    """
+    change = Change(connection, platform)
+    yield change
+    if change.has_version:
+        platforms.set_directory_version(connection, platform_id=platform.id, version=change.version)
+    if change.what:
+        version = change.version if change.has_version else platform.directory_version
+        audit.insert(connection, replace(event, directory_version=version, detail="; ".join(change.what)))
+
 
 @contextlib.contextmanager
 def over_http(engine: Engine, client: Client, *, action: audit.Action) -> Iterator[Change]:
@@ -69,43 +89,30 @@ def over_http(engine: Engine, client: Client, *, action: audit.Action) -> Iterat
 
     Raises `HubError` directory-managed-by-csv. A `MassDeactivationError` puts the brake on.
     """
+    event = audit.Event(
+        action,
+        "changed",
+        client.operator,
+        client.platform_key,
+        user_id=client.user_id,
+        request_id=client.request_id,
+        address=client.address,
+    )
     try:
-        with _transaction(engine, client, action) as change:
-            yield change
+        with engine.begin() as connection:
+            db.lock(connection, purpose="directory", key=client.platform_key)
+            platform = platforms.lock_platform(connection, key=client.platform_key)
+            if platform is None or platform.managed_by != domain.SCIM:
+                raise HubError(
+                    "directory-managed-by-csv",
+                    "The directory of this platform is imported from files. "
+                    f"An operator changes that: message-hub platform {client.platform_key} --managed-by scim",
+                )
+            with completed(connection, platform, event) as change:
+                yield change
     except errors.MassDeactivationError as error:
         with engine.begin() as connection:
             platforms.lock_platform(connection, key=client.platform_key)
             brakes.brake(connection, platform_id=client.platform_id, now=users.get_time(connection))
-            event = audit.Event(action, "refused", client.operator, client.platform_key, reason=error.code)
-            audit.insert(connection, replace(event, request_id=client.request_id, address=client.address))
+            audit.insert(connection, replace(event, outcome="refused", reason=error.code))
         raise
-
-
-@contextlib.contextmanager
-def _transaction(engine: Engine, client: Client, action: audit.Action) -> Iterator[Change]:
-    with engine.begin() as connection:
-        db.lock(connection, purpose="directory", key=client.platform_key)
-        platform = platforms.lock_platform(connection, key=client.platform_key)
-        if platform is None or platform.managed_by != domain.SCIM:
-            raise HubError(
-                "directory-managed-by-csv",
-                "The directory of this platform is imported from files. "
-                f"An operator changes that: message-hub platform {client.platform_key} --managed-by scim",
-            )
-        change = Change(connection, platform)
-        yield change
-        if change.has_version:
-            platforms.set_directory_version(connection, platform_id=platform.id, version=change.version)
-        if change.what:
-            event = audit.Event(
-                action,
-                "changed",
-                client.operator,
-                platform.key,
-                change.version if change.has_version else platform.directory_version,
-                detail="; ".join(change.what),
-                user_id=client.user_id,
-                request_id=client.request_id,
-                address=client.address,
-            )
-            audit.insert(connection, event)

@@ -16,7 +16,5 @@ def hand_over(connection: Connection, *, platform: platforms.Platform) -> None:
         return
     stated.keep_imported(connection, platform_id=platform.id)
     # Groups of an earlier time under SCIM.
-    changes = stated.plan(
-        connection, platform_id=platform.id, user_ids=stated.list_members(connection, platform_id=platform.id)
-    )
-    stated.apply(connection, platform_id=platform.id, version=platform.directory_version + 1, changes=changes)
+    members = stated.list_members(connection, platform_id=platform.id)
+    stated.update(connection, platform_id=platform.id, version=platform.directory_version + 1, user_ids=members)

@@ -85,7 +85,7 @@ def map_group(
             meaning = groups.Meaning(scope.id, target.role, is_mapped=True)
         if meaning != groups.Meaning(before.scope_id, before.role, before.is_mapped):
             groups.update_group(connection, group_id=group_id, state=before.state, meaning=meaning)
-            scim_groups.follow(change, groups.list_all_members(connection, group_id=group_id))
+            change.update_memberships(groups.list_all_members(connection, group_id=group_id))
             change.what.append(f"group {group_id} {'mapped' if target else 'no longer mapped'}")
         return next(one for one in groups.list_summaries(connection, platform_id=platform_id) if one.id == group_id)
 
@@ -95,7 +95,7 @@ def drop_imported(engine: Engine, *, platform_key: str, operator: str = changes.
     with _changing(engine, platform_key, operator) as change:
         had = stated.drop_imported(change.connection, platform_id=change.platform.id)
         if had:
-            scim_groups.follow(change, had)
+            change.update_memberships(had)
             change.what.append(f"imported memberships of {len(had)} users dropped")
         return len(had)
 
@@ -141,14 +141,9 @@ def _changing(engine: Engine, platform_key: str, operator: str) -> Iterator[chan
         platform = _known(platforms.lock_platform(connection, key=platform_key), platform_key)
         if platform.managed_by != domain.SCIM:
             raise errors.ManagedByImportsError(platform_key)
-        change = changes.Change(connection, platform)
-        yield change
-        if change.has_version:
-            platforms.set_directory_version(connection, platform_id=platform.id, version=change.version)
-        if change.what:
-            version = change.version if change.has_version else platform.directory_version
-            event = audit.Event("scim", "changed", operator, platform_key, version, detail="; ".join(change.what))
-            audit.insert(connection, event)
+        event = audit.Event("scim", "changed", operator, platform_key)
+        with changes.completed(connection, platform, event) as change:
+            yield change
 
 
 def _find_group(change: changes.Change, group: str) -> int:

@@ -11,7 +11,7 @@ from services.directory import errors
 from services.directory.actions import changes
 from services.directory.provisioned import Client, GroupState, MemberChange, Page
 from services.directory.store import scim_groups as store
-from services.directory.store import stated, users
+from services.directory.store import users
 from shared import errors as hub_errors
 
 Group = store.Group
@@ -81,7 +81,7 @@ def delete_group(engine: Engine, *, client: Client, group_id: int, check: Callab
         store.delete_group(connection, group_id=group_id)
         change.what.append(f"group {group_id} deleted, members -{len(left)}")
         if before.scope_id is not None:
-            follow(change, left)
+            change.update_memberships(left)
 
 
 def _write(change: changes.Change, before: Group, state: GroupState, members: MemberChange) -> None:
@@ -98,9 +98,9 @@ def _write(change: changes.Change, before: Group, state: GroupState, members: Me
     if joined or left:
         change.what.append(f"group {group_id} members +{len(joined)} -{len(left)}")
     if has_other_meaning:
-        follow(change, left | store.list_all_members(connection, group_id=group_id))
+        change.update_memberships(left | store.list_all_members(connection, group_id=group_id))
     elif meaning.scope_id is not None:
-        follow(change, joined | left)
+        change.update_memberships(joined | left)
 
 
 def _find_meaning(change: changes.Change, before: Group, state: GroupState) -> store.Meaning:
@@ -136,15 +136,6 @@ def _change_members(change: changes.Change, group_id: int, members: MemberChange
             named = hub_errors.listed([str(one) for one in unknown])
             raise errors.ScimError(400, f"These members are no users: {named}.", scim_type="invalidValue")
     return joined, left
-
-
-def follow(change: changes.Change, user_ids: set[int]) -> None:
-    """The memberships of these users become what is stated for them."""
-    platform_id = change.platform.id
-    planned = stated.plan(change.connection, platform_id=platform_id, user_ids=user_ids)
-    if planned:
-        change.has_version = True
-        stated.apply(change.connection, platform_id=platform_id, version=change.version, changes=planned)
 
 
 def _check_name(change: changes.Change, state: GroupState, group_id: int | None) -> None:

@@ -13,7 +13,7 @@ from services.directory import errors
 from services.directory.actions import brakes, changes
 from services.directory.provisioned import Client, Page, UserState
 from services.directory.store import scim_users as store
-from services.directory.store import stated, users
+from services.directory.store import users
 
 User = store.User
 
@@ -77,7 +77,7 @@ def delete_user(engine: Engine, *, client: Client, user_id: int, check: Callable
             change.has_version = True
         if before.is_active:
             store.mark_deactivated(connection, user_id=user_id, at=now)
-        _follow(change, user_id)
+        change.update_memberships([user_id])
         change.what.append(f"user {user_id} deleted")
         return before
 
@@ -104,7 +104,7 @@ def _write(change: changes.Change, before: User | None, state: UserState, what: 
     if is_changed:
         change.has_version = True
         store.mark_deactivated(connection, user_id=user_id, at=now if deactivates else None)
-        _follow(change, user_id)
+        change.update_memberships([user_id])
     return _known(store.get_user(connection, platform_id=platform_id, user_id=user_id), user_id)
 
 
@@ -125,15 +125,6 @@ def _columns(before: User | None, state: UserState) -> dict[str, Any]:
     status = "active" if state.active else "pending" if before and before.status == "pending" else "disabled"
     external_id = state.external_id or state.user_name
     return {"external_id": external_id, "name": state.name, "email": state.email, "status": status}
-
-
-def _follow(change: changes.Change, user_id: int) -> None:
-    """The user's memberships become what is stated for them."""
-    platform_id = change.platform.id
-    planned = stated.plan(change.connection, platform_id=platform_id, user_ids=[user_id])
-    if planned:
-        change.has_version = True
-        stated.apply(change.connection, platform_id=platform_id, version=change.version, changes=planned)
 
 
 def _known(found: User | None, user_id: int) -> User:

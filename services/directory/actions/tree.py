@@ -53,11 +53,10 @@ def _find_parent(connection: Connection, platform_id: int, scope: ScopeState) ->
 
 
 def _move(change: changes.Change, scope_id: int) -> None:
-    """The memberships of everybody whom the scope's place in the tree concerns follow it."""
+    """Updates the scope's ancestors, and the memberships that depend on them."""
     connection, platform_id = change.connection, change.platform.id
     inside = store.list_inside(connection, scope_id=scope_id)
     store.update_ancestors(connection, platform_id=platform_id, scope_ids=inside, version=change.version)
     scim_groups.resolve_waiting(connection, platform_id=platform_id)
     concerned = stated.list_concerned(connection, platform_id=platform_id, scope_id=scope_id, inside=inside)
-    planned = stated.plan(connection, platform_id=platform_id, user_ids=concerned)
-    stated.apply(connection, platform_id=platform_id, version=change.version, changes=planned)
+    change.update_memberships(concerned)

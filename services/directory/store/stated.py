@@ -81,7 +81,15 @@ class Change:
     role: str | None
 
 
-def plan(connection: Connection, *, platform_id: int, user_ids: Iterable[int]) -> list[Change]:
+def update(connection: Connection, *, platform_id: int, version: int, user_ids: Iterable[int]) -> bool:
+    """The memberships of these users become, in `version`, what is stated for them. Returns whether any changed."""
+    changes = _plan(connection, platform_id, user_ids)
+    if changes:
+        _apply(connection, platform_id, version, changes)
+    return bool(changes)
+
+
+def _plan(connection: Connection, platform_id: int, user_ids: Iterable[int]) -> list[Change]:
     """The rows that end and begin so that these users have what is stated for them."""
     wanted = sorted(set(user_ids))
     if not wanted:
@@ -90,7 +98,7 @@ def plan(connection: Connection, *, platform_id: int, user_ids: Iterable[int]) -
     return [Change(**row._mapping) for row in rows]
 
 
-def apply(connection: Connection, *, platform_id: int, version: int, changes: list[Change]) -> None:
+def _apply(connection: Connection, platform_id: int, version: int, changes: list[Change]) -> None:
     """Ends and begins the planned rows in `version`. Ends first: a user has at most one valid row in a scope."""
     ending = [one for one in changes if one.ends_from_version is not None]
     beginning = [one for one in changes if one.role is not None]
