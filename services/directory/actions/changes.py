@@ -46,6 +46,13 @@ def lock_directory(connection: Connection, platform_key: str) -> None:
         raise errors.DirectoryBusyError(platform_key)
 
 
+def known_platform(platform: platforms.Platform | None, key: str) -> platforms.Platform:
+    """Raises `UnknownPlatformError` for None."""
+    if platform is None:
+        raise errors.UnknownPlatformError(key)
+    return platform
+
+
 @dataclass
 class Change:
     """A change under way of a platform that is managed over SCIM. `what`: what it did so far, for the audit trail; nothing if it had no

@@ -23,9 +23,7 @@ def erase_former_users(
     """
     with changes.recorded_refusals(engine, "erase", platform_key, operator), engine.begin() as connection:
         changes.lock_directory(connection, platform_key)
-        platform = platforms.lock_platform(connection, key=platform_key)
-        if platform is None:
-            raise errors.UnknownPlatformError(platform_key)
+        platform = changes.known_platform(platforms.lock_platform(connection, key=platform_key), platform_key)
         now = users.get_time(connection)
         if user is None:
             before = now - timedelta(days=former_user_days)

@@ -43,11 +43,7 @@ def import_directory(
         engine.connect() as connection,
         connection.begin() as transaction,
     ):
-        platform = platforms.get_platform(connection, key=platform_key)
-        if platform is None:
-            raise errors.UnknownPlatformError(platform_key)
-        if platform.managed_by == domain.SCIM:
-            raise errors.ManagedByScimError(platform_key)
+        _check_importable(platforms.get_platform(connection, key=platform_key), platform_key)
         staging.prepare(connection)
         rows = _stage_files(connection, folder, platform_key, progress)
         _refuse_bad_lines(connection, set(rows), progress)
@@ -70,6 +66,13 @@ def import_directory(
     # After a dry run too: its rolled-back rows are still on disk.
     progress.step("Vacuuming", None)
     return replace(outcome, is_vacuumed=_vacuum(engine))
+
+
+def _check_importable(platform: platforms.Platform | None, key: str) -> platforms.Platform:
+    known = changes.known_platform(platform, key)
+    if known.managed_by == domain.SCIM:
+        raise errors.ManagedByScimError(key)
+    return known
 
 
 def _vacuum(engine: Engine) -> bool:
@@ -155,11 +158,7 @@ class _Compared:
 
 def _compare(connection: Connection, platform_key: str, dry_run: bool, progress: report.Progress) -> _Compared:
     """Applies the scopes and plans the rest. Inserts and plans come first, so that a refusal leaves few dead rows."""
-    platform = platforms.lock_platform(connection, key=platform_key)
-    if platform is None:
-        raise errors.UnknownPlatformError(platform_key)
-    if platform.managed_by == domain.SCIM:
-        raise errors.ManagedByScimError(platform_key)
+    platform = _check_importable(platforms.lock_platform(connection, key=platform_key), platform_key)
     progress.step("Comparing", None)
     now = users.get_time(connection)
     active_scopes = scopes.count_active(connection, platform_id=platform.id)

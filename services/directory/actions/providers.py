@@ -33,9 +33,7 @@ def put_provider(engine: Engine, *, key: str, wanted: Wanted, operator: str) -> 
     """The provider afterwards. Raises `BadPlatformError`, `UnknownPlatformError` and `DirectoryBusyError`."""
     with changes.recorded_refusals(engine, "platform", key, operator), engine.begin() as connection:
         changes.lock_directory(connection, key)
-        platform = platforms.lock_platform(connection, key=key)
-        if platform is None:
-            raise errors.UnknownPlatformError(key)
+        platform = changes.known_platform(platforms.lock_platform(connection, key=key), key)
         before = store.find(connection, key=key)
         after = _combine(before, wanted)
         if after is None:

@@ -55,9 +55,8 @@ def choose_platform(engine: Engine, given: str | None) -> str:
 def list_groups(engine: Engine, *, platform_key: str, unmapped: bool = False) -> list[groups.Summary]:
     """The platform's groups with what they mean; with `unmapped` those that mean nothing."""
     with engine.begin() as connection:
-        found = groups.list_summaries(
-            connection, platform_id=_known(platforms.get_platform(connection, key=platform_key), platform_key).id
-        )
+        platform = changes.known_platform(platforms.get_platform(connection, key=platform_key), platform_key)
+        found = groups.list_summaries(connection, platform_id=platform.id)
     return [one for one in found if not unmapped or one.level is None]
 
 
@@ -113,7 +112,7 @@ def resume(
 
 def get_status(engine: Engine, *, platform_key: str) -> Status:
     with engine.begin() as connection:
-        platform = _known(platforms.get_platform(connection, key=platform_key), platform_key)
+        platform = changes.known_platform(platforms.get_platform(connection, key=platform_key), platform_key)
         known_tokens = tokens.list_tokens(connection, platform_id=platform.id)
         summaries = groups.list_summaries(connection, platform_id=platform.id)
         brake = brakes.get_brake(connection, platform_id=platform.id)
@@ -138,7 +137,7 @@ def _changing(engine: Engine, platform_key: str, operator: str) -> Iterator[chan
     with changes.recorded_refusals(engine, "scim", platform_key, operator), engine.begin() as connection:
         # Waits: a provider writes often, each time for milliseconds.
         db.lock(connection, purpose="directory", key=platform_key)
-        platform = _known(platforms.lock_platform(connection, key=platform_key), platform_key)
+        platform = changes.known_platform(platforms.lock_platform(connection, key=platform_key), platform_key)
         if platform.managed_by != domain.SCIM:
             raise errors.ManagedByImportsError(platform_key)
         event = audit.Event("scim", "changed", operator, platform_key)
@@ -155,9 +154,3 @@ def _find_group(change: changes.Change, group: str) -> int:
     if found is None:
         raise errors.UnknownGroupError(change.platform.key, group)
     return found
-
-
-def _known(platform: platforms.Platform | None, key: str) -> platforms.Platform:
-    if platform is None:
-        raise errors.UnknownPlatformError(key)
-    return platform

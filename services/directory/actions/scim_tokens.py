@@ -38,7 +38,7 @@ def create_token(
     """A new token for the platform. `expires`: when, or in what time. Raises `UnknownPlatformError` and `TooManyTokensError`."""
     token = PREFIX + secrets.token_urlsafe(32)
     with changes.recorded_refusals(engine, "scim", platform_key, operator), engine.begin() as connection:
-        platform = _lock(connection, platform_key)
+        platform = changes.known_platform(platforms.lock_platform(connection, key=platform_key), platform_key)
         if sum(one.is_valid for one in store.list_tokens(connection, platform_id=platform.id)) >= MAX_VALID:
             raise errors.TooManyTokensError(platform_key, MAX_VALID)
         expires_at = users.get_time(connection) + expires if isinstance(expires, timedelta) else expires
@@ -49,16 +49,14 @@ def create_token(
 
 def list_tokens(engine: Engine, *, platform_key: str) -> list[store.Token]:
     with engine.begin() as connection:
-        platform = platforms.get_platform(connection, key=platform_key)
-        if platform is None:
-            raise errors.UnknownPlatformError(platform_key)
+        platform = changes.known_platform(platforms.get_platform(connection, key=platform_key), platform_key)
         return store.list_tokens(connection, platform_id=platform.id)
 
 
 def revoke_token(engine: Engine, *, platform_key: str, token_id: int, operator: str = changes.UNKNOWN_OPERATOR) -> None:
     """From now on the token is refused. Raises `UnknownPlatformError` and `UnknownTokenError`."""
     with changes.recorded_refusals(engine, "scim", platform_key, operator), engine.begin() as connection:
-        platform = _lock(connection, platform_key)
+        platform = changes.known_platform(platforms.lock_platform(connection, key=platform_key), platform_key)
         now = users.get_time(connection)
         if not store.mark_revoked(connection, platform_id=platform.id, token_id=token_id, now=now):
             raise errors.UnknownTokenError(platform_key, token_id)
@@ -74,13 +72,6 @@ def find_client(engine: Engine, *, token: str, request_id: str, address: str | N
         if found.is_stale:
             store.mark_used(connection, token_id=found.token_id, now=users.get_time(connection))
     return Client(found.platform_id, found.platform_key, request_id, address, token_id=found.token_id)
-
-
-def _lock(connection: Connection, platform_key: str) -> platforms.Platform:
-    platform = platforms.lock_platform(connection, key=platform_key)
-    if platform is None:
-        raise errors.UnknownPlatformError(platform_key)
-    return platform
 
 
 def _record(connection: Connection, platform: platforms.Platform, operator: str, detail: str) -> None:
