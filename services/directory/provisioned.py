@@ -7,6 +7,11 @@ from typing import Any
 MAX_NAME = 200
 
 
+def is_id(value: str) -> bool:
+    """Whether it may be an id of a user or a group."""
+    return value.isascii() and value.isdecimal() and 0 < len(value) < 19
+
+
 @dataclass(frozen=True)
 class Client:
     """Who changes the directory over HTTP: a directory token, or a user who administers the platform; and where the request comes from."""

@@ -11,7 +11,7 @@ import scim2_models
 from werkzeug import exceptions
 
 from services.directory.actions import scim_tokens
-from services.directory.provisioned import Client, Page
+from services.directory.provisioned import Client, Page, is_id
 from services.directory.routes import scim_errors
 from services.directory.scim import filters, resources
 from shared import errors, logging
@@ -98,7 +98,7 @@ def check_tag(tag: str) -> None:
 
 def read_id(value: str, what: str) -> int:
     """The id in a path. Raises 404 for what cannot be one."""
-    if not filters.is_id(value):
+    if not is_id(value):
         raise scim2_models.NotFoundException(detail=f"There is no such {what}.")
     return int(value)
 

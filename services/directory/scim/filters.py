@@ -6,6 +6,9 @@ from typing import Any
 import scim2_models
 from scim2_models.path import AttrPath, CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator, ValuePath
 
+from services.directory.provisioned import is_id
+from shared import text
+
 MAX_LENGTH = 2_000
 Conditions = tuple[tuple[str, Any], ...]
 # Of an attribute with several values, what a comparison without a sub-attribute means; and what is no condition: only one address is kept.
@@ -53,19 +56,9 @@ def _value(name: str, value: Any, kind: type) -> Any:
         return int(value) if isinstance(value, str) and is_id(value) else 0
     if kind is bool and isinstance(value, str) and value.casefold() in ("true", "false"):
         return value.casefold() == "true"
-    if not isinstance(value, kind) or (isinstance(value, str) and _is_unstorable(value)):
+    if not isinstance(value, kind) or (isinstance(value, str) and not text.is_storable(value)):
         raise _refused(f"{name} is compared with a value of another type")
     return value
-
-
-def is_id(value: str) -> bool:
-    """Whether it may be an id of ours."""
-    return value.isascii() and value.isdecimal() and 0 < len(value) < 19
-
-
-def _is_unstorable(value: str) -> bool:
-    """What PostgreSQL cannot even look for."""
-    return "\0" in value or any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _refused(why: str) -> scim2_models.InvalidFilterException:

@@ -7,8 +7,8 @@ import scim2_models
 from scim2_models import Context, Path
 from scim2_models.path import AttrPath, CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator, ValuePath
 
-from services.directory.provisioned import GroupState, MemberChange, StatedScope
-from services.directory.scim import filters, resources
+from services.directory.provisioned import GroupState, MemberChange, StatedScope, is_id
+from services.directory.scim import resources
 from services.directory.scim.clean import clean
 from services.directory.values import EXTERNAL_ID, Column
 
@@ -134,8 +134,8 @@ def _values(selection: FilterNode) -> Iterable[int]:
         case Comparison(op=CompareOperator.eq, attr_path=AttrPath(attr=attribute, sub_attr=None), value=str(value)) if (
             attribute.casefold() == "value"
         ):
-            # Whatever is no id is no member.
-            yield int(value) if filters.is_id(value) else 0
+            # A value that cannot be an id selects no member.
+            yield int(value) if is_id(value) else 0
         case _:
             raise scim2_models.InvalidFilterException(detail='Members are selected by value eq "…", joined by or.')
 
@@ -153,7 +153,7 @@ def _read_members(given: Any) -> Iterable[int]:
             raise scim2_models.InvalidValueException(
                 detail="A member must be an object with the id of a user as value."
             )
-        if not filters.is_id(value):
+        if not is_id(value):
             raise scim2_models.InvalidValueException(detail=f"There is no user {value[:100]!r}.")
         yield int(value)
 
