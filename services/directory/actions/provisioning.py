@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from services.directory import domain, errors
 from services.directory.actions import changes, scim_groups
+from services.directory.provisioned import is_id
 from services.directory.store import audit, brakes, platforms, stated, tree, users
 from services.directory.store import scim_groups as groups
 from services.directory.store import scim_tokens as tokens
@@ -71,8 +72,7 @@ def map_group(
     """Gives the group (its number or name) a scope and a role, whatever the client states; None leaves that to the client again."""
     with _changing(engine, platform_key, operator) as change:
         connection, platform_id = change.connection, change.platform.id
-        group_id = _find_group(change, group)
-        before = scim_groups.known(groups.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
+        before = _find_group(change, group)
         if target is None:
             meaning = scim_groups.find_stated_meaning(change, before.state)
         else:
@@ -82,11 +82,11 @@ def map_group(
             if scope is None:
                 raise errors.UnknownScopeError(target.level, target.external_id)
             meaning = groups.Meaning(scope.id, target.role, is_mapped=True)
-        if meaning != groups.Meaning(before.scope_id, before.role, before.is_mapped):
-            groups.update_group(connection, group_id=group_id, state=before.state, meaning=meaning)
-            change.update_memberships(groups.list_all_members(connection, group_id=group_id))
-            change.what.append(f"group {group_id} {'mapped' if target else 'no longer mapped'}")
-        return next(one for one in groups.list_summaries(connection, platform_id=platform_id) if one.id == group_id)
+        if meaning != before.meaning:
+            groups.update_group(connection, group_id=before.id, state=before.state, meaning=meaning)
+            change.update_memberships(groups.list_all_members(connection, group_id=before.id))
+            change.what.append(f"group {before.id} {'mapped' if target else 'no longer mapped'}")
+        return next(one for one in groups.list_summaries(connection, platform_id=platform_id) if one.id == before.id)
 
 
 def drop_imported(engine: Engine, *, platform_key: str, operator: str = changes.UNKNOWN_OPERATOR) -> int:
@@ -145,12 +145,14 @@ def _changing(engine: Engine, platform_key: str, operator: str) -> Iterator[chan
             yield change
 
 
-def _find_group(change: changes.Change, group: str) -> int:
+def _find_group(change: changes.Change, group: str) -> groups.Group:
     platform_id = change.platform.id
-    found = groups.find_by_name(change.connection, platform_id=platform_id, name=group)
-    if found is None and group.isascii() and group.isdecimal() and len(group) < 19:
-        by_number = groups.get_group(change.connection, platform_id=platform_id, group_id=int(group))
-        found = by_number.id if by_number else None
+    group_id = groups.find_by_name(change.connection, platform_id=platform_id, name=group)
+    if group_id is None and is_id(group):
+        group_id = int(group)
+    found = (
+        None if group_id is None else groups.get_group(change.connection, platform_id=platform_id, group_id=group_id)
+    )
     if found is None:
         raise errors.UnknownGroupError(change.platform.key, group)
     return found

@@ -21,7 +21,7 @@ FEW_MEMBERS = 100
 def get_group(engine: Engine, *, client: Client, group_id: int) -> Group:
     """Raises `ScimError` 404."""
     with engine.connect() as connection:
-        return known(store.get_group(connection, platform_id=client.platform_id, group_id=group_id), group_id)
+        return _known(store.get_group(connection, platform_id=client.platform_id, group_id=group_id), group_id)
 
 
 def list_groups(engine: Engine, *, client: Client, page: Page) -> tuple[int, Sequence[Group]]:
@@ -50,9 +50,9 @@ def create_group(engine: Engine, *, client: Client, state: GroupState, members: 
         now = users.get_time(connection)
         group_id = store.insert_group(connection, platform_id=platform_id, state=state, now=now)
         change.what.append(f"group {group_id} created")
-        made = known(store.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
+        made = _known(store.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
         _write(change, made, state, members)
-        return known(store.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
+        return _known(store.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
 
 
 def change_group(
@@ -61,7 +61,7 @@ def change_group(
     """The group afterwards; `decide` says what it becomes and who joins and leaves, and may raise. Raises `ScimError` 400, 404, 409."""
     with changes.over_http(engine, client, action="scim") as change:
         connection, platform_id = change.connection, client.platform_id
-        before = known(store.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
+        before = _known(store.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
         state, members = decide(before)
         if state != before.state:
             _check_name(change, state, group_id)
@@ -75,7 +75,7 @@ def delete_group(engine: Engine, *, client: Client, group_id: int, check: Callab
     """Its members lose what it gave them. `check` may raise. Raises `ScimError` 404."""
     with changes.over_http(engine, client, action="scim") as change:
         connection, platform_id = change.connection, client.platform_id
-        before = known(store.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
+        before = _known(store.get_group(connection, platform_id=platform_id, group_id=group_id), group_id)
         check(before)
         left = store.delete_all_members_but(connection, group_id=group_id, user_ids=())
         store.delete_group(connection, group_id=group_id)
@@ -86,11 +86,11 @@ def delete_group(engine: Engine, *, client: Client, group_id: int, check: Callab
 
 def _write(change: changes.Change, before: Group, state: GroupState, members: MemberChange) -> None:
     connection, group_id = change.connection, before.id
-    meaning = store.Meaning(before.scope_id, before.role, before.is_mapped)
+    meaning = before.meaning
     is_other = state != before.state
-    if is_other or before.scope_id is None:
-        meaning = _find_meaning(change, before, state)
-    has_other_meaning = (meaning.scope_id, meaning.role) != (before.scope_id, before.role)
+    if not before.is_mapped and (is_other or before.scope_id is None):
+        meaning = find_stated_meaning(change, state)
+    has_other_meaning = meaning != before.meaning
     joined, left = _change_members(change, group_id, members)
     if is_other or has_other_meaning:
         store.update_group(connection, group_id=group_id, state=state, meaning=meaning)
@@ -101,13 +101,6 @@ def _write(change: changes.Change, before: Group, state: GroupState, members: Me
         change.update_memberships(left | store.list_all_members(connection, group_id=group_id))
     elif meaning.scope_id is not None:
         change.update_memberships(joined | left)
-
-
-def _find_meaning(change: changes.Change, before: Group, state: GroupState) -> store.Meaning:
-    """As an operator mapped it, else as the client states it, else nothing."""
-    if before.is_mapped:
-        return store.Meaning(before.scope_id, before.role, is_mapped=True)
-    return find_stated_meaning(change, state)
 
 
 def find_stated_meaning(change: changes.Change, state: GroupState) -> store.Meaning:
@@ -144,7 +137,7 @@ def _check_name(change: changes.Change, state: GroupState, group_id: int | None)
         raise errors.ScimError(409, "Another group has this displayName.", scim_type="uniqueness")
 
 
-def known(found: Group | None, group_id: int) -> Group:
+def _known(found: Group | None, group_id: int) -> Group:
     """Raises `ScimError` 404."""
     if found is None:
         raise errors.ScimError(404, f"There is no group {group_id}.", code="not-found")

@@ -100,8 +100,17 @@ _ALL_MEMBERS = text("SELECT user_id FROM scim_members WHERE group_id = :group_id
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """The scope and role that a group's members get; None while it means nothing. `is_mapped`: an operator said so."""
+
+    scope_id: int | None = None
+    role: str | None = None
+    is_mapped: bool = False
+
+
+@dataclass(frozen=True)
 class Group:
-    """`scope_id` and `role`: what it means now; None while it means nothing. `is_mapped`: an operator said so."""
+    """`scope_id`, `role` and `is_mapped`: its meaning now."""
 
     id: int
     display_name: str
@@ -115,6 +124,10 @@ class Group:
     revision: int
     created_at: datetime
     changed_at: datetime
+
+    @property
+    def meaning(self) -> Meaning:
+        return Meaning(self.scope_id, self.role, self.is_mapped)
 
     @property
     def state(self) -> GroupState:
@@ -137,15 +150,6 @@ class Summary:
     is_mapped: bool
     stated_scope: str | None
     members: int
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """The scope and role that a group's members get."""
-
-    scope_id: int | None = None
-    role: str | None = None
-    is_mapped: bool = False
 
 
 def get_group(connection: Connection, *, platform_id: int, group_id: int) -> Group | None:
