@@ -8,24 +8,26 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.directory.provisioned import GroupState, Page, StatedScope
+from services.directory.store.scim_pages import VISIBLE, Kind, is_same, list_page
 
 _COLUMNS = """
     g.id, g.display_name, g.external_id, g.scope_id, CAST(g.role AS text) AS role, g.is_mapped, CAST(g.stated_level AS text),
     g.stated_scope, CAST(g.stated_role AS text), g.revision, g.created_at, g.changed_at
 """
-_SELECT = f"SELECT {_COLUMNS} FROM scim_groups g"  # noqa: S608 (a constant)
-_FOLD = "casefold({} COLLATE pg_unicode_fast)"
-_IS_MEMBER = "EXISTS (SELECT FROM scim_members m WHERE m.group_id = g.id AND m.user_id = :{0})"
-_CONDITIONS = {
-    "id": "g.id = :{0}",
-    "displayName": f"{_FOLD.format('g.display_name')} = {_FOLD.format('CAST(:{0} AS text)')}",
-    "externalId": "g.external_id = :{0}",
-    "members": _IS_MEMBER,
-}
-_GET = text(f"{_SELECT} WHERE g.platform_id = :platform_id AND g.id = :group_id")
+_KIND = Kind(
+    columns=_COLUMNS,
+    source="scim_groups g",
+    of_platform="g.platform_id = :platform_id",
+    conditions={
+        "id": "g.id = :{0}",
+        "displayName": is_same("g.display_name", "{0}"),
+        "externalId": "g.external_id = :{0}",
+        "members": "EXISTS (SELECT FROM scim_members m WHERE m.group_id = g.id AND m.user_id = :{0})",
+    },
+)
+_GET = text(f"{_KIND.select} WHERE g.platform_id = :platform_id AND g.id = :group_id")
 _FIND_NAME = text(f"""
-    SELECT id FROM scim_groups
-    WHERE platform_id = :platform_id AND {_FOLD.format("display_name")} = {_FOLD.format("CAST(:name AS text)")}
+    SELECT id FROM scim_groups WHERE platform_id = :platform_id AND {is_same("display_name", "name")}
 """)  # noqa: S608 (constants)
 _VALUES = """display_name = :display_name, external_id = :external_id, scope_id = :scope_id, role = CAST(:role AS membership_role),
         is_mapped = :is_mapped, stated_level = CAST(:stated_level AS scope_level), stated_scope = :stated_scope,
@@ -66,21 +68,20 @@ _SUMMARIES = text("""
     WHERE g.platform_id = :platform_id
     ORDER BY g.id
 """)
-# A deleted user stays a member, to come back as one, and is not shown.
-_VISIBLE = "(NOT coalesce(s.hidden, false) OR u.status <> 'disabled')"
 _KNOWN = text(f"""
     SELECT u.id FROM users u LEFT JOIN scim_users s ON s.user_id = u.id
-    WHERE u.platform_id = :platform_id AND u.id = ANY(:user_ids) AND {_VISIBLE}
+    WHERE u.platform_id = :platform_id AND u.id = ANY(:user_ids) AND {VISIBLE}
 """)  # noqa: S608 (a constant)
+# A deleted user stays a member, to come back as one, and is not shown.
 _LIST_MEMBERS = text(f"""
     SELECT m.group_id, m.user_id
     FROM scim_members m JOIN users u ON u.id = m.user_id LEFT JOIN scim_users s ON s.user_id = u.id
-    WHERE m.group_id = ANY(:group_ids) AND {_VISIBLE}
+    WHERE m.group_id = ANY(:group_ids) AND {VISIBLE}
     ORDER BY m.group_id, m.user_id
 """)  # noqa: S608 (a constant)
 # The limit comes first: no more of a large group is read.
 _LIST_FIRST = text(f"""
-    SELECT m.user_id, {_VISIBLE} AS is_visible
+    SELECT m.user_id, {VISIBLE} AS is_visible
     FROM (SELECT user_id FROM scim_members WHERE group_id = :group_id ORDER BY user_id LIMIT :at_most) m
     JOIN users u ON u.id = m.user_id LEFT JOIN scim_users s ON s.user_id = u.id
     ORDER BY m.user_id
@@ -88,7 +89,7 @@ _LIST_FIRST = text(f"""
 _JOIN = text(f"""
     INSERT INTO scim_members (group_id, user_id)
     SELECT :group_id, u.id FROM users u LEFT JOIN scim_users s ON s.user_id = u.id
-    WHERE u.platform_id = :platform_id AND u.id = ANY(:user_ids) AND {_VISIBLE}
+    WHERE u.platform_id = :platform_id AND u.id = ANY(:user_ids) AND {VISIBLE}
     ORDER BY u.id
     ON CONFLICT DO NOTHING RETURNING user_id
 """)  # noqa: S608 (a constant)
@@ -164,18 +165,7 @@ def find_by_name(connection: Connection, *, platform_id: int, name: str) -> int 
 
 def list_groups(connection: Connection, *, platform_id: int, page: Page) -> tuple[int, Sequence[Group]]:
     """How many match, and those of the page, by id."""
-    conditions = ["g.platform_id = :platform_id"]
-    values: dict[str, Any] = {"platform_id": platform_id}
-    for number, (attribute, value) in enumerate(page.conditions):
-        conditions.append(_CONDITIONS[attribute].format(f"value_{number}"))
-        values[f"value_{number}"] = value
-    where = f"WHERE {' AND '.join(conditions)}"
-    count = text(f"SELECT count(*) FROM scim_groups g {where}")  # noqa: S608 (constants)
-    total = int(connection.execute(count, values).scalar_one())
-    if not page.count or page.start > total:
-        return total, ()
-    statement = text(f"{_SELECT} {where} ORDER BY g.id OFFSET :skipped LIMIT :count")
-    rows = connection.execute(statement, {**values, "skipped": page.start - 1, "count": page.count})
+    total, rows = list_page(connection, _KIND, platform_id=platform_id, page=page)
     return total, [Group(**row._mapping) for row in rows]
 
 

@@ -12,37 +12,36 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.directory.provisioned import Page, UserState
+from services.directory.store.scim_pages import VISIBLE, Kind, is_same, list_page
 
-_FROM = "FROM users u LEFT JOIN scim_users s ON s.user_id = u.id"
-_VISIBLE = "(NOT coalesce(s.hidden, false) OR u.status <> 'disabled')"
-_SELECT = f"""
-    SELECT u.id, u.external_id, u.name, u.email, u.status, s.user_name, s.external_id AS stated_external_id, s.attributes,
-           NOT {_VISIBLE} AS is_hidden, u.erased_at IS NOT NULL AS is_erased, s.created_at, s.changed_at
-    {_FROM}
-"""
-_FOLD = "casefold({} COLLATE pg_unicode_fast)"
-# Attribute: condition. Each has an index, apart from names and e-mail addresses.
-_CONDITIONS = {
-    "id": "u.id = :{0}",
-    "userName": f"""u.id IN (
-        SELECT user_id FROM scim_users
-        WHERE platform_id = :platform_id AND {_FOLD.format("user_name")} = {_FOLD.format("CAST(:{0} AS text)")} AND NOT hidden
-        UNION ALL
-        SELECT i.id FROM users i WHERE i.platform_id = :platform_id AND i.external_id = :{{0}}
-            AND NOT EXISTS (SELECT FROM scim_users x WHERE x.user_id = i.id)
-    )""",  # noqa: S608 (constants)
-    "externalId": "u.external_id = :{0} AND (s.user_id IS NULL OR s.external_id = :{0})",
-    "emails": f"{_FOLD.format('u.email')} = {_FOLD.format('CAST(:{0} AS text)')}",
-    "displayName": f"{_FOLD.format('u.name')} = {_FOLD.format('CAST(:{0} AS text)')}",
-    "active": "(u.status = 'active') = :{0}",
-}
-ATTRIBUTES = tuple(_CONDITIONS)
-_GET = text(f"{_SELECT} WHERE u.platform_id = :platform_id AND u.id = :user_id AND {_VISIBLE}")
-_FIND_BY_EXTERNAL_ID = text(f"{_SELECT} WHERE u.platform_id = :platform_id AND u.external_id = :external_id")
+# The condition of each attribute has an index, apart from names and e-mail addresses.
+_KIND = Kind(
+    columns=f"""
+        u.id, u.external_id, u.name, u.email, u.status, s.user_name, s.external_id AS stated_external_id, s.attributes,
+        NOT {VISIBLE} AS is_hidden, u.erased_at IS NOT NULL AS is_erased, s.created_at, s.changed_at
+    """,
+    source="users u LEFT JOIN scim_users s ON s.user_id = u.id",
+    of_platform=f"u.platform_id = :platform_id AND {VISIBLE}",
+    conditions={
+        "id": "u.id = :{0}",
+        "userName": f"""u.id IN (
+            SELECT user_id FROM scim_users WHERE platform_id = :platform_id AND {is_same("user_name", "{0}")} AND NOT hidden
+            UNION ALL
+            SELECT i.id FROM users i WHERE i.platform_id = :platform_id AND i.external_id = :{{0}}
+                AND NOT EXISTS (SELECT FROM scim_users x WHERE x.user_id = i.id)
+        )""",  # noqa: S608 (constants)
+        "externalId": "u.external_id = :{0} AND (s.user_id IS NULL OR s.external_id = :{0})",
+        "emails": is_same("u.email", "{0}"),
+        "displayName": is_same("u.name", "{0}"),
+        "active": "(u.status = 'active') = :{0}",
+    },
+)
+_GET = text(f"{_KIND.select} WHERE u.platform_id = :platform_id AND u.id = :user_id AND {VISIBLE}")
+_FIND_BY_EXTERNAL_ID = text(f"{_KIND.select} WHERE u.platform_id = :platform_id AND u.external_id = :external_id")
 _HAS_USER_NAME = text(f"""
     SELECT EXISTS (
         SELECT FROM scim_users
-        WHERE platform_id = :platform_id AND {_FOLD.format("user_name")} = {_FOLD.format("CAST(:user_name AS text)")}
+        WHERE platform_id = :platform_id AND {is_same("user_name", "user_name")}
           AND NOT hidden AND user_id IS DISTINCT FROM CAST(:other_than AS bigint)
     )
 """)  # noqa: S608 (constants)
@@ -115,22 +114,8 @@ def find_by_external_id(connection: Connection, *, platform_id: int, external_id
 
 def list_users(connection: Connection, *, platform_id: int, page: Page) -> tuple[int, Sequence[User]]:
     """How many match, and those of the page, by id."""
-    where, values = _where(platform_id, page)
-    total = int(connection.execute(text(f"SELECT count(*) {_FROM} {where}"), values).scalar_one())
-    if not page.count or page.start > total:
-        return total, ()
-    statement = text(f"{_SELECT} {where} ORDER BY u.id OFFSET :skipped LIMIT :count")
-    rows = connection.execute(statement, {**values, "skipped": page.start - 1, "count": page.count})
+    total, rows = list_page(connection, _KIND, platform_id=platform_id, page=page)
     return total, [User(**row._mapping) for row in rows]
-
-
-def _where(platform_id: int, page: Page) -> tuple[str, dict[str, Any]]:
-    conditions = ["u.platform_id = :platform_id", _VISIBLE]
-    values: dict[str, Any] = {"platform_id": platform_id}
-    for number, (attribute, value) in enumerate(page.conditions):
-        conditions.append(_CONDITIONS[attribute].format(f"value_{number}"))
-        values[f"value_{number}"] = value
-    return f"WHERE {' AND '.join(conditions)}", values
 
 
 def has_user_name(connection: Connection, *, platform_id: int, user_name: str, other_than: int | None) -> bool:
