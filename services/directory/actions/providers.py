@@ -34,16 +34,16 @@ def put_provider(engine: Engine, *, key: str, wanted: Wanted, operator: str) -> 
     with changes.recorded_refusals(engine, "platform", key, operator), engine.begin() as connection:
         changes.lock_directory(connection, key)
         platform = changes.known_platform(platforms.lock_platform(connection, key=key), key)
-        before = store.find(connection, key=key)
+        before = store.find(connection, platform_id=platform.id)
         after = _combine(before, wanted)
         if after is None:
-            store.delete(connection, key=key)
+            store.delete(connection, platform_id=platform.id)
         elif before is None:
-            store.insert(connection, key=key, provider=after)
+            store.insert(connection, platform_id=platform.id, provider=after)
         elif after != before:
-            store.update(connection, key=key, provider=after)
+            store.update(connection, platform_id=platform.id, provider=after)
         if after is not None and wanted.client_secret is not None:
-            store.set_secret(connection, key=key, secret=wanted.client_secret or None)
+            store.set_secret(connection, platform_id=platform.id, secret=wanted.client_secret or None)
         outcome: audit.Outcome = "unchanged" if after == before and wanted.client_secret is None else "updated"
         event = audit.Event(
             "platform", outcome, operator, key, platform.directory_version, detail="sign-in of the console"
