@@ -21,6 +21,8 @@ from shared.auth import store, tokens
 from tests import factories
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
+# What a token with the claims of `good_claims` proves.
+GOOD = tokens.Identity(platform="p", user="u", issuer=None)
 
 
 @dataclass(frozen=True)
