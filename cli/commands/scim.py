@@ -8,7 +8,6 @@ import click
 from cli import connect, operator, output, parameters
 from services.directory import domain
 from services.directory.actions import provisioning as actions
-from services.directory.store.scim_groups import Summary
 from shared import db
 
 _HELP = "The platform's key; not needed where only one is managed over SCIM."
@@ -132,7 +131,7 @@ def map_(
     with connect.engine(db.DIRECTORY_ROLE) as engine:
         platform_key = actions.choose_platform(engine, given)
         target = actions.Target(chosen[0][0], chosen[0][1] or platform_key, role) if chosen and role else None
-        done: Summary = actions.map_group(
+        done = actions.map_group(
             engine, platform_key=platform_key, group=group, target=target, operator=operator.name()
         )
     row = vars(done)

@@ -1,5 +1,6 @@
 """/scim/v2/Users."""
 
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -85,13 +86,12 @@ def delete_user(user_id: str) -> flask.Response:
     return flask.Response(status=204)
 
 
-def _change(user_id: str, state: Any) -> flask.Response:
+def _change(user_id: str, state: Callable[[UserState], UserState]) -> flask.Response:
     search = scim_requests.read_search(_SEARCH)
 
     def decide(now: actions.User) -> UserState:
         _check_tag(now)
-        decided: UserState = state(now.state)
-        return decided
+        return state(now.state)
 
     before, after = actions.change_user(
         _engine(), client=scim_requests.client(), user_id=scim_requests.read_id(user_id, "user"), decide=decide
