@@ -1,1 +1,1 @@
-"""Changes a platform's directory. Called by the command line. Each action owns its transactions."""
+"""Changes a platform's directory. Called by the routes and the command line. Each action owns its transactions."""

@@ -69,7 +69,7 @@ def map_group(
     target: Target | None,
     operator: str = changes.UNKNOWN_OPERATOR,
 ) -> groups.Summary:
-    """Gives the group (its number or name) a scope and a role, whatever the client states; None leaves that to the client again."""
+    """Gives the group (its number or name) a scope and a role, which override what the client states; None removes that mapping."""
     with _changing(engine, platform_key, operator) as change:
         connection, platform_id = change.connection, change.platform.id
         before = _find_group(change, group)

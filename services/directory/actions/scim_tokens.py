@@ -15,7 +15,7 @@ from services.directory.store import scim_tokens as store
 
 # One in use, and the next one while a client is changed over.
 MAX_VALID = 2
-# Tells them from the tokens of users.
+# Distinguishes them from the tokens of users.
 PREFIX = "mhd_"
 
 

@@ -1,4 +1,4 @@
-"""Answers errors under /scim/ as SCIM does (RFC 7644, 3.12): `application/scim+json`, whoever refused the request."""
+"""Answers all errors under /scim/ as SCIM does (RFC 7644, 3.12), those of shared/web too: `application/scim+json`."""
 
 import json
 from typing import Any

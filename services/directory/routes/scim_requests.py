@@ -23,6 +23,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 MAX_BODY_BYTES = 2 * 1024 * 1024
 _DEFAULT_COUNT = 100
 _LAST_START = 2**62
+_PARAMETERS = ("attributes", "excludedAttributes", "filter", "startIndex", "count")
 _MEDIA_TYPES = (scim_errors.MEDIA_TYPE, "application/json")
 
 
@@ -103,8 +104,17 @@ def read_id(value: str, what: str) -> int:
     return int(value)
 
 
+def read_search(kind: type[scim2_models.SearchRequest[Any]]) -> scim2_models.SearchRequest[Any]:
+    """Filter, page and attributes from the query. Unknown parameters are ignored: clients add their own."""
+    given = {name: value for name, value in flask.request.args.items() if name in _PARAMETERS}
+    for name in ("startIndex", "count"):
+        if name in given and not given[name].lstrip("-").isdecimal():
+            raise scim2_models.InvalidValueException(detail=f"{name} must be a whole number")
+    return kind.model_validate(given)
+
+
 def read_posted_search(kind: type[scim2_models.SearchRequest[Any]]) -> scim2_models.SearchRequest[Any]:
-    """The same from the body of a POST to `.search`."""
+    """The same as `read_search`, from the body of a POST to `.search`."""
     return kind.model_validate(read_body(), scim_ctx=scim2_models.Context.SEARCH_REQUEST)
 
 
@@ -123,15 +133,3 @@ def meta(kind: str, path: str, tag: str, created_at: datetime | None, changed_at
 def base_url() -> str:
     """Where the endpoints are, as this client sees it; without a slash at the end."""
     return f"{flask.request.url_root}scim/v2"
-
-
-def read_search(kind: type[scim2_models.SearchRequest[Any]]) -> scim2_models.SearchRequest[Any]:
-    """Filter, page and attributes from the query. Unknown parameters are ignored: clients add their own."""
-    given = {name: value for name, value in flask.request.args.items() if name in _PARAMETERS}
-    for name in ("startIndex", "count"):
-        if name in given and not given[name].lstrip("-").isdecimal():
-            raise scim2_models.InvalidValueException(detail=f"{name} must be a whole number")
-    return kind.model_validate(given)
-
-
-_PARAMETERS = ("attributes", "excludedAttributes", "filter", "startIndex", "count")

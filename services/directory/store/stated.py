@@ -61,7 +61,7 @@ _LIST_MEMBERS = text("""
     SELECT DISTINCT m.user_id FROM scim_groups g JOIN scim_members m ON m.group_id = g.id WHERE g.platform_id = :platform_id
 """)
 _COUNT_IMPORTED = text("SELECT count(*) FROM stated_memberships WHERE platform_id = :platform_id")
-# Whoever belongs to the scope or to one inside it, or would if they were active.
+# Active users of the scope and of those inside it; and users, active or not, for whom one of these scopes is stated.
 _LIST_CONCERNED = text("""
     SELECT user_id FROM memberships WHERE scope_id = :scope_id AND valid_to_version IS NULL
     UNION
