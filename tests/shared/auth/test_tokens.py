@@ -65,6 +65,12 @@ def test_a_user_in_another_normal_form_is_the_one_that_the_directory_has() -> No
     assert verifier().verify(signed(sub="rene\u0301")).user == "ren\u00e9"
 
 
+def test_a_good_token_of_more_than_16384_characters_is_refused() -> None:
+    assert len(fits := signed(padding="x" * 12_000)) < 16_384 < len(longer := signed(padding="x" * 12_300))
+    assert verifier().verify(fits) == tokens.Identity(platform="p", user="u", issuer=None)
+    assert refusal(longer).code == "token-invalid"
+
+
 @pytest.mark.parametrize("claims", [{"aud": ["other", "message-hub"]}, {"iss": "anyone"}, {"role": "administrator"}])
 def test_claims_that_do_not_matter_do_not_matter(claims: dict[str, Any]) -> None:
     assert verifier().verify(signed(**claims)) == tokens.Identity(platform="p", user="u", issuer=None)
