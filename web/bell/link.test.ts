@@ -59,7 +59,7 @@ describe("with a stream", () => {
     expect(events).toContainEqual({ kind: "counts", counts: { unread_count: 3, unseen_count: 3 }, asked: Date.now() });
   });
 
-  it("tells what comes, at once and without asking anything", async () => {
+  it("emits what arrives, at once and without a request", async () => {
     await start();
     hub.taken();
     const added = hub.add(4);
@@ -133,12 +133,12 @@ describe("with a stream", () => {
     expect(connections()).toEqual(["live", "polling"]);
   });
 
-  it("passes on recalls, and that more happened than is told", async () => {
+  it("emits recalls, and that lists are stale when the stream cannot send everything", async () => {
     await start();
     events.length = 0;
-    hub.tell("recalled", { id: "gone" });
-    hub.tell("sync", {});
-    hub.tell("something-new", { of: "the future" });
+    hub.sendEvent("recalled", { id: "gone" });
+    hub.sendEvent("sync", {});
+    hub.sendEvent("something-new", { of: "the future" });
     await pass(0);
     expect(events).toEqual([{ kind: "recalled", id: "gone" }, { kind: "stale" }]);
     hub.taken();
@@ -259,7 +259,7 @@ describe("a token", () => {
     const ask = vi.fn(async () => tokenOf("ann", 2));
     await start(ask);
     hub.tokens = new Set([tokenOf("ann", 2)]);
-    hub.tell("expired", {});
+    hub.sendEvent("expired", {});
     hub.endStreams();
     await pass(3_000);
     expect(ask).toHaveBeenCalledTimes(1);

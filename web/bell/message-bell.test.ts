@@ -76,7 +76,7 @@ describe("the bell", () => {
     expect(label(bell)).toBe("Messages, 120 new messages");
   });
 
-  it("tells its page what it learns", async () => {
+  it("sends its page an event for counts, arrivals and the connection", async () => {
     const [counts, arrived, connections] = [heard("counts"), heard("notification"), heard("connection")];
     await mount();
     const added = hub.add(4);
@@ -173,19 +173,19 @@ describe("while a notification is open", () => {
   it.each([
     ["the stream says so", true, "This message was recalled."],
     ["only the list shows that it has gone", false, "This message is no longer in the list."],
-  ])("its recall is said, in the live region too, where %s", async (_, isTold, words) => {
+  ])("its recall is said, in the live region too, where %s", async (_, isSent, words) => {
     const bell = await mount();
     const recalled = heard("recalled");
     await open(bell);
     await click(bell, "Title 3");
     const [gone] = hub.inbox.splice(0, 1);
-    if (isTold) hub.tell("recalled", { id: gone?.id });
-    else hub.tell("sync", {});
+    if (isSent) hub.sendEvent("recalled", { id: gone?.id });
+    else hub.sendEvent("sync", {});
     await pass(5_000);
     expect(text(bell, "li h3 [part=title]")).toEqual(["Title 2", "Title 1"]);
     expect(text(bell, ".notice span")).toEqual([words]);
     expect(text(bell, "[role=status]")).toEqual([words]);
-    expect(recalled).toEqual(isTold ? [{ id: gone?.id }] : []);
+    expect(recalled).toEqual(isSent ? [{ id: gone?.id }] : []);
   });
 });
 
@@ -332,7 +332,7 @@ describe("the panel", () => {
     expect(text(bell, "li h3")[0]).toBe("Unread: Title 3");
   });
 
-  it("tells its page that it opens and closes", async () => {
+  it("sends its page an event when it opens and when it closes", async () => {
     const [opened, closed] = [heard("open"), heard("close")];
     const bell = await mount();
     expect([opened.length, closed.length]).toEqual([0, 0]);

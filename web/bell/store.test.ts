@@ -151,17 +151,17 @@ describe("a list", () => {
     await pass();
     expect(titles(store)).toEqual(["Title 4", "Title 3", "Title 2", "Title 1"]);
     expect(store.state.counts).toEqual({ unread_count: 4, unseen_count: 4 });
-    hub.tell("notification", added);
+    hub.sendEvent("notification", added);
     await pass();
-    expect(store.state.counts, "told twice, counted once").toEqual({ unread_count: 4, unseen_count: 4 });
+    expect(store.state.counts, "sent twice, counted once").toEqual({ unread_count: 4, unseen_count: 4 });
     hub.inbox.shift();
-    hub.tell("recalled", { id: added.id });
+    hub.sendEvent("recalled", { id: added.id });
     await pass();
     expect(titles(store)).toEqual(["Title 3", "Title 2", "Title 1"]);
     expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3 });
   });
 
-  it("is loaded again when the counts tell of something that was not told", async () => {
+  it("is loaded again when the counts have changed without an event", async () => {
     hub.servesStream = false;
     const store = await open();
     hub.add(4, false);
@@ -284,7 +284,7 @@ describe("several tabs", () => {
     expect(other.state.connection).toBe("live");
     hub.add(4);
     await pass();
-    expect(one.state.counts?.unread_count, "it hears from the other one").toBe(4);
+    expect(one.state.counts?.unread_count, "the other one posts it").toBe(4);
     expect(hub.streams).toHaveLength(1);
   });
 

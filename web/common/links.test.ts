@@ -114,6 +114,6 @@ it("is quick on texts made to be slow", () => {
   expect(performance.now() - began).toBeLessThan(500);
 });
 
-it("tells the page behind a link nothing", () => {
+it("sends the page behind a link neither opener nor referrer", () => {
   expect(LINK_REL.split(" ").sort()).toEqual(["noopener", "noreferrer"]);
 });

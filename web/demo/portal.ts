@@ -5,7 +5,7 @@ import { avatar } from "../console/views/avatar";
 import type { Person } from "./people";
 import { type Strings, translate } from "./strings";
 
-/** Where bell and stream are, and the pages that the bell's links open. */
+/** The addresses of bell.js and of the live stream. */
 export interface Addresses {
   readonly inboxUrl: string;
   readonly streamUrl: string;

@@ -14,7 +14,7 @@ interface Waiting {
 
 export class Tab {
   isHidden = false;
-  /** One that is frozen hears nothing. */
+  /** A frozen tab receives no posts. */
   isFrozen = false;
   readonly listeners = new Set<() => void>();
 }

@@ -46,15 +46,15 @@ export class Hub {
     }
   }
 
-  /** One more in the inbox; `isTold` on the stream too. */
-  add(number: number, isTold = true, change: Partial<Notification> = {}): Notification {
+  /** One more in the inbox; `isSent` on the stream too. */
+  add(number: number, isSent = true, change: Partial<Notification> = {}): Notification {
     const added = notification(number, change);
     this.inbox.unshift(added);
-    if (isTold) this.tell("notification", added, `cursor-${number}`);
+    if (isSent) this.sendEvent("notification", added, `cursor-${number}`);
     return added;
   }
 
-  tell(event: string, data: unknown, id?: string): void {
+  sendEvent(event: string, data: unknown, id?: string): void {
     this.send(`event: ${event}\n${id ? `id: ${id}\n` : ""}data: ${JSON.stringify(data)}\n\n`);
   }
 

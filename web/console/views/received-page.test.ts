@@ -63,7 +63,7 @@ it("shares one connection, one list and one state with the bell", async () => {
   await pass(100);
   expect(inbox.streams).toHaveLength(1);
   inbox.taken();
-  inbox.tell("sync", {});
+  inbox.sendEvent("sync", {});
   await pass(5_000);
   expect(
     inbox.taken().filter((call) => call.includes("status=")),
@@ -108,7 +108,7 @@ it("says that an open message was recalled, and takes it away at once", async ()
   const page = await mount();
   await press(page, "Title 2");
   inbox.inbox.shift();
-  inbox.tell("recalled", { id: notification(2).id });
+  inbox.sendEvent("recalled", { id: notification(2).id });
   await pass(1_000);
   expect(titles(page)).toEqual(["Title 1"]);
   expect(text(page, ".notice")).toEqual(["This message was recalled."]);
