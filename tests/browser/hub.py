@@ -57,11 +57,11 @@ class Hub:
                 stdout=output, stderr=output, cwd=_ROOT, env=self._environment, start_new_session=True,
             )  # fmt: skip
         wait_until(
-            lambda: "Message Hub is up." in self._told() or process.poll() is not None,
+            lambda: "Message Hub is up." in self._printed() or process.poll() is not None,
             what="the hub is up",
             seconds=_UP_S,
         )
-        assert process.poll() is None, self._told()
+        assert process.poll() is None, self._printed()
         running = DataFolder(self.data).running()
         assert running is not None
         settings = base.database_settings(running.database_url)
@@ -131,7 +131,7 @@ class Hub:
             what=f"message {message_id} is sent",
         )
 
-    def _told(self) -> str:
+    def _printed(self) -> str:
         return self._output.read_text(encoding="utf-8")
 
 

@@ -52,18 +52,18 @@ class Hub:
                 stdout=output, stderr=output, cwd=_ROOT, env=_environment(), start_new_session=True,
             )  # fmt: skip
         _wait(
-            lambda: "Message Hub is up." in self.told() or not self.is_running(),
+            lambda: "Message Hub is up." in self.printed() or not self.is_running(),
             seconds=_UP_S,
             what="the hub to come up",
         )
-        assert self.is_running(), self.told()
+        assert self.is_running(), self.printed()
 
     def stop(self) -> None:
         if self.process is not None and self.is_running():
             self.process.terminate()
             self.process.wait(timeout=60)
 
-    def told(self) -> str:
+    def printed(self) -> str:
         return self.output.read_text(encoding="utf-8")
 
     def is_running(self) -> bool:
@@ -93,7 +93,7 @@ class Hub:
 
     def printed_curl(self, number: int) -> httpx.Request:
         """The request that the banner's curl number `number` would make."""
-        commands = re.findall(r"^  curl .*?[^\\]$", self.told(), re.MULTILINE | re.DOTALL)
+        commands = re.findall(r"^  curl .*?[^\\]$", self.printed(), re.MULTILINE | re.DOTALL)
         words = shlex.split(commands[number].replace("\\\n", " "))
         assert words[:2] == ["curl", "-sS"]
         headers = [words[i + 1].split(": ", 1) for i, word in enumerate(words) if word == "-H"]
@@ -164,8 +164,8 @@ def _json(answer: "subprocess.CompletedProcess[str]") -> Any:
 @pytest.mark.timeout(240)
 def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
     compose, inbox, stream, _ = (f"http://127.0.0.1:{port}" for port in new_hub.ports)
-    assert f"{compose}/console/" in new_hub.told()
-    assert f"{compose}/demo/" in new_hub.told()
+    assert f"{compose}/console/" in new_hub.printed()
+    assert f"{compose}/demo/" in new_hub.printed()
     page = httpx.get(compose, follow_redirects=True)
     assert (page.status_code, page.url.path) == (200, "/console/"), "have the pages been built? make web"
     assert httpx.get(f"{compose}/console/config.json").json() == {
@@ -214,7 +214,7 @@ def test_a_new_user_sends_the_printed_message_sees_it_and_looks_around(new_hub: 
         exported["HUB_JWT_SECRET"],
         *(urlsplit(exported[name]).password for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL")),
     ]
-    assert all(secret and secret not in commands + hub.told() for secret in hidden), "everybody here can read those"
+    assert all(secret and secret not in commands + hub.printed() for secret in hidden), "everybody here can read those"
     token = hub.command("token", "--platform", "demo", "--user", "user", "--ttl", "60").stdout.strip()
     feed = httpx.get(f"http://127.0.0.1:{hub.ports[1]}/v1/notifications", headers={"Authorization": f"Bearer {token}"})
     first, *others = feed.json()["data"]
@@ -238,8 +238,8 @@ def test_a_new_user_sends_the_printed_message_sees_it_and_looks_around(new_hub: 
     hub.process.send_signal(signal.SIGINT)
     assert hub.process.wait(timeout=30) == 0
     assert not [one for one in everything if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
-    assert "Traceback" not in hub.told()
-    assert hub.told().endswith("Stopped.\n")
+    assert "Traceback" not in hub.printed()
+    assert hub.printed().endswith("Stopped.\n")
     assert hub.command("env").returncode == 1
 
 
@@ -273,8 +273,10 @@ def test_whatever_is_killed_the_hub_works_again_and_keeps_its_messages(hub: Hub)
 @pytest.mark.timeout(120)
 def test_a_hub_without_workers_and_demo_says_what_to_do_next(hub: Hub) -> None:
     hub.start("--workers", "0", "--no-demo")
-    told = hub.told()
-    assert "--workers 0" in told
-    assert re.search(rf"message-hub import --platform my-platform DIRECTORY --data \S*{re.escape(hub.data.name)}", told)
-    assert "curl" not in told
+    printed = hub.printed()
+    assert "--workers 0" in printed
+    assert re.search(
+        rf"message-hub import --platform my-platform DIRECTORY --data \S*{re.escape(hub.data.name)}", printed
+    )
+    assert "curl" not in printed
     assert not {"worker --", "beat --"} & hub.processes().keys()
