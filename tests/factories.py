@@ -242,9 +242,12 @@ def bearer(who: User | str, of: Platform | str) -> dict[str, str]:
 def _owner(connection: Connection) -> Iterator[None]:
     """Lets a few statements run as the schema's owner, whatever role the connection acts as."""
     role = connection.execute(text("SELECT current_setting('role')")).scalar_one()
+    if role == "none":
+        yield
+        return
     connection.execute(text("SET LOCAL ROLE NONE"))
     yield
-    connection.execute(text(f'SET LOCAL ROLE "{role}"' if role != "none" else "SET LOCAL ROLE NONE"))
+    connection.execute(text(f'SET LOCAL ROLE "{role}"'))
 
 
 def _insert_scope(

@@ -40,6 +40,7 @@ class Hub:
             **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
             "HUB_JWT_SECRET": factories.SECRET,
             "HUB_SWEEP_SECONDS": "1",
+            "HUB_DRAIN_SECONDS": "0",
             "HUB_CORS_ORIGINS": cors_origins,
         }
         self._process: subprocess.Popen[bytes] | None = None
