@@ -27,7 +27,7 @@ interface Token extends Times {
 
 const TOKEN_MS = 4 * 60_000;
 /** How long before its end a person is warned. */
-export const WARNING_MS = 2 * 60_000;
+const WARNING_MS = 2 * 60_000;
 const TIMEOUT_MS = 15_000;
 
 export class HubSession {

@@ -95,12 +95,6 @@ export class Pages<T extends { id: string }> {
     this.#changed();
   }
 
-  /** Takes one item out. */
-  remove(id: string): void {
-    this.items = this.items.filter((known) => known.id !== id);
-    this.#changed();
-  }
-
   /** Drops whatever is on its way. The list is not used any more. */
   close(): void {
     this.#abort.abort();

@@ -108,10 +108,6 @@ export const composeStyles = css`
     font-variant-numeric: tabular-nums;
   }
 
-  .reach.big {
-    font-size: 1rem;
-  }
-
   .reach svg {
     color: var(--_hub-accent);
   }

@@ -55,7 +55,7 @@ function summary({ title, body, audience }: NewMessage, directory: Directory, re
       links.length > 0
         ? html`<dl class="links">
           <dt>${translate("compose_links", { count: links.length })}</dt>
-          ${links.map(({ href }) => html`<dd class="address" dir="ltr">${href}</dd>`)}
+          ${links.map(({ href }) => html`<dd dir="ltr">${href}</dd>`)}
         </dl>`
         : nothing
     }

@@ -4,7 +4,6 @@ import { html, svg } from "lit";
 
 const SHAPES = {
   alert: svg`<circle cx="12" cy="12" r="9"/><path d="M12 7.5v5.5M12 16.4v.1"/>`,
-  archive: svg`<path d="M4 5h16v4H4zM5.5 9v10h13V9M10 13h4"/>`,
   back: svg`<path d="M19 12H5.5M11 5.5 4.5 12l6.5 6.5"/>`,
   check: svg`<path d="m5 12.5 4.5 4.5L19 7.5"/>`,
   chevron: svg`<path d="m9.5 6 6 6-6 6"/>`,
@@ -14,10 +13,8 @@ const SHAPES = {
   copy: svg`<rect x="8.5" y="8.5" width="11" height="11" rx="1.5"/><path d="M15.5 5.5v-1h-11v11h1"/>`,
   download: svg`<path d="M12 4v11M7 10.5l5 5 5-5M5 19.5h14"/>`,
   filter: svg`<path d="M4 5.5h16l-6.2 7.2v6.3l-3.6-1.8v-4.5z"/>`,
-  inbox: svg`<path d="M4 13.5 6.8 5h10.4l2.8 8.5V19H4zM4 13.5h4.8l1.2 2.5h4l1.2-2.5H20"/>`,
   info: svg`<circle cx="12" cy="12" r="9"/><path d="M12 11v5.5M12 7.6v.1"/>`,
   mail: svg`<rect x="3.5" y="5.5" width="17" height="13" rx="2"/><path d="m4 7.5 8 6 8-6"/>`,
-  mailOpen: svg`<path d="M3.5 10v8.5a1.5 1.5 0 0 0 1.5 1.5h14a1.5 1.5 0 0 0 1.5-1.5V10L12 4zM4 10.5l8 5.5 8-5.5"/>`,
   more: svg`<circle cx="5.5" cy="12" r="1.2"/><circle cx="12" cy="12" r="1.2"/><circle cx="18.5" cy="12" r="1.2"/>`,
   organisations: svg`<path d="M4 20V6.5L11 4v16M11 9.5l9 2.5v8M3 20h18M7 9v.1M7 12.5v.1M7 16v.1M15.5 15v.1M15.5 17.5v.1"/>`,
   people: svg`<circle cx="9" cy="8.5" r="3.5"/><path d="M2.8 19.5c.6-3.4 3-5.3 6.2-5.3s5.6 1.9 6.2 5.3M15.5 5.4a3.3 3.3 0 0 1 0 6.2M17.6 14.8c2 .7 3.2 2.3 3.6 4.7"/>`,

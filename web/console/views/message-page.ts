@@ -1,7 +1,6 @@
 /** `<hub-message-page>`: one sent message, how far it has come while that still changes, and the way to take it back. */
 import { html, LitElement, nothing } from "lit";
-import type { Message } from "../../api";
-import { Problem, type SentMessage } from "../../api";
+import { type Message, Problem, type SentMessage } from "../../api";
 import type { Hub } from "../hub";
 import { date } from "../logic/dates";
 import type { Directory } from "../logic/directory";

@@ -55,8 +55,7 @@ export class OrganisationsPage extends LitElement {
         border-block-end: 0;
       }
 
-      .opener svg,
-      .opener-space {
+      .opener svg {
         transition: rotate 120ms;
       }
 

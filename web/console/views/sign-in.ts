@@ -146,7 +146,6 @@ export class SignInPage extends LitElement {
       }
       <input
         id="platform"
-        class="field"
         type="text"
         autocomplete="organization"
         autocapitalize="off"

@@ -103,13 +103,12 @@ export function empty(picture: IconName, title: string, text: string, action: un
   </div>`;
 }
 
-/** Without `retry` where trying again would change nothing. */
-export function failed(what: string, error: unknown, retry: (() => void) | null): TemplateResult {
+export function failed(what: string, error: unknown, retry: () => void): TemplateResult {
   return html`<div class="state" role="alert">
     ${icon("alert")}
     <h2>${what}</h2>
     <p>${sentence(error)}</p>
-    ${retry ? html`<button class="button" type="button" @click=${retry}>${translate("retry")}</button>` : nothing}
+    <button class="button" type="button" @click=${retry}>${translate("retry")}</button>
   </div>`;
 }
 

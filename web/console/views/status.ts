@@ -2,14 +2,7 @@
 import { css, html, nothing } from "lit";
 import type { Message } from "../../api";
 import { status } from "../logic/wording";
-import { type IconName, icon } from "./icons";
-
-const PICTURES: Record<Message["status"], IconName> = {
-  queued: "clock",
-  sending: "clock",
-  sent: "clock",
-  recalled: "recall",
-};
+import { icon } from "./icons";
 
 export const statusStyles = css`
   .status {
@@ -23,7 +16,6 @@ export const statusStyles = css`
     color: var(--_hub-muted);
     font-size: 0.8125rem;
     font-weight: 500;
-    
   }
 
   .status svg {
@@ -46,5 +38,6 @@ export const statusStyles = css`
 /** Nothing for a message that is sent, as nearly all of them are. */
 export function statusLabel(message: Message) {
   if (message.status === "sent" && !message.expired) return nothing;
-  return html`<span class="status ${message.status}">${icon(PICTURES[message.status])}${status(message)}</span>`;
+  const picture = message.status === "recalled" ? "recall" : "clock";
+  return html`<span class="status ${message.status}">${icon(picture)}${status(message)}</span>`;
 }
