@@ -4,6 +4,7 @@
  */
 import type { LitElement } from "lit";
 import type { Route } from "./logic/routes";
+import { scrollerOf } from "./views/scroller";
 
 type List = LitElement & { focusMessage(id: string): Promise<boolean> };
 
@@ -18,7 +19,7 @@ export class Arrival {
 
   /** To be called before the new page is drawn. */
   leave(before: Route, after: Route): void {
-    if (after.page === "message" && isList(before)) this.#listTop = scrollerOf(this.#console).scrollTop;
+    if (after.page === "message" && isList(before)) this.#listTop = this.#scroller.scrollTop;
   }
 
   async arrive(before: Route, after: Route): Promise<void> {
@@ -26,13 +27,17 @@ export class Arrival {
     if (before.page === "message" && isList(after)) {
       const list = this.#list;
       await list?.updateComplete;
-      scrollerOf(this.#console).scrollTop = this.#listTop;
+      this.#scroller.scrollTop = this.#listTop;
       if (await list?.focusMessage(before.id)) return;
     }
     // A search or filter only changes what the list has in it.
     if (isList(before) && isList(after) && (await this.#isInList())) return;
-    scrollerOf(this.#console).scrollTop = 0;
+    this.#scroller.scrollTop = 0;
     await this.focusHeading();
+  }
+
+  get #scroller(): Element {
+    return scrollerOf(this.#console) ?? document.scrollingElement ?? document.documentElement;
   }
 
   async #isInList(): Promise<boolean> {
@@ -57,13 +62,4 @@ export class Arrival {
 
 function isList({ page }: Route): boolean {
   return page === "messages" || page === "home";
-}
-
-/** What scrolls the console: an element around it, or the window. */
-function scrollerOf(element: Element): Element {
-  for (let node: Node | null = element; node; node = node instanceof ShadowRoot ? node.host : node.parentNode) {
-    if (node instanceof Element && node !== document.body && /auto|scroll/.test(getComputedStyle(node).overflowY))
-      return node;
-  }
-  return document.scrollingElement ?? document.documentElement;
 }

@@ -7,6 +7,7 @@ import { people } from "../logic/wording";
 import { translate } from "../strings";
 import { icon } from "./icons";
 import type { Reach } from "./reach";
+import { scrollerOf } from "./scroller";
 
 export function footer(reach: Reach, retry: () => void) {
   return html`<div class="footer card">
@@ -52,7 +53,7 @@ export class FooterSpace implements ReactiveController {
   }
 
   hostConnected(): void {
-    this.#scroller = findScroller(this.#host);
+    this.#scroller = scrollerOf(this.#host) ?? document.documentElement;
   }
 
   hostUpdated(): void {
@@ -72,14 +73,4 @@ export class FooterSpace implements ReactiveController {
   #reserve(bar: HTMLElement): void {
     this.#scroller?.style.setProperty("scroll-padding-block-end", `${bar.offsetHeight + GAP_PX}px`);
   }
-}
-
-function findScroller(element: HTMLElement): HTMLElement {
-  let node: Node | null = element;
-  while (node !== null) {
-    if (node instanceof HTMLElement && /auto|scroll/.test(getComputedStyle(node).overflowY)) return node;
-    const slot: Node | null = node instanceof Element ? node.assignedSlot : null;
-    node = slot ?? (node instanceof ShadowRoot ? node.host : node.parentNode);
-  }
-  return document.documentElement;
 }
