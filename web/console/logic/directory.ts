@@ -1,9 +1,10 @@
 /** What the tree of audiences tells about its viewer: their level, the names of scopes, what they may recall. Pure. */
 
 import type { Audiences, Message } from "../../api";
+import { LOCALE } from "../strings";
 
 // "Coast Health 4" before "Coast Health 17".
-const { compare } = new Intl.Collator("en-GB", { numeric: true });
+const { compare } = new Intl.Collator(LOCALE, { numeric: true });
 const byName = (one: { name: string }, other: { name: string }) => compare(one.name, other.name);
 
 export type Level = "platform" | "organisation" | "clinic";
@@ -23,6 +24,11 @@ export class Directory {
     }
     const isOfOrganisation = audiences.organisations.some((organisation) => organisation.selectable);
     this.level = audiences.everyone ? "platform" : isOfOrganisation ? "organisation" : "clinic";
+  }
+
+  /** Whether there are organisations and clinics to choose between: an organisation with one clinic is no choice. */
+  get hasChoice(): boolean {
+    return this.audiences.organisations.some(({ clinics }) => clinics.length > 1);
   }
 
   /** The name; the id of one that has left the directory, or that the viewer does not administer. */

@@ -6,6 +6,7 @@
  */
 
 import type { Audience, Audiences, Message, Organisation } from "../../api";
+import type { Filter } from "./routes";
 import { type Branch, isResult } from "./tree";
 
 export const MAX_SCOPES = 1000;
@@ -19,6 +20,12 @@ export interface Selection {
 export type Check = "on" | "off" | "mixed";
 
 export const NOTHING: Selection = { everyone: false, organisations: new Set(), clinics: new Set() };
+
+/** One organisation or clinic alone. */
+export function selectOne({ level, id }: NonNullable<Filter>): Selection {
+  const ids = new Set([id]);
+  return level === "organisation" ? { ...NOTHING, organisations: ids } : { ...NOTHING, clinics: ids };
+}
 
 export function clinicCheck(selection: Selection, organisation: Organisation, clinic: string): Check {
   return selection.organisations.has(organisation.id) || selection.clinics.has(clinic) ? "on" : "off";
@@ -115,8 +122,7 @@ export function fromAudience({ everyone, organisations, clinics }: Message["audi
 /** Whether all that a message was sent to may be chosen. */
 export function isKnown(audience: Message["audience"], audiences: Audiences): boolean {
   const selection = fromAudience(audience);
-  const known = toAudience(keepKnown(selection, audiences));
-  return (audience.other_scopes ?? 0) === 0 && JSON.stringify(known) === JSON.stringify(toAudience(selection));
+  return (audience.other_scopes ?? 0) === 0 && isSameChoice(keepKnown(selection, audiences), selection);
 }
 
 /** The selection without what may not, or no longer, be chosen. */
@@ -152,12 +158,12 @@ export function wholeReach({ everyone, user_count, organisations }: Audiences): 
   if (organisation === undefined || others.length > 0) return null;
   const { id, name, clinics } = organisation;
   if (organisation.selectable) {
-    const selection = { ...NOTHING, organisations: new Set([id]) };
+    const selection = selectOne({ level: "organisation", id });
     return { name, count: organisation.user_count, selection, isOnly: clinics.length === 0 };
   }
   const [clinic, ...more] = clinics;
   if (clinic === undefined || more.length > 0) return null;
-  const selection = { ...NOTHING, clinics: new Set([clinic.id]) };
+  const selection = selectOne({ level: "clinic", id: clinic.id });
   return { name: clinic.name, count: clinic.user_count, selection, isOnly: true };
 }
 

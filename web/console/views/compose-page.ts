@@ -15,8 +15,8 @@ import {
   fromAudience,
   isKnown,
   keepKnown,
-  NOTHING,
   type Selection,
+  selectOne,
   startingSelection,
   toAudience,
 } from "../logic/selection";
@@ -59,9 +59,9 @@ export class ComposePage extends LitElement {
   declare hub: Hub;
   declare directory: Directory;
   declare drafts: DraftStore;
-  /** The organisation or clinic from whose menu this page was opened. */
+  /** The organisation or clinic from whose menu this page was opened; null once it is chosen. */
   declare preset: Filter;
-  /** The id of the message whose content the new draft begins with. */
+  /** The id of the message whose content the new draft begins with; null once it has that. */
   declare copy: string | null;
   declare _draft: Draft;
   declare _mistakes: Mistakes;
@@ -77,7 +77,6 @@ export class ComposePage extends LitElement {
   declare _failure: string;
   /** How many invisible characters were removed from each field. */
   declare _removed: Readonly<Record<TextField, number>>;
-  #usedPreset: Filter = null;
   readonly #reach = new ReachCounter(this, (audience, signal) => this.hub.countPeople(audience, signal));
   readonly #sender = new Sender(this, (change) => this.#keep({ ...this._draft, ...change }));
 
@@ -154,12 +153,9 @@ export class ComposePage extends LitElement {
   #settleSelection(): void {
     const { audiences } = this.directory;
     let selection = keepKnown(this._draft.selection, audiences);
-    if (this.preset && this.preset !== this.#usedPreset) {
-      this.#usedPreset = this.preset;
-      const chosen = new Set([this.preset.id]);
-      const isOrganisation = this.preset.level === "organisation";
-      const wanted = isOrganisation ? { ...NOTHING, organisations: chosen } : { ...NOTHING, clinics: chosen };
-      selection = keepKnown(wanted, audiences);
+    if (this.preset) {
+      selection = keepKnown(selectOne(this.preset), audiences);
+      this.preset = null;
       this.dispatchEvent(new CustomEvent("preset-used"));
     } else if (toAudience(selection) === null) {
       selection = startingSelection(audiences);

@@ -135,8 +135,7 @@ export class Recipients extends LitElement {
 
   /** Nothing where the message or its viewer has one clinic only. */
   #scopeFilter() {
-    const hasChoice = this.directory.audiences.organisations.some((organisation) => organisation.clinics.length > 1);
-    if (this.#isOneClinic || !hasChoice) return nothing;
+    if (this.#isOneClinic || !this.directory.hasChoice) return nothing;
     return html`<hub-scope-filter
       .directory=${this.directory}
       .value=${this._filter}

@@ -112,7 +112,6 @@ export class SentPage extends LitElement {
 
   override render() {
     const { filter, q } = this.listing;
-    const hasChoice = this.directory.audiences.organisations.some(({ clinics }) => clinics.length > 1);
     return html`<div class="tools" role="search">
         <hub-search-field
           label=${translate("sent_search")}
@@ -121,7 +120,7 @@ export class SentPage extends LitElement {
           @words-change=${(event: CustomEvent<string>) => this.#goTo({ filter, q: event.detail })}
         ></hub-search-field>
         ${
-          hasChoice || filter
+          this.directory.hasChoice || filter
             ? html`<hub-scope-filter
               .directory=${this.directory}
               .value=${filter}
