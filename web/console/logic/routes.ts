@@ -18,7 +18,8 @@ export type Route =
   | { page: "unknown" };
 
 export function parse(hash: string): Route {
-  const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
+  const [path = "", search = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
+  const query = new URLSearchParams(search);
   const [first = "", second, ...rest] = path.split("/").filter(Boolean).map(decode);
   if (rest.length > 0) return { page: "unknown" };
   if (first === "messages" && second !== undefined) return { page: "message", id: second };
@@ -27,9 +28,9 @@ export function parse(hash: string): Route {
     case "":
       return { page: "home" };
     case "messages":
-      return { page: "messages", filter: readFilter(query), q: new URLSearchParams(query).get("q") ?? "" };
+      return { page: "messages", filter: readFilter(query), q: query.get("q") ?? "" };
     case "compose":
-      return { page: "compose", preset: readFilter(query), copy: new URLSearchParams(query).get("copy") };
+      return { page: "compose", preset: readFilter(query), copy: query.get("copy") };
     case "received":
     case "organisations":
       return { page: first };
@@ -55,11 +56,10 @@ export function composePath(preset: Filter = null): string {
   return `#/compose${write(parameters(preset))}`;
 }
 
-function readFilter(query: string): Filter {
-  const parameters = new URLSearchParams(query);
-  const organisation = parameters.get("organisation");
+function readFilter(query: URLSearchParams): Filter {
+  const organisation = query.get("organisation");
   if (organisation) return { level: "organisation", id: organisation };
-  const clinic = parameters.get("clinic");
+  const clinic = query.get("clinic");
   return clinic ? { level: "clinic", id: clinic } : null;
 }
 

@@ -15,7 +15,7 @@ import "./sent-page";
 
 export function renderPage(page: MessageConsole, visit: Visit, route: Route): TemplateResult {
   const { directory, viewer } = visit;
-  const actual: Route = route.page === "home" ? home(viewer) : route;
+  const actual = route.page === "home" ? home(viewer) : route;
   if (actual.page === "received") return received(visit);
   if (viewer.level === null || actual.page === "unknown") return notFound();
   if (actual.page === "messages" || actual.page === "message") return messages(page, visit, actual);
@@ -29,8 +29,8 @@ export function renderPage(page: MessageConsole, visit: Visit, route: Route): Te
       .hub=${visit.hub}
       .directory=${directory}
       .drafts=${visit.drafts}
-      .preset=${actual.page === "compose" ? actual.preset : null}
-      .copy=${actual.page === "compose" ? actual.copy : null}
+      .preset=${actual.preset}
+      .copy=${actual.copy}
       @preset-used=${() => page.forgetPreset()}
       @audience-refused=${() => void page.reloadDirectory()}
       @message-sent=${(event: CustomEvent<Message>) => page.openFresh(event.detail)}
@@ -93,7 +93,7 @@ function notFound() {
 }
 
 /** What most of its viewers come for: what they sent, or what a clinic receives. */
-function home({ level }: Viewer): Route {
+function home({ level }: Viewer): Route & { page: "messages" | "received" } {
   return level === "platform" || level === "organisation"
     ? { page: "messages", filter: null, q: "" }
     : { page: "received" };
