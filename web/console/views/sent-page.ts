@@ -33,7 +33,7 @@ export class SentPage extends LitElement {
   declare hub: Hub;
   declare directory: Directory;
   declare listing: Listing;
-  /** Whether it is what is shown; while it is not, it keeps its place in the list and asks for nothing. */
+  /** Whether it is what is shown; while it is not, it keeps its place in the list, and does not refresh or grow. */
   declare active: boolean;
   #pages: Pages<ListedMessage> | null = null;
   /** What was shown before: it stays until the first page of another search or filter has come. */
@@ -48,7 +48,9 @@ export class SentPage extends LitElement {
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has("hub") || (changed.has("listing") && !isSame(this.listing, changed.get("listing") as Listing))) {
+    const isOther =
+      changed.has("hub") || (changed.has("listing") && !isSame(this.listing, changed.get("listing") as Listing));
+    if (isOther) {
       this.#pages?.close();
       const { hub, listing } = this;
       this.#before = changed.has("hub") ? [] : this.#shown;
@@ -57,11 +59,10 @@ export class SentPage extends LitElement {
         () => this.requestUpdate(),
       );
       void this.#pages.start();
-      this.#poller.start(REFRESH_MS);
-    } else if (changed.has("active")) {
-      if (this.active) this.#poller.start();
-      else this.#poller.stop();
     }
+    if (!isOther && !changed.has("active")) return;
+    if (this.active) this.#poller.start(isOther ? REFRESH_MS : 0);
+    else this.#poller.stop();
   }
 
   override connectedCallback(): void {
