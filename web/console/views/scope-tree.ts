@@ -24,6 +24,7 @@ import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { treeStyles } from "../styles/tree";
 import { icon } from "./icons";
+import { TreeKeys } from "./tree-keys";
 
 /** A tree of so few clinics shows all of them at once. */
 const SMALL = 15;
@@ -46,8 +47,7 @@ export class ScopeTree extends LitElement {
   /** Branches that the user opened, or closed where they open by themselves. */
   declare _toggled: ReadonlySet<string>;
   #typing: ReturnType<typeof setTimeout> | undefined;
-  /** The box that Tab enters the tree at. */
-  #current = "";
+  readonly #keys = new TreeKeys(this, (id) => this.#toggle(id));
 
   constructor() {
     super();
@@ -71,7 +71,7 @@ export class ScopeTree extends LitElement {
   }
 
   override focus(): void {
-    (this.renderRoot.querySelector<HTMLElement>("#find") ?? this.#boxes()[0])?.focus();
+    (this.renderRoot.querySelector<HTMLElement>("#find") ?? this.#keys.boxes()[0])?.focus();
   }
 
   override willUpdate(): void {
@@ -82,15 +82,11 @@ export class ScopeTree extends LitElement {
   }
 
   override firstUpdated(): void {
-    const chosen = this.#boxes().find((box) => box.checked || box.indeterminate);
+    const chosen = this.#keys.boxes().find((box) => box.checked || box.indeterminate);
     const tree = this.renderRoot.querySelector(".tree");
     if (!chosen || !tree) return;
-    this.#current = chosen.value;
+    this.#keys.makeTabStop(chosen);
     tree.scrollTop = chosen.getBoundingClientRect().top - tree.getBoundingClientRect().top - tree.clientHeight / 3;
-  }
-
-  override updated(): void {
-    this.#makeTabStop(this.#boxes().find((box) => box.value === this.#current) ?? this.#boxes()[0]);
   }
 
   override render() {
@@ -105,8 +101,8 @@ export class ScopeTree extends LitElement {
         aria-describedby="keys"
         @change=${this.#onChange}
         @click=${this.#onClick}
-        @keydown=${this.#onKey}
-        @focusin=${this.#onFocus}
+        @keydown=${this.#keys.onKey}
+        @focusin=${this.#keys.onFocus}
       >
         ${branches.length === 0 ? html`<p class="none muted">${this.#noMatches()}</p>` : nothing}
         ${isFlat ? branches.map((branch) => this.#flat(branch)) : this.#branches(branches)}
@@ -258,18 +254,6 @@ export class ScopeTree extends LitElement {
     this._toggled = toggled;
   }
 
-  #boxes(): HTMLInputElement[] {
-    return [...this.renderRoot.querySelectorAll<HTMLInputElement>(".tree input")];
-  }
-
-  #makeTabStop(box: HTMLInputElement | undefined): void {
-    if (!box || box.tabIndex === 0) return;
-    for (const other of this.renderRoot.querySelectorAll<HTMLInputElement>('.tree input[tabindex="0"]'))
-      other.tabIndex = -1;
-    box.tabIndex = 0;
-    this.#current = box.value;
-  }
-
   readonly #onInput = (event: InputEvent) => {
     const { value } = event.target as HTMLInputElement;
     clearTimeout(this.#typing);
@@ -277,10 +261,6 @@ export class ScopeTree extends LitElement {
       this._query = value;
       this._toggled = new Set();
     }, PAUSE_MS);
-  };
-
-  readonly #onFocus = (event: FocusEvent) => {
-    if (event.target instanceof HTMLInputElement) this.#makeTabStop(event.target);
   };
 
   readonly #onClick = (event: MouseEvent) => {
@@ -304,48 +284,6 @@ export class ScopeTree extends LitElement {
     this.requestUpdate();
     this.dispatchEvent(new CustomEvent("selection-change", { detail: selection, bubbles: true, composed: true }));
   }
-
-  readonly #onKey = (event: KeyboardEvent) => {
-    const box = event.target;
-    if (!(box instanceof HTMLInputElement) || event.altKey || event.ctrlKey || event.metaKey) return;
-    const boxes = this.#boxes();
-    const position = boxes.indexOf(box);
-    const moves: Record<string, number> = {
-      ArrowDown: position + 1,
-      ArrowUp: position - 1,
-      Home: 0,
-      End: boxes.length - 1,
-    };
-    const move = moves[event.key];
-    if (move !== undefined) focusOn(boxes[move]);
-    else if (event.key === "ArrowRight") this.#openOrEnter(box, boxes[position + 1]);
-    else if (event.key === "ArrowLeft") this.#closeOrLeave(box, boxes);
-    else if (event.key === "Enter") box.click();
-    else return;
-    event.preventDefault();
-  };
-
-  #openOrEnter(box: HTMLInputElement, next: HTMLInputElement | undefined): void {
-    const opener = openerOf(box);
-    if (opener?.ariaExpanded === "false") this.#toggle(opener.value);
-    else if (opener) focusOn(next);
-  }
-
-  #closeOrLeave(box: HTMLInputElement, boxes: HTMLInputElement[]): void {
-    const opener = openerOf(box);
-    if (opener?.ariaExpanded === "true") this.#toggle(opener.value);
-    else if (box.dataset.clinic)
-      focusOn(boxes.find(({ value }) => value === `organisation ${box.dataset.organisation}`));
-  }
-}
-
-function openerOf(box: HTMLInputElement): HTMLButtonElement | null {
-  return box.closest(".row")?.querySelector<HTMLButtonElement>(".opener") ?? null;
-}
-
-function focusOn(box: HTMLInputElement | undefined): void {
-  box?.focus();
-  box?.scrollIntoView({ block: "nearest" });
 }
 
 customElements.define("hub-scope-tree", ScopeTree);
