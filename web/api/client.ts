@@ -84,7 +84,7 @@ export class Client<Paths> {
     return { status: response.status, data: await readJson(response), headers: response.headers };
   }
 
-  /** An answer that may be long, from its beginning on: only that has to come in time. */
+  /** The response as soon as its body begins, which may be long: the timeout ends there. */
   async open<P extends PathWith<Paths, "get">>(path: P, request: Request<Paths, P, "get">): Promise<Response> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), this.#timeoutMs);

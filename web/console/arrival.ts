@@ -49,7 +49,7 @@ export class Arrival {
     return this.#console.renderRoot.querySelector<List>("hub-sent-page");
   }
 
-  /** The heading of whatever is shown. */
+  /** Focuses the heading of the page that is shown. */
   async focusHeading(): Promise<void> {
     await this.#console.updateComplete;
     const root = this.#console.renderRoot;

@@ -64,7 +64,7 @@ export class HubSession {
     return `../auth/login?${new URLSearchParams({ platform, next: pathname + search + hash })}`;
   }
 
-  /** Watches over the end: `onEnding` two minutes before, null once that has passed by; `onEnd` when it has come. */
+  /** Calls `onEnding` two minutes before the session ends, and with null after it was renewed; `onEnd` when it has ended. */
   watch(onEnding: (ending: Ending | null) => void, onEnd: () => void): void {
     this.#onEnding = onEnding;
     this.#onEnd = onEnd;
@@ -90,13 +90,13 @@ export class HubSession {
     return this.#asking;
   }
 
-  /** Something was done: the idle time begins anew. */
+  /** Renews the session, as any other action of the person does. */
   async stay(): Promise<void> {
     await this.#ask(false).catch(() => undefined);
     await this.#check();
   }
 
-  /** Ends the session; then where it is ended at the organisation too, if it can be. */
+  /** Ends the session. Returns the address that ends it at the organisation too; null if there is none. */
   async signOut(): Promise<string | null> {
     this.close();
     const response = await this.#post("logout");
@@ -166,7 +166,7 @@ export class HubSession {
       if (shown) this.#keep(shown);
       else this.#onEnd();
     } catch {
-      // Not reached: the times that are known hold.
+      // The hub is unreachable: the known times still apply.
     }
   }
 }

@@ -239,7 +239,7 @@ export class MessageConsole extends LitElement {
     if (url) location.assign(url);
   }
 
-  /** By choice the draft goes too; a session that merely ended keeps it. */
+  /** Signing out by choice (with `visit`) deletes the drafts too; a session that ended keeps them. */
   #signOut(reason: string, visit?: Visit): void {
     visit?.drafts.clear();
     keepToken(this.#storage, null);

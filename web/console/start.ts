@@ -28,7 +28,7 @@ export type State =
   | { is: "failed"; error: unknown }
   | { is: "ready"; visit: Visit };
 
-/** What the console gives, and how it is shown what comes of it. */
+/** What start-up needs from the console, and the functions that show its results. */
 export interface Start {
   /** Null: as the server's settings say. */
   readonly composeUrl: string | null;
@@ -37,7 +37,7 @@ export interface Start {
   /** Whether the host page signs its user in. */
   readonly isHosted: boolean;
   readonly findToken: () => Promise<string | null | undefined>;
-  /** A token of the session of somebody who signed in at their organisation; undefined without one. */
+  /** A token of the session of a person who signed in at their organisation; undefined without a session. */
   readonly openSession: (hubUrl: string) => Promise<string | undefined>;
   readonly getToken: GetToken;
   readonly show: (state: State) => void;
@@ -85,7 +85,7 @@ async function enter(start: Start): Promise<void> {
   show({ is: "ready", visit: { ...visit, directory } });
 }
 
-/** The addresses of inbox API and live stream, and when the demo people have been shown: only the sign-in page waits for that. */
+/** Reads the server's settings. `people` resolves once the demo people are shown: only the sign-in page waits for that. */
 async function readSite({ inboxUrl, streamUrl, isHosted, showPeople, showSignIn }: Start) {
   const config = await readConfig();
   const signIn = isHosted ? null : config.sign_in;

@@ -1,6 +1,6 @@
 /**
- * A message that is being written. It has its id and its idempotency key from the beginning, so that it becomes one message at most:
- * from however many tabs, after however many reloads, and whatever is changed after an attempt that got no answer. Pure.
+ * A message that is being written. It has its id and its idempotency key from the beginning, so that it becomes one message at most,
+ * also when it is sent from several tabs, after a reload, or changed after an attempt that got no answer. Pure.
  */
 
 import type { NewMessage } from "../../api";
@@ -22,7 +22,7 @@ export function newDraft(): Draft {
   return { id: random(), key: random(), title: "", body: "", selection: NOTHING, unanswered: null };
 }
 
-/** Whether somebody would miss it. */
+/** Whether it has a title or a body. */
 export function hasText(draft: Draft): boolean {
   return draft.title.trim() !== "" || draft.body.trim() !== "";
 }

@@ -1,5 +1,5 @@
 /**
- * Keeps one user's drafts in the browser until they are sent or thrown away, and gives each tab a draft of its own. A tab holds a Web
+ * Keeps one user's drafts in the browser until they are sent or discarded, and gives each tab a draft of its own. A tab holds a Web
  * Lock for the draft that it has open. Where locks are denied, two tabs may open the same draft: then each takes over what the other
  * changes. Where the storage is denied or full, a draft lives in memory only.
  */
@@ -131,7 +131,7 @@ function write({ id: _named, selection, ...text }: Draft): string {
   return JSON.stringify({ ...text, ...chosen, changed: Date.now() });
 }
 
-/** A draft from whatever stands in the storage: somebody may have written it by hand. Null for what is none. */
+/** A draft from the storage, where it may have been changed by hand; null if it is not a draft. */
 function read(id: string, text: string | null): (Draft & { changed: number }) | null {
   const kept = attempt(() => JSON.parse(text ?? "null") as Record<string, unknown> | null);
   const { key, title, body, unanswered, changed, everyone, organisations, clinics } = kept ?? {};

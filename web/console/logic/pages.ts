@@ -1,5 +1,5 @@
 /**
- * A list that grows by pages as somebody scrolls, newest first. Pure but for the `load` it is given.
+ * A list that grows by pages as the user scrolls, newest first. Pure but for the `load` it is given.
  *
  * One page is asked for at a time; what arrives for an older list (another filter, another user) is dropped.
  */
@@ -95,7 +95,7 @@ export class Pages<T extends { id: string }> {
     this.#changed();
   }
 
-  /** Drops whatever is on its way. The list is not used any more. */
+  /** Aborts the request under way. The list is not used any more. */
   close(): void {
     this.#abort.abort();
   }
@@ -119,7 +119,7 @@ export class Pages<T extends { id: string }> {
     this.#changed();
   }
 
-  /** `page` is the newest one. Where it does not reach down to what is shown, that stays until somebody wants the new ones. */
+  /** `page` is the newest one. Where it does not reach the items of the list, that stays as it is until `showArrivals`. */
   #merge(page: Page<T>, isWanted = false): void {
     const known = new Set(this.items.map((item) => item.id));
     const fresh = page.data.filter((item) => !known.has(item.id));

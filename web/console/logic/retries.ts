@@ -6,14 +6,14 @@ import { Problem } from "../../api";
 const WAITS_MS = [1_000, 3_000, 8_000];
 /** Of one message, at most. */
 export const ATTEMPTS = WAITS_MS.length + 1;
-/** A server that asks for more than this is not waited for. */
+/** No retry where the server asks for a longer wait. */
 const LONGEST_WAIT_MS = 20_000;
 
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export interface Retrying {
   signal: AbortSignal;
-  /** Told before each wait. */
+  /** Called before each wait. */
   waiting?: (attempt: number) => void;
   sleep?: Sleep;
 }

@@ -20,7 +20,7 @@ export function readIdentity(token: string): Identity | null {
   }
 }
 
-/** What somebody pasted, without the word that often comes along with a token. */
+/** A pasted token without "Bearer" or "Authorization: Bearer" before it. */
 export function cleanToken(pasted: string): string {
   return pasted.trim().replace(/^(Authorization:\s*)?Bearer\s+/i, "");
 }

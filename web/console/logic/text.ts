@@ -49,7 +49,7 @@ export function removeInvisible(field: TextField, text: string): string {
   return ended.replace(REMOVED, "").replace(STRAY_TAGS, "").replace(STRAY_JOINER, "");
 }
 
-/** The text as the hub stores it; null where it is refused, for whatever reason. */
+/** The text as the hub stores it; null where the hub refuses it. */
 export function clean(field: TextField, text: string): string | null {
   if (REFUSED.test(text)) return null;
   const cleaned = normalise(field, text);

@@ -1,4 +1,4 @@
-/** Finds organisations and clinics by what somebody types. Pure; used by the tree of the compose page, the list and the filter. */
+/** Finds organisations and clinics by the words that the user types. Pure; used by the tree of the compose page, the list, the filter. */
 
 import type { Audiences, Clinic, Organisation } from "../../api";
 

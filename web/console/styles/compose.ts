@@ -146,7 +146,7 @@ export const composeStyles = css`
       padding: 1rem;
     }
 
-    /* From edge to edge, whatever is around the page. */
+    /* As wide as the window, also where the page is narrower. */
     .footer {
       inset-block-end: 0;
       padding: 0.75rem 0 max(0.75rem, env(safe-area-inset-bottom));

@@ -18,7 +18,7 @@ export const rowStyles = css`
     max-inline-size: 28rem;
   }
 
-  /* What another search or filter has found is on its way. */
+  /* While the results of another search or filter are loading. */
   .old .rows {
     opacity: 0.6;
     transition: opacity 200ms 200ms;

@@ -26,7 +26,7 @@ export const avatarStyles = css`
     vertical-align: middle;
   }
 
-  /* Drawn: they are no part of the button's name, and nothing to translate. */
+  /* Drawn by CSS: not part of the button's name, and not translated. */
   .avatar::before {
     content: attr(data-initials);
   }

@@ -28,7 +28,7 @@ export function textField(field: FieldState) {
   const { label, announcement, isOver } = counter(name, value);
   const onInput = (event: InputEvent) => {
     const element = event.target as TextElement;
-    // Not while somebody types: a joiner has no meaning until the next letter is there.
+    // Not while the user types: a joiner has no meaning until the next letter is there.
     const count = PASTED.has(event.inputType) ? tidy(name, element) : 0;
     field.change(element.value, count);
   };

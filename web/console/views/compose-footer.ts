@@ -1,6 +1,6 @@
 /**
- * The bar at the lower edge of the compose page: how many people a message reaches, and the button. It stays in sight, so the page
- * scrolls as if the bar's height were not there: what has the focus is never under it.
+ * The bar at the lower edge of the compose page: how many people a message reaches, and the button. It stays in sight; scrolling
+ * keeps its height free, so that it never covers the element with the focus.
  */
 import { html, nothing, type ReactiveController, type ReactiveControllerHost } from "lit";
 import { people } from "../logic/wording";

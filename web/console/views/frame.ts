@@ -52,7 +52,7 @@ export class Frame extends LitElement {
       <main id="content" tabindex="-1"><div class="measure"><slot></slot></div></main>`;
   }
 
-  /** A menu of one entry would be none: clinic administrators and users have one page. */
+  /** Nothing for clinic administrators and users: they would have one entry. */
   #menu() {
     const { level } = this.viewer;
     if (level !== "platform" && level !== "organisation") return nothing;

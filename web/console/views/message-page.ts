@@ -1,4 +1,4 @@
-/** `<hub-message-page>`: one sent message, how far it has come while that still changes, and the way to take it back. */
+/** `<hub-message-page>`: one sent message with its deliveries, readers and recipients; it can be recalled and copied. */
 import { html, LitElement, nothing } from "lit";
 import { type Message, Problem, type SentMessage } from "../../api";
 import type { Hub } from "../hub";
@@ -23,7 +23,7 @@ import { empty, failed, loading, stateStyles } from "./states";
 import { statusLabel, statusStyles } from "./status";
 import "./time";
 
-/** While it is being delivered; then how many have read it is all that moves. */
+/** While it is being delivered; afterwards only the number of readers changes. */
 const PROGRESS_MS = 1_000;
 const READERS_MS = 10_000;
 
@@ -84,7 +84,7 @@ export class MessagePage extends LitElement {
     this.#poller.start();
   }
 
-  /** The heading of a message takes the place of one that only said that it is coming; the focus stays with it. */
+  /** The heading of the message replaces that of the loading page, and keeps the focus. */
   override updated(): void {
     if (this.#isAtHeading) this.renderRoot.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
   }

@@ -1,4 +1,4 @@
-/** Tells a list when its end comes near, so that it can ask for more before anybody waits. */
+/** Tells a list when its end is nearly visible, so that it loads the next page before the user gets there. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
 /** How far below the visible part the end may be. */

@@ -92,7 +92,7 @@ function notFound() {
   </div>`;
 }
 
-/** What most of its viewers come for: what they sent, or what a clinic receives. */
+/** Sent messages for administrators of the platform or of an organisation; received ones for everyone else. */
 function home({ level }: Viewer): Route & { page: "messages" | "received" } {
   return level === "platform" || level === "organisation"
     ? { page: "messages", filter: null, q: "" }

@@ -158,7 +158,7 @@ export class ScopeFilter extends LitElement {
     this._open = true;
   }
 
-  /** What is typed takes the place of the name that is chosen. */
+  /** Selects the chosen name, so that typing replaces it. */
   readonly #select = (event: Event) => {
     if (this._query === null) (event.target as HTMLInputElement).select();
   };

@@ -1,4 +1,4 @@
-/** `<hub-sent-page>`: what administrators sent, newest first, growing as one scrolls; with a search and a filter. */
+/** `<hub-sent-page>`: what administrators sent, newest first; more of it is loaded as the user scrolls. With a search and a filter. */
 import { html, LitElement, nothing } from "lit";
 import { type ListedMessage, type Message, Problem } from "../../api";
 import type { Hub } from "../hub";

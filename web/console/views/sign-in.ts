@@ -98,7 +98,7 @@ export class SignInPage extends LitElement {
 
   /** The demo people; none without a demo. */
   declare people: readonly Person[];
-  /** Where people sign in at their organisation; null if nobody does. */
+  /** Where people sign in at their organisation; null: with an access token only. */
   declare signIn: SignIn | null;
   /** Why the user was signed out, if it was not their choice. */
   declare reason: string;

@@ -1,4 +1,4 @@
-/** What a list or a page shows while it has nothing to show: loading, empty, failed; and where a list goes on. */
+/** What a list or a page shows while it loads, is empty or has failed; and the end of a list that has more pages. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { Pages } from "../logic/pages";
 import { sentence } from "../logic/problems";

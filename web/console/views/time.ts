@@ -4,7 +4,7 @@ import { exact, relative, untilChange } from "../../common/times";
 import { date, timeInGroup } from "../logic/dates";
 import { LOCALE } from "../strings";
 
-// The longest wait between two looks at the clock; timers beyond 24 days would fire at once.
+// The longest time until the text is updated; a timer of more than 24 days would fire at once.
 const LONGEST_MS = 3_600_000;
 
 type Format = "relative" | "in-group" | "date";
