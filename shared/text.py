@@ -51,6 +51,11 @@ def identifier(text: str) -> str:
     return nfc(text, maximum=MAX_IDENTIFIER)
 
 
+def email_domain(text: str) -> str:
+    """The domain of an e-mail address, or of a domain by itself, as domains are stored and compared."""
+    return identifier(text.rpartition("@")[2].strip()).lower()
+
+
 def is_storable(text: str) -> bool:
     """Whether PostgreSQL can hold it: no NUL, no half of a surrogate pair."""
     return "\0" not in text and (text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text))

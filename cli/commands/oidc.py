@@ -44,9 +44,10 @@ def check(platform: str, as_json: bool) -> None:
     """
     with connect.engine(db.COMPOSE_ROLE) as engine, db.autocommit(engine) as connection:
         provider = store.find_provider(connection, platform=platform)
-    if provider is None:
-        raise click.ClickException(f"The platform {platform} has no sign-in: set it with `message-hub platform`.")
-    checks = _ask(provider)
+        if provider is None:
+            raise click.ClickException(f"The platform {platform} has no sign-in: set it with `message-hub platform`.")
+        domains = store.list_domains(connection, platform_id=provider.platform_id)
+    checks = [*_ask(provider), Check("e-mail domains", True, ", ".join(domains) or "none")]
     output.show(checks, as_json, _text)
     if not all(one.is_good for one in checks):
         raise SystemExit(1)

@@ -9,6 +9,7 @@ from cli import connect, operator, output, parameters
 from services.directory import domain
 from services.directory.actions import platforms as actions
 from services.directory.actions import providers
+from services.directory.store import providers as store
 from shared import db
 
 
@@ -42,6 +43,13 @@ from shared import db
     "--oidc-user-claim",
     type=click.Choice(providers.CLAIMS),
     help="The claim that is a user's external id (sub, or oid for Entra ID), or email.  [default: sub]",
+)
+@click.option(
+    "--oidc-email-domain",
+    "oidc_email_domains",
+    type=parameters.TEXT,
+    multiple=True,
+    help="A domain of the people's e-mail addresses, to sign in with instead of KEY. Repeat it for all of them; empty removes all.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before an enterprise platform loses sending.")
 @connect.data_option
@@ -94,8 +102,17 @@ def platform(
         f"directory version {made.directory_version}."
     )
     if not wanted.is_empty:
-        at = f"at {provider.issuer} as {provider.client_id}, by {provider.user_claim}" if provider else "removed"
-        click.echo(f"Sign-in {at}. Check it with `message-hub oidc check {made.key}`.")
+        click.echo(_sign_in(provider, made.key))
+
+
+def _sign_in(provider: store.Provider | None, key: str) -> str:
+    if provider is None:
+        return "Sign-in removed."
+    domains = f", also with addresses at {', '.join(provider.email_domains)}" if provider.email_domains else ""
+    return (
+        f"Sign-in at {provider.issuer} as {provider.client_id}, by {provider.user_claim}{domains}. "
+        f"Check it with `message-hub oidc check {key}`."
+    )
 
 
 def _read_provider(
@@ -103,6 +120,7 @@ def _read_provider(
     oidc_client_id: str | None,
     oidc_client_secret_file: Path | None,
     oidc_user_claim: str | None,
+    oidc_email_domains: tuple[str, ...],
 ) -> providers.Wanted:
     secret = None
     if oidc_client_secret_file is not None:
@@ -110,7 +128,7 @@ def _read_provider(
             secret = oidc_client_secret_file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             raise click.ClickException("The file with the client secret cannot be read.") from None
-    return providers.Wanted(oidc_issuer, oidc_client_id, secret, oidc_user_claim)
+    return providers.Wanted(oidc_issuer, oidc_client_id, secret, oidc_user_claim, oidc_email_domains or None)
 
 
 @click.command(short_help="List the platforms.")

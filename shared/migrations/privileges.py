@@ -72,8 +72,9 @@ GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(d
 
 # The directory sets a client secret and cannot read it.
 SIGN_IN = """
-GRANT SELECT ON identity_providers TO message_hub_compose;
+GRANT SELECT ON identity_providers, sign_in_domains TO message_hub_compose;
 GRANT SELECT (platform_id, issuer, client_id, user_claim), INSERT, UPDATE, DELETE ON identity_providers TO message_hub_directory;
+GRANT SELECT, INSERT, DELETE ON sign_in_domains TO message_hub_directory;
 GRANT SELECT, INSERT, DELETE, UPDATE (last_seen_at, ended_at, ended_reason, id_token) ON console_sessions TO message_hub_compose;
 GRANT SELECT, INSERT, DELETE ON console_logouts TO message_hub_compose;
 REVOKE EXECUTE ON FUNCTION find_users_by_email(bigint, text) FROM PUBLIC;

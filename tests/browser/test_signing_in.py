@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
-from tests import identity_provider
+from tests import factories, identity_provider
 from tests.browser import axe, console
 from tests.browser.hub import Hub
 from tests.browser.windows import Windows
@@ -64,10 +64,28 @@ def test_an_administrator_signs_in_at_their_organisation(windows: Windows, hub: 
     expect(page).to_have_title("Sign in – Message Hub")
 
 
-@pytest.mark.usefixtures("provider")
-def test_somebody_who_is_not_in_the_directory_is_told_so(windows: Windows) -> None:
+@pytest.fixture
+def domain(provider: identity_provider.IdentityProvider, hub: Hub, people: World) -> Iterator[str]:
+    """The e-mail domain of the platform, beside which another one has a provider: people say where they belong."""
+    domain = f"{people.platform.key}.example".lower()
+    with hub.engine.begin() as connection:
+        other = factories.platform(connection)
+        identity_provider.register(connection, other, issuer=provider.issuer)
+        row = {"domain": domain, "id": people.platform.id}
+        connection.execute(text("INSERT INTO sign_in_domains (domain, platform_id) VALUES (:domain, :id)"), row)
+    yield domain
+    with hub.engine.begin() as connection:
+        connection.execute(text("DELETE FROM identity_providers WHERE platform_id = :id"), {"id": other.id})
+
+
+def test_somebody_who_is_not_in_the_directory_is_told_so(windows: Windows, domain: str) -> None:
     page = windows.open(windows.console_url())
-    page.get_by_role("link", name="Sign in with your organisation").click()
+    field = page.get_by_role("textbox", name="Work e-mail or platform")
+    field.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Enter your e-mail address at work or the name of your platform.")
+    assert axe.problems(page) == []
+    field.fill(f"a-stranger@{domain}")
+    field.press("Enter")
     sign_in_there(page, "a-stranger")
     expect(page.get_by_role("heading", name="You have no access to Message Hub")).to_be_visible()
     expect(page.get_by_text("Code: user-unknown")).to_be_visible()

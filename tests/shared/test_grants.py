@@ -38,6 +38,7 @@ TABLES: dict[str, dict[str, str]] = {
     "inbox_states": {INBOX: "SELECT INSERT UPDATE"},
     "inbox_revisions": {INBOX: "SELECT INSERT UPDATE"},
     "identity_providers": {COMPOSE: "SELECT", DIRECTORY: "INSERT UPDATE DELETE"},
+    "sign_in_domains": {COMPOSE: "SELECT", DIRECTORY: "SELECT INSERT DELETE"},
     "console_sessions": {COMPOSE: "SELECT INSERT DELETE"},
     "console_logouts": {COMPOSE: "SELECT INSERT DELETE"},
     # Who writes it may give some of its columns, and read none.

@@ -29,15 +29,23 @@ class Answer:
     response_issuer: str | None
 
 
-def find_provider(engine: Engine, *, platform: str) -> store.Provider:
-    """Raises sign-in-failed for a platform without one, known or not."""
+def find_provider(engine: Engine, *, name: str) -> store.Provider:
+    """The provider of the platform with this key, or with the domain of this e-mail address.
+
+    Raises sign-in-failed for a platform without one, known or not.
+    """
     found = None
-    if 0 < len(platform) <= 63 and text.is_storable(platform):
+    if 0 < len(name) <= _LONGEST_VALUE and text.is_storable(name):
         with db.autocommit(engine) as connection:
-            found = store.find_provider(connection, platform=platform)
+            found = store.find_provider(connection, platform=name, domain=text.email_domain(name))
+    return _known(found)
+
+
+def _known(found: store.Provider | None) -> store.Provider:
     if found is None:
         raise errors.HubError(
-            "sign-in-failed", "This platform has no sign-in here. Check its name, or ask your administrator."
+            "sign-in-failed",
+            "No sign-in is set up for this platform or e-mail address. Check what you entered, or ask your administrator.",
         )
     return found
 
@@ -56,7 +64,8 @@ def sign_in(
     Raises `HubError` sign-in-failed, provider-unavailable, user-unknown, user-inactive; those that concern a platform are in the audit
     trail.
     """
-    provider = find_provider(engine, platform=answer.platform)
+    with db.autocommit(engine) as connection:
+        provider = _known(store.find_provider(connection, platform=answer.platform))
     person: store.Person | None = None
     try:
         if provider.issuer != answer.issuer:

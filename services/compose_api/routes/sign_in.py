@@ -75,14 +75,13 @@ def make(app: flask.Flask, sign_in: settings.SignIn, auth: common_settings.Auth)
     def login() -> flask.Response:
         parsing.check_query(flask.request, frozenset({"platform", "next"}))
         routes.check_ready()
-        platform = flask.request.args.get("platform", "")
         target = routes.read_next(flask.request.args.get("next") or routes.console)
-        provider = actions.find_provider(_engine(), platform=platform)
-        logging.bind(platform=platform)
+        provider = actions.find_provider(_engine(), name=flask.request.args.get("platform", ""))
+        logging.bind(platform=provider.platform)
         started = routes.providers.start(provider, redirect_uri=routes.redirect_uri)
         response = flask.redirect(started.url, 302)
         attempt = cookies.Attempt(
-            platform=platform,
+            platform=provider.platform,
             issuer=provider.issuer,
             next=target,
             state=started.state,

@@ -87,7 +87,12 @@ _PROVIDER = """
     SELECT p.id AS platform_id, p.key AS platform, i.issuer, i.client_id, i.client_secret, i.user_claim
     FROM identity_providers i JOIN platforms p ON p.id = i.platform_id
 """
-_FIND_PROVIDER = db.driver_sql(f"{_PROVIDER} WHERE p.key = :platform")
+# A key may look like a domain; the platform with that key comes first.
+_FIND_PROVIDER = db.driver_sql(f"""
+    {_PROVIDER} WHERE p.key = :platform OR p.id = (SELECT platform_id FROM sign_in_domains WHERE domain = :domain)
+    ORDER BY p.key = :platform DESC LIMIT 1
+""")  # noqa: S608 (constants)
+_LIST_DOMAINS = db.driver_sql("SELECT domain FROM sign_in_domains WHERE platform_id = :platform_id ORDER BY domain")
 _LIST_PROVIDERS = db.driver_sql(f"{_PROVIDER} WHERE i.issuer = :issuer AND i.client_id = ANY(:clients) ORDER BY p.id")
 _GET_SIGN_IN = db.driver_sql("""
     SELECT ARRAY(SELECT p.key FROM identity_providers i JOIN platforms p ON p.id = i.platform_id ORDER BY p.key LIMIT 2) AS platforms,
@@ -134,9 +139,14 @@ _INSERT_LOGOUT = db.driver_sql("""
 """)
 
 
-def find_provider(connection: psycopg.Connection[Any], *, platform: str) -> Provider | None:
+def find_provider(connection: psycopg.Connection[Any], *, platform: str, domain: str | None = None) -> Provider | None:
+    """The provider of the platform with this key, else of the one with this e-mail domain."""
     cursor = connection.cursor(row_factory=rows.class_row(Provider))
-    return cursor.execute(_FIND_PROVIDER, {"platform": platform}).fetchone()
+    return cursor.execute(_FIND_PROVIDER, {"platform": platform, "domain": domain}).fetchone()
+
+
+def list_domains(connection: psycopg.Connection[Any], *, platform_id: int) -> list[str]:
+    return [domain for (domain,) in connection.execute(_LIST_DOMAINS, {"platform_id": platform_id}).fetchall()]
 
 
 def list_providers(connection: psycopg.Connection[Any], *, issuer: str, clients: list[str]) -> list[Provider]:

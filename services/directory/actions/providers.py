@@ -1,28 +1,35 @@
 """Sets where a platform's people sign in to the console (OpenID Connect)."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from services.directory import errors
 from services.directory.actions import changes
 from services.directory.store import audit, platforms
 from services.directory.store import providers as store
+from shared import text
 
 CLAIMS = ("sub", "oid", "email")
 _LONGEST = 500
+_MAX_DOMAINS = 100
+_MAX_DOMAIN = 253
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """None keeps what there is. An empty issuer removes the provider, an empty secret the secret."""
+    """None keeps what there is. An empty issuer removes the provider, an empty secret the secret, one empty domain all domains."""
 
     issuer: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
     user_claim: str | None = None
+    email_domains: tuple[str, ...] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -42,6 +49,8 @@ def put_provider(engine: Engine, *, key: str, wanted: Wanted, operator: str) -> 
             store.insert(connection, platform_id=platform.id, provider=after)
         elif after != before:
             store.update(connection, platform_id=platform.id, provider=after)
+        if after is not None and wanted.email_domains is not None:
+            _set_domains(connection, platform.id, after.email_domains)
         if after is not None and wanted.client_secret is not None:
             store.set_secret(connection, platform_id=platform.id, secret=wanted.client_secret or None)
         outcome: audit.Outcome = "unchanged" if after == before and wanted.client_secret is None else "updated"
@@ -66,7 +75,27 @@ def _combine(before: store.Provider | None, wanted: Wanted) -> store.Provider | 
         )
     if not client_id.isprintable() or len(client_id) > _LONGEST:
         raise errors.BadPlatformError(f"A client id has at most {_LONGEST} printable characters.")
-    return store.Provider(issuer, client_id, wanted.user_claim or (before.user_claim if before else CLAIMS[0]))
+    user_claim = wanted.user_claim or (before.user_claim if before else CLAIMS[0])
+    if wanted.email_domains is None:
+        return store.Provider(issuer, client_id, user_claim, before.email_domains if before else ())
+    return store.Provider(issuer, client_id, user_claim, _read_domains(wanted.email_domains))
+
+
+def _read_domains(given: tuple[str, ...]) -> tuple[str, ...]:
+    if given == ("",):
+        return ()
+    found = sorted({text.email_domain(one) for one in given})
+    for one in found:
+        if len(one) > _MAX_DOMAIN or not _DOMAIN.fullmatch(one):
+            raise errors.BadPlatformError(f"{one[:_MAX_DOMAIN]!r} is not an e-mail domain, such as acme.example.")
+    if len(found) > _MAX_DOMAINS:
+        raise errors.BadPlatformError(f"A platform has at most {_MAX_DOMAINS} e-mail domains.")
+    return tuple(found)
+
+
+def _set_domains(connection: Connection, platform_id: int, domains: tuple[str, ...]) -> None:
+    if taken := store.set_domains(connection, platform_id=platform_id, domains=domains):
+        raise errors.BadPlatformError(f"Another platform has the e-mail domain {', '.join(sorted(taken))}.")
 
 
 def _is_issuer(value: str) -> bool:

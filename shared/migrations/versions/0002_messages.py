@@ -257,7 +257,7 @@ FROM generate_series(0, 3) m;
 """
 
 
-# Written by the directory: identity_providers. By compose_api: the sessions that it starts.
+# Written by the directory: identity_providers, sign_in_domains. By compose_api: the sessions that it starts.
 SIGN_IN = """
 -- Where a platform's people sign in to the console (OpenID Connect). user_claim: the claim that holds a user's external_id, or `email`.
 CREATE TABLE identity_providers (
@@ -268,6 +268,12 @@ CREATE TABLE identity_providers (
     user_claim text NOT NULL CHECK (user_claim IN ('sub', 'oid', 'email'))
 );
 CREATE INDEX identity_providers_by_issuer ON identity_providers (issuer);
+
+-- The e-mail domains of a platform's people, each of one platform only.
+CREATE TABLE sign_in_domains (
+    domain text PRIMARY KEY,
+    platform_id bigint NOT NULL REFERENCES identity_providers ON DELETE CASCADE
+);
 
 -- The browser holds the id, of which only the SHA-256 is stored. id_token: the provider may ask for it at sign-out; gone once the
 -- session has ended. Rows stay for a day after that.

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from cli import main
 from tests import factories, identity_provider
 
+OIDC = ("--oidc-issuer", "https://id.example", "--oidc-client-id", "hub")
 ACME = ("platform", "acme", "--name", "Acme", "--plan", "enterprise")
 
 
@@ -70,6 +71,32 @@ def test_a_platforms_sign_in_is_set_changed_and_removed(tmp_path: Path, rows: Ro
     )
 
 
+def test_a_platform_signs_in_by_e_mail_domains_that_no_other_platform_has(rows: Rows) -> None:
+    def domains(key: str) -> list[tuple[object, ...]]:
+        return rows(
+            f"SELECT domain FROM sign_in_domains JOIN platforms ON id = platform_id WHERE key = '{key}' ORDER BY 1"
+        )
+
+    made = call(*ACME, *OIDC, "--oidc-email-domain", "ACME.example", "--oidc-email-domain", "@bücher.example")
+    assert "also with addresses at acme.example, bücher.example." in made.output
+    assert domains("acme") == [("acme.example",), ("bücher.example",)]
+    # What is not named stays.
+    assert "acme.example, bücher.example" in call(*ACME, "--oidc-user-claim", "oid").output
+
+    other = ("platform", "other", "--name", "Other", "--plan", "enterprise", *OIDC)
+    taken = call(*other, "--oidc-email-domain", "other.example", "--oidc-email-domain", "Acme.Example")
+    assert taken.exit_code == 1
+    assert "Another platform has the e-mail domain acme.example." in taken.stderr
+    assert domains("other") == []
+    # Domains alone are changed, given up, and then free.
+    assert call("platform", "acme", "--oidc-email-domain", "bücher.example").exit_code == 0
+    assert call(*other, "--oidc-email-domain", "acme.example").exit_code == 0
+    assert (domains("acme"), domains("other")) == ([("bücher.example",)], [("acme.example",)])
+    assert call("platform", "acme", "--oidc-email-domain", "").exit_code == 0
+    assert call("platform", "other", "--oidc-issuer", "").exit_code == 0
+    assert rows("SELECT domain FROM sign_in_domains") == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "about"),
     [
@@ -80,6 +107,10 @@ def test_a_platforms_sign_in_is_set_changed_and_removed(tmp_path: Path, rows: Ro
         (["--oidc-issuer", "https://a@id.example", "--oidc-client-id", "hub"], "https:// address"),
         (["--oidc-issuer", "https://[", "--oidc-client-id", "hub"], "https:// address"),
         (["--oidc-user-claim", "name"], "'name' is not one of"),
+        (["--oidc-email-domain", "acme"], "needs at least"),
+        ([*OIDC, "--oidc-email-domain", "acme"], "'acme' is not an e-mail domain"),
+        ([*OIDC, "--oidc-email-domain", "acme..example"], "is not an e-mail domain"),
+        ([*OIDC, "--oidc-email-domain", "-acme.example"], "is not an e-mail domain"),
         (["--issuer", "message-hub", "--jwks-url", "https://id.example/keys"], "is the hub itself"),
     ],
 )

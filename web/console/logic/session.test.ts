@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { cleanToken, keepToken, loadToken, readIdentity } from "./session";
+import { cleanToken, keepToken, loadToken, platformOf, readIdentity } from "./session";
 
 function token(payload: unknown): string {
   const bytes = new TextEncoder().encode(JSON.stringify(payload));
@@ -28,6 +28,19 @@ describe("cleanToken", () => {
     expect(["  a.b.c\n", "Bearer a.b.c", "Authorization: Bearer  a.b.c"].map(cleanToken)).toEqual(
       Array(3).fill("a.b.c"),
     );
+  });
+});
+
+describe("platformOf", () => {
+  it.each([
+    ["acme", "acme"],
+    [" acme \n", "acme"],
+    ["anna@acme.example", "acme.example"],
+    [`"a@b"@acme.example`, "acme.example"],
+    ["anna@", ""],
+    ["", ""],
+  ])("reads %j", (typed, platform) => {
+    expect(platformOf(typed)).toBe(platform);
   });
 });
 

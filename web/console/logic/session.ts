@@ -25,6 +25,11 @@ export function cleanToken(pasted: string): string {
   return pasted.trim().replace(/^(Authorization:\s*)?Bearer\s+/i, "");
 }
 
+/** A platform's key as typed, or the domain of an e-mail address: the hub needs no more of it. */
+export function platformOf(typed: string): string {
+  return typed.slice(typed.lastIndexOf("@") + 1).trim();
+}
+
 /** The storage, or null where the browser does not let a page have one. */
 export function openStorage(kind: "localStorage" | "sessionStorage"): Storage | null {
   try {

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from "lit";
 import type { Person } from "../../demo/people";
 import type { SignIn } from "../config";
 import { HubSession } from "../hub-session";
-import { cleanToken, openStorage, readIdentity } from "../logic/session";
+import { cleanToken, openStorage, platformOf, readIdentity } from "../logic/session";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { avatar, avatarStyles } from "./avatar";
@@ -147,10 +147,10 @@ export class SignInPage extends LitElement {
       <input
         id="platform"
         type="text"
-        autocomplete="organization"
+        autocomplete="email"
         autocapitalize="off"
         spellcheck="false"
-        maxlength="63"
+        maxlength="254"
         .value=${known}
         aria-invalid=${this._platformError ? "true" : "false"}
         aria-describedby=${this._platformError ? "platform-hint platform-error" : "platform-hint"}
@@ -207,7 +207,7 @@ export class SignInPage extends LitElement {
   readonly #onPlatform = (event: Event) => {
     event.preventDefault();
     const field = this.renderRoot.querySelector<HTMLInputElement>("#platform");
-    const platform = field?.value.trim() ?? "";
+    const platform = platformOf(field?.value ?? "");
     if (platform) {
       openStorage("localStorage")?.setItem(PLATFORM, platform);
       location.assign(HubSession.signInUrl(platform));

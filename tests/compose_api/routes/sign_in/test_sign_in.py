@@ -13,7 +13,7 @@ from sqlalchemy import text
 from services.compose_api import settings as own_settings
 from shared import settings
 from shared.auth import tokens
-from tests import factories
+from tests import factories, identity_provider
 from tests.compose_api.routes.sign_in.hub import AUTH, FAILED, SignIn, make_app, refusal
 from tests.identity_provider import Browser, query_of
 
@@ -37,6 +37,45 @@ def test_a_person_signs_in_and_gets_tokens_for_both_apis(hub: SignIn) -> None:
     viewer = requests.get(f"{hub.url}/v1/viewer", headers={"Authorization": f"Bearer {token}"}, timeout=5)
     assert viewer.json() == {"id": "anna", "name": "Anna Roth", "level": None}
     assert hub.events(anna) == [("signed-in", None, None)]
+
+
+@pytest.mark.parametrize("typed", ["{0}.example", "anna@{0}.example", " Anna@{0}.EXAMPLE ", "@{0}.example"])
+def test_an_address_leads_to_the_provider_of_its_platform(hub: SignIn, typed: str) -> None:
+    platform = hub.platform_with()
+    hub.change(
+        "INSERT INTO sign_in_domains (domain, platform_id) VALUES (:domain, :id)",
+        domain=f"{platform.key}.example".lower(),
+        id=platform.id,
+    )
+    hub.person("by-address", of=platform)
+    browser = hub.browser()
+    assert browser.sign_in(typed.format(platform.key), "by-address").status_code == 303
+    assert browser.session().json()["platform"] == platform.key
+
+
+def test_a_key_that_looks_like_a_domain_comes_before_the_domain(hub: SignIn) -> None:
+    with hub.owner.begin() as connection:
+        named = factories.platform(connection, key="looks-like.example")
+        identity_provider.register(connection, named, issuer=hub.provider.issuer, client_id="of-the-key")
+    other = hub.platform_with(client_id="of-the-domain")
+    claim = "INSERT INTO sign_in_domains (domain, platform_id) VALUES ('looks-like.example', :id)"
+    hub.change(claim, id=other.id)
+    clients = {
+        typed: query_of(hub.browser().start(typed))["client_id"]
+        for typed in ("looks-like.example", "a@looks-like.example")
+    }
+    assert clients == {"looks-like.example": "of-the-key", "a@looks-like.example": "of-the-domain"}
+
+
+def test_an_unknown_name_gets_the_answer_of_a_platform_without_sign_in(hub: SignIn) -> None:
+    with hub.owner.begin() as connection:
+        without = factories.platform(connection)
+    answers = []
+    for typed in (without.key, "nowhere", "nowhere.example", "anna@nowhere.example", "", "\0@a.example", "a" * 400):
+        answer = requests.get(f"{hub.url}/auth/login", params={"platform": typed}, timeout=5)
+        answers.append((answer.status_code, {**answer.json(), "request_id": ""}))
+    assert all(one == answers[0] for one in answers)
+    assert (answers[0][0], answers[0][1]["code"]) == FAILED
 
 
 def test_the_provider_enforces_pkce_and_the_hub_uses_it(hub: SignIn) -> None:
