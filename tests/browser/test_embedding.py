@@ -139,6 +139,9 @@ def test_the_demo_page_shows_a_message_of_the_one_half_in_the_other(windows: Win
     )
     expect(text).to_have_value("Both halves are real.")
     expect(text).to_be_focused()
+    # The console's English reads from left to right in a page of any direction.
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    expect(page.get_by_role("heading", name="Create message")).to_have_css("direction", "ltr")
     page.get_by_role("button", name="Review and send").click()
     page.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
     expect(bell.button).to_have_accessible_name(re.compile("new message"))

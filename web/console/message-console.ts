@@ -15,7 +15,7 @@ import { Directory } from "./logic/directory";
 import { type Listing, messagePath, parse, type Route } from "./logic/routes";
 import { keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
 import { type State, startUp, type Visit } from "./start";
-import { translate } from "./strings";
+import { LOCALE, translate } from "./strings";
 import { consoleStyles } from "./styles/console";
 import { controls } from "./styles/controls";
 import { endingNote } from "./views/ending-note";
@@ -83,6 +83,9 @@ export class MessageConsole extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    // Its texts are English in a page of any language.
+    this.lang = LOCALE;
+    this.dir = "ltr";
     window.addEventListener("hashchange", this.#onHash);
   }
 
