@@ -70,6 +70,16 @@ export const frameStyles = css`
     white-space: nowrap;
   }
 
+  @container (max-width: 21.5rem) {
+    .create {
+      padding-inline: 0.75rem;
+    }
+
+    .create svg {
+      display: none;
+    }
+  }
+
   /* Its place is kept until it has come. */
   message-bell:not(:defined) {
     inline-size: 2.5rem;
