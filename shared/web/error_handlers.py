@@ -4,7 +4,6 @@ import flask
 from werkzeug import exceptions
 
 from shared import errors, problem_details
-from shared.web import parsing
 
 _BY_STATUS = {
     400: "bad-request",
@@ -14,10 +13,7 @@ _BY_STATUS = {
     415: "unsupported-media-type",
 }
 # Flask's own descriptions are for people in front of a browser.
-_DETAILS = {
-    404: errors.nowhere().detail,
-    413: f"Send at most {parsing.MAX_BODY_BYTES // 1024} KiB.",
-}
+_DETAILS = {404: errors.nowhere().detail}
 
 
 class ProblemResponse(flask.Response):
@@ -52,7 +48,10 @@ def _from_http_exception(error: exceptions.HTTPException) -> flask.typing.Respon
         return error.get_response()  # a redirect that werkzeug made
     if status >= 500:
         return _from_exception(error)
-    known = errors.HubError(_BY_STATUS.get(status, "bad-request"), _DETAILS.get(status, str(error.description)))
+    detail = _DETAILS.get(status, str(error.description))
+    if status == 413 and (limit := flask.request.max_content_length):
+        detail = f"Send at most {limit // 1024} KiB."
+    known = errors.HubError(_BY_STATUS.get(status, "bad-request"), detail)
     known.status = status
     made = response(known)
     if isinstance(error, exceptions.MethodNotAllowed) and error.valid_methods:

@@ -40,7 +40,7 @@ class StrictParser(FlaskParser):
 
 def read_json(request: flask.Request) -> dict[str, Any]:
     """The request's JSON object. Raises, in this order: 413, 415, 400 malformed-json, 422 for a repeated field or another type."""
-    body = _read_body(request)
+    body = read_body(request)
     if request.mimetype != "application/json":
         raise errors.HubError("unsupported-media-type", "Send the request with Content-Type: application/json.")
     value, repeated = load_json(request, body)
@@ -49,6 +49,16 @@ def read_json(request: flask.Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise errors.validation_failed({"request": ["Must be a JSON object."]})
     return value
+
+
+def read_body(request: flask.Request) -> bytes:
+    """The bytes of the request's body. Raises 413: `max_content_length` is one byte more than allowed."""
+    body = request.get_data()
+    if (
+        request.max_content_length and len(body) >= request.max_content_length
+    ):  # sent in chunks; werkzeug stops reading there
+        raise exceptions.RequestEntityTooLarge
+    return body
 
 
 def load_json(request: flask.Request, body: bytes) -> tuple[Any, set[str]]:
@@ -79,7 +89,7 @@ def load_json(request: flask.Request, body: bytes) -> tuple[Any, set[str]]:
 
 def check_no_body(request: flask.Request) -> None:
     """Raises 413 or 400 for a body on a route that takes none."""
-    if (request.content_length or "Transfer-Encoding" in request.headers) and _read_body(request):
+    if (request.content_length or "Transfer-Encoding" in request.headers) and read_body(request):
         raise errors.no_body()
 
 
@@ -109,13 +119,6 @@ class StrictInteger(fields.Integer):
         if not (isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value)):
             raise self.make_error("invalid", input=value)
         return int(value)
-
-
-def _read_body(request: flask.Request) -> bytes:
-    body = request.get_data()
-    if len(body) > MAX_BODY_BYTES:  # sent in chunks; werkzeug stops reading at its limit, which is one byte more
-        raise exceptions.RequestEntityTooLarge
-    return body
 
 
 def _of_field(found: Any) -> Any:

@@ -283,6 +283,8 @@ def check_fairness(gateway: Gateway) -> None:
     gateway.call("GET", "/v1/notifications", headers={"Authorization": "Bearer greedy"}).assert_problem(
         429, "rate-limited"
     )
+    refused = gateway.call("GET", "/scim/v2/Users", headers={"Authorization": "Bearer greedy"})
+    assert (refused.status, refused.json()["status"], refused.headers["Retry-After"]) == (429, "429", "1")
     (modest,) = hold(gateway, service, 1, "one")
     wait_until(lambda: gateway.measured("haproxy_backend_current_queue", proxy="inbox_api") == 25, what="the other one")
     service.answering.set()

@@ -8,7 +8,6 @@ from typing import Any, TypeVar, cast
 
 import flask
 import scim2_models
-from werkzeug import exceptions
 
 from services.directory.actions import scim_tokens
 from services.directory.provisioned import Client, Page, is_id
@@ -65,9 +64,7 @@ def read_body() -> dict[str, Any]:
     """The JSON object of the request. Raises 413, 415 and 400 invalidSyntax."""
     request = flask.request
     request.max_content_length = MAX_BODY_BYTES + 1
-    body = request.get_data()
-    if len(body) > MAX_BODY_BYTES:
-        raise exceptions.RequestEntityTooLarge(f"Send at most {MAX_BODY_BYTES // 1024} KiB.")
+    body = parsing.read_body(request)
     if request.mimetype not in _MEDIA_TYPES:
         raise errors.HubError("unsupported-media-type", f"Send the request with Content-Type: {_MEDIA_TYPES[0]}.")
     value, _repeated = parsing.load_json(request, body)

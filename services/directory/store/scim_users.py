@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from services.directory.provisioned import Page, UserState
 from services.directory.store.scim_pages import VISIBLE, Kind, is_same, list_page
 
-# The condition of each attribute has an index, apart from names and e-mail addresses.
+# The condition of each attribute has an index, apart from names and whether a user is active.
 _KIND = Kind(
     columns=f"""
         u.id, u.external_id, u.name, u.email, u.status, s.user_name, s.external_id AS stated_external_id, s.attributes,
@@ -31,7 +31,7 @@ _KIND = Kind(
                 AND NOT EXISTS (SELECT FROM scim_users x WHERE x.user_id = i.id)
         )""",  # noqa: S608 (constants)
         "externalId": "u.external_id = :{0} AND (s.user_id IS NULL OR s.external_id = :{0})",
-        "emails": is_same("u.email", "{0}"),
+        "emails": f"{is_same('u.email', '{0}')} AND u.email <> ''",
         "displayName": is_same("u.name", "{0}"),
         "active": "(u.status = 'active') = :{0}",
     },

@@ -69,6 +69,8 @@ CREATE TABLE users (
     erased_at timestamptz CHECK (erased_at IS NULL OR status = 'disabled'),
     UNIQUE (platform_id, external_id)
 );
+-- The collation knows the letters of all scripts.
+CREATE INDEX users_by_email ON users (platform_id, casefold(email COLLATE pg_unicode_fast)) WHERE email <> '';
 
 -- A row says: in every directory version from valid_from up to, not including, valid_to this active user belonged to this scope: as
 -- stated (administrator, member), or because they belong to a scope inside it (implied).
@@ -115,7 +117,6 @@ CREATE TABLE scim_users (
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );
--- The collation knows the letters of all scripts.
 CREATE UNIQUE INDEX scim_users_by_user_name ON scim_users (platform_id, casefold(user_name COLLATE pg_unicode_fast)) WHERE NOT hidden;
 CREATE INDEX scim_users_deactivated ON scim_users (platform_id, deactivated_at) WHERE deactivated_at IS NOT NULL;
 

@@ -310,7 +310,10 @@ CREATE TABLE console_logouts (
 -- compose_api may look for an address, but read none.
 CREATE FUNCTION find_users_by_email(of_platform bigint, address text) RETURNS SETOF bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT id FROM users WHERE platform_id = of_platform AND lower(email) = lower(address) AND erased_at IS NULL LIMIT 2
+    SELECT id FROM users
+    WHERE platform_id = of_platform AND casefold(email COLLATE pg_unicode_fast) = casefold(address COLLATE pg_unicode_fast)
+      AND email <> '' AND erased_at IS NULL
+    LIMIT 2
 $$;
 """
 

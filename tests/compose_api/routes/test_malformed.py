@@ -73,10 +73,12 @@ def test_why_a_body_is_malformed_is_told_without_words_of_the_implementation(hub
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_64_kib_are_read_and_one_byte_more_is_too_large(hub: Hub, world: World, path: str) -> None:
+def test_320_kib_are_read_and_one_byte_more_is_too_large(hub: Hub, world: World, path: str) -> None:
     padding = b" " * (LIMIT - len(GOOD))
     assert post(hub, world, path, GOOD + padding) in ("accepted", "validation-failed")
     assert post(hub, world, path, GOOD + padding + b" ") == "payload-too-large"
+    answer = hub.call("POST", path, world["platform administrator"], data=GOOD + padding + b" ")
+    assert answers.problem(answer, "payload-too-large")["detail"] == "Send at most 320 KiB."
 
 
 @pytest.mark.parametrize("path", PATHS)

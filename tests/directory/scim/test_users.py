@@ -1,5 +1,6 @@
 """Users over SCIM, and what the directory holds afterwards."""
 
+import io
 from typing import Any
 
 import pytest
@@ -84,6 +85,15 @@ def test_what_cannot_be_kept_is_refused_and_changes_nothing(
     assert (answer.status_code, answer.mimetype) == (status, "application/scim+json")
     assert answer.get_json().get("scimType") == scim_type
     assert (scim.version(), scim.users()) == (version, {})
+
+
+@pytest.mark.parametrize("sends_length", [True, False])
+def test_a_body_that_is_too_large_is_refused_with_the_limit_of_scim(scim: Scim, sends_length: bool) -> None:
+    body = b" " * (2 * 1024 * 1024 + 1)
+    chunked = {"input_stream": io.BytesIO(body), "environ_overrides": {"wsgi.input_terminated": True}}
+    options = {} if sends_length else chunked
+    answer = scim.call("POST", "/Users", body if sends_length else None, **options)
+    assert (answer.status_code, answer.get_json()["detail"]) == (413, "Send at most 2048 KiB.")
 
 
 def test_another_media_type_is_refused_and_plain_json_is_not(scim: Scim) -> None:
