@@ -34,6 +34,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "Method not allowed"),
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
+    "expires-too-early": (422, "The message would have expired already"),
     "recalled": (409, "The message was recalled"),
     "rate-limited": (429, "Too many requests"),
     "unavailable": (503, "The service is busy or a part of it is away"),

@@ -11,4 +11,6 @@ IS_UNFINISHED = "m.status <> 'sent' AND m.recalled_at IS NULL"
 # The batch `b` of the message is still to be written.
 IS_UNDELIVERED = "b.delivered_at IS NULL AND m.recalled_at IS NULL"
 # The message is past the retention: its entries were dropped with the partition of their month.
-IS_EXPIRED = "m.sent_at < (SELECT dropped_before FROM inbox_retention)"
+ENTRIES_DROPPED = "m.sent_at < (SELECT dropped_before FROM inbox_retention)"
+# The message has left every inbox, because its sender said until when it is of interest.
+IS_EXPIRED = "coalesce(m.expires_at <= now(), false)"

@@ -72,7 +72,8 @@ def platform(
     with _owner(connection):
         new_id = connection.execute(
             text(
-                "INSERT INTO platforms (key, plan, issuer, jwks_url) VALUES (:key, :plan, :issuer, :jwks_url) RETURNING id"
+                "INSERT INTO platforms (key, plan, issuer, jwks_url, categories)"
+                " VALUES (:key, :plan, :issuer, :jwks_url, '{service,regulation,feature,other}') RETURNING id"
             ),
             {"key": key, "plan": plan, "issuer": issuer, "jwks_url": jwks_url},
         ).scalar_one()

@@ -1,6 +1,7 @@
 """Accepts messages as compose_api does, for tests of what comes after."""
 
 import uuid
+from typing import Any
 
 from sqlalchemy import Engine, text
 
@@ -32,14 +33,20 @@ def caller(engine: Engine, who: factories.User, of: factories.Platform) -> auth.
 
 
 def accept(
-    engine: Engine, who: factories.User, of: factories.Platform, audience: ChosenScopes, *, title: str = "Notice"
+    engine: Engine,
+    who: factories.User,
+    of: factories.Platform,
+    audience: ChosenScopes,
+    *,
+    title: str = "Notice",
+    **stated: Any,
 ) -> uuid.UUID:
-    """The id of a message that is accepted and not yet expanded."""
-    draft = domain.Draft(title=title, body="What it is about", audience=audience)
+    """The id of a message that is accepted and not yet expanded; `stated` is more of its content."""
+    content = domain.Content(title=title, body="What it is about", audience=audience, **stated)
     accepted = messages.accept_message(
         engine,
         caller=caller(engine, who, of),
-        draft=draft,
+        content=content,
         idempotency_key=None,
         origin=ORIGIN,
         rate=rate_limit.Verdict(),

@@ -51,6 +51,14 @@ from shared import db
     multiple=True,
     help="A domain of the people's e-mail addresses, to sign in with instead of KEY. Repeat it for all of them; empty removes all.",
 )
+@click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    type=parameters.TEXT,
+    help="What messages can be about; repeat it for each, at most 20. Replaces the categories there are.  "
+    f"[default: {', '.join(domain.DEFAULT_CATEGORIES)}]",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before an enterprise platform loses sending.")
 @connect.data_option
 def platform(
@@ -60,6 +68,7 @@ def platform(
     issuer: str | None,
     jwks_url: str | None,
     managed_by: str | None,
+    categories: tuple[str, ...],
     yes: bool,
     **oidc: Any,
 ) -> None:
@@ -72,6 +81,7 @@ def platform(
     Examples:
       message-hub platform acme --name "Acme Telehealth" --plan enterprise
       message-hub platform acme --managed-by scim
+      message-hub platform acme --category service --category training
     """
     wanted = _read_provider(**oidc)
     with connect.engine(db.DIRECTORY_ROLE) as engine:
@@ -90,6 +100,7 @@ def platform(
             issuer=issuer,
             jwks_url=jwks_url,
             managed_by=managed_by,
+            categories=categories,
             operator=operator.name(),
         )
         if not wanted.is_empty:

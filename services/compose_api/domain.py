@@ -1,31 +1,51 @@
-"""The rules of a message: its audience, and who may address whom. Pure: no database, no HTTP."""
+"""The rules of a message: its content, its audience, and who may address whom. Pure: no database, no HTTP."""
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.audience import ChosenScopes
 
 MAX_SCOPES = 1000
+MAX_PINNED = timedelta(days=30)
 
 Level = Literal["platform", "organisation", "clinic"]
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A valid message that is not accepted yet."""
+class Content:
+    """What a sender states of a message. Times are in UTC."""
 
     title: str
     body: str
     audience: ChosenScopes
+    category: str | None = None
+    priority: str = "normal"
+    pinned_until: datetime | None = None
+    expires_at: datetime | None = None
 
     @property
     def request_hash(self) -> bytes:
-        """Equal for requests with the same normalised text and the same set of scopes."""
+        """Equal for requests with the same normalised text, the same set of scopes and the same choices."""
         audience = [self.audience.everyone, sorted(self.audience.organisations), sorted(self.audience.clinics)]
-        return hashlib.sha256(json.dumps([self.title, self.body, audience]).encode()).digest()
+        times = [time and time.isoformat() for time in (self.pinned_until, self.expires_at)]
+        stated = [self.title, self.body, audience, self.category, self.priority, times]
+        return hashlib.sha256(json.dumps(stated).encode()).digest()
+
+    def find_invalid(self, *, categories: Collection[str], now: datetime) -> dict[str, list[str]]:
+        """What is wrong by field, on a platform with these categories."""
+        invalid = {}
+        if self.category is not None and self.category not in categories:
+            invalid["category"] = [f"Must be one of: {', '.join(categories)}."]
+        if self.pinned_until is not None and not now < self.pinned_until <= now + MAX_PINNED:
+            invalid["pinned_until"] = [f"Must be in the future, at most {MAX_PINNED.days} days ahead."]
+        return invalid
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """The shapes of compose_api's requests and answers. Meaning is checked in domain and actions."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import marshmallow
@@ -10,6 +12,10 @@ from services.compose_api import domain, text
 from shared.audience import ChosenScopes
 from shared.sent_messages import schemas as sent_messages
 from shared.web import ids
+
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 class LiteralTrue(fields.Boolean):
@@ -35,6 +41,20 @@ class CleanText(fields.String):
             return self._rule(value)
         except text.TextRefusedError as error:
             raise marshmallow.ValidationError(str(error)) from None
+
+
+class Moment(fields.AwareDateTime):
+    """A time in a request: RFC 3339, with its offset. As UTC."""
+
+    default_error_messages = {"invalid": "Must be a time with its offset, as 2026-11-22T15:30:00Z."}  # noqa: RUF012 (as in the base class)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        try:
+            return super()._deserialize(value.upper(), attr, data, **kwargs).astimezone(UTC)
+        except OverflowError:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
 
 
 def _scopes(what: str) -> fields.List[str]:
@@ -88,7 +108,9 @@ class AudienceIn(marshmallow.Schema):
         )
 
 
-class MessageIn(marshmallow.Schema):
+class ContentIn(marshmallow.Schema):
+    """What a sender states of a message."""
+
     title = CleanText(
         text.clean_title,
         required=True,
@@ -108,10 +130,27 @@ class MessageIn(marshmallow.Schema):
         },
     )
     audience = fields.Nested(AudienceIn, required=True)
+    category = fields.String(
+        allow_none=True, metadata={"description": "One of the platform's categories, which `GET /v1/viewer` lists."}
+    )
+    priority = fields.String(
+        validate=validate.OneOf(sent_messages.PRIORITIES), metadata={"description": "`normal` where it is left out."}
+    )
+    pinned_until = Moment(
+        allow_none=True,
+        metadata={
+            "description": f"Until then it is pinned to the top of the bell; at most {domain.MAX_PINNED.days} days ahead."
+        },
+    )
+    expires_at = Moment(
+        allow_none=True, metadata={"description": "In the future. From then on it is in no bell any more."}
+    )
 
+
+class MessageIn(ContentIn):
     @marshmallow.post_load
-    def _make(self, data: dict[str, Any], **_kwargs: Any) -> domain.Draft:
-        return domain.Draft(**data)
+    def _make(self, data: dict[str, Any], **_kwargs: Any) -> domain.Content:
+        return domain.Content(**data)
 
 
 class PreviewIn(marshmallow.Schema):
@@ -132,6 +171,9 @@ class ViewerOut(sent_messages.PersonOut):
         metadata={
             "description": "The highest level that they administer something of; null if they administer nothing."
         },
+    )
+    categories = fields.List(
+        fields.String(), required=True, metadata={"description": "What messages on this platform can be about."}
     )
 
 

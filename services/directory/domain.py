@@ -1,18 +1,22 @@
-"""The rules of a platform: its key, name, plan and issuer of tokens. Pure: no database."""
+"""The rules of a platform: its key, name, plan, categories and issuer of tokens. Pure: no database."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from services.directory import errors
 from shared.auth.tokens import OWN_ISSUER
 
 PLANS = ("enterprise", "standard")
+DEFAULT_CATEGORIES = ("service", "regulation", "feature", "other")
 # What changes a platform's directory.
 CSV, SCIM = MANAGERS = ("csv", "scim")
 # The level of a platform's own scope, which contains all others.
 ROOT_LEVEL = "platform"
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
+_MAX_CATEGORIES = 20
+_MAX_CATEGORY = 40
 _MAX_ISSUER = 500  # fits an index of PostgreSQL in any script
 _MAX_URL = 2_000
 
@@ -45,6 +49,17 @@ def check_platform(name: str, plan: str, issuer: str | None, jwks_url: str | Non
         raise errors.BadPlatformError(
             f"The JWKS URL must be an http:// or https:// address of at most {_MAX_URL} characters, not {jwks_url[:_MAX_URL]!r}."
         )
+
+
+def check_categories(categories: Sequence[str]) -> None:
+    """Raises `BadPlatformError`."""
+    if not 1 <= len(categories) <= _MAX_CATEGORIES or len({name.casefold() for name in categories}) < len(categories):
+        raise errors.BadPlatformError(f"A platform has 1 to {_MAX_CATEGORIES} different categories.")
+    for name in categories:
+        if not 1 <= len(name) <= _MAX_CATEGORY or not name.isprintable():
+            raise errors.BadPlatformError(
+                f"A category's name has 1 to {_MAX_CATEGORY} printable characters, not {name[:_MAX_ISSUER]!r}."
+            )
 
 
 def _is_http_url(value: str) -> bool:

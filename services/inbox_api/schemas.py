@@ -148,7 +148,8 @@ class ChangedOut(CountsOut):
 
 class ListedMessageOut(sent_messages.MessageOut):
     read_count = _count(
-        "Recipients who have it marked as read, counted in the last minute; null once it is expired.", nullable=True
+        "Recipients who have it marked as read, counted in the last minute; null once its entries are dropped.",
+        nullable=True,
     )
 
 
@@ -159,8 +160,8 @@ class HistoryOut(marshmallow.Schema):
 
 
 class SentMessageOut(sent_messages.MessageOut):
-    seen_count = _count("Recipients who have seen it; null once it is expired.", nullable=True)
-    read_count = _count("Recipients who have it marked as read; null once it is expired.", nullable=True)
+    seen_count = _count("Recipients who have seen it; null once its entries are dropped.", nullable=True)
+    read_count = _count("Recipients who have it marked as read; null once its entries are dropped.", nullable=True)
 
 
 class RecipientClinicOut(marshmallow.Schema):
@@ -176,7 +177,7 @@ class RecipientOut(sent_messages.PersonOut):
             "description": "Where they belonged in the message's directory version, as far as the caller administers it."
         },
     )
-    read_at = _maybe_time("When they marked it as read; null if they have not, and once the message is expired.")
+    read_at = _maybe_time("When they marked it as read; null if they have not, and once its entries are dropped.")
 
 
 class RecipientsOut(marshmallow.Schema):

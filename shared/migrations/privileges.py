@@ -50,8 +50,8 @@ GRANT SELECT ON message_targets, message_visibility, inflight_targets, fanout_ba
 GRANT SELECT ON known_time TO message_hub_compose, message_hub_worker;
 GRANT UPDATE (known_good) ON known_time TO message_hub_worker;
 
-GRANT INSERT (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
-    ON messages TO message_hub_compose;
+GRANT INSERT (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at, directory_version, request_id,
+              idempotency_key, request_hash, created_at, sent_at) ON messages TO message_hub_compose;
 GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
 GRANT INSERT ON message_targets, message_visibility, message_words, inflight_targets TO message_hub_compose;
 

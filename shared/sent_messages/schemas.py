@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 from shared.audience import ChosenScopes
 from shared.web import times
 
+PRIORITIES = ("normal", "important")
 STATUSES = ("queued", "sending", "sent", "recalled")
 
 
@@ -37,6 +38,10 @@ class MessageOut(marshmallow.Schema):
     title = fields.String(required=True, validate=validate.Length(1, 70))
     body = fields.String(required=True, validate=validate.Length(1, 1000))
     audience = fields.Nested(AudienceOut, required=True)
+    category = fields.String(required=True, allow_none=True)
+    priority = fields.String(required=True, validate=validate.OneOf(PRIORITIES))
+    pinned_until = times.Time(required=True, allow_none=True)
+    expires_at = times.Time(required=True, allow_none=True)
     sender = fields.Nested(PersonOut, required=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
     recipient_count = fields.Integer(
@@ -50,4 +55,12 @@ class MessageOut(marshmallow.Schema):
     completed_at = times.Time(required=True, allow_none=True)
     recalled_at = times.Time(required=True, allow_none=True)
     recalled_by = fields.Nested(PersonOut, required=True, allow_none=True)
-    expired = fields.Boolean(required=True, metadata={"description": "True once its entries are past the retention."})
+    expired = fields.Boolean(
+        required=True, metadata={"description": "True once `expires_at` has passed: it is in no bell any more."}
+    )
+    entries_dropped = fields.Boolean(
+        required=True, metadata={"description": "True once its entries are past the retention."}
+    )
+    follows = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The earlier message that it is a follow-up to."}
+    )

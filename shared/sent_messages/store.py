@@ -26,6 +26,10 @@ class SentMessage:
     title: str
     body: str
     audience: ChosenScopes
+    category: str | None
+    priority: str
+    pinned_until: datetime | None
+    expires_at: datetime | None
     sender: Person
     status: str
     recipient_count: int | None
@@ -36,6 +40,8 @@ class SentMessage:
     recalled_at: datetime | None
     recalled_by: Person | None
     expired: bool
+    entries_dropped: bool
+    follows: uuid.UUID | None
 
 
 @dataclass(frozen=True)
@@ -59,12 +65,13 @@ _GET_ADMINISTERED = sqlalchemy.text("""
 
 # A target is shown to the sender, and to administrators of it or of a scope that contained it when it was chosen.
 _GET_MESSAGES = sqlalchemy.text(f"""
-    SELECT m.id, m.title, m.body, m.recipient_count, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
+    SELECT m.id, m.title, m.body, m.category, m.priority, m.pinned_until, m.expires_at, m.follows,
+           m.recipient_count, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
            {lifecycle.STATUS} AS status,
            sender.external_id AS sender_id, sender.name AS sender_name,
            recaller.external_id AS recaller_id, recaller.name AS recaller_name,
            delivered.count AS delivered_count,
-           {lifecycle.IS_EXPIRED} AS expired,
+           {lifecycle.IS_EXPIRED} AS expired, {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
            target.levels, target.external_ids, target.other_scopes
     FROM messages m
     JOIN users sender ON sender.id = m.sender_id
@@ -116,6 +123,10 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
         title=row.title,
         body=row.body,
         audience=_audience(row.levels or (), row.external_ids or (), row.other_scopes),
+        category=row.category,
+        priority=row.priority,
+        pinned_until=row.pinned_until,
+        expires_at=row.expires_at,
         sender=Person(id=row.sender_id, name=row.sender_name),
         status=row.status,
         recipient_count=row.recipient_count,
@@ -126,6 +137,8 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
         recalled_at=row.recalled_at,
         recalled_by=None if row.recaller_id is None else Person(id=row.recaller_id, name=row.recaller_name),
         expired=row.expired,
+        entries_dropped=row.entries_dropped,
+        follows=row.follows,
     )
 
 

@@ -110,12 +110,10 @@ class Hub:
             request.setdefault("content_type", "application/json")
         return self.app.test_client().open(path, method=method, headers=headers, buffered=True, **request)
 
-    def send(
-        self, who: Person, audience: Any = None, *, key: str | None = None, title: Any = "Notice", body: Any = "News."
-    ) -> TestResponse:
-        """Posts a message; without an audience to everyone."""
+    def send(self, who: Person, audience: Any = None, *, key: str | None = None, **stated: Any) -> TestResponse:
+        """Posts a message; without an audience to everyone. `stated` is more of its content."""
         headers = {} if key is None else {"Idempotency-Key": key}
-        message = {"title": title, "body": body, "audience": EVERYONE if audience is None else audience}
+        message = {"title": "Notice", "body": "News.", "audience": EVERYONE if audience is None else audience, **stated}
         return self.call("POST", "/v1/messages", who, json=message, headers=headers)
 
     def sent(self, who: Person, audience: Any = None, **request: Any) -> dict[str, Any]:

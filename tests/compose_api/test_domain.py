@@ -6,7 +6,7 @@ from shared.audience import ChosenScopes
 
 def test_a_draft_hashes_the_same_for_the_same_scopes_in_another_order() -> None:
     def draft(*clinics: str, organisations: tuple[str, ...] = ("o",)) -> bytes:
-        return domain.Draft("t", "b", ChosenScopes(False, organisations, clinics)).request_hash
+        return domain.Content("t", "b", ChosenScopes(False, organisations, clinics)).request_hash
 
     assert draft("x", "y") == draft("y", "x")
     assert draft("x", "y") != draft("x")
@@ -15,8 +15,8 @@ def test_a_draft_hashes_the_same_for_the_same_scopes_in_another_order() -> None:
 
 def test_a_draft_hashes_differently_for_another_title_body_or_audience() -> None:
     audience = ChosenScopes(False, ("o",))
-    drafts = [("t", "b", audience), ("u", "b", audience), ("t", "c", audience), ("t", "b", ChosenScopes(True))]
-    assert len({domain.Draft(*draft).request_hash for draft in drafts}) == len(drafts)
+    contents = [("t", "b", audience), ("u", "b", audience), ("t", "c", audience), ("t", "b", ChosenScopes(True))]
+    assert len({domain.Content(*content).request_hash for content in contents}) == len(contents)
 
 
 ORGANISATION = domain.Target(2, "organisation", "o", frozenset([1, 2]))

@@ -87,6 +87,39 @@ def test_an_audience_of_another_shape_is_refused_where_it_is_wrong(
         ({"body": "\u2800"}, "body"),
         ({"title": 1, "body": 2, "audience": 3}, "title body audience"),
         ({"audience": None}, "audience"),
+        ({"category": 1}, "category"),
+        ({"category": "nothing of that name"}, "category"),
+        ({"category": "Service"}, "category"),
+        ({"category": ""}, "category"),
+        ({"priority": "urgent"}, "priority"),
+        ({"priority": None}, "priority"),
+        *(
+            ({field: time}, field)
+            for field in ("expires_at", "pinned_until")
+            for time in (
+                *(
+                    1,
+                    True,
+                    {},
+                    "",
+                    "tomorrow",
+                    "2099-01-01",
+                    "2099-01-01T00:00:00",
+                    "2099-01-01 00:00:00Z",
+                    "2099-02-30T00:00:00Z",
+                ),
+                *(
+                    "2099-W01-1T00:00:00Z",
+                    "20990101T000000Z",
+                    "2099-01-01T00:00Z",
+                    "2099-01-01T00:00:00+25:00",
+                    "\u0662099-01-01T00:00:00Z",
+                ),
+                *("9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00"),
+            )
+        ),
+        ({"pinned_until": "2026-01-01T00:00:00Z"}, "pinned_until"),
+        ({"pinned_until": "9999-12-31T23:59:59Z"}, "pinned_until"),
         ({"other": 1}, "other"),
         ({"": 1}, ""),
         ({"other": 1, "sender": "x"}, "other sender"),

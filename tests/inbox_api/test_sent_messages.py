@@ -52,7 +52,13 @@ def test_a_message_tells_its_progress_from_queued_to_sent(hub: Hub) -> None:
         "completed_at": None,
         "recalled_at": None,
         "recalled_by": None,
+        "category": None,
+        "priority": "normal",
+        "pinned_until": None,
+        "expires_at": None,
         "expired": False,
+        "entries_dropped": False,
+        "follows": None,
         "seen_count": 0,
         "read_count": 0,
     }
@@ -95,12 +101,12 @@ def test_a_message_outlives_its_entries_and_says_so(hub: Hub) -> None:
     assert hub.ask(sender, f"/v1/sent-messages/{old.id}").get_json()["read_count"] == 1
     hub.execute("SELECT drop_inbox_partitions((now() - interval '30 days')::date)")
     rows = hub.ask(sender, "/v1/sent-messages").get_json()["data"]
-    assert [(row["id"], row["expired"], row["read_count"]) for row in rows] == [
+    assert [(row["id"], row["entries_dropped"], row["read_count"]) for row in rows] == [
         (str(new.id), False, 0),
         (str(old.id), True, None),
     ]
     answer = hub.ask(sender, f"/v1/sent-messages/{old.id}").get_json()
-    assert (answer["expired"], answer["delivered_count"], answer["seen_count"], answer["read_count"]) == (
+    assert (answer["entries_dropped"], answer["delivered_count"], answer["seen_count"], answer["read_count"]) == (
         True,
         1,
         None,

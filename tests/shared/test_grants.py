@@ -58,7 +58,7 @@ COLUMNS = {
     },
     ("messages", COMPOSE, "INSERT"): {
         *("id", "platform_id", "sender_id", "title", "body", "directory_version", "request_id", "idempotency_key"),
-        *("request_hash", "created_at", "sent_at"),
+        *("request_hash", "created_at", "sent_at", "category", "priority", "pinned_until", "expires_at"),
     },
     ("messages", COMPOSE, "UPDATE"): {"recalled_at", "recalled_by_id"},
     ("messages", WORKER, "UPDATE"): _WORKERS_PART_OF_MESSAGES,

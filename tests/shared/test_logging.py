@@ -90,7 +90,7 @@ def test_json_lines_carry_what_is_bound_and_the_service(json_lines: io.StringIO)
 
 def test_a_traceback_leaves_out_the_row_that_postgresql_quotes(lines: io.StringIO, connection: Connect) -> None:
     statement = sqlalchemy.text(
-        "INSERT INTO platforms (key, issuer, jwks_url, plan) VALUES (:key, :issuer, 'x', 'none')"
+        "INSERT INTO platforms (key, issuer, jwks_url, plan, categories) VALUES (:key, :issuer, 'x', 'none', '{other}')"
     )
     private = "-".join(("a", "private", "name"))  # a traceback shows the lines of the code
     with pytest.raises(sqlalchemy.exc.IntegrityError) as error, connection().begin_nested():

@@ -51,7 +51,13 @@ export function message(changes: Partial<Message> = {}): Message {
     completed_at: "2026-11-22T18:00:01Z",
     recalled_at: null,
     recalled_by: null,
+    category: null,
+    priority: "normal",
+    pinned_until: null,
+    expires_at: null,
     expired: false,
+    entries_dropped: false,
+    follows: null,
     ...changes,
   };
 }

@@ -3,6 +3,7 @@
 import collections
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -25,6 +26,7 @@ class Viewer:
     id: str
     name: str
     level: domain.Level | None
+    categories: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,10 @@ def _hash(audience: audience_sql.Audience) -> bytes:
 
 
 def get_viewer(engine: Engine, *, caller: Caller) -> Viewer:
-    level = None
-    if caller.is_administrator:
-        with engine.connect() as connection:
-            level = store.find_level(connection, user_id=caller.user_id)
-    return Viewer(caller.external_id, caller.name, level)
+    with engine.connect() as connection:
+        level = store.find_level(connection, user_id=caller.user_id) if caller.is_administrator else None
+        categories = store.get_categories(connection, platform_id=caller.platform_id)
+    return Viewer(caller.external_id, caller.name, level, categories)
 
 
 def get_audiences(engine: Engine, *, caller: Caller) -> Audiences:
@@ -136,16 +137,15 @@ def preview(
         return count
 
 
-def check_choice(choice: store.Choice) -> None:
-    """Raises `HubError` naming the chosen scopes that are unknown, or beyond the administrator's reach."""
-    if choice.unknown:
-        named: dict[str, list[str]] = {}
-        for level, external_id in choice.unknown:
-            named.setdefault(f"{level}s", []).append(f"Unknown {level}: {external_id}.")
-        raise errors.validation_failed({"audience": named})
+def check_choice(choice: store.Choice, *, invalid: Mapping[str, list[str]] | None = None) -> None:
+    """Raises `HubError` naming the unknown scopes and the `invalid` fields, or the scopes beyond the administrator's reach."""
+    named: dict[str, list[str]] = {}
+    for level, external_id in choice.unknown:
+        named.setdefault(f"{level}s", []).append(f"Unknown {level}: {external_id}.")
+    if named or invalid:
+        raise errors.validation_failed({**({"audience": named} if named else {}), **(invalid or {})})
     beyond = [target for target in choice.targets if not choice.reach.covers(target)]
     if beyond:
-        named = {}
         for target in beyond:
             field = "everyone" if target.level == "platform" else f"{target.level}s"
             named.setdefault(field, []).append(f"Beyond your reach: {target.external_id}.")

@@ -31,21 +31,21 @@ def accept_message(
     engine: Engine,
     *,
     caller: Caller,
-    draft: domain.Draft,
+    content: domain.Content,
     idempotency_key: str | None,
     origin: audit.Origin,
     rate: rate_limit.Verdict,
 ) -> Accepted:
     """Stores the message, or returns the one that was stored under the same key.
 
-    When this returns, the message is committed. Raises `HubError` validation-failed for unknown scopes,
-    audience-out-of-reach, idempotency-key-reused, and rate-limited where nothing else is wrong.
+    When this returns, the message is committed. Raises `HubError` validation-failed for an unknown scope or category,
+    audience-out-of-reach, expires-too-early, idempotency-key-reused, and rate-limited where nothing else is wrong.
     """
     try:
-        accepted = _accept(engine, caller, draft, idempotency_key, origin, rate)
+        accepted = _accept(engine, caller, content, idempotency_key, origin, rate)
     except psycopg.errors.UniqueViolation:
         # Another request with this key has just committed: the second attempt finds its message.
-        accepted = _accept(engine, caller, draft, idempotency_key, origin, rate)
+        accepted = _accept(engine, caller, content, idempotency_key, origin, rate)
     if isinstance(accepted, store.Earlier):
         with engine.connect() as connection:
             accepted = Accepted(_get_message(connection, caller, accepted.id), replayed=True)
@@ -101,7 +101,7 @@ def recall_message(
 def _accept(
     engine: Engine,
     caller: Caller,
-    draft: domain.Draft,
+    content: domain.Content,
     idempotency_key: str | None,
     origin: audit.Origin,
     rate: rate_limit.Verdict,
@@ -110,34 +110,49 @@ def _accept(
         earlier = None
         if idempotency_key is not None:
             earlier = store.find_earlier(connection, sender_id=caller.user_id, idempotency_key=idempotency_key)
-        if earlier is not None and earlier.request_hash == draft.request_hash:
+        if earlier is not None and earlier.request_hash == content.request_hash:
             rate.check()
             return earlier
         for _attempt in range(_ATTEMPTS):
             choice = audience_store.get_choice(
-                connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=draft.audience
+                connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=content.audience
             )
-            audiences.check_choice(choice)
+            audiences.check_choice(choice, invalid=content.find_invalid(categories=choice.categories, now=choice.now))
+            if content.is_expired(choice.now):
+                raise errors.HubError(
+                    "expires-too-early",
+                    "The message would have expired before it is sent.",
+                    errors={"expires_at": ["Must be in the future."]},
+                )
             if earlier is not None:
                 raise errors.HubError(
                     "idempotency-key-reused", "You have sent another message with this Idempotency-Key."
                 )
             rate.check()
             stored = store.insert_message(
-                connection, caller=caller, draft=draft, choice=choice, origin=origin, idempotency_key=idempotency_key
+                connection,
+                caller=caller,
+                content=content,
+                choice=choice,
+                origin=origin,
+                idempotency_key=idempotency_key,
             )
             if stored is not None:
-                return Accepted(_queued(caller, draft, stored), replayed=False)
+                return Accepted(_queued(caller, content, stored), replayed=False)
     raise errors.unavailable("The directory of this platform is being changed. Try again.")
 
 
-def _queued(caller: Caller, draft: domain.Draft, stored: store.Accepted) -> sent_messages.SentMessage:
+def _queued(caller: Caller, content: domain.Content, stored: store.Accepted) -> sent_messages.SentMessage:
     """The message that was just stored."""
     return sent_messages.SentMessage(
         id=stored.id,
-        title=draft.title,
-        body=draft.body,
-        audience=draft.audience,
+        title=content.title,
+        body=content.body,
+        audience=content.audience,
+        category=content.category,
+        priority=content.priority,
+        pinned_until=content.pinned_until,
+        expires_at=content.expires_at,
         sender=sent_messages.Person(id=caller.external_id, name=caller.name),
         status="queued",
         recipient_count=None,
@@ -148,6 +163,8 @@ def _queued(caller: Caller, draft: domain.Draft, stored: store.Accepted) -> sent
         recalled_at=None,
         recalled_by=None,
         expired=False,
+        entries_dropped=False,
+        follows=None,
     )
 
 

@@ -38,7 +38,7 @@ _KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,255}")
 @blueprint.response(
     202, schemas.MessageOut, description="Accepted: it is in every recipient's bell from now on.", headers=_HEADERS
 )
-@blueprint.refuses("audience-out-of-reach", "idempotency-key-reused", "rate-limited")
+@blueprint.refuses("audience-out-of-reach", "expires-too-early", "idempotency-key-reused", "rate-limited")
 @blueprint.doc(
     operationId="sendMessage",
     responses={202: {"links": _LINKS}},
@@ -51,14 +51,14 @@ _KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,255}")
         }
     ],
 )
-def post_message(draft: domain.Draft) -> Any:
+def post_message(content: domain.Content) -> Any:
     """Send a message"""
     hub = flask.current_app.extensions["hub"]
     idempotency_key = _read_idempotency_key()
     accepted = actions.accept_message(
         hub.engine,
         caller=guards.caller(),
-        draft=draft,
+        content=content,
         idempotency_key=idempotency_key,
         origin=request_log.origin(),
         rate=hub.limiter.hit(guards.caller(), "send"),

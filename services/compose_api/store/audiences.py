@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -17,9 +18,14 @@ from shared.audience import ChosenScopes
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen scopes as the directory has them, in one snapshot. `unknown`: (level, external id) of scopes that do not exist."""
+    """The chosen scopes as the directory has them, in one snapshot. `unknown`: (level, external id) of scopes that do not exist.
+
+    With what else the message is checked against: the platform's categories and PostgreSQL's time.
+    """
 
     directory_version: int
+    categories: tuple[str, ...]
+    now: datetime
     reach: domain.Reach
     targets: tuple[domain.Target, ...]
     unknown: tuple[tuple[domain.Level, str], ...]
@@ -41,7 +47,8 @@ class Scope:
 # One statement, so that version, reach and scopes come from one snapshot. An ended scope has no valid ancestors. Of the scopes that the
 # user administers only those above the chosen ones are read: a user may administer 15,000 clinics.
 _GET_CHOICE = db.driver_sql("""
-    SELECT p.directory_version, chosen.level, chosen.external_id, s.id AS scope_id, above.ids AS ancestor_ids,
+    SELECT p.directory_version, p.categories, clock_timestamp() AS now,
+           chosen.level, chosen.external_id, s.id AS scope_id, above.ids AS ancestor_ids,
            ARRAY(SELECT m.scope_id FROM memberships m
                  WHERE m.user_id = :user_id AND m.scope_id = ANY(above.ids || p.id)
                    AND m.role = 'administrator' AND m.valid_to_version IS NULL) AS administered
@@ -62,6 +69,7 @@ _FIND_LEVEL = sqlalchemy.text("""
     SELECT min(s.level) FROM memberships m JOIN scopes s ON s.id = m.scope_id
     WHERE m.user_id = :user_id AND m.role = 'administrator' AND m.valid_to_version IS NULL
 """)
+_GET_CATEGORIES = sqlalchemy.text("SELECT categories FROM platforms WHERE id = :platform_id")
 
 # Every scope within reach, and the scopes that contain these. scopes.user_count saves counting users.
 _LIST_SCOPES = sqlalchemy.text("""
@@ -108,6 +116,8 @@ def get_choice(
         targets = [domain.Target(platform_id, "platform", "everyone", frozenset([platform_id]))]
     return Choice(
         directory_version=found[0]["directory_version"],
+        categories=tuple(found[0]["categories"]),
+        now=found[0]["now"],
         reach=domain.Reach(platform_id, frozenset(itertools.chain.from_iterable(row["administered"] for row in found))),
         targets=tuple(targets),
         unknown=tuple(
@@ -120,6 +130,11 @@ def find_level(connection: Connection, *, user_id: int) -> domain.Level | None:
     """The highest level of the scopes that a user administers."""
     level: domain.Level | None = connection.execute(_FIND_LEVEL, {"user_id": user_id}).scalar_one()
     return level
+
+
+def get_categories(connection: Connection, *, platform_id: int) -> tuple[str, ...]:
+    """What messages on the platform can be about, in the order in which they are offered."""
+    return tuple(connection.execute(_GET_CATEGORIES, {"platform_id": platform_id}).scalar_one())
 
 
 def list_scopes(connection: Connection, *, user_id: int) -> list[Scope]:

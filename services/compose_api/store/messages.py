@@ -49,9 +49,10 @@ _FIND_EARLIER = db.driver_sql("""
 # Nothing is stored if the directory has changed since the choice was read.
 _INSERT_MESSAGE = db.driver_sql(f"""
     WITH message AS (
-        INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, idempotency_key,
-                              request_hash, created_at, sent_at)
-        SELECT uuidv7(), p.id, :user_id, :title, :body, p.directory_version, :request_id, :idempotency_key,
+        INSERT INTO messages (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at,
+                              directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
+        SELECT uuidv7(), p.id, :user_id, :title, :body, :category, :priority, :pinned_until, :expires_at,
+               p.directory_version, :request_id, :idempotency_key,
                :request_hash, now(), next_sent_at(p.id)
         FROM platforms p WHERE p.id = :platform_id AND p.directory_version = :directory_version
         RETURNING id, directory_version, created_at, sent_at
@@ -108,7 +109,7 @@ def insert_message(
     connection: psycopg.Connection[Any],
     *,
     caller: Caller,
-    draft: domain.Draft,
+    content: domain.Content,
     choice: audiences.Choice,
     origin: audit.Origin,
     idempotency_key: str | None,
@@ -125,11 +126,15 @@ def insert_message(
         _INSERT_MESSAGE,
         {
             **audit.parameters(event),
-            "title": draft.title,
-            "body": draft.body,
+            "title": content.title,
+            "body": content.body,
+            "category": content.category,
+            "priority": content.priority,
+            "pinned_until": content.pinned_until,
+            "expires_at": content.expires_at,
             "directory_version": choice.directory_version,
             "idempotency_key": idempotency_key,
-            "request_hash": draft.request_hash,
+            "request_hash": content.request_hash,
             "target_ids": [target.scope_id for target in choice.targets],
             "visible_ids": list(visibility),
             "is_target": list(visibility.values()),

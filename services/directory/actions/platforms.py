@@ -1,5 +1,6 @@
 """Creates, updates and lists platforms."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -8,9 +9,18 @@ from sqlalchemy import Engine
 from services.directory import domain, errors
 from services.directory.actions import changes, handover
 from services.directory.store import audit, platforms
+from shared import text
 
 _NEW = platforms.Platform(
-    id=0, key="", name="", plan="", directory_version=0, issuer=None, jwks_url=None, managed_by=domain.CSV
+    id=0,
+    key="",
+    name="",
+    plan="",
+    directory_version=0,
+    issuer=None,
+    jwks_url=None,
+    managed_by=domain.CSV,
+    categories=list(domain.DEFAULT_CATEGORIES),
 )
 
 
@@ -30,10 +40,11 @@ def put_platform(
     issuer: str | None = None,
     jwks_url: str | None = None,
     managed_by: str | None = None,
+    categories: Sequence[str] = (),
     operator: str = changes.UNKNOWN_OPERATOR,
 ) -> PlatformChange:
-    """Creates or updates a platform. None keeps what there is; a new one needs name and plan. Two empty strings remove `issuer` and
-    `jwks_url`.
+    """Creates or updates a platform. None, or no categories, keeps what there is; a new one needs name and plan. Two empty strings
+    remove `issuer` and `jwks_url`.
 
     `operator` is named in the audit trail. Raises `BadPlatformError` and `DirectoryBusyError`.
     """
@@ -52,7 +63,9 @@ def put_platform(
             issuer=kept.issuer if issuer is None else issuer,
             jwks_url=kept.jwks_url if issuer is None and jwks_url is None else jwks_url,
             managed_by=managed_by or kept.managed_by,
+            categories=[text.nfc(name.strip(), maximum=len(name)) for name in categories] or kept.categories,
         )
+        domain.check_categories(wanted.categories)
         domain.check_platform(wanted.name, wanted.plan, wanted.issuer, wanted.jwks_url)
         issuer = wanted.issuer or None
         wanted = replace(wanted, issuer=issuer, jwks_url=wanted.jwks_url or None)
@@ -83,7 +96,7 @@ def put_platform(
 
 def _changed_fields(before: platforms.Platform | None, after: platforms.Platform) -> str:
     """The plan, and the names of other changed fields, for the audit trail."""
-    others = ("name", "issuer", "jwks_url", "managed_by")
+    others = ("name", "issuer", "jwks_url", "managed_by", "categories")
     changed = [field for field in others if before and getattr(before, field) != getattr(after, field)]
     return f"plan {after.plan}" + (f"; changed: {', '.join(changed)}" if changed else "")
 

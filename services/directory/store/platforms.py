@@ -17,10 +17,11 @@ class Platform:
     issuer: str | None
     jwks_url: str | None
     managed_by: str
+    categories: list[str]
 
 
 _SELECT = """
-    SELECT p.id, p.key, root.name, p.plan, p.directory_version, p.issuer, p.jwks_url, p.managed_by
+    SELECT p.id, p.key, root.name, p.plan, p.directory_version, p.issuer, p.jwks_url, p.managed_by, p.categories
     FROM platforms p JOIN scopes root ON root.id = p.id
 """
 _LIST = text(f"{_SELECT} ORDER BY p.key")
@@ -29,8 +30,8 @@ _LOCK = text(f"{_SELECT} WHERE p.key = :key FOR NO KEY UPDATE OF p")
 # The platform, and the root of its tree, which has the same id.
 _INSERT = text("""
     WITH platform AS (
-        INSERT INTO platforms (key, plan, issuer, jwks_url, managed_by)
-        VALUES (:key, :plan, :issuer, :jwks_url, :managed_by) RETURNING id
+        INSERT INTO platforms (key, plan, issuer, jwks_url, managed_by, categories)
+        VALUES (:key, :plan, :issuer, :jwks_url, :managed_by, :categories) RETURNING id
     ), root AS (
         INSERT INTO scopes (id, platform_id, level, external_id, name)
         SELECT id, id, CAST(:root_level AS scope_level), :key, :name FROM platform
@@ -39,7 +40,7 @@ _INSERT = text("""
 """)
 _UPDATE = text("""
     UPDATE platforms SET plan = :plan, issuer = :issuer, jwks_url = :jwks_url, managed_by = :managed_by,
-        directory_version = directory_version + 1
+        categories = :categories, directory_version = directory_version + 1
     WHERE key = :key
     RETURNING id
 """)

@@ -76,7 +76,7 @@ _GET_PLAUSIBLE_TIME = sqlalchemy.text("SELECT plausible_time()")
 # The months of the messages that are still to be written.
 _LIST_NEEDED_MONTHS = sqlalchemy.text(f"""
     SELECT DISTINCT CAST(date_trunc('month', m.sent_at, 'UTC') AT TIME ZONE 'UTC' AS date) AS month FROM messages m
-    WHERE {lifecycle.IS_UNFINISHED} AND NOT {lifecycle.IS_EXPIRED} ORDER BY month
+    WHERE {lifecycle.IS_UNFINISHED} AND NOT {lifecycle.ENTRIES_DROPPED} ORDER BY month
 """)  # noqa: S608 (constants)
 _CREATE_PARTITIONS = sqlalchemy.text("SELECT create_inbox_partitions(:month)")
 _DROP_PARTITIONS = sqlalchemy.text("SELECT drop_inbox_partitions(:month)")

@@ -67,7 +67,7 @@ def get_history(
         else:
             ids = store.list_visible(connection, page)
         found_messages = sent_messages.get_messages(connection, ids=ids[:limit], viewer=viewer)
-        counted = [message.id for message in found_messages if not message.expired]
+        counted = [message.id for message in found_messages if not message.entries_dropped]
         counts = read_counts.get(counted, lambda due: store.count_readers(connection, ids=due))
     shown = tuple(Listed(**vars(message), read_count=counts.get(message.id)) for message in found_messages)
     has_more = len(ids) > limit
@@ -81,7 +81,7 @@ def get_sent_message(engine: Engine, *, caller: auth.Caller, message_id: uuid.UU
         if not store.is_visible(connection, viewer=viewer, message_id=message_id):
             raise errors.not_found("message")
         (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
-        engagement = None if message.expired else store.count_engagement(connection, message_id=message_id)
+        engagement = None if message.entries_dropped else store.count_engagement(connection, message_id=message_id)
     return Followed(message, engagement)
 
 

@@ -52,14 +52,14 @@ def get_page(engine: Engine, asked: Asked, *, limit: int, after: str | None) -> 
 
 
 def find_wanted(connection: Connection, asked: Asked) -> store.Wanted:
-    """Raises validation-failed for an unknown scope, or a status of an expired message; not-found where the caller may not see it."""
+    """Raises validation-failed for an unknown scope, or a status of dropped entries; not-found where the caller may not see it."""
     caller = asked.caller
     viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
     filters = history.get_filters(connection, caller, asked.scopes)
     if not history_store.is_visible(connection, viewer=viewer, message_id=asked.message_id):
         raise errors.not_found("message")
     message = store.find_message(connection, message_id=asked.message_id)
-    if message.is_expired and asked.status is not None:
+    if message.entries_dropped and asked.status is not None:
         raise errors.validation_failed({"status": ["Not known any more: the message is past the retention."]})
     return store.Wanted(message, viewer, tuple(one.scope_id for one in filters), asked.status)
 

@@ -38,7 +38,7 @@ def get_recipients(query: dict[str, Any], message_id: str) -> Any:
 
     Platform administrators see all of them. Others, the sender too, see those who belonged, in the message's directory version, to a
     scope that they administer now; of their clinics those within these scopes. The filters leave those who belonged to an organisation
-    or a clinic then. A message that is expired has no read status any more: `read_at` is null, and `status` is refused.
+    or a clinic then. A message whose entries are dropped has no read status any more: `read_at` is null, and `status` is refused.
     """
     limit, after = query.pop("limit"), query.pop("after", None)
     return recipients.get_page(routes.engine(), _asked(query, message_id), limit=limit, after=after)

@@ -170,7 +170,7 @@ _FIND_POSITION = db.driver_sql(f"""
     SELECT m.sent_at, {lifecycle.IS_RECALLED} AS is_recalled, clock_timestamp() AS now
     FROM messages m
     WHERE {_THIS_ONE}
-      AND ({relation.HAS} OR ({lifecycle.IS_RECALLED} AND NOT {lifecycle.IS_EXPIRED} AND {relation.is_recipient("message_targets")}))
+      AND ({relation.HAS} OR ({lifecycle.IS_RECALLED} AND NOT {lifecycle.ENTRIES_DROPPED} AND {relation.is_recipient("message_targets")}))
 """)
 
 

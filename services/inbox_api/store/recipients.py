@@ -35,7 +35,7 @@ class Message:
     id: uuid.UUID
     sent_at: datetime
     directory_version: int
-    is_expired: bool
+    entries_dropped: bool
     target_ids: tuple[int, ...]
 
 
@@ -92,7 +92,7 @@ class Recipient:
 
 
 _FIND_MESSAGE = sqlalchemy.text(f"""
-    SELECT m.id, m.sent_at, m.directory_version, {lifecycle.IS_EXPIRED} AS is_expired,
+    SELECT m.id, m.sent_at, m.directory_version, {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
            ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id) AS target_ids
     FROM messages m WHERE m.id = :message_id
 """)

@@ -21,7 +21,7 @@ INFLIGHT = f"""
 RECALLED = f"""
     recalled AS MATERIALIZED (
         SELECT m.sent_at FROM messages m
-        WHERE m.platform_id = :platform_id AND {lifecycle.IS_RECALLED} AND NOT {lifecycle.IS_EXPIRED}
+        WHERE m.platform_id = :platform_id AND {lifecycle.IS_RECALLED} AND NOT {lifecycle.ENTRIES_DROPPED}
     )"""
 
 # Of a row `i` with sent_at and message_id. A message's time is unique on its platform. For many rows the recalled messages are hashed

@@ -24,6 +24,8 @@ CREATE TABLE platforms (
     jwks_url text,
     -- Who changes the directory: CSV imports, or an identity provider over SCIM.
     managed_by text NOT NULL DEFAULT 'csv' CHECK (managed_by IN ('csv', 'scim')),
+    -- What messages can be about, in the order in which they are offered.
+    categories text[] NOT NULL CHECK (cardinality(categories) BETWEEN 1 AND 20),
     CHECK ((issuer IS NULL) = (jwks_url IS NULL))
 );
 

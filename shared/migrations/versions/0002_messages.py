@@ -16,6 +16,15 @@ CREATE TABLE messages (
     sender_id bigint NOT NULL REFERENCES users,
     title text NOT NULL CHECK (char_length(title) BETWEEN 1 AND 70),
     body text NOT NULL CHECK (char_length(body) BETWEEN 1 AND 1000),
+    -- One of the platform's categories then.
+    category text,
+    priority text NOT NULL DEFAULT 'normal' CHECK (priority IN ('normal', 'important')),
+    pinned_until timestamptz,
+    -- From then on it is in no inbox any more. Its entries are written all the same.
+    expires_at timestamptz,
+    -- Only to those recipients of the earlier message who had not read or acknowledged it before sent_at.
+    follows uuid REFERENCES messages,
+    follows_only text CHECK (follows_only IN ('unread', 'not_acknowledged')),
     directory_version bigint NOT NULL,
     request_id text NOT NULL,
     idempotency_key text,
@@ -34,7 +43,8 @@ CREATE TABLE messages (
     UNIQUE (platform_id, sent_at),
     CHECK ((recalled_at IS NULL) = (recalled_by_id IS NULL)),
     CHECK ((status = 'sent') = (completed_at IS NOT NULL)),
-    CHECK (status <> 'sent' OR recipient_count IS NOT NULL)
+    CHECK (status <> 'sent' OR recipient_count IS NOT NULL),
+    CHECK ((follows IS NULL) = (follows_only IS NULL))
 );
 CREATE INDEX messages_by_sender ON messages (sender_id, sent_at, id);
 CREATE INDEX messages_unfinished ON messages (sent_at) WHERE status <> 'sent' AND recalled_at IS NULL;

@@ -62,6 +62,14 @@ def test_an_enterprise_platform_keeps_sending_unless_the_question_is_answered_wi
     assert "Platform acme updated: Acme, plan standard" in platform(*STANDARD, typed="y\n").stdout
 
 
+def test_categories_are_repeated_options_and_replace_each_other() -> None:
+    platform(*ENTERPRISE)
+    assert platform("acme", "--category", "service", "--category", "training").exit_code == 0
+    assert json.loads(platforms("--json").stdout)[0]["categories"] == ["service", "training"]
+    result = platform("acme", *(f"--category={number}" for number in range(21)))
+    assert (result.exit_code, "1 to 20 different categories" in result.stderr) == (1, True)
+
+
 def test_nothing_is_asked_with_yes_nor_where_sending_is_not_taken_away() -> None:
     assert platform(*STANDARD).stderr == ""
     assert platform(*ENTERPRISE).stderr == ""
@@ -83,5 +91,5 @@ def test_platforms_are_listed_by_key() -> None:
     ]
     assert json.loads(platforms("--json").stdout)[1] == {
         "key": "beta", "name": "Beta", "plan": "standard", "directory_version": 0, "issuer": None, "jwks_url": None,
-        "managed_by": "csv",
+        "managed_by": "csv", "categories": ["service", "regulation", "feature", "other"],
     }  # fmt: skip

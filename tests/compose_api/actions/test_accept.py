@@ -52,7 +52,13 @@ def test_the_answer_is_the_whole_message(hub: Hub, world: World) -> None:
         "completed_at": None,
         "recalled_at": None,
         "recalled_by": None,
+        "category": None,
+        "priority": "normal",
+        "pinned_until": None,
+        "expires_at": None,
         "expired": False,
+        "entries_dropped": False,
+        "follows": None,
     }
 
 

@@ -74,7 +74,8 @@ def test_every_active_user_learns_their_name_and_the_highest_level_they_administ
     answer = hub.call("GET", "/v1/viewer", world[who])
     assert answer.status_code == 200, answer.text
     user = world[who].user
-    assert answer.get_json() == {"id": user.external_id, "name": user.name, "level": level}
+    categories = ["service", "regulation", "feature", "other"]
+    assert answer.get_json() == {"id": user.external_id, "name": user.name, "level": level, "categories": categories}
 
 
 def test_the_level_follows_the_directory(hub: Hub, own_world: World) -> None:

@@ -75,8 +75,10 @@ FAULTS: dict[str, Callable[[Attempt], Attempt]] = {
     "validation-failed field": lambda a: replace(a, more={**a.more, "other": 1}),
     "validation-failed query": lambda a: replace(a, path="/v1/messages?other=1"),
     "validation-failed title": lambda a: replace(a, more={**a.more, "title": 1}),
+    "validation-failed category": lambda a: replace(a, more={**a.more, "category": "nothing of that name"}),
     "validation-failed scope": lambda a: replace(a, clinics=(*a.clinics, "nowhere")),
     "audience-out-of-reach": lambda a: replace(a, clinics=("b1", *a.clinics)),
+    "expires-too-early": lambda a: replace(a, more={**a.more, "expires_at": "2026-01-01T00:00:00Z"}),
     "idempotency-key-reused": lambda a: replace(a, headers={"Idempotency-Key": USED_KEY}),
     "rate-limited": lambda a: replace(a, is_too_many=True),
 }

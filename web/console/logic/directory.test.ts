@@ -49,9 +49,9 @@ describe("mayRecall", () => {
     expect(organisation.mayRecall(hidden, "fiona")).toBe(false);
   });
 
-  it("is over once it was recalled or has expired", () => {
+  it("is over once it was recalled or its entries are dropped", () => {
     expect(platform.mayRecall(message({ status: "recalled" }), "amara")).toBe(false);
-    expect(platform.mayRecall(message({ expired: true }), "amara")).toBe(false);
+    expect(platform.mayRecall(message({ entries_dropped: true }), "amara")).toBe(false);
   });
 });
 

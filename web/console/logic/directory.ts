@@ -46,7 +46,7 @@ export class Directory {
 
   /** Whether it is worth offering: by its sender, or by an administrator above all its targets. The hub decides. */
   mayRecall(message: Message, me: string): boolean {
-    if (message.status === "recalled" || message.expired) return false;
+    if (message.status === "recalled" || message.entries_dropped) return false;
     if (message.sender.id === me || this.level === "platform") return true;
     const { everyone, organisations = [], clinics = [], other_scopes = 0 } = message.audience;
     if (everyone || other_scopes > 0 || organisations.length > 0) return false;

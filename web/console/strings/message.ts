@@ -13,7 +13,7 @@ export const message = {
   message_spoken_sent: { one: "Sent to {count} person.", other: "Sent to {count} people." } as Plural,
   message_recalled: "Recalled by {name} on {date}. Recipients can no longer see it.",
   message_recalled_by_unknown: "Recalled on {date}. Recipients can no longer see it.",
-  message_expired: "Expired: no longer shown to recipients.",
+  message_dropped: "No longer kept: recipients do not see it any more.",
 
   message_read: "Read rate",
   message_percent: "{percent}%",

@@ -174,19 +174,19 @@ export class MessagePage extends LitElement {
     const text = this.#noteText(message);
     if (text === null) return nothing;
     return html`<div class="note">
-      ${icon(message.status === "recalled" || message.expired ? "info" : "check")}
+      ${icon(message.status === "recalled" || message.entries_dropped ? "info" : "check")}
       <div>${text}</div>
     </div>`;
   }
 
   /** That it was sent is said to its sender, who comes here straight from writing it. */
-  #noteText({ id, status, expired, recalled_at, recalled_by }: Message) {
+  #noteText({ id, status, entries_dropped, recalled_at, recalled_by }: Message) {
     if (status === "recalled" && recalled_at) {
       const values = { date: date(recalled_at) };
       if (recalled_by === null) return translate("message_recalled_by_unknown", values);
       return withNames("message_recalled", { name: recalled_by.name }, values);
     }
-    if (expired) return translate("message_expired");
+    if (entries_dropped) return translate("message_dropped");
     return id === this.fresh?.id ? translate("message_fresh") : null;
   }
 

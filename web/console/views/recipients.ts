@@ -33,7 +33,7 @@ export class Recipients extends LitElement {
 
   declare hub: Hub;
   declare directory: Directory;
-  declare message: Pick<SentMessage, "id" | "title" | "audience" | "expired" | "read_count">;
+  declare message: Pick<SentMessage, "id" | "title" | "audience" | "entries_dropped" | "read_count">;
   declare _status: Status;
   declare _filter: Filter;
   /** How many recipients are in the file that is being made; null while none is. */
@@ -97,7 +97,7 @@ export class Recipients extends LitElement {
           ? nothing
           : html`<p class="muted small pad">${translate("message_recipients_reach")}</p>`
       }
-      <div class="filters">${this.message.expired ? nothing : this.#statusChoice()} ${this.#scopeFilter()}</div>
+      <div class="filters">${this.message.entries_dropped ? nothing : this.#statusChoice()} ${this.#scopeFilter()}</div>
       ${this.#list()}
     </section>`;
   }
@@ -171,7 +171,7 @@ export class Recipients extends LitElement {
   }
 
   #readStatus(read_at: string | null) {
-    if (this.message.expired) return nothing;
+    if (this.message.entries_dropped) return nothing;
     if (read_at === null) return html`<span class="muted">${translate("message_recipients_unread")}</span>`;
     return html`${icon("check")}<span>${translate("message_read_on", { date: date(read_at) })}</span>`;
   }

@@ -37,7 +37,7 @@ export const statusStyles = css`
 
 /** Nothing for a message that is sent, as nearly all of them are. */
 export function statusLabel(message: Message) {
-  if (message.status === "sent" && !message.expired) return nothing;
+  if (message.status === "sent" && !message.entries_dropped) return nothing;
   const picture = message.status === "recalled" ? "recall" : "clock";
   return html`<span class="status ${message.status}">${icon(picture)}${status(message)}</span>`;
 }
