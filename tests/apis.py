@@ -18,6 +18,7 @@ from werkzeug.test import Client, TestResponse
 
 from cli.embedded import server
 from services.compose_api import app as compose
+from services.compose_api import settings as compose_settings
 from services.directory import app as directory
 from services.fanout_worker.actions import expand
 from services.fanout_worker.actions.context import Context as WorkerContext
@@ -32,7 +33,8 @@ from tests.fanout_worker.conftest import StillBroker, worker_settings
 from tests.shared import tenants
 
 _AUTH = settings.Auth(secret=factories.SECRET, jwks_url=None)
-_COMPOSE_PATHS = ("/v1/messages", "/v1/audiences", "/v1/viewer")
+_SIGN_IN = compose_settings.SignIn("http://localhost", (factories.SECRET,))
+_COMPOSE_PATHS = ("/v1/messages", "/v1/audiences", "/v1/viewer", "/auth/")
 _DIRECTORY_PATHS = ("/v1/directory/", "/scim/")
 
 # name: who sends it, to whom; those in WRITTEN are delivered, the others in flight
@@ -132,7 +134,7 @@ def over(url: str, world: World) -> Iterator[Apis]:
         )
         context = compose.Context(compose_engine, lambda _published: None)
         yield Apis(
-            compose.make_app(context, auth=_AUTH),
+            compose.make_app(context, auth=_AUTH, sign_in=_SIGN_IN),
             inbox.make_app(inbox.Context(inbox_engine), auth=_AUTH),
             directory.make_app(directory_engine, auth=_AUTH),
             owner,

@@ -13,6 +13,7 @@ from services.compose_api.actions import audiences as audience_actions
 from services.compose_api.actions import sessions as session_actions
 from services.compose_api.routes import audiences, audited, messages
 from services.compose_api.routes import pages as page_routes
+from services.compose_api.routes import sessions as session_routes
 from services.compose_api.routes import sign_in as sign_in_routes
 from shared import rate_limit, settings
 from shared.web import app as frame
@@ -52,7 +53,11 @@ def make_app(
         context,
     )
     sign_in = sign_in or own_settings.SignIn()
-    app.register_blueprint(sign_in_routes.make(app, sign_in, auth))
+    api: frame.Api = app.extensions["hub_api"]
+    session_routes.describe(api.spec)
+    parts = sign_in_routes.Parts(app, sign_in, auth)
+    for blueprint in (sign_in_routes.make(parts), session_routes.make(parts)):
+        api.register_blueprint(blueprint)
     find_sign_in = functools.partial(session_actions.find_sign_in, context.engine, is_set_up=bool(sign_in.public_url))
     app.register_blueprint(page_routes.make(pages or own_settings.Pages(), find_sign_in=find_sign_in))
     registry = app.extensions["hub_registry"]

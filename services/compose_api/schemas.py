@@ -11,7 +11,17 @@ from marshmallow import fields, validate
 from services.compose_api import domain, text
 from shared.audience import ChosenScopes
 from shared.sent_messages import schemas as sent_messages
-from shared.web import ids
+from shared.web import ids, times
+
+_LONGEST_PATH = 2_000
+# A path of this origin: browsers read `//` and `/\\` as another host, and skip controls.
+_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f]*")
+
+
+def _check_path(value: str) -> None:
+    if value and (len(value) > _LONGEST_PATH or not _PATH.fullmatch(value)):
+        raise marshmallow.ValidationError("Must be a path that begins with one slash.")
+
 
 _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -174,6 +184,59 @@ class ViewerOut(sent_messages.PersonOut):
     )
     categories = fields.List(
         fields.String(), required=True, metadata={"description": "What messages on this platform can be about."}
+    )
+
+
+class SignInQuery(marshmallow.Schema):
+    platform = fields.String(
+        required=True, metadata={"description": "The platform's key, an e-mail domain of it, or an address there."}
+    )
+    next = fields.String(
+        load_default="",
+        validate=_check_path,
+        metadata={
+            "description": "Where the browser goes after the sign-in: a path of this origin. [default: the console]",
+            "maxLength": _LONGEST_PATH,
+            "pattern": f"^({_PATH.pattern})?$",
+        },
+    )
+
+
+class TokenQuery(marshmallow.Schema):
+    background = fields.String(
+        load_default="false",
+        validate=validate.OneOf(("true", "false")),
+        metadata={"description": "`true`: the page asks by itself, and the session's idle time goes on."},
+    )
+
+
+class SessionTimesOut(marshmallow.Schema):
+    now = times.Time(required=True, metadata={"description": "By the clock that the other times are of."})
+    expires_at = times.Time(required=True, metadata={"description": "12 hours after the sign-in."})
+    idle_expires_at = times.Time(
+        required=True, metadata={"description": "30 minutes after the person last did something."}
+    )
+
+
+class SessionOut(SessionTimesOut):
+    user = fields.Nested(sent_messages.PersonOut, required=True)
+    platform = fields.String(required=True, metadata={"description": "The platform's key."})
+    signed_in_at = times.Time(required=True)
+    csrf_token = fields.String(required=True, metadata={"description": "For the header `X-CSRF-Token`."})
+
+
+class TokenOut(SessionTimesOut):
+    token = fields.String(required=True, metadata={"description": "For all APIs, good for five minutes at most."})
+
+
+class SignedOutOut(marshmallow.Schema):
+    end_session_url = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Where the browser signs out at the provider too; null if it offers none.",
+            "format": "uri",
+        },
     )
 
 

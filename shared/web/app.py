@@ -124,7 +124,7 @@ def make_app(name: str, frame: Frame, blueprints: Sequence[flask_smorest.Bluepri
     app.before_request(parsing.check_method)
     cors.register(app, origins=frame.cors_origins)
     health.register(app, engine=reads, registry=registry, broker_state=frame.broker_state)
-    api = Api(app, spec_kwargs=_spec())
+    api = app.extensions["hub_api"] = Api(app, spec_kwargs=_spec())
     error_handlers.register(app)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)

@@ -13,13 +13,19 @@ from shared import errors, problem_details
 
 _EVERYBODY = ("token-missing", "token-invalid", "token-expired", "user-inactive", "validation-failed", "unavailable")
 _BY_GUARD = {
+    "public": ("unavailable",),
+    "navigation": ("unavailable",),
+    "session": ("session-missing", "session-expired", "user-inactive", "validation-failed", "unavailable"),
     "user": _EVERYBODY,
     "administrator": (*_EVERYBODY, "administrator-required"),
     "platform administrator": (*_EVERYBODY, "administrator-required"),
     "sending administrator": (*_EVERYBODY, "feature-not-available", "administrator-required"),
 }
-_OF_A_BODY = ("payload-too-large", "unsupported-media-type", "malformed-json")
-_OF_NO_BODY = ("payload-too-large", "bad-request")
+_OF_A_BODY = {
+    None: ("payload-too-large", "bad-request"),
+    "application/json": ("payload-too-large", "unsupported-media-type", "malformed-json"),
+    "application/x-www-form-urlencoded": ("payload-too-large",),
+}
 _HEADERS = {
     "X-Request-ID": {
         "description": "The request's own id where it sent a sane one, else a new one; the logs know it.",
@@ -47,12 +53,13 @@ _IF_NONE_MATCH = {
 }
 
 
+_PAGE = {"text/html": {"schema": {"type": "string"}}}
 # In the documentation of a view, until the plugin below replaces them by responses.
 GUARD, CODES = "x-guard", "x-codes"
 
 
 class RefusalsPlugin(apispec.BasePlugin):
-    """Completes each operation of a guarded route."""
+    """Completes each operation."""
 
     def init_spec(self, spec: apispec.APISpec) -> None:
         super().init_spec(spec)
@@ -60,14 +67,16 @@ class RefusalsPlugin(apispec.BasePlugin):
 
     def operation_helper(self, path: str | None = None, operations: dict[str, Any] | None = None, **_: Any) -> None:
         for operation in (operations or {}).values():
-            guard, codes = operation.pop(GUARD, None), operation.pop(CODES, ())
-            if guard is not None:
-                _describe(operation, self._spec, guard=guard, declared=codes)
+            guard, codes = operation.pop(GUARD, "public"), operation.pop(CODES, ())
+            _describe(operation, self._spec, guard=guard, declared=codes)
 
 
 def _describe(operation: dict[str, Any], spec: apispec.APISpec, *, guard: str, declared: Iterable[str]) -> None:
     """Completes an operation with its refusals, and all its answers with the headers that they carry."""
-    codes = {*_BY_GUARD[guard], *declared, *(_OF_A_BODY if "requestBody" in operation else _OF_NO_BODY)}
+    codes = {*_BY_GUARD[guard], *declared, *_OF_A_BODY.get(_media_type(operation), ())}
+    is_page = guard == "navigation"
+    if is_page or guard == "public":
+        operation["security"] = []
     answers: dict[Any, Any] = operation["responses"]
     for status, answer in answers.items():
         if status != "default" and status < 400:
@@ -78,15 +87,20 @@ def _describe(operation: dict[str, Any], spec: apispec.APISpec, *, guard: str, d
         operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
     for status in sorted({errors.CATALOGUE[code][0] for code in codes}):
         of_status = [code for code, (its, _title) in errors.CATALOGUE.items() if its == status and code in codes]
-        answers[status] = _component(spec, status, of_status)
+        answers[status] = _component(spec, status, of_status, is_page=is_page)
     if "requestBody" in operation:
         answers[408] = _component(spec, 408, ["bad-request"])
 
 
-def _component(spec: apispec.APISpec, status: int, codes: list[str]) -> str:
-    """The name of the response of this status with one of these codes."""
+def _media_type(operation: dict[str, Any]) -> str | None:
+    """Of the request's body; None where the operation takes none."""
+    return next(iter(operation["requestBody"]["content"])) if "requestBody" in operation else None
+
+
+def _component(spec: apispec.APISpec, status: int, codes: list[str], *, is_page: bool = False) -> str:
+    """The name of the response of this status with one of these codes. `is_page`: browsers get a page that says the same."""
     own_status = errors.CATALOGUE[codes[0]][0]
-    name = ".".join(codes if status == own_status else [*codes, str(status)])
+    name = ".".join([*codes, *([] if status == own_status else [str(status)]), *(["page"] if is_page else [])])
     if name not in spec.components.responses:
         schema = {
             "$ref": "#/components/schemas/Problem",
@@ -97,7 +111,7 @@ def _component(spec: apispec.APISpec, status: int, codes: list[str]) -> str:
             {
                 "description": "; ".join(f"`{code}`: {errors.CATALOGUE[code][1]}" for code in codes),
                 "headers": _headers(spec, "X-Request-ID", *_OF_A_STATUS.get(status, ())),
-                "content": {problem_details.MEDIA_TYPE: {"schema": schema}},
+                "content": {problem_details.MEDIA_TYPE: {"schema": schema}, **(_PAGE if is_page else {})},
             },
         )
     return name

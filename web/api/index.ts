@@ -12,6 +12,9 @@ export type Viewer = compose["schemas"]["ViewerOut"];
 export type Organisation = compose["schemas"]["OrganisationOut"];
 export type Clinic = compose["schemas"]["ClinicOut"];
 export type NewMessage = compose["schemas"]["MessageIn"];
+export type Session = compose["schemas"]["SessionOut"];
+export type SessionToken = compose["schemas"]["TokenOut"];
+export type SignedOut = compose["schemas"]["SignedOutOut"];
 export type Message = compose["schemas"]["MessageOut"];
 
 export type Counts = inbox["schemas"]["CountsOut"];

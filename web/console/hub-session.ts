@@ -2,7 +2,7 @@
  * The session of a person who signed in at their organisation: tokens for the APIs, how long it lasts, and its end. The browser holds
  * its cookie; this page holds tokens of five minutes, in memory.
  */
-import { Problem } from "../api";
+import { Problem, type Session, type SessionToken, type SignedOut } from "../api";
 import { readProblem } from "../api/problem";
 
 /** When the session will end soon. `canStay`: whether doing something renews it. */
@@ -11,19 +11,7 @@ export interface Ending {
   readonly canStay: boolean;
 }
 
-interface Times {
-  readonly now: string;
-  readonly expires_at: string;
-  readonly idle_expires_at: string;
-}
-
-interface Shown extends Times {
-  readonly csrf_token: string;
-}
-
-interface Token extends Times {
-  readonly token: string;
-}
+type Times = Pick<Session, "now" | "expires_at" | "idle_expires_at">;
 
 const TOKEN_MS = 4 * 60_000;
 /** How long before its end a person is warned. */
@@ -44,7 +32,7 @@ export class HubSession {
   #onEnding: (ending: Ending | null) => void = () => undefined;
   #onEnd: () => void = () => undefined;
 
-  private constructor(auth: string, shown: Shown) {
+  private constructor(auth: string, shown: Session) {
     this.#auth = auth;
     this.#csrf = shown.csrf_token;
     this.#times = shown;
@@ -101,7 +89,7 @@ export class HubSession {
     this.close();
     const response = await this.#post("logout");
     if (!response.ok) return null;
-    const { end_session_url } = (await response.json()) as { end_session_url: string | null };
+    const { end_session_url } = (await response.json()) as SignedOut;
     return end_session_url;
   }
 
@@ -113,7 +101,7 @@ export class HubSession {
       return undefined;
     }
     if (!response.ok) throw await readProblem(response);
-    const answer = (await response.json()) as Token;
+    const answer = (await response.json()) as SessionToken;
     this.#askedAt = askedAt;
     this.#token = { value: answer.token, goodUntil: Date.now() + Math.min(TOKEN_MS, this.#keep(answer)) };
     return answer.token;
@@ -171,9 +159,9 @@ export class HubSession {
   }
 }
 
-async function readSession(auth: string): Promise<Shown | null> {
+async function readSession(auth: string): Promise<Session | null> {
   const response = await fetch(`${auth}session`);
   if (response.status === 401) return null;
   if (!response.ok) throw await readProblem(response);
-  return (await response.json()) as Shown;
+  return (await response.json()) as Session;
 }

@@ -1,33 +1,49 @@
-"""Signing in to the console: `/auth/…`. Nothing but these routes accepts the session's cookie."""
+"""Signing in to the console: to the platform's identity provider and back, with a session. Both routes are for browsers."""
 
 import functools
 import hmac
-import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 import flask
 
-from services.compose_api import cookies, metrics, settings
+from services.compose_api import cookies, metrics, schemas, settings
 from services.compose_api import providers as oidc
 from services.compose_api.actions import sessions
 from services.compose_api.actions import sign_in as actions
 from services.compose_api.routes import sign_in_page
-from services.compose_api.store.sessions import Session
 from shared import errors, logging
 from shared import settings as common_settings
-from shared.web import error_handlers, guards, json_response, parsing, request_log
+from shared.web import app as frame
+from shared.web import guards, openapi, parsing, request_log
 
 View = TypeVar("View", bound=Callable[..., Any])
 CSRF_HEADER = "X-CSRF-Token"
-# A path of this origin: browsers read `//` and `/\\` as another host, and skip controls.
-_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f]*")
-_LONGEST_PATH = 2_000
+_LOCATION = {"schema": {"type": "string", "format": "uri"}, "required": True}
+_ATTEMPT_COOKIE = {
+    "description": "`__Host-hub_attempt_…`, HttpOnly, Secure, SameSite=Lax, for ten minutes: what the callback needs of this attempt.",
+    "schema": {"type": "string"},
+    "required": True,
+}
+_SESSION_COOKIE = {
+    "description": "`__Host-hub_session`, HttpOnly, Secure, SameSite=Lax (over plain HTTP on loopback: `hub_session`, not Secure).",
+    "schema": {"type": "string"},
+    "required": True,
+}
+_ANSWER = [
+    {"in": "query", "name": name, "schema": {"type": "string"}, "description": description}
+    for name, description in {
+        "state": "Of the attempt of this browser.",
+        "code": "The authorization code.",
+        "iss": "The provider's issuer (RFC 9207).",
+        "error": "Why the provider gives no code.",
+    }.items()
+]
 
 
-class Routes:
-    """What the routes share."""
+class Parts:
+    """What the routes of signing in and of sessions share."""
 
     def __init__(self, app: flask.Flask, sign_in: settings.SignIn, auth: common_settings.Auth) -> None:
         self.cookies = cookies.Cookies(sign_in)
@@ -51,12 +67,6 @@ class Routes:
                 "Signing in is not set up here: HUB_PUBLIC_URL and HUB_JWT_SECRET are needed.", retry_after_s=60
             )
 
-    def read_next(self, value: str) -> str:
-        """Where to go after the sign-in. Raises validation-failed for what is not a path of this origin."""
-        if len(value) > _LONGEST_PATH or not _PATH.fullmatch(value):
-            raise errors.validation_failed({"next": ["Must be a path that begins with one slash."]})
-        return value
-
     def check_csrf(self, session_id: str) -> None:
         """Raises csrf-failed for a request that no page of this origin has made for this session."""
         given = flask.request.headers.get(CSRF_HEADER, "").encode()
@@ -65,38 +75,50 @@ class Routes:
             raise errors.HubError("csrf-failed", f"Send the session's {CSRF_HEADER} from a page of this origin.")
 
 
-def make(app: flask.Flask, sign_in: settings.SignIn, auth: common_settings.Auth) -> flask.Blueprint:
-    blueprint = flask.Blueprint("sign_in", __name__, url_prefix="/auth")
-    routes = Routes(app, sign_in, auth)
-    session = functools.partial(_with_session, routes)
+def make(parts: Parts) -> frame.Blueprint:
+    blueprint = frame.Blueprint("sign-in", __name__, description="Signing in to the console, in a browser.")
 
-    @blueprint.get("/login")
-    @_navigation(routes)
-    def login() -> flask.Response:
-        parsing.check_query(flask.request, frozenset({"platform", "next"}))
-        routes.check_ready()
-        target = routes.read_next(flask.request.args.get("next") or routes.console)
-        provider = actions.find_provider(_engine(), name=flask.request.args.get("platform", ""))
+    @blueprint.route("/auth/login")
+    @_navigation(parts)
+    @blueprint.arguments(schemas.SignInQuery, location="query")
+    @blueprint.response(
+        302, description="To the provider.", headers={"Location": _LOCATION, "Set-Cookie": _ATTEMPT_COOKIE}
+    )
+    @blueprint.refuses("sign-in-failed", "validation-failed", "provider-unavailable")
+    @blueprint.doc(operationId="signIn")
+    def login(query: dict[str, str]) -> flask.Response:
+        """Send a browser to sign in at the identity provider of its platform"""
+        parsing.check_query(flask.request, frozenset(query))
+        parts.check_ready()
+        provider = actions.find_provider(_engine(), name=query["platform"])
         logging.bind(platform=provider.platform)
-        started = routes.providers.start(provider, redirect_uri=routes.redirect_uri)
-        response = flask.redirect(started.url, 302)
+        started = parts.providers.start(provider, redirect_uri=parts.redirect_uri)
+        response = cast(flask.Response, flask.redirect(started.url, 302))
         attempt = cookies.Attempt(
             platform=provider.platform,
             issuer=provider.issuer,
-            next=target,
+            next=query["next"] or parts.console,
             state=started.state,
             nonce=started.nonce,
             code_verifier=started.code_verifier,
         )
-        routes.cookies.set_attempt(cast(flask.Response, response), attempt)
-        return cast(flask.Response, response)
+        parts.cookies.set_attempt(response, attempt)
+        return response
 
-    @blueprint.get("/callback")
-    @_navigation(routes)
+    @blueprint.route("/auth/callback", parameters=_ANSWER)
+    @_navigation(parts)
+    @blueprint.response(
+        303,
+        description="Signed in: to where the attempt said.",
+        headers={"Location": _LOCATION, "Set-Cookie": _SESSION_COOKIE},
+    )
+    @blueprint.refuses("sign-in-failed", "user-unknown", "user-inactive", "provider-unavailable")
+    @blueprint.doc(operationId="finishSignIn")
     def callback() -> flask.Response:
-        routes.check_ready()
+        """Begin a session with the provider's answer; other parameters that it adds are ignored"""
+        parts.check_ready()
         given = {name: values[0] for name, values in flask.request.args.lists() if len(values) == 1}
-        attempt = routes.cookies.attempt(given.get("state", ""))
+        attempt = parts.cookies.attempt(given.get("state", ""))
         if attempt is None:
             raise errors.HubError(
                 "sign-in-failed", "This sign-in took too long, was finished before, or began in another browser."
@@ -107,7 +129,7 @@ def make(app: flask.Flask, sign_in: settings.SignIn, auth: common_settings.Auth)
             _raise_refusal(given.get("error", ""))
         session_id = actions.sign_in(
             _engine(),
-            routes.providers,
+            parts.providers,
             answer=actions.Answer(
                 platform=attempt.platform,
                 issuer=attempt.issuer,
@@ -116,96 +138,46 @@ def make(app: flask.Flask, sign_in: settings.SignIn, auth: common_settings.Auth)
                 code_verifier=attempt.code_verifier,
                 response_issuer=given.get("iss"),
             ),
-            redirect_uri=routes.redirect_uri,
-            replaced=routes.cookies.session_id(),
+            redirect_uri=parts.redirect_uri,
+            replaced=parts.cookies.session_id(),
             origin=request_log.origin(),
         )
         # Absolute: a relative one would mean the address at which this server believes to be.
-        response = cast(flask.Response, flask.redirect(urljoin(routes.redirect_uri, attempt.next), 303))
-        routes.cookies.set_session(response, session_id)
+        response = cast(flask.Response, flask.redirect(urljoin(parts.redirect_uri, attempt.next), 303))
+        parts.cookies.set_session(response, session_id)
         metrics.SIGN_INS.labels("signed-in").inc()
         return response
-
-    @blueprint.get("/session")
-    @session
-    def get_session(found: Session, session_id: str) -> flask.Response:
-        return json_response.write(sessions.show(found, session_id=session_id))
-
-    @blueprint.post("/token")
-    @session
-    def post_token(found: Session, session_id: str) -> flask.Response:
-        parsing.check_no_body(flask.request)
-        parsing.check_query(flask.request, frozenset({"background"}))
-        is_background = flask.request.args.get("background") == "true"
-        return json_response.write(sessions.make_token(_engine(), found, auth=routes.auth, is_background=is_background))
-
-    @blueprint.post("/logout")
-    @session
-    def post_logout(found: Session, session_id: str) -> flask.Response:
-        url = sessions.sign_out(
-            _engine(), routes.providers, found, return_to=f"{routes.public_url}/console/", origin=request_log.origin()
-        )
-        response = json_response.write({"end_session_url": url})
-        routes.cookies.end_session(response)
-        return response
-
-    @blueprint.post("/backchannel-logout")
-    @guards.public
-    def post_backchannel_logout() -> flask.Response:
-        token = flask.request.form.get("logout_token", "")
-        sessions.sign_out_at_provider(_engine(), routes.providers, logout_token=token, origin=request_log.origin())
-        return flask.Response(status=200, headers={"Cache-Control": "no-store"})
 
     return blueprint
 
 
-def _with_session(routes: Routes, view: Callable[[Session, str], flask.Response]) -> Callable[[], flask.Response]:
-    @functools.wraps(view)
-    def wrapper() -> flask.Response:
-        session_id = routes.cookies.session_id()
-        try:
-            found = sessions.find(_engine(), session_id=session_id)
-            logging.bind(platform=found.platform, user_id=found.external_id)
-            assert session_id is not None  # noqa: S101 (or there would be no session)
-            if flask.request.method != "GET":
-                routes.check_csrf(session_id)
-        except errors.HubError as error:
-            response = error_handlers.response(error)
-            if error.code in ("session-expired", "user-inactive"):
-                routes.cookies.end_session(response)
-            return response
-        return view(found, session_id)
-
-    setattr(wrapper, guards.GUARD, "session")
-    return wrapper
-
-
-def _navigation(routes: Routes) -> Callable[[Callable[[], flask.Response]], Callable[[], flask.Response]]:
+def _navigation(parts: Parts) -> Callable[[View], View]:
     """A route that a person's browser goes to: its errors are pages. The attempt that a response ends is forgotten."""
 
-    def decorate(view: Callable[[], flask.Response]) -> Callable[[], flask.Response]:
+    def decorate(view: View) -> View:
         @functools.wraps(view)
-        def wrapper() -> flask.Response:
+        def wrapper(*args: Any, **kwargs: Any) -> flask.Response:
             try:
-                response = view()
+                parsing.check_no_body(flask.request)
+                response: flask.Response = view(*args, **kwargs)
             except errors.HubError as error:
                 metrics.SIGN_INS.labels(error.code).inc()
-                response = sign_in_page.response(error, again=_again(routes), label="Sign in again")
+                response = sign_in_page.response(error, again=_again(parts), label="Sign in again")
             attempt: cookies.Attempt | None = flask.g.get("attempt")
             if attempt is not None:
-                routes.cookies.end_attempt(response, attempt.state)
+                parts.cookies.end_attempt(response, attempt.state)
             return response
 
-        return guards.public(wrapper)
+        return guards.public(cast(View, frame.Blueprint.doc(**{openapi.GUARD: "navigation"})(wrapper)))
 
     return decorate
 
 
-def _again(routes: Routes) -> str:
+def _again(parts: Parts) -> str:
     attempt: cookies.Attempt | None = flask.g.get("attempt")
-    if attempt is None or routes.public_url is None:
-        return f"{routes.public_url or '..'}/console/"
-    return f"{routes.public_url}/auth/login?platform={quote(attempt.platform)}&next={quote(attempt.next, safe='')}"
+    if attempt is None or parts.public_url is None:
+        return f"{parts.public_url or '..'}/console/"
+    return f"{parts.public_url}/auth/login?platform={quote(attempt.platform)}&next={quote(attempt.next, safe='')}"
 
 
 def _raise_refusal(code: str) -> None:

@@ -217,12 +217,12 @@ def test_an_address_that_proves_nothing_signs_nobody_in(hub: SignIn, why: str) -
 
 
 def test_people_of_another_platform_are_unknown(hub: SignIn) -> None:
-    other = hub.platform_with()
+    platform, other = hub.platform_with(), hub.platform_with()
     hub.person("only-elsewhere", of=other)
-    assert refusal(hub.browser().sign_in(hub.platform.key, "only-elsewhere")) == (403, "user-unknown")
+    assert refusal(hub.browser().sign_in(platform.key, "only-elsewhere")) == (403, "user-unknown")
     with hub.owner.connect() as connection:
         statement = text("SELECT count(*) FROM audit_events WHERE platform_id = :id AND reason = 'user-unknown'")
-        assert connection.execute(statement, {"id": hub.platform.id}).scalar_one() == 1
+        assert connection.execute(statement, {"id": platform.id}).scalar_one() == 1
 
 
 @pytest.mark.parametrize("status", ["disabled", "pending"])
