@@ -54,9 +54,10 @@ _ENTRIES = """
 """
 # Nine of ten have seen it, two of three have read it, one of fifty has archived it.
 _STATES = """
-    INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, archived_at)
+    INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, first_read_at, archived_at)
     SELECT user_id, sent_at, message_id, sent_at + interval '1 day',
-           CASE WHEN dice < 66 THEN sent_at + interval '2 days' END, CASE WHEN dice < 2 THEN sent_at + interval '3 days' END
+           CASE WHEN dice < 66 THEN sent_at + interval '2 days' END, CASE WHEN dice < 66 THEN sent_at + interval '2 days' END,
+           CASE WHEN dice < 2 THEN sent_at + interval '3 days' END
     FROM (SELECT *, abs(hashtextextended(message_id::text, user_id) % 100) AS dice FROM inbox_entries) e
     WHERE message_id = ANY(CAST(:ids AS uuid[])) AND dice < 90 ORDER BY user_id, sent_at
 """

@@ -23,8 +23,9 @@ _NOTE = (
     "and of one that does nothing (bare). Rejected: answered 503."
 )
 _READ_SOME = sqlalchemy.text("""
-    INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at)
-    SELECT e.user_id, e.sent_at, e.message_id, now(), CASE WHEN e.user_id % 3 = 0 THEN now() END
+    INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, first_read_at)
+    SELECT e.user_id, e.sent_at, e.message_id, now(), CASE WHEN e.user_id % 3 = 0 THEN now() END,
+           CASE WHEN e.user_id % 3 = 0 THEN now() END
     FROM inbox_entries e
     JOIN (SELECT id, row_number() OVER (ORDER BY sent_at) AS position FROM messages) m ON m.id = e.message_id
     WHERE m.position <= :seen ORDER BY e.user_id, e.sent_at

@@ -63,8 +63,10 @@ GRANT SELECT, INSERT ON inbox_entries TO message_hub_worker;
 GRANT SELECT ON inbox_entries, message_words TO message_hub_inbox;
 GRANT SELECT, INSERT, UPDATE ON inbox_states, inbox_revisions TO message_hub_inbox;
 
-REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), next_state_at(bigint), plausible_time(),
+    is_clock_wrong(timestamptz, known_time, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION next_sent_at(bigint) TO message_hub_compose;
+GRANT EXECUTE ON FUNCTION next_state_at(bigint) TO message_hub_inbox;
 GRANT EXECUTE ON FUNCTION plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz) TO message_hub_compose, message_hub_worker;
 REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) TO message_hub_worker;

@@ -1,5 +1,7 @@
 """What users do with their notifications."""
 
+from datetime import datetime
+
 import pytest
 
 from tests import factories
@@ -194,3 +196,39 @@ def test_somebody_reached_through_several_scopes_has_the_message_once(
 def _states(hub: Hub, user: factories.User, columns: str = "ctid::text, xmin::text") -> list[tuple[object, ...]]:
     """The stored versions of this user's rows."""
     return hub.rows(f"SELECT {columns} FROM inbox_states WHERE user_id = :user_id ORDER BY 1", user_id=user.id)
+
+
+def test_the_time_of_the_first_reading_is_never_cleared_or_replaced(hub: Hub) -> None:
+    platform = hub.platform()
+    sender, user = hub.administrator(platform, platform), hub.user(platform)
+    sent, other = hub.send(sender, platform), hub.send(sender, platform)
+
+    def first_times() -> dict[object, object]:
+        return dict(
+            hub.rows("SELECT message_id, first_read_at FROM inbox_states WHERE user_id = :user_id", user_id=user.id)
+        )
+
+    def ask(path: str, method: str, body: object = None) -> None:
+        assert hub.ask(user, f"/v1/notifications/{path}", method=method, body=body).status_code == 200
+
+    ask("seen", "POST", {"through": str(other.id)})
+    assert first_times() == {sent.id: None, other.id: None}
+    ask(f"{sent.id}/read", "PUT")
+    ask("read-all", "POST", {"through": str(other.id)})
+    first = first_times()
+    assert None not in first.values()
+    for again in (f"{sent.id}/read", f"{other.id}/read"):
+        ask(again, "DELETE")
+    assert first_times() == first
+    ask(f"{sent.id}/read", "PUT")
+    ask("read-all", "POST", {"through": str(other.id)})
+    assert first_times() == first
+
+
+def test_a_state_is_never_older_than_the_newest_message_of_the_platform(hub: Hub) -> None:
+    platform = hub.platform()
+    sender, user = hub.administrator(platform, platform), hub.user(platform)
+    sent = hub.send(sender, platform)
+    ahead = hub.send(sender, platform, days_ago=-2 / 24 / 60)  # the clock was set back after it was accepted
+    answer = hub.ask(user, f"/v1/notifications/{sent.id}/read", method="PUT").get_json()
+    assert datetime.fromisoformat(answer["notification"]["read_at"]) >= ahead.sent_at

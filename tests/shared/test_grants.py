@@ -79,6 +79,7 @@ COLUMNS = {
 FUNCTIONS = {
     WORKER: {"create_inbox_partitions", "drop_inbox_partitions", "is_clock_wrong", "plausible_time"},
     COMPOSE: {"next_sent_at", "is_clock_wrong", "plausible_time", "find_users_by_email"},
+    INBOX: {"next_state_at"},
 }
 SEQUENCES = {DIRECTORY: {"scope_ids": "USAGE"}}
 

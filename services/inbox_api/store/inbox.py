@@ -68,7 +68,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Position:
-    """The time of a notification that is in the user's inbox, or was until its recall. `now` is the database's time."""
+    """The time of a notification that is in the user's inbox, or was until its recall.
+
+    `now` is the time of the change that follows; until its transaction ends, no follow-up is accepted.
+    """
 
     sent_at: datetime
     is_recalled: bool
@@ -167,7 +170,7 @@ _GET_WITH_COUNTS = _with_counts(_ONE)
 _FIND = db.driver_sql(f"WITH {_ONE} SELECT {_NOTIFICATION} FROM {_NOTIFICATIONS}")
 # A message that was recalled before anything was written has its recipients in message_targets only.
 _FIND_POSITION = db.driver_sql(f"""
-    SELECT m.sent_at, {lifecycle.IS_RECALLED} AS is_recalled, clock_timestamp() AS now
+    SELECT m.sent_at, {lifecycle.IS_RECALLED} AS is_recalled, next_state_at(m.platform_id) AS now
     FROM messages m
     WHERE {_THIS_ONE}
       AND ({relation.HAS} OR ({lifecycle.IS_RECALLED} AND NOT {lifecycle.ENTRIES_DROPPED} AND {relation.is_recipient("message_targets")}))

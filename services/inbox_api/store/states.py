@@ -27,10 +27,11 @@ class Key:
 
 
 _MARK_READ = sqlalchemy.text("""
-    INSERT INTO inbox_states AS s (user_id, sent_at, message_id, seen_at, read_at)
-    VALUES (:user_id, :sent_at, :message_id, :at, :at)
+    INSERT INTO inbox_states AS s (user_id, sent_at, message_id, seen_at, read_at, first_read_at)
+    VALUES (:user_id, :sent_at, :message_id, :at, :at, :at)
     ON CONFLICT (user_id, sent_at, message_id) DO UPDATE
-    SET seen_at = coalesce(s.seen_at, excluded.seen_at), read_at = excluded.read_at
+    SET seen_at = coalesce(s.seen_at, excluded.seen_at), read_at = excluded.read_at,
+        first_read_at = coalesce(s.first_read_at, excluded.first_read_at)
     WHERE s.read_at IS NULL
 """)
 
@@ -89,10 +90,11 @@ _MARK_SEEN_THROUGH = _through(
     columns="seen_at", times="CAST(:at AS timestamptz)", done="seen_at", change="seen_at = excluded.seen_at"
 )
 _MARK_READ_THROUGH = _through(
-    columns="seen_at, read_at",
-    times="CAST(:at AS timestamptz), CAST(:at AS timestamptz)",
+    columns="seen_at, read_at, first_read_at",
+    times="CAST(:at AS timestamptz), CAST(:at AS timestamptz), CAST(:at AS timestamptz)",
     done="read_at",
-    change="seen_at = coalesce(s.seen_at, excluded.seen_at), read_at = excluded.read_at",
+    change="""seen_at = coalesce(s.seen_at, excluded.seen_at), read_at = excluded.read_at,
+        first_read_at = coalesce(s.first_read_at, excluded.first_read_at)""",
 )
 
 _BUMP_REVISION = sqlalchemy.text("""
@@ -114,7 +116,7 @@ def mark_read(connection: Connection, *, key: Key, at: datetime) -> int:
 
 
 def clear_read(connection: Connection, *, key: Key) -> int:
-    """Marks as unread; it stays seen."""
+    """Marks as unread; it stays seen, and the time of the first reading is kept."""
     return connection.execute(_CLEAR_READ, asdict(key)).rowcount
 
 

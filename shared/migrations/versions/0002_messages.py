@@ -122,9 +122,12 @@ CREATE TABLE inbox_states (
     seen_at timestamptz,
     read_at timestamptz,
     archived_at timestamptz,
+    -- When it was read for the first time; never cleared, not even when it is marked as unread. Follow-ups rely on it.
+    first_read_at timestamptz,
     -- The key carries what is counted, so that one index-only scan counts all of it.
     PRIMARY KEY (user_id, sent_at, message_id) INCLUDE (seen_at, read_at, archived_at),
-    CHECK (read_at IS NULL OR seen_at IS NOT NULL)
+    CHECK (read_at IS NULL OR seen_at IS NOT NULL),
+    CHECK (read_at IS NULL OR first_read_at IS NOT NULL)
 ) PARTITION BY RANGE (sent_at);
 CREATE INDEX inbox_states_seen ON inbox_states (message_id) WHERE seen_at IS NOT NULL;
 -- With the user: the readers of a message in the order of its recipients.
@@ -259,6 +262,17 @@ BEGIN
             clock, known.known_good, newest USING ERRCODE = '55CLK';
     END IF;
     RETURN greatest(clock, newest + interval '1 microsecond');
+END
+$$;
+
+-- The time of a change of somebody's states: not before the time of any message of the platform committed before, even if the clock was set
+-- back. The lock is held until the commit: while a follow-up is accepted nobody reads, so whether a message was read before the follow-up
+-- never changes afterwards.
+CREATE FUNCTION next_state_at(of_platform bigint) RETURNS timestamptz
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('read:' || of_platform, 0));
+    RETURN (SELECT greatest(clock_timestamp(), max(sent_at)) FROM messages WHERE platform_id = of_platform);
 END
 $$;
 

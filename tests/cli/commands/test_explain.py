@@ -65,8 +65,9 @@ def test_who_has_it_is_told_through_what_and_what_they_did_with_it(hub: Hub, exp
         f"{organisation.external_id} (the sender chose organisation {organisation.external_id}); not seen yet.",
     )
     hub.execute(
-        """INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, archived_at)
-           SELECT :user_id, sent_at, id, '2026-11-22T10:00Z', '2026-11-22T11:00Z', '2026-11-22T12:00Z' FROM messages""",
+        """INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, first_read_at, archived_at)
+           SELECT :user_id, sent_at, id, '2026-11-22T10:00Z', '2026-11-22T11:00Z', '2026-11-22T11:00Z', '2026-11-22T12:00Z'
+           FROM messages""",
         user_id=who.id,
     )
     _, sentence = explain(message_id, who)
