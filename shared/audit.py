@@ -8,8 +8,21 @@ import psycopg
 
 from shared import db
 
-Action = Literal["compose", "recall", "export", "session"]
-Outcome = Literal["accepted", "recalled", "exported", "signed-in", "signed-out", "refused"]
+Action = Literal["compose", "recall", "export", "session", "draft"]
+Outcome = Literal[
+    "accepted",
+    "recalled",
+    "exported",
+    "signed-in",
+    "signed-out",
+    "scheduled",
+    "changed",
+    "unscheduled",
+    "cancelled",
+    "missed",
+    "failed",
+    "refused",
+]
 
 
 @dataclass(frozen=True)
@@ -22,7 +35,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Event:
-    """`reason` is the code of a refusal. `user_id`: None for a person who is no user. `detail` never contains a user's text or name."""
+    """`reason`: the code of a refusal, or of why a draft was missed or failed. `user_id`: None for a person who is no user.
+
+    `detail` never contains a user's text or name.
+    """
 
     action: Action
     outcome: Outcome

@@ -36,6 +36,11 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
     "expires-too-early": (422, "The message would have expired already"),
     "recalled": (409, "The message was recalled"),
+    "already-released": (409, "The draft was sent"),
+    "version-mismatch": (412, "The draft was changed meanwhile"),
+    "draft-incomplete": (422, "The draft is not complete"),
+    "time-in-past": (422, "The time has passed"),
+    "time-too-far": (422, "The time is too far away"),
     "rate-limited": (429, "Too many requests"),
     "unavailable": (503, "The service is busy or a part of it is away"),
     "bad-request": (400, "The request cannot be served"),
@@ -44,7 +49,10 @@ CATALOGUE: dict[str, tuple[int, str]] = {
 
 
 class HubError(Exception):
-    """A refusal with a stable `code` of the catalogue, a sentence for people, and errors by field where input was bad."""
+    """A refusal with a stable `code` of the catalogue, a sentence for people, and errors by field where input was bad.
+
+    `message_id`: the message that exists already.
+    """
 
     def __init__(
         self,
@@ -53,6 +61,7 @@ class HubError(Exception):
         *,
         errors: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        message_id: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code
@@ -60,6 +69,7 @@ class HubError(Exception):
         self.detail = detail
         self.errors = shortened(errors) if errors else None
         self.headers = dict(headers or {})
+        self.message_id = message_id
 
 
 def nowhere() -> HubError:
@@ -76,6 +86,12 @@ def administrator_required() -> HubError:
 
 def no_body() -> HubError:
     return HubError("bad-request", "This request takes no body.")
+
+
+def bad_cursor() -> HubError:
+    return HubError(
+        "bad-cursor", "Send `after` exactly as it came in `next_cursor`, or leave it out to begin with the first page."
+    )
 
 
 def not_found(what: str) -> HubError:

@@ -23,6 +23,8 @@ def body(error: errors.HubError) -> str:
     }
     if error.errors is not None:
         content["errors"] = error.errors
+    if error.message_id is not None:
+        content["message_id"] = error.message_id
     return json.dumps(content)
 
 

@@ -34,7 +34,7 @@ from tests.shared import tenants
 
 _AUTH = settings.Auth(secret=factories.SECRET, jwks_url=None)
 _SIGN_IN = compose_settings.SignIn("http://localhost", (factories.SECRET,))
-_COMPOSE_PATHS = ("/v1/messages", "/v1/audiences", "/v1/viewer", "/auth/")
+_COMPOSE_PATHS = ("/v1/messages", "/v1/drafts", "/v1/audiences", "/v1/viewer", "/auth/")
 _DIRECTORY_PATHS = ("/v1/directory/", "/scim/")
 
 # name: who sends it, to whom; those in WRITTEN are delivered, the others in flight
@@ -61,6 +61,7 @@ class Apis:
     world: World
     stream: stream.Live
     messages: dict[str, str] = field(default_factory=dict)
+    drafts: list[str] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI: the service that serves the path; clients of streams leave after the first events."""
@@ -154,7 +155,11 @@ def apis(request: pytest.FixtureRequest, postgres: server.Server, template_datab
 
 
 def fill(apis: Apis) -> None:
-    """Sends MESSAGES."""
+    """Sends MESSAGES, and keeps an empty draft and a complete one."""
+    whole = {"title": "Notice", "body": "News.", "audience": {"clinics": ["a1"]}}
+    for content in ({}, whole):
+        answer = apis.call("POST", "/v1/drafts", apis.world["administrator of a1"], json=content)
+        apis.drafts.append(answer.get_json()["id"])
     for name, (sender, audience) in MESSAGES.items():
         with apis.on_the_enterprise_plan():
             apis.messages[name] = apis.send(apis.world[sender], audience, title=f"Title {name}", body=f"Body {name}.")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from shared.audience import ChosenScopes
 
@@ -91,3 +91,15 @@ def without_nested(targets: Iterable[Target]) -> tuple[int, ...]:
             scope_id for scope_id, target in by_id.items() if by_id.keys().isdisjoint(target.ancestor_ids - {scope_id})
         )
     )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Fields of a draft as JSON; None removes a field. `audience` is that of `fields`, parsed."""
+
+    fields: dict[str, Any]
+    audience: ChosenScopes | None
+
+    def apply(self, content: dict[str, Any]) -> dict[str, Any]:
+        """The content of a draft after these changes."""
+        return {name: value for name, value in {**content, **self.fields}.items() if value is not None}

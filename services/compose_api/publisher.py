@@ -8,11 +8,14 @@ import contextlib
 import queue
 import threading
 import time
+from collections.abc import Callable
 
 import celery
 import prometheus_client
 
 from shared import broker, contracts, logging, redis_client
+from shared.auth.store import Caller
+from shared.sent_messages.store import SentMessage
 
 Published = contracts.ExpandMessage | contracts.PlatformChanged
 _CAPACITY = 1_000
@@ -21,6 +24,12 @@ _CAPACITY = 1_000
 _TOGETHER = 32
 _PAUSE_S = 0.02
 _logger = logging.get_logger(__name__)
+
+
+def submit_accepted(submit: Callable[[Published], None], sender: Caller, message: SentMessage, request_id: str) -> None:
+    """Queues what follows the acceptance of a message."""
+    submit(contracts.PlatformChanged(platform_id=sender.platform_id))
+    submit(contracts.ExpandMessage(message_id=str(message.id), request_id=request_id, published_at=message.created_at))
 
 
 class Publisher:

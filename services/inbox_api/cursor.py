@@ -58,7 +58,7 @@ def decode(text: str) -> Position:
         if encode(position) != text:  # the same bytes can be spelt in several ways
             raise ValueError("not as encode writes it")
     except (itsdangerous.BadData, ValueError, OverflowError):
-        raise _bad_cursor() from None
+        raise errors.bad_cursor() from None
     return position
 
 
@@ -74,11 +74,5 @@ def decode_user(text: str) -> int:
         if encode_user(user_id) != text or not 0 <= user_id <= audience.LAST_USER:
             raise ValueError("not as encode_user writes it")
     except (itsdangerous.BadData, ValueError):
-        raise _bad_cursor() from None
+        raise errors.bad_cursor() from None
     return user_id
-
-
-def _bad_cursor() -> errors.HubError:
-    return errors.HubError(
-        "bad-cursor", "Send `after` exactly as it came in `next_cursor`, or leave it out to begin with the first page."
-    )

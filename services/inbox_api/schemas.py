@@ -10,10 +10,8 @@ from services.inbox_api.actions import notifications
 from shared import errors
 from shared import text as characters
 from shared.sent_messages import schemas as sent_messages
-from shared.web import ids, parsing, times
+from shared.web import ids, paging, times
 
-MAX_PAGE = 100
-DEFAULT_PAGE = 20
 MAX_SEARCHED = 100
 MAX_WORDS = 10
 
@@ -51,26 +49,7 @@ def _count(description: str, *, nullable: bool = False) -> fields.Integer:
     return fields.Integer(required=True, allow_none=nullable, metadata={"description": description, "minimum": 0})
 
 
-def _next_cursor() -> fields.String:
-    return fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": "Send it as `after`; null on the last page.", "pattern": "^[A-Za-z0-9._-]+$"},
-    )
-
-
-class PageQuery(marshmallow.Schema):
-    limit = parsing.StrictInteger(
-        load_default=DEFAULT_PAGE,
-        validate=validate.Range(min=1, max=MAX_PAGE),
-        metadata={"description": "How many at most."},
-    )
-    after = fields.String(
-        metadata={"description": "`next_cursor` of the page before; leave it out to begin at the newest."},
-    )
-
-
-class FeedQuery(PageQuery):
+class FeedQuery(paging.PageQuery):
     status = fields.String(
         load_default=notifications.ALL,
         validate=validate.OneOf(notifications.STATUSES),
@@ -78,7 +57,7 @@ class FeedQuery(PageQuery):
     )
 
 
-class HistoryQuery(PageQuery):
+class HistoryQuery(paging.PageQuery):
     q = fields.String(
         validate=[validate.Length(min=1, max=MAX_SEARCHED), _check_words],
         metadata={
@@ -100,7 +79,7 @@ class ExportQuery(marshmallow.Schema):
     clinic = ids.ExternalId(metadata={"description": "External id of a clinic: only who belonged to it."})
 
 
-class RecipientsQuery(ExportQuery, PageQuery):
+class RecipientsQuery(ExportQuery, paging.PageQuery):
     pass
 
 
@@ -139,7 +118,7 @@ class NotificationOut(marshmallow.Schema):
 class FeedOut(CountsOut):
     data = fields.List(fields.Nested(NotificationOut), required=True)
     has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})
-    next_cursor = _next_cursor()
+    next_cursor = paging.next_cursor()
 
 
 class ChangedOut(CountsOut):
@@ -156,7 +135,7 @@ class ListedMessageOut(sent_messages.MessageOut):
 class HistoryOut(marshmallow.Schema):
     data = fields.List(fields.Nested(ListedMessageOut), required=True)
     has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})
-    next_cursor = _next_cursor()
+    next_cursor = paging.next_cursor()
 
 
 class SentMessageOut(sent_messages.MessageOut):
@@ -183,4 +162,4 @@ class RecipientOut(sent_messages.PersonOut):
 class RecipientsOut(marshmallow.Schema):
     data = fields.List(fields.Nested(RecipientOut), required=True)
     has_more = fields.Boolean(required=True, metadata={"description": "Whether others follow."})
-    next_cursor = _next_cursor()
+    next_cursor = paging.next_cursor()

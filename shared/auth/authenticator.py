@@ -56,3 +56,17 @@ def check_active(found: store.Caller) -> None:
     """Raises user-inactive."""
     if not found.is_active:
         raise errors.user_inactive(found.status)
+
+
+def check_plan(found: store.Caller) -> None:
+    """Raises feature-not-available."""
+    if not found.may_send:
+        raise errors.HubError(
+            "feature-not-available", "Sending messages belongs to the Enterprise plan. Reading them stays possible."
+        )
+
+
+def check_administrator(found: store.Caller) -> None:
+    """Raises administrator-required."""
+    if not found.is_administrator:
+        raise errors.administrator_required()

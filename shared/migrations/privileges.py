@@ -55,6 +55,10 @@ GRANT INSERT (id, platform_id, sender_id, title, body, category, priority, pinne
 GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
 GRANT INSERT ON message_targets, message_visibility, message_words, inflight_targets TO message_hub_compose;
 
+GRANT SELECT, INSERT (id, platform_id, author_id, sender_id, content, scope_ids), DELETE,
+      UPDATE (sender_id, content, scope_ids, state, revision, updated_at, send_at, not_after, local_time, time_zone, adjusted, ended_at,
+              reason, detail) ON drafts TO message_hub_compose;
+
 GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
 GRANT INSERT, UPDATE ON fanout_batches, fanout_counters TO message_hub_worker;
 GRANT DELETE ON inflight_targets TO message_hub_worker;
@@ -98,7 +102,7 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'compose_records') THEN
         CREATE POLICY compose_records ON audit_events FOR INSERT TO message_hub_compose
-            WITH CHECK (action IN ('compose', 'recall', 'session'));
+            WITH CHECK (action IN ('compose', 'recall', 'session', 'draft'));
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'audit_events' AND policyname = 'inbox_records') THEN
         CREATE POLICY inbox_records ON audit_events FOR INSERT TO message_hub_inbox WITH CHECK (action = 'export');

@@ -6,7 +6,15 @@ Pages send tokens in a header, never in a cookie, so credentials are not allowed
 import flask
 import flask_cors
 
-REQUEST_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-ID")
+REQUEST_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "X-Request-ID",
+)
 RESPONSE_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
 # The longest time for which Chromium keeps the response to a preflight.
 MAX_AGE_S = 7_200

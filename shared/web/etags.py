@@ -1,9 +1,10 @@
-"""ETags over the representation, and 304 when the client has it already."""
+"""ETags over the representation, and 304 when the client has it already; ETags of a version, for `If-Match`."""
 
 import hashlib
 import re
 
 import flask
+from werkzeug.datastructures import ETags
 
 # Proxies that compress an answer add it to the ETag.
 _SUFFIX = re.compile(r"-(gzip|br|zstd)$")
@@ -27,7 +28,21 @@ def unchanged(tag: str) -> flask.Response:
 
 def is_known(tag: str) -> bool:
     """Whether the client of the request being served has the answer with this tag."""
-    given = flask.request.if_none_match  # for "" it holds None
+    return _holds(flask.request.if_none_match, tag)
+
+
+def of_version(version: int) -> str:
+    return f"{version:032x}"
+
+
+def is_expected(version: int, *, is_required: bool) -> bool:
+    """Whether the request being served may change what has this version: its If-Match names it, or may be missing and is."""
+    given = flask.request.if_match
+    return _holds(given, of_version(version)) or not (given or is_required)
+
+
+def _holds(given: ETags, tag: str) -> bool:
+    # For "" it holds None.
     return given.star_tag or any(_SUFFIX.sub("", one or "") == tag for one in given.as_set(include_weak=True))
 
 

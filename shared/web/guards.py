@@ -11,7 +11,7 @@ import flask
 import flask_smorest
 import marshmallow
 
-from shared import errors, logging
+from shared import logging
 from shared.auth import authenticator, store
 from shared.web import fairness, openapi, parsing
 
@@ -33,12 +33,12 @@ def user(view: View) -> View:
 
 def administrator(view: View) -> View:
     """Any active user who administers something."""
-    return guarded(view, "administrator", authenticate, authenticator.check_active, _check_administrator)
+    return guarded(view, "administrator", authenticate, authenticator.check_active, authenticator.check_administrator)
 
 
 def sending_administrator(view: View) -> View:
     """An administrator on a platform whose plan includes sending."""
-    checks = (authenticator.check_active, _check_plan, _check_administrator)
+    checks = (authenticator.check_active, authenticator.check_plan, authenticator.check_administrator)
     return guarded(view, "sending administrator", authenticate, *checks)
 
 
@@ -91,15 +91,3 @@ def authenticate() -> store.Caller:
     logging.bind(platform=identity.platform, user_id=identity.user)
     fairness.acquire(identity)
     return found.find(identity, authorization)
-
-
-def _check_plan(found: store.Caller) -> None:
-    if not found.may_send:
-        raise errors.HubError(
-            "feature-not-available", "Sending messages belongs to the Enterprise plan. Reading them stays possible."
-        )
-
-
-def _check_administrator(found: store.Caller) -> None:
-    if not found.is_administrator:
-        raise errors.administrator_required()

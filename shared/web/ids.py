@@ -21,10 +21,10 @@ def read_uuid(text: str, what: str) -> uuid.UUID:
     return uuid.UUID(text)
 
 
-def path_id(description: str) -> list[dict[str, Any]]:
+def path_id(description: str, name: str = "message_id") -> list[dict[str, Any]]:
     """The id in a path for the OpenAPI document. Anything else there is answered 404, not 422."""
     schema = {"type": "string", "format": "uuid"}
-    return [{"in": "path", "name": "message_id", "required": True, "description": description, "schema": schema}]
+    return [{"in": "path", "name": name, "required": True, "description": description, "schema": schema}]
 
 
 class ExternalId(fields.String):

@@ -56,6 +56,12 @@ def test_the_routes_are_those_of_the_design() -> None:
     assert routes == {
         "POST /v1/messages",
         "DELETE /v1/messages/<message_id>",
+        "POST /v1/drafts",
+        "GET /v1/drafts",
+        "GET /v1/drafts/<draft_id>",
+        "PATCH /v1/drafts/<draft_id>",
+        "DELETE /v1/drafts/<draft_id>",
+        "POST /v1/drafts/<draft_id>/send",
         "GET /v1/viewer",
         "GET /v1/audiences",
         "POST /v1/audiences/preview",

@@ -43,6 +43,7 @@ CODES = {
 SEND = "POST /v1/messages"
 PREVIEW = "POST /v1/audiences/preview"
 RECALL = "DELETE /v1/messages/<message_id>"
+DRAFT = "/v1/drafts/<draft_id>"
 ONE = "GET /v1/notifications/<message_id>"
 SENT = "GET /v1/sent-messages"
 SENT_ONE = "GET /v1/sent-messages/<message_id>"
@@ -59,6 +60,10 @@ GROUPS = {
     "SEND": [SEND],
     "PREVIEW": [PREVIEW],
     "RECALL": [RECALL],
+    "KEEP": ["POST /v1/drafts"],
+    "DRAFTS": ["GET /v1/drafts"],
+    "DRAFT": [f"GET {DRAFT}", f"DELETE {DRAFT}"],
+    "CHANGE": [f"PATCH {DRAFT}", f"POST {DRAFT}/send"],
     "VIEWER": ["GET /v1/viewer"],
     "AUDIENCES": ["GET /v1/audiences"],
     "ONE": [ONE],
@@ -86,6 +91,34 @@ PREVIEW   | clinic b1       | admin  | reach  | reach        | reach  | ok      
 PREVIEW   | organisation z  | admin  | bad    | bad          | bad    | bad      | bad   | bad      | admin
 PREVIEW   | clinic x1       | admin  | bad    | bad          | bad    | bad      | ok    | bad      | admin
 PREVIEW   | clinic s1       | admin  | bad    | bad          | bad    | bad      | bad   | ok       | admin
+KEEP      | everyone        | admin  | reach  | reach        | reach  | ok       | ok    | plan     | plan
+KEEP      | organisation a  | admin  | reach  | ok           | ok     | ok       | bad   | plan     | plan
+KEEP      | clinic a1       | admin  | ok     | ok           | ok     | ok       | bad   | plan     | plan
+KEEP      | clinic a2       | admin  | reach  | ok           | ok     | ok       | bad   | plan     | plan
+KEEP      | organisation b  | admin  | reach  | reach        | reach  | ok       | bad   | plan     | plan
+KEEP      | clinic b1       | admin  | reach  | reach        | reach  | ok       | bad   | plan     | plan
+KEEP      | organisation z  | admin  | bad    | bad          | bad    | bad      | bad   | plan     | plan
+KEEP      | clinic x1       | admin  | bad    | bad          | bad    | bad      | ok    | plan     | plan
+KEEP      | clinic s1       | admin  | bad    | bad          | bad    | bad      | bad   | plan     | plan
+DRAFTS    |                 | admin  | ok     | ok           | ok     | ok       | ok    | ok       | admin
+DRAFT     | to everyone     | admin  | none   | none         | none   | ok       | none  | none     | admin
+DRAFT     | to a            | admin  | none   | ok           | ok     | ok       | none  | none     | admin
+DRAFT     | to a1           | admin  | ok     | ok           | ok     | ok       | none  | none     | admin
+DRAFT     | to a2           | admin  | none   | ok           | ok     | ok       | none  | none     | admin
+DRAFT     | to b            | admin  | none   | none         | none   | ok       | none  | none     | admin
+DRAFT     | recalled        | admin  | ok     | ok           | ok     | ok       | none  | none     | admin
+DRAFT     | to x            | admin  | none   | none         | none   | none     | ok    | none     | admin
+DRAFT     | to s            | admin  | none   | none         | none   | none     | none  | ok       | admin
+DRAFT     | nothing         | admin  | none   | none         | none   | none     | none  | none     | admin
+CHANGE    | to everyone     | admin  | none   | none         | none   | ok       | none  | plan     | plan
+CHANGE    | to a            | admin  | none   | ok           | ok     | ok       | none  | plan     | plan
+CHANGE    | to a1           | admin  | ok     | ok           | ok     | ok       | none  | plan     | plan
+CHANGE    | to a2           | admin  | none   | ok           | ok     | ok       | none  | plan     | plan
+CHANGE    | to b            | admin  | none   | none         | none   | ok       | none  | plan     | plan
+CHANGE    | recalled        | admin  | ok     | ok           | ok     | ok       | none  | plan     | plan
+CHANGE    | to x            | admin  | none   | none         | none   | none     | ok    | plan     | plan
+CHANGE    | to s            | admin  | none   | none         | none   | none     | none  | plan     | plan
+CHANGE    | nothing         | admin  | none   | none         | none   | none     | none  | plan     | plan
 VIEWER    |                 | ok     | ok     | ok           | ok     | ok       | ok    | ok       | ok
 AUDIENCES |                 | admin  | ok     | ok           | ok     | ok       | ok    | ok       | admin
 RECALL    | to everyone     | admin  | none   | none         | none   | ok       | none  | none     | admin
@@ -154,7 +187,7 @@ ROUTES = [route for group in GROUPS.values() for route in group]
 def test_the_table_has_a_column_for_every_caller_and_a_row_for_every_route_and_message() -> None:
     assert _HEAD[2:] == list(CALLERS)
     assert {group for group, *_ in _LINES} == set(GROUPS)
-    for group in ("RECALL", "ONE", "MARK", "THROUGH", "SENT ONE"):
+    for group in ("RECALL", "DRAFT", "CHANGE", "ONE", "MARK", "THROUGH", "SENT ONE"):
         assert {target for of, target, *_ in _LINES if of == group} == {*MESSAGES, "nothing"}, group
 
 
@@ -176,7 +209,7 @@ def test_who_may_do_what_to_whom(apis: Apis, route: str, target: str, expected: 
         who = apis.world[CALLERS[caller]]
         answer = _ask(apis, route, target, headers=who.headers)
         if code == "ok":
-            assert answer.status_code in (200, 202), f"{caller}: {answer.text}"
+            assert answer.status_code in (200, 201, 202, 204), f"{caller}: {answer.text}"
         else:
             body = answers.problem(answer, CODES[code])
             assert not any(f"Title {name}" in answer.text or f"Body {name}" in answer.text for name in MESSAGES), caller
@@ -188,7 +221,7 @@ def test_who_may_do_what_to_whom(apis: Apis, route: str, target: str, expected: 
 def test_whoever_is_nobody_here_gets_nowhere(apis: Apis, route: str) -> None:
     """Whatever the target: before a token is good and its user active, nothing is looked at."""
     world, target = apis.world, "to a1" if "<message_id>" in route or route in GROUPS["THROUGH"] else ""
-    target = "clinic a1" if route in (SEND, PREVIEW) else target
+    target = "clinic a1" if route in (SEND, PREVIEW, *GROUPS["KEEP"]) else "nothing" if DRAFT in route else target
     administrator = world["platform administrator"].user.external_id
     strangers: dict[str, tuple[dict[str, str], str]] = {
         "no token": ({}, "token-missing"),
@@ -207,7 +240,7 @@ def test_whoever_is_nobody_here_gets_nowhere(apis: Apis, route: str) -> None:
         assert answers.problem(answer, code), name
         assert "Title" not in answer.text
         # Nor does anything else about the request matter before that is settled.
-        method, path = route.replace("<message_id>", "x").split(" ")
+        method, path = route.replace("<message_id>", "x").replace("<draft_id>", "x").split(" ")
         spoilt = apis.call(method, f"{path}?unknown=1", headers=headers, data=b"[" * 30_000)
         answers.problem(spoilt, code)
 
@@ -216,8 +249,8 @@ def test_whoever_is_nobody_here_gets_nowhere(apis: Apis, route: str) -> None:
 def test_a_route_that_takes_no_body_refuses_one(apis: Apis, route: str) -> None:
     """After the token and the rights, before all else of the request. Of the others a body has no content encoding."""
     who = apis.world["platform administrator"]
-    method, path = route.replace("<message_id>", "x").split(" ")
-    takes_a_body = method == "POST" or route in GROUPS["TREE"]
+    method, path = route.replace("<message_id>", "x").replace("<draft_id>", "x").split(" ")
+    takes_a_body = (method in ("POST", "PATCH") and not route.endswith("/send")) or route in GROUPS["TREE"]
     for size in (2, 70_000):
         answer = apis.call(method, f"{path}?unknown=1", who, data=b"{}".ljust(size))
         answers.problem(answer, "validation-failed" if takes_a_body else "bad-request")
@@ -230,7 +263,7 @@ def test_a_route_that_takes_no_body_refuses_one(apis: Apis, route: str) -> None:
 def test_on_every_route_a_greedy_caller_is_rejected_and_a_modest_one_served(apis: Apis, route: str) -> None:
     """The greedy one has requests in all threads that one caller may use. The stream: tests/inbox_api/stream/test_endpoint.py."""
     world, target = apis.world, "" if route == SENT else "to everyone" if "<message_id>" in route else "everyone"
-    target = "to everyone" if route in GROUPS["THROUGH"] else "nothing" if route == RECALL else target
+    target = "to everyone" if route in GROUPS["THROUGH"] else "nothing" if route == RECALL or DRAFT in route else target
     greedy, modest = world["platform administrator"], world["administrator of a1"]
     identity = tokens.Identity(greedy.platform.key, greedy.user.external_id, None)
     open_requests = [app.extensions[fairness.EXTENSION] for app in (apis.compose, apis.inbox, apis.directory)]
@@ -274,7 +307,7 @@ def _ask(apis: Apis, route: str, target: str, *, headers: dict[str, str]) -> Tes
     """Calls `route` on `target`: a message or a scope."""
     method, path = route.split(" ")
     body: Any = None
-    if route in (SEND, PREVIEW):
+    if route in (SEND, PREVIEW, *GROUPS["KEEP"]):
         level, _, name = target.partition(" ")
         body = {"audience": {"everyone": True} if level == "everyone" else {f"{level}s": [name]}}
         if route == SEND:
@@ -283,6 +316,10 @@ def _ask(apis: Apis, route: str, target: str, *, headers: dict[str, str]) -> Tes
         body = {}
     elif route == RECALL:
         path = f"/v1/messages/{_fresh(apis, target)}"
+    elif DRAFT in route:
+        path = path.replace("<draft_id>", _draft(apis, target))
+        if method == "PATCH":
+            body, headers = {"title": "Tried"}, {**headers, "If-Match": "*"}
     elif route in GROUPS["THROUGH"]:
         body = {"through": _id(apis, target)}
     elif route == SENT and target:
@@ -303,6 +340,17 @@ def _fresh(apis: Apis, target: str) -> str:
     sender, audience = MESSAGES[target]
     with apis.on_the_enterprise_plan():
         return apis.send(apis.world[sender], audience, title=f"Title {target}", body=f"Body {target}.")
+
+
+def _draft(apis: Apis, target: str) -> str:
+    """A draft of the message of that name, by its sender."""
+    if target == "nothing":
+        return _id(apis, target)
+    sender, audience = MESSAGES[target]
+    content = {"title": f"Title {target}", "body": f"Body {target}.", "audience": audience}
+    with apis.on_the_enterprise_plan():
+        answer = apis.call("POST", "/v1/drafts", apis.world[sender], json=content)
+    return str(answer.get_json()["id"])
 
 
 def _bearer(who: str, of: factories.Platform, **options: Any) -> dict[str, str]:

@@ -24,6 +24,12 @@ from tests.waiting import wait_until
 GUARDS = {
     "POST /v1/messages": "sending administrator",
     "DELETE /v1/messages/<message_id>": "user",
+    "POST /v1/drafts": "sending administrator",
+    "GET /v1/drafts": "administrator",
+    "GET /v1/drafts/<draft_id>": "administrator",
+    "PATCH /v1/drafts/<draft_id>": "sending administrator",
+    "DELETE /v1/drafts/<draft_id>": "administrator",
+    "POST /v1/drafts/<draft_id>/send": "sending administrator",
     "GET /v1/viewer": "user",
     "GET /v1/audiences": "administrator",
     "POST /v1/audiences/preview": "administrator",
@@ -55,7 +61,7 @@ def test_every_route_has_its_guard(app: flask.Flask) -> None:
 
 @pytest.mark.parametrize("route", [route for route, guard in GUARDS.items() if guard != "public"])
 def test_every_guarded_route_asks_for_a_token_first(hub: Hub, route: str) -> None:
-    method, path = route.replace("<message_id>", "x").split()
+    method, path = route.replace("<message_id>", "x").replace("<draft_id>", "x").split()
     assert hub.call(method, path, None, data=b"{", content_type="text/plain").status_code == 401
 
 

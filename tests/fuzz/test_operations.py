@@ -69,6 +69,7 @@ BEYOND_SCHEMAS_CODES = {
     "/auth/login": ("sign-in-failed",),
     "/auth/callback": ("sign-in-failed",),
     "/auth/backchannel-logout": ("bad-request",),
+    "/v1/drafts/{draft_id}/send": ("draft-incomplete", "expires-too-early"),
 }
 KNOWN_AUDIENCES = [
     {"everyone": True},
@@ -108,27 +109,29 @@ def _leaves(value: Any) -> Any:
 def test_every_answer_is_one_that_is_documented(apis: Apis, label: str, mode: GenerationMode) -> None:
     fill(apis)  # of those that were sent before, some are recalled by now
     cases = OPERATIONS[label].as_strategy(mode)
-    known = st.sampled_from([None, *apis.messages.values()])
+    ids = st.fixed_dictionaries(
+        {"message_id": st.sampled_from([*apis.messages.values()]), "draft_id": st.sampled_from(apis.drafts[-2:])}
+    )
+    known = st.one_of(st.just({}), ids)
 
     @examples.settings(EXAMPLES)
     @hypothesis.given(
-        case=cases, who=st.sampled_from(PEOPLE), message_id=known, audience=st.sampled_from([None, *KNOWN_AUDIENCES])
+        case=cases, who=st.sampled_from(PEOPLE), known=known, audience=st.sampled_from([None, *KNOWN_AUDIENCES])
     )
-    def send(case: Case, who: str, message_id: str | None, audience: dict[str, Any] | None) -> None:
+    def send(case: Case, who: str, known: dict[str, str], audience: dict[str, Any] | None) -> None:
         if mode is GenerationMode.POSITIVE:
-            _lead_somewhere(case, message_id, audience)
+            _lead_somewhere(case, known, audience)
         check(apis, case, who)
 
     send()
 
 
-def _lead_somewhere(case: Case, message_id: str | None, audience: dict[str, Any] | None) -> None:
+def _lead_somewhere(case: Case, known: dict[str, str], audience: dict[str, Any] | None) -> None:
     """Names what exists, which nothing made up ever does."""
-    if message_id is not None and "message_id" in case.path_parameters:
-        case.path_parameters["message_id"] = message_id
+    case.path_parameters.update({name: known[name] for name in case.path_parameters.keys() & known.keys()})
     if isinstance(case.body, dict):
-        if message_id is not None and "through" in case.body:
-            case.body["through"] = message_id
+        if known and "through" in case.body:
+            case.body["through"] = known["message_id"]
         if audience is not None and "audience" in case.body:
             case.body["audience"] = audience
 

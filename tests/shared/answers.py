@@ -17,7 +17,7 @@ def problem(answer: TestResponse, code: str) -> Mapping[str, Any]:
     assert (answer.status_code, body["status"], body["title"]) == (status, status, title)
     assert body["type"] == f"urn:message-hub:error:{code}"
     assert body["detail"].strip()
-    assert set(body) <= {"type", "title", "status", "detail", "code", "errors"}
+    assert set(body) <= {"type", "title", "status", "detail", "code", "errors", "message_id"}
     assert answer.headers["X-Request-ID"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-store"

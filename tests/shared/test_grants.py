@@ -29,6 +29,7 @@ TABLES: dict[str, dict[str, str]] = {
     "message_targets": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
     "message_visibility": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
     "message_words": {COMPOSE: "INSERT", INBOX: "SELECT"},
+    "drafts": {COMPOSE: "SELECT DELETE"},
     "inflight_targets": {**MESSAGES_READ, COMPOSE: "SELECT INSERT", WORKER: "SELECT DELETE"},
     "fanout_batches": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
     "fanout_counters": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
@@ -55,6 +56,11 @@ COLUMNS = {
     ("messages", WORKER, "SELECT"): {
         *("id", "platform_id", "sender_id", "directory_version", "request_id", "created_at", "sent_at", "recalled_at"),
         *_WORKERS_PART_OF_MESSAGES,
+    },
+    ("drafts", COMPOSE, "INSERT"): {"id", "platform_id", "author_id", "sender_id", "content", "scope_ids"},
+    ("drafts", COMPOSE, "UPDATE"): {
+        *("sender_id", "content", "scope_ids", "state", "revision", "updated_at", "send_at", "not_after", "local_time"),
+        *("time_zone", "adjusted", "ended_at", "reason", "detail"),
     },
     ("messages", COMPOSE, "INSERT"): {
         *("id", "platform_id", "sender_id", "title", "body", "directory_version", "request_id", "idempotency_key"),

@@ -1,7 +1,10 @@
 """Accepts and recalls messages. Called by the routes."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine
@@ -41,11 +44,12 @@ def accept_message(
     When this returns, the message is committed. Raises `HubError` validation-failed for an unknown scope or category,
     audience-out-of-reach, expires-too-early, idempotency-key-reused, and rate-limited where nothing else is wrong.
     """
+    new = store.New(caller, content, origin, idempotency_key)
     try:
-        accepted = _accept(engine, caller, content, idempotency_key, origin, rate)
+        accepted = _accept(engine, new, rate)
     except psycopg.errors.UniqueViolation:
         # Another request with this key has just committed: the second attempt finds its message.
-        accepted = _accept(engine, caller, content, idempotency_key, origin, rate)
+        accepted = _accept(engine, new, rate)
     if isinstance(accepted, store.Earlier):
         with engine.connect() as connection:
             accepted = Accepted(_get_message(connection, caller, accepted.id), replayed=True)
@@ -98,62 +102,78 @@ def recall_message(
         return Recalled(message, repeated=not is_first)
 
 
-def _accept(
-    engine: Engine,
-    caller: Caller,
-    content: domain.Content,
-    idempotency_key: str | None,
-    origin: audit.Origin,
-    rate: rate_limit.Verdict,
-) -> Accepted | store.Earlier:
+def _accept(engine: Engine, new: store.New, rate: rate_limit.Verdict) -> Accepted | store.Earlier:
     with db.autocommit(engine) as connection:
         earlier = None
-        if idempotency_key is not None:
-            earlier = store.find_earlier(connection, sender_id=caller.user_id, idempotency_key=idempotency_key)
-        if earlier is not None and earlier.request_hash == content.request_hash:
+        if new.idempotency_key is not None:
+            earlier = store.find_earlier(connection, sender_id=new.caller.user_id, idempotency_key=new.idempotency_key)
+        if earlier is not None and earlier.request_hash == new.content.request_hash:
             rate.check()
             return earlier
-        for _attempt in range(_ATTEMPTS):
-            choice = audience_store.get_choice(
-                connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=content.audience
-            )
-            audiences.check_choice(choice, invalid=content.find_invalid(categories=choice.categories, now=choice.now))
-            if content.is_expired(choice.now):
-                raise errors.HubError(
-                    "expires-too-early",
-                    "The message would have expired before it is sent.",
-                    errors={"expires_at": ["Must be in the future."]},
-                )
+
+        def check(choice: audience_store.Choice) -> audience_store.Choice:
+            check_content(new.content, choice)
             if earlier is not None:
                 raise errors.HubError(
                     "idempotency-key-reused", "You have sent another message with this Idempotency-Key."
                 )
             rate.check()
-            stored = store.insert_message(
-                connection,
-                caller=caller,
-                content=content,
-                choice=choice,
-                origin=origin,
-                idempotency_key=idempotency_key,
-            )
-            if stored is not None:
-                return Accepted(_queued(caller, content, stored), replayed=False)
+            return choice
+
+        return Accepted(queued(new, store_message(connection, new=new, check=check)), replayed=False)
+
+
+def check_content(content: domain.Content, choice: audience_store.Choice, *, at: datetime | None = None) -> None:
+    """Raises `HubError` where the content cannot be sent to this choice, now or `at` a later time.
+
+    Validation-failed for what is unknown or not valid, audience-out-of-reach, expires-too-early.
+    """
+    at = at or choice.now
+    audiences.check_choice(choice, invalid=content.find_invalid(categories=choice.categories, now=at))
+    if content.is_expired(at):
+        raise errors.HubError(
+            "expires-too-early",
+            "The message would have expired before it is sent.",
+            errors={"expires_at": ["Must be after the message is sent."]},
+        )
+
+
+def store_message(
+    connection: psycopg.Connection[Any],
+    *,
+    new: store.New,
+    check: Callable[[audience_store.Choice], audience_store.Choice],
+) -> store.Accepted:
+    """Stores a message for the recipients that the directory has now; in a transaction of the caller's or in autocommit.
+
+    `check` raises what stands against the choice, or returns it, perhaps without scopes that exist no more. Raises `HubError` unavailable
+    where the directory changes all the time.
+    """
+    for _attempt in range(_ATTEMPTS):
+        choice = audience_store.get_choice(
+            connection,
+            platform_id=new.caller.platform_id,
+            user_id=new.caller.user_id,
+            audience=new.content.audience,
+        )
+        stored = store.insert_message(connection, new=new, choice=check(choice))
+        if stored is not None:
+            return stored
     raise errors.unavailable("The directory of this platform is being changed. Try again.")
 
 
-def _queued(caller: Caller, content: domain.Content, stored: store.Accepted) -> sent_messages.SentMessage:
+def queued(new: store.New, stored: store.Accepted) -> sent_messages.SentMessage:
     """The message that was just stored."""
     return sent_messages.SentMessage(
         id=stored.id,
-        title=content.title,
-        body=content.body,
-        audience=content.audience,
-        category=content.category,
-        priority=content.priority,
-        pinned_until=content.pinned_until,
-        expires_at=content.expires_at,
-        sender=sent_messages.Person(id=caller.external_id, name=caller.name),
+        title=new.content.title,
+        body=new.content.body,
+        audience=new.content.audience,
+        category=new.content.category,
+        priority=new.content.priority,
+        pinned_until=new.content.pinned_until,
+        expires_at=new.content.expires_at,
+        sender=sent_messages.Person(id=new.caller.external_id, name=new.caller.name),
         status="queued",
         recipient_count=None,
         delivered_count=0,

@@ -24,6 +24,12 @@ _DECISIONS = frozenset(
         "validation-failed",
         "idempotency-key-reused",
         "recalled",
+        "already-released",
+        "version-mismatch",
+        "draft-incomplete",
+        "time-in-past",
+        "time-too-far",
+        "expires-too-early",
         "rate-limited",
     }
 )
@@ -43,7 +49,7 @@ def refusals(action: audit.Action) -> Callable[[View], View]:
             except errors.HubError as error:
                 caller: Caller | None = flask.g.get("caller")
                 if caller is not None and error.code in _DECISIONS:
-                    event = _refusal(action, error, caller, kwargs.get("message_id"))
+                    event = _refusal(action, error, caller, kwargs.get("message_id") or kwargs.get("draft_id"))
                     flask.current_app.extensions[REFUSALS].submit(event)
                 raise
 

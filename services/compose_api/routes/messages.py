@@ -5,7 +5,7 @@ from typing import Any
 
 import flask
 
-from services.compose_api import domain, metrics, schemas
+from services.compose_api import domain, metrics, publisher, schemas
 from services.compose_api.actions import messages as actions
 from services.compose_api.routes import audited
 from shared import contracts, errors
@@ -68,13 +68,7 @@ def post_message(content: domain.Content) -> Any:
         headers["Idempotency-Replayed"] = "true"
         metrics.REPEATED.labels("compose").inc()
     else:
-        hub.publish(contracts.PlatformChanged(platform_id=guards.caller().platform_id))
-        message = accepted.message
-        hub.publish(
-            contracts.ExpandMessage(
-                message_id=str(message.id), request_id=request_log.request_id(), published_at=message.created_at
-            )
-        )
+        publisher.submit_accepted(hub.publish, guards.caller(), accepted.message, request_log.request_id())
     return accepted.message, headers
 
 

@@ -26,6 +26,18 @@ class Earlier:
 
 
 @dataclass(frozen=True)
+class New:
+    """What is sent by whom. `message_id`: a draft's; None for a new one. `detail` is for the audit trail."""
+
+    caller: Caller
+    content: domain.Content
+    origin: audit.Origin
+    idempotency_key: str | None = None
+    message_id: uuid.UUID | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
 class Accepted:
     id: uuid.UUID
     created_at: datetime
@@ -51,7 +63,7 @@ _INSERT_MESSAGE = db.driver_sql(f"""
     WITH message AS (
         INSERT INTO messages (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at,
                               directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
-        SELECT uuidv7(), p.id, :user_id, :title, :body, :category, :priority, :pinned_until, :expires_at,
+        SELECT coalesce(CAST(:new_id AS uuid), uuidv7()), p.id, :user_id, :title, :body, :category, :priority, :pinned_until, :expires_at,
                p.directory_version, :request_id, :idempotency_key,
                :request_hash, now(), next_sent_at(p.id)
         FROM platforms p WHERE p.id = :platform_id AND p.directory_version = :directory_version
@@ -105,27 +117,21 @@ def find_earlier(connection: psycopg.Connection[Any], *, sender_id: int, idempot
     return cursor.execute(_FIND_EARLIER, {"sender_id": sender_id, "idempotency_key": idempotency_key}).fetchone()
 
 
-def insert_message(
-    connection: psycopg.Connection[Any],
-    *,
-    caller: Caller,
-    content: domain.Content,
-    choice: audiences.Choice,
-    origin: audit.Origin,
-    idempotency_key: str | None,
-) -> Accepted | None:
+def insert_message(connection: psycopg.Connection[Any], *, new: New, choice: audiences.Choice) -> Accepted | None:
     """Stores a message, its targets (also as in flight), its visibility, its words and its audit event.
 
     None, and nothing stored, if the directory is at another version than the choice's by now.
     Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key.
     """
     visibility = domain.visibility(choice.targets)
-    event = audit.Event("compose", "accepted", caller.platform_id, caller.user_id, origin)
+    caller, content = new.caller, new.content
+    event = audit.Event("compose", "accepted", caller.platform_id, caller.user_id, new.origin, detail=new.detail)
     cursor = connection.cursor(row_factory=rows.class_row(Accepted))
     return cursor.execute(
         _INSERT_MESSAGE,
         {
             **audit.parameters(event),
+            "new_id": new.message_id,
             "title": content.title,
             "body": content.body,
             "category": content.category,
@@ -133,7 +139,7 @@ def insert_message(
             "pinned_until": content.pinned_until,
             "expires_at": content.expires_at,
             "directory_version": choice.directory_version,
-            "idempotency_key": idempotency_key,
+            "idempotency_key": new.idempotency_key,
             "request_hash": content.request_hash,
             "target_ids": [target.scope_id for target in choice.targets],
             "visible_ids": list(visibility),

@@ -1,4 +1,4 @@
-"""Messages: what was sent to whom, its fan-out in batches, each user's inbox, and the monthly partitions of it. Sessions of the console."""
+"""Messages, sent and drafted: their fan-out in batches, each user's inbox, and the monthly partitions of it. Sessions of the console."""
 
 from shared.migrations import script
 
@@ -82,6 +82,42 @@ CREATE TABLE message_words (
     words tsvector NOT NULL
 );
 CREATE INDEX message_words_by_word ON message_words USING gin (words) WITH (gin_pending_list_limit = 256);
+
+-- Messages to come. The id becomes the message's. content: what POST /v1/messages takes, as far as it is known; scope_ids: its audience
+-- when it was saved, for who may see the draft. sender_id: whom it is sent by, the author unless another administrator scheduled it or
+-- changed it since. send_at is never resolved again from local_time and time_zone, which say how it was asked for.
+CREATE TABLE drafts (
+    id uuid PRIMARY KEY,
+    platform_id bigint NOT NULL REFERENCES platforms,
+    author_id bigint NOT NULL REFERENCES users,
+    sender_id bigint NOT NULL REFERENCES users,
+    content jsonb NOT NULL CHECK (jsonb_typeof(content) = 'object'),
+    scope_ids bigint[] NOT NULL,
+    state text NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'scheduled', 'released', 'cancelled', 'missed', 'failed')),
+    revision bigint NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    send_at timestamptz,
+    not_after timestamptz,
+    local_time timestamp,
+    time_zone text,
+    adjusted text CHECK (adjusted IN ('gap', 'ambiguous')),
+    ended_at timestamptz,
+    reason text,
+    detail text,
+    CHECK ((send_at IS NULL) = (not_after IS NULL)),
+    CHECK (not_after >= send_at),
+    CHECK ((local_time IS NULL) = (time_zone IS NULL)),
+    CHECK (state <> 'scheduled' OR send_at IS NOT NULL),
+    CHECK ((state IN ('draft', 'scheduled')) = (ended_at IS NULL)),
+    CHECK ((state IN ('missed', 'failed')) = (reason IS NOT NULL))
+);
+CREATE INDEX drafts_by_platform ON drafts (platform_id, id);
+CREATE INDEX drafts_by_author ON drafts (author_id);
+CREATE INDEX drafts_by_sender ON drafts (sender_id);
+CREATE INDEX drafts_by_scope ON drafts USING gin (scope_ids);
+CREATE INDEX drafts_scheduled ON drafts (send_at, id) WHERE state = 'scheduled';
+CREATE INDEX drafts_ended ON drafts (ended_at) WHERE ended_at IS NOT NULL;
 
 -- The targets of messages whose entries are not all written yet. Small and busy: vacuumed by count, not by share.
 CREATE TABLE inflight_targets (

@@ -1,0 +1,175 @@
+"""Drafts: messages that are prepared now and sent later. Called by the routes."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine
+
+from services.compose_api import domain
+from services.compose_api.actions import audiences, messages
+from services.compose_api.store import audiences as audience_store
+from services.compose_api.store import drafts as store
+from services.compose_api.store import messages as message_store
+from shared import audit, db, errors, logging, rate_limit
+from shared.auth.store import Caller
+from shared.sent_messages.store import SentMessage
+
+# The message that a draft's content is. Raises `HubError` draft-incomplete, validation-failed.
+Read = Callable[[dict[str, Any]], domain.Content]
+_NEWEST = uuid.UUID(int=2**128 - 1)
+_logger = logging.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Page:
+    data: tuple[store.Draft, ...]
+    has_more: bool
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Who changes which draft. `is_current`: whether a draft is the version that the client means."""
+
+    caller: Caller
+    draft_id: uuid.UUID
+    origin: audit.Origin
+    rate: rate_limit.Verdict
+    is_current: Callable[[store.Draft], bool] = lambda _draft: True
+
+
+def create_draft(engine: Engine, *, caller: Caller, changes: domain.Changes, rate: rate_limit.Verdict) -> store.Draft:
+    """A new draft. Raises `HubError` validation-failed, also for one draft too many, audience-out-of-reach, rate-limited."""
+    with engine.begin() as transaction:
+        connection = db.driver(transaction)
+        scope_ids = _resolve(connection, caller, changes)
+        rate.check()
+        draft_id = store.insert(
+            connection, author=_reader(caller), content=changes.apply({}), scope_ids=scope_ids or ()
+        )
+        if draft_id is None:
+            raise errors.validation_failed(
+                {"request": [f"You have {store.MAX_DRAFTS} drafts. Send or delete some of them first."]}
+            )
+        return _get(connection, caller, draft_id)
+
+
+def list_drafts(
+    engine: Engine, *, caller: Caller, limit: int, state: store.State | None = None, after: str | None = None
+) -> Page:
+    """A page of the drafts that the caller may see, newest first. Raises `HubError` bad-cursor."""
+    before = _NEWEST if after is None else _decode(after)
+    with db.autocommit(engine) as connection:
+        found = store.list_(connection, reader=_reader(caller), state=state, before=before, limit=limit + 1)
+    has_more = len(found) > limit
+    return Page(tuple(found[:limit]), has_more, str(found[limit - 1].id) if has_more else None)
+
+
+def get_draft(engine: Engine, *, caller: Caller, draft_id: uuid.UUID) -> store.Draft:
+    """Raises `HubError` not-found where the caller may not see it."""
+    with db.autocommit(engine) as connection:
+        return _get(connection, caller, draft_id)
+
+
+def change_draft(engine: Engine, edit: Edit, *, changes: domain.Changes) -> store.Draft:
+    """The draft with these changes. Of another administrator's scheduled draft the caller becomes the sender.
+
+    Raises `HubError` as `create_draft` and `_lock`.
+    """
+    with engine.begin() as transaction:
+        connection = db.driver(transaction)
+        scope_ids = _resolve(connection, edit.caller, changes)
+        draft = _lock(connection, edit)
+        content = changes.apply(draft.content)
+        if content != draft.content:
+            store.set_content(
+                connection,
+                draft=draft,
+                content=content,
+                scope_ids=scope_ids,
+                sender_id=draft.sender_id,
+                now=store.get_time(connection),
+            )
+        return _get(connection, edit.caller, draft.id)
+
+
+def send_draft(engine: Engine, edit: Edit, *, read: Read) -> SentMessage:
+    """Sends the draft as the caller's message. Raises `HubError` as `_lock`, `read` and sending do."""
+    with engine.begin() as transaction:
+        connection = db.driver(transaction)
+        draft = _lock(connection, edit, checks_rate=False)
+        content = read(draft.content)
+        new = message_store.New(edit.caller, content, edit.origin, message_id=draft.id)
+
+        def check(choice: audience_store.Choice) -> audience_store.Choice:
+            messages.check_content(content, choice)
+            edit.rate.check()
+            return choice
+
+        stored = messages.store_message(connection, new=new, check=check)
+        store.end(
+            connection, draft=draft, state="released", sender_id=edit.caller.user_id, now=store.get_time(connection)
+        )
+    _logger.info("draft sent", message_id=str(draft.id))
+    return messages.queued(new, stored)
+
+
+def delete_draft(engine: Engine, edit: Edit) -> None:
+    """Deletes a draft; cancels a scheduled one, which stays visible as cancelled. Raises `HubError` as `_lock`."""
+    with engine.begin() as transaction:
+        connection = db.driver(transaction)
+        draft = _lock(connection, edit)
+        store.delete(connection, draft_id=draft.id)
+
+
+def _lock(connection: psycopg.Connection[Any], edit: Edit, *, checks_rate: bool = True) -> store.Draft:
+    """The draft, which nobody else changes or releases until the transaction ends.
+
+    Raises `HubError` not-found, already-released, version-mismatch, and rate-limited where nothing else is wrong.
+    """
+    draft = store.find(connection, reader=_reader(edit.caller), draft_id=edit.draft_id, is_locked=True)
+    if draft is None or not draft.may_see:
+        raise errors.not_found("draft")
+    if draft.state == "released":
+        raise errors.HubError(
+            "already-released", "This draft was sent. What is sent can only be recalled.", message_id=str(draft.id)
+        )
+    if not edit.is_current(draft):
+        raise errors.HubError(
+            "version-mismatch", "Somebody has changed this draft. Get it again, then repeat the change."
+        )
+    if checks_rate:
+        edit.rate.check()
+    return draft
+
+
+def _get(connection: psycopg.Connection[Any], caller: Caller, draft_id: uuid.UUID) -> store.Draft:
+    draft = store.find(connection, reader=_reader(caller), draft_id=draft_id)
+    if draft is None or not draft.may_see:
+        raise errors.not_found("draft")
+    return draft
+
+
+def _resolve(connection: psycopg.Connection[Any], caller: Caller, changes: domain.Changes) -> tuple[int, ...] | None:
+    """The ids of the chosen scopes, none where the audience is removed; None where it stays. Raises as sending to them would."""
+    if changes.audience is None:
+        return () if "audience" in changes.fields else None
+    choice = audience_store.get_choice(
+        connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=changes.audience
+    )
+    audiences.check_choice(choice)
+    return tuple(target.scope_id for target in choice.targets)
+
+
+def _reader(caller: Caller) -> store.Reader:
+    return store.Reader(caller.user_id, caller.platform_id)
+
+
+def _decode(cursor: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(cursor)
+    except ValueError:
+        raise errors.bad_cursor() from None

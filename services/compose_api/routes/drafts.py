@@ -1,0 +1,157 @@
+"""Preparing messages: drafts are kept, changed and sent."""
+
+import functools
+import uuid
+from typing import Any
+
+import flask
+
+from services.compose_api import domain, publisher, schemas
+from services.compose_api.actions import drafts as actions
+from services.compose_api.routes import audited
+from services.compose_api.store.drafts import Draft
+from shared.web import app as frame
+from shared.web import etags, guards, ids, json_response, request_log
+
+blueprint = frame.Blueprint("drafts", __name__, description="Prepare messages, and send them later.")
+
+_LINKS = {
+    operation: {"operationId": operation, "parameters": {"draft_id": "$response.body#/id"}}
+    for operation in ("getDraft", "changeDraft", "sendDraft", "deleteDraft")
+}
+_LOCATION = {
+    "Location": {"schema": {"type": "string", "format": "uri-reference"}, "required": True},
+}
+_ETAG = {
+    "ETag": {
+        "description": "The draft's version, for If-Match.",
+        "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
+        "required": True,
+    },
+}
+_IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "schema": {"type": "string"},
+    "description": "The ETag of the draft that the client means; after any change since then it is answered 412.",
+}
+_ID = ids.path_id("Of the draft.", "draft_id")
+
+
+@blueprint.route("/v1/drafts", methods=["POST"])
+@audited.refusals("draft")
+@guards.sending_administrator
+@blueprint.arguments(schemas.DraftIn)
+@blueprint.response(201, schemas.DraftOut, headers={**_LOCATION, **_ETAG})
+@blueprint.refuses("audience-out-of-reach", "rate-limited")
+@blueprint.doc(operationId="createDraft", responses={201: {"links": _LINKS}})
+def post_draft(changes: domain.Changes) -> flask.Response:
+    """Keep a message that is not sent yet: every field may be missing"""
+    hub = flask.current_app.extensions["hub"]
+    draft = actions.create_draft(
+        hub.engine, caller=guards.caller(), changes=changes, rate=hub.limiter.hit(guards.caller(), "draft")
+    )
+    answer = _write(draft)
+    answer.status_code = 201
+    answer.headers["Location"] = f"/v1/drafts/{draft.id}"
+    return answer
+
+
+@blueprint.route("/v1/drafts")
+@guards.administrator
+@blueprint.arguments(schemas.DraftsQuery, location="query")
+@blueprint.response(200, schemas.DraftsOut)
+@blueprint.refuses("bad-cursor")
+@blueprint.doc(operationId="listDrafts")
+def get_drafts(query: dict[str, Any]) -> flask.Response:
+    """A page of drafts, newest first: your own, and those whose whole audience you administer"""
+    page = actions.list_drafts(flask.current_app.extensions["hub"].engine, caller=guards.caller(), **query)
+    return json_response.write({**vars(page), "data": [schemas.write_draft(draft) for draft in page.data]})
+
+
+@blueprint.route("/v1/drafts/<draft_id>", parameters=_ID)
+@guards.administrator
+@blueprint.response(200, schemas.DraftOut, headers=_ETAG)
+@blueprint.refuses("not-found")
+@blueprint.doc(operationId="getDraft", responses={200: {"links": _LINKS}})
+def get_draft(draft_id: str) -> flask.Response:
+    """One draft, with its version as ETag"""
+    engine = flask.current_app.extensions["hub"].engine
+    return _write(actions.get_draft(engine, caller=guards.caller(), draft_id=_read_id(draft_id)))
+
+
+@blueprint.route("/v1/drafts/<draft_id>", methods=["PATCH"], parameters=_ID)
+@audited.refusals("draft")
+@guards.sending_administrator
+@blueprint.arguments(schemas.DraftIn)
+@blueprint.response(200, schemas.DraftOut, headers=_ETAG)
+@blueprint.refuses("audience-out-of-reach", "not-found", "already-released", "version-mismatch", "rate-limited")
+@blueprint.doc(operationId="changeDraft", parameters=[{**_IF_MATCH, "required": True}])
+def patch_draft(changes: domain.Changes, draft_id: str) -> flask.Response:
+    """Change the fields that are given; null removes one"""
+    edit = _edit(draft_id, "draft", must_match=True)
+    return _write(actions.change_draft(flask.current_app.extensions["hub"].engine, edit, changes=changes))
+
+
+@blueprint.route("/v1/drafts/<draft_id>", methods=["DELETE"], parameters=_ID)
+@audited.refusals("draft")
+@guards.administrator
+@blueprint.response(204)
+@blueprint.refuses("not-found", "already-released", "version-mismatch", "rate-limited")
+@blueprint.doc(operationId="deleteDraft", parameters=[_IF_MATCH])
+def delete_draft(draft_id: str) -> None:
+    """Cancel a scheduled draft, which then says so; delete any other"""
+    actions.delete_draft(flask.current_app.extensions["hub"].engine, _edit(draft_id, "draft"))
+
+
+@blueprint.route("/v1/drafts/<draft_id>/send", methods=["POST"], parameters=_ID)
+@audited.refusals("compose")
+@guards.sending_administrator
+@blueprint.response(
+    202,
+    schemas.MessageOut,
+    description="Accepted: it is in every recipient's bell from now on, under the id of the draft.",
+    headers=_LOCATION,
+)
+@blueprint.refuses(
+    "draft-incomplete",
+    "expires-too-early",
+    "audience-out-of-reach",
+    "not-found",
+    "already-released",
+    "version-mismatch",
+    "rate-limited",
+)
+@blueprint.doc(operationId="sendDraft", parameters=[_IF_MATCH])
+def send_draft(draft_id: str) -> Any:
+    """Send a draft now; a second time it is already released"""
+    hub = flask.current_app.extensions["hub"]
+    message = actions.send_draft(hub.engine, _edit(draft_id, "send"), read=schemas.read_content)
+    publisher.submit_accepted(hub.publish, guards.caller(), message, request_log.request_id())
+    return message, {"Location": f"/v1/messages/{message.id}"}
+
+
+def _edit(draft_id: str, limit: str, *, must_match: bool = False) -> actions.Edit:
+    """What the request being served says about the draft, counted by the rate limit of this name."""
+    hub = flask.current_app.extensions["hub"]
+    return actions.Edit(
+        guards.caller(),
+        _read_id(draft_id),
+        request_log.origin(),
+        hub.limiter.hit(guards.caller(), limit),
+        functools.partial(_is_current, must_match=must_match),
+    )
+
+
+def _is_current(draft: Draft, *, must_match: bool) -> bool:
+    return etags.is_expected(draft.revision, is_required=must_match)
+
+
+def _read_id(text: str) -> uuid.UUID:
+    return ids.read_uuid(text, "draft")
+
+
+def _write(draft: Draft) -> flask.Response:
+    answer = json_response.write(schemas.write_draft(draft))
+    answer.set_etag(etags.of_version(draft.revision))
+    return answer

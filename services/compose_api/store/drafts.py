@@ -1,0 +1,221 @@
+"""SQL: drafts, who may see them, and what becomes of them."""
+
+# ruff: noqa: S608 (only constants are put into statements)
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import psycopg
+from psycopg import rows
+from psycopg.types import json
+
+from shared import db
+from shared.sent_messages.store import Person
+
+State = Literal["draft", "scheduled", "released", "cancelled", "missed", "failed"]
+# An author's drafts that are not released.
+MAX_DRAFTS = 1_000
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`content`: the fields of a message as JSON, as far as they are known. `send_at` is resolved from `local` where that is given.
+
+    `reason`: the code of why it was missed or failed. `may_see`: whether the reader is its author or sender, or administers all of its
+    audience.
+    """
+
+    id: uuid.UUID
+    author_id: int
+    sender_id: int
+    author: Person
+    sender: Person
+    content: dict[str, Any]
+    state: State
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    send_at: datetime | None
+    not_after: datetime | None
+    local: datetime | None
+    time_zone: str | None
+    adjusted: str | None
+    ended_at: datetime | None
+    reason: str | None
+    detail: str | None
+    may_see: bool
+
+
+# Scopes that exist no more are beneath the platform only.
+_COVERS = """
+    d.scope_ids <> '{}' AND (
+        EXISTS (SELECT FROM memberships m
+                WHERE m.user_id = :user_id AND m.scope_id = :platform_id AND m.role = 'administrator' AND m.valid_to_version IS NULL)
+        OR NOT EXISTS (
+            SELECT FROM unnest(d.scope_ids) AS target(scope_id)
+            WHERE NOT EXISTS (
+                SELECT FROM scope_ancestors a
+                JOIN memberships m ON m.scope_id = a.ancestor_id AND m.role = 'administrator' AND m.valid_to_version IS NULL
+                WHERE a.scope_id = target.scope_id AND a.valid_to_version IS NULL AND m.user_id = :user_id)))"""
+_MAY_SEE = f"(d.author_id = :user_id OR d.sender_id = :user_id OR {_COVERS})"
+
+_SELECT = f"""
+    SELECT d.id, d.author_id, d.sender_id, d.content, d.state, d.revision, d.created_at, d.updated_at, d.send_at, d.not_after,
+           d.local_time AS local, d.time_zone, d.adjusted, d.ended_at, d.reason, d.detail,
+           author.external_id AS author_external_id, author.name AS author_name,
+           sender.external_id AS sender_external_id, sender.name AS sender_name, {_MAY_SEE} AS may_see
+    FROM drafts d
+    JOIN users author ON author.id = d.author_id
+    JOIN users sender ON sender.id = d.sender_id
+    WHERE d.platform_id = :platform_id"""
+_FIND = db.driver_sql(f"{_SELECT} AND d.id = :id")
+_LOCK = db.driver_sql(f"{_SELECT} AND d.id = :id FOR UPDATE OF d")
+
+# Of other administrators' drafts only those that touch the viewer's reach are looked at: an index finds them.
+_LIST = db.driver_sql(f"""
+    {_SELECT} AND d.id < :before AND (CAST(:state AS text) IS NULL OR d.state = :state)
+      AND (d.author_id = :user_id OR d.sender_id = :user_id
+           OR d.scope_ids && ARRAY(
+                  SELECT a.scope_id FROM memberships m
+                  JOIN scope_ancestors a ON a.ancestor_id = m.scope_id AND a.valid_to_version IS NULL
+                  WHERE m.user_id = :user_id AND m.role = 'administrator' AND m.valid_to_version IS NULL)
+              AND {_COVERS})
+    ORDER BY d.id DESC LIMIT :limit
+""")
+_LIST_ALL = db.driver_sql(f"""
+    {_SELECT} AND d.id < :before AND (CAST(:state AS text) IS NULL OR d.state = :state)
+      AND (d.scope_ids <> '{{}}' OR d.author_id = :user_id OR d.sender_id = :user_id)
+    ORDER BY d.id DESC LIMIT :limit
+""")
+
+_INSERT = db.driver_sql(f"""
+    INSERT INTO drafts (id, platform_id, author_id, sender_id, content, scope_ids)
+    SELECT uuidv7(), :platform_id, :user_id, :user_id, :content, CAST(:scope_ids AS bigint[])
+    WHERE (SELECT count(*) FROM drafts WHERE author_id = :user_id AND state <> 'released') < {MAX_DRAFTS}
+    RETURNING id
+""")
+
+_GET_TIME = db.driver_sql("SELECT plausible_time()")
+_UPDATE = "UPDATE drafts SET revision = revision + 1, updated_at = :now, {} WHERE id = :id"
+_SET_CONTENT = db.driver_sql(
+    _UPDATE.format(
+        "content = :content, scope_ids = coalesce(CAST(:scope_ids AS bigint[]), scope_ids), sender_id = :sender_id"
+    )
+)
+_SET_STATE = db.driver_sql(
+    _UPDATE.format("state = :state, ended_at = :ended_at, reason = :reason, detail = :detail, sender_id = :sender_id")
+)
+_DELETE = db.driver_sql("DELETE FROM drafts WHERE id = :id")
+
+
+_IS_PLATFORM_ADMINISTRATOR = db.driver_sql("""
+    SELECT EXISTS (SELECT FROM memberships m WHERE m.user_id = :user_id AND m.scope_id = :platform_id
+                   AND m.role = 'administrator' AND m.valid_to_version IS NULL)
+""")
+
+
+@dataclass(frozen=True)
+class Reader:
+    user_id: int
+    platform_id: int
+
+
+def find(
+    connection: psycopg.Connection[Any], *, reader: Reader, draft_id: uuid.UUID, is_locked: bool = False
+) -> Draft | None:
+    """A draft of the reader's platform. With `is_locked` it waits for the row's lock, which the transaction then holds."""
+    row = _cursor(connection).execute(_LOCK if is_locked else _FIND, {**vars(reader), "id": draft_id}).fetchone()
+    return None if row is None else _draft(row)
+
+
+def list_(
+    connection: psycopg.Connection[Any], *, reader: Reader, state: State | None, before: uuid.UUID, limit: int
+) -> list[Draft]:
+    """The drafts with ids below `before` that the reader may see, newest first."""
+    cursor = _cursor(connection)
+    scalars = connection.cursor(row_factory=rows.scalar_row)
+    is_above_all = scalars.execute(_IS_PLATFORM_ADMINISTRATOR, vars(reader)).fetchone()
+    found = cursor.execute(
+        _LIST_ALL if is_above_all else _LIST,
+        {**vars(reader), "state": state, "before": before, "limit": limit},
+    )
+    return [_draft(row) for row in found]
+
+
+def insert(
+    connection: psycopg.Connection[Any], *, author: Reader, content: dict[str, Any], scope_ids: Sequence[int]
+) -> uuid.UUID | None:
+    """The id of a new draft. None if its author has MAX_DRAFTS already."""
+    parameters = {**vars(author), "content": json.Jsonb(content), "scope_ids": list(scope_ids)}
+    row = _cursor(connection).execute(_INSERT, parameters).fetchone()
+    return None if row is None else row["id"]
+
+
+def get_time(connection: psycopg.Connection[Any]) -> datetime:
+    """PostgreSQL's clock, or the last known good time where it is wrong."""
+    now = connection.cursor(row_factory=rows.scalar_row).execute(_GET_TIME).fetchone()
+    assert isinstance(now, datetime)  # noqa: S101 (for mypy)
+    return now
+
+
+def set_content(
+    connection: psycopg.Connection[Any],
+    *,
+    draft: Draft,
+    content: dict[str, Any],
+    scope_ids: Sequence[int] | None,
+    sender_id: int,
+    now: datetime,
+) -> None:
+    """`scope_ids`: None where the audience stays."""
+    connection.execute(
+        _SET_CONTENT,
+        {
+            "id": draft.id,
+            "content": json.Jsonb(content),
+            "scope_ids": None if scope_ids is None else list(scope_ids),
+            "sender_id": sender_id,
+            "now": now,
+        },
+    )
+
+
+def end(
+    connection: psycopg.Connection[Any],
+    *,
+    draft: Draft,
+    state: State,
+    sender_id: int,
+    now: datetime,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> None:
+    connection.execute(
+        _SET_STATE,
+        {
+            "id": draft.id,
+            "state": state,
+            "ended_at": now,
+            "sender_id": sender_id,
+            "reason": reason,
+            "detail": detail,
+            "now": now,
+        },
+    )
+
+
+def delete(connection: psycopg.Connection[Any], *, draft_id: uuid.UUID) -> None:
+    connection.execute(_DELETE, {"id": draft_id})
+
+
+def _cursor(connection: psycopg.Connection[Any]) -> psycopg.Cursor[dict[str, Any]]:
+    return connection.cursor(row_factory=rows.dict_row)
+
+
+def _draft(row: dict[str, Any]) -> Draft:
+    author = Person(row.pop("author_external_id"), row.pop("author_name"))
+    sender = Person(row.pop("sender_external_id"), row.pop("sender_name"))
+    return Draft(**row, author=author, sender=sender)
