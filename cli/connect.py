@@ -28,7 +28,7 @@ _SERVICE_URLS = {
     "COMPOSE_API_URL": "compose_url",
     "INBOX_API_URL": "inbox_url",
     "INBOX_STREAM_URL": "stream_url",
-    "DIRECTORY_URL": "directory_url",
+    "DIRECTORY_API_URL": "directory_url",
 }
 # Commands may work for long; a service's page of messages may not.
 _STATEMENT_TIMEOUT_MS = 10 * 60 * 1_000

@@ -30,6 +30,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "validation-failed": (422, "The request is not valid"),
     "bad-cursor": (400, "The cursor is not one of ours"),
     "directory-managed-by-csv": (403, "The directory is imported from files"),
+    "too-many-tokens": (409, "The platform has two valid tokens"),
     "audience-out-of-reach": (403, "The audience is beyond your reach"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "Method not allowed"),

@@ -8,6 +8,7 @@ import click
 from cli import connect, operator, output, parameters
 from services.directory import domain
 from services.directory.actions import provisioning as actions
+from services.directory.provisioned import Actor
 from shared import db
 
 _HELP = "The platform's key; not needed where only one is managed over SCIM."
@@ -65,7 +66,7 @@ def groups(given: str | None, unmapped: bool, as_json: bool) -> None:
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine:
         platform_key = actions.choose_platform(engine, given)
-        found = actions.list_groups(engine, platform_key=platform_key, unmapped=unmapped)
+        found = actions.list_groups(engine, platform_key=platform_key, is_waiting=unmapped or None)
     output.show([vars(one) for one in found], as_json, _groups_text)
 
 
@@ -132,7 +133,7 @@ def map_(
         platform_key = actions.choose_platform(engine, given)
         target = actions.Target(chosen[0][0], chosen[0][1] or platform_key, role) if chosen and role else None
         done = actions.map_group(
-            engine, platform_key=platform_key, group=group, target=target, operator=operator.name()
+            engine, platform_key=platform_key, group=group, target=target, actor=Actor(operator.name())
         )
     row = vars(done)
     click.echo(
@@ -163,7 +164,7 @@ def resume(given: str | None, minutes: int) -> None:
     with connect.engine(db.DIRECTORY_ROLE) as engine:
         platform_key = actions.choose_platform(engine, given)
         until = actions.resume(
-            engine, platform_key=platform_key, lasts=timedelta(minutes=minutes), operator=operator.name()
+            engine, platform_key=platform_key, lasts=timedelta(minutes=minutes), actor=Actor(operator.name())
         )
     click.echo(f"Deactivations on platform {platform_key} are let through until {output.moment(until)}.")
 
@@ -180,5 +181,5 @@ def drop_imported(given: str | None) -> None:
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine:
         platform_key = actions.choose_platform(engine, given)
-        had = actions.drop_imported(engine, platform_key=platform_key, operator=operator.name())
+        had = actions.drop_imported(engine, platform_key=platform_key, actor=Actor(operator.name()))
     click.echo(f"Dropped the imported memberships of {output.count(had, 'user')}.")

@@ -7,6 +7,7 @@ import click
 
 from cli import connect, operator, output, parameters
 from services.directory.actions import scim_tokens as actions
+from services.directory.provisioned import Actor
 from shared import db
 
 platform_option = click.option(
@@ -37,7 +38,7 @@ def create(platform_key: str, expires: datetime | timedelta | None, as_json: boo
       message-hub scim-token create --platform acme --expires 365d
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine:
-        made = actions.create_token(engine, platform_key=platform_key, expires=expires, operator=operator.name())
+        made = actions.create_token(engine, platform_key=platform_key, expires=expires, actor=Actor(operator.name()))
     if not as_json:
         click.echo(f"Token {made.id}, expires {output.moment(made.expires_at)}. It is not shown again:", err=True)
     output.show(made, as_json, lambda one: one.token)
@@ -85,5 +86,5 @@ def revoke(platform_key: str, token: int) -> None:
       message-hub scim-token revoke --platform acme 3
     """
     with connect.engine(db.DIRECTORY_ROLE) as engine:
-        actions.revoke_token(engine, platform_key=platform_key, token_id=token, operator=operator.name())
+        actions.revoke_token(engine, platform_key=platform_key, token_id=token, actor=Actor(operator.name()))
     click.echo(f"Token {token} of platform {platform_key} is revoked.")

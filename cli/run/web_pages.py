@@ -29,6 +29,7 @@ def environment(apis: Apis, given: Mapping[str, str], *, demo_file: Path | None)
         "HUB_CORS_ORIGINS": ",".join(origins),
         "HUB_INBOX_URL": given.get("HUB_INBOX_URL") or apis.inbox_url,
         "HUB_STREAM_URL": given.get("HUB_STREAM_URL") or apis.stream_url,
+        "HUB_DIRECTORY_URL": given.get("HUB_DIRECTORY_URL") or apis.directory_url,
         "HUB_PUBLIC_URL": given.get("HUB_PUBLIC_URL") or apis.compose_url,
     }
     return settings if demo_file is None else {**settings, "HUB_DEMO_FILE": str(demo_file.absolute())}

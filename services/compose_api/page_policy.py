@@ -43,7 +43,7 @@ def _headers(pages: settings.Pages, *, scripts: tuple[str, ...]) -> dict[str, st
         "script-src": scripts,
         "style-src": ("'self'",),
         "img-src": ("'self'",),
-        "connect-src": ("'self'", *_origins(pages.inbox_url, pages.stream_url)),
+        "connect-src": ("'self'", *_origins(pages.inbox_url, pages.stream_url, pages.directory_url)),
         "frame-src": ("'self'",),
         "frame-ancestors": ("'self'", *pages.frame_origins),
         "base-uri": ("'none'",),

@@ -20,6 +20,7 @@ class Pages:
     # As browsers reach them, without a slash at the end; empty: under the same origin.
     inbox_url: str = ""
     stream_url: str = ""
+    directory_url: str = ""
     frame_origins: tuple[str, ...] = ()
     demo_file: Path | None = None
 
@@ -72,6 +73,7 @@ def _read_pages(env: environs.Env) -> Pages:
     return Pages(
         inbox_url=_read_url(env, "INBOX_URL"),
         stream_url=_read_url(env, "STREAM_URL"),
+        directory_url=_read_url(env, "DIRECTORY_URL"),
         frame_origins=settings.read_origins(env, "FRAME_ORIGINS"),
         demo_file=Path(demo_file) if demo_file else None,
     )

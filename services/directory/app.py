@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from services.directory import metrics
 from services.directory.actions import administrators
-from services.directory.routes import discovery, scim_errors, scim_groups, scim_users, tree
-from shared import settings
+from services.directory.routes import discovery, provisioning, scim_errors, scim_groups, scim_users, tree
+from shared import rate_limit, settings
 from shared.web import app as frame
 
 
@@ -18,11 +18,18 @@ class Context:
     """What the routes work with."""
 
     engine: Engine
+    limiter: rate_limit.Limiter
 
 
 def make_app(
-    engine: Engine, *, auth: settings.Auth, cors_origins: tuple[str, ...] = (), proxy_count: int = 0
+    engine: Engine,
+    *,
+    auth: settings.Auth,
+    limiter: rate_limit.Limiter | None = None,
+    cors_origins: tuple[str, ...] = (),
+    proxy_count: int = 0,
 ) -> flask.Flask:
+    limiter = limiter or rate_limit.Limiter("")
     app = frame.make_app(
         __name__,
         frame.Frame(
@@ -33,11 +40,13 @@ def make_app(
             proxy_count=proxy_count,
             find_caller=functools.partial(administrators.find_caller, engine),
         ),
-        [tree.blueprint],
-        Context(engine),
+        [tree.blueprint, provisioning.blueprint],
+        Context(engine, limiter),
     )
     for blueprint in (discovery.blueprint, scim_users.blueprint, scim_groups.blueprint):
         app.register_blueprint(blueprint, url_prefix="/scim/v2")
     scim_errors.register(app)
+    provisioning.register(app)
+    limiter.register(app.extensions["hub_registry"])
     metrics.register(app.extensions["hub_registry"], engine)
     return app

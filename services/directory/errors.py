@@ -234,8 +234,8 @@ class MassDeactivationError(ScimError):
     def __init__(self) -> None:
         super().__init__(
             429,
-            "Unusually many users were deactivated within an hour. No more are until an operator has looked: "
-            "message-hub scim resume",
+            "Unusually many users were deactivated within an hour. No more are until an administrator allows it on the page "
+            "Provisioning, or an operator with: message-hub scim resume",
             code="mass-deactivation",
             headers={"Retry-After": "3600"},
         )

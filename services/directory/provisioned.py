@@ -13,8 +13,21 @@ def is_id(value: str) -> bool:
 
 
 @dataclass(frozen=True)
+class Actor:
+    """Who changes something, for the audit trail: an operator or a directory token by name, or a user; and where a request comes from."""
+
+    operator: str | None = None
+    user_id: int | None = None
+    request_id: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True)
 class Client:
-    """Who changes the directory over HTTP: a directory token, or a user who administers the platform; and where the request comes from."""
+    """Who changes the directory over HTTP: a directory token, or a user who administers the platform; and where the request comes from.
+
+    `request`: method and path, for SCIM.
+    """
 
     platform_id: int
     platform_key: str
@@ -22,11 +35,12 @@ class Client:
     address: str | None
     token_id: int | None = None
     user_id: int | None = None
+    request: str = ""
 
     @property
-    def operator(self) -> str | None:
-        """How the audit trail names a token."""
-        return None if self.token_id is None else f"directory token {self.token_id}"
+    def actor(self) -> Actor:
+        operator = None if self.token_id is None else f"directory token {self.token_id}"
+        return Actor(operator, self.user_id, self.request_id, self.address)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import environs
 
-from shared import settings
+from shared import rate_limit, settings
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,7 @@ class Settings:
     database: settings.Database
     auth: settings.Auth
     log: settings.Log
+    rate_limit: str
     cors_origins: tuple[str, ...]
     proxy_count: int
 
@@ -27,6 +28,7 @@ def _build(env: environs.Env) -> Settings:
         database=settings.read_database(env, pool_size=12, statement_timeout_ms=30_000),
         auth=settings.read_auth(env),
         log=settings.read_log(env),
+        rate_limit=rate_limit.read(env, "DIRECTORY_RATE_LIMIT", "600 per minute"),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
         proxy_count=settings.read_proxy_count(env),
     )

@@ -2,7 +2,7 @@
 
 from services.directory import app as directory
 from services.directory import settings
-from shared import db, draining, logging
+from shared import db, draining, logging, rate_limit
 
 _settings = settings.read()
 logging.configure(_settings.log, service="directory")
@@ -11,6 +11,7 @@ draining.listen()
 app = directory.make_app(
     db.make_engine(_settings.database, role=db.DIRECTORY_ROLE, name="directory"),
     auth=_settings.auth,
+    limiter=rate_limit.Limiter(_settings.rate_limit),
     cors_origins=_settings.cors_origins,
     proxy_count=_settings.proxy_count,
 )

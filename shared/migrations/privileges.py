@@ -36,8 +36,8 @@ GRANT MAINTAIN ON scopes, scope_ancestors, users, memberships TO message_hub_dir
 GRANT USAGE ON SEQUENCE scope_ids TO message_hub_directory;
 
 GRANT SELECT, INSERT, UPDATE ON scim_tokens, scim_users, scim_groups, scim_brakes TO message_hub_directory;
-GRANT SELECT, INSERT ON scim_members, stated_memberships TO message_hub_directory;
-GRANT DELETE ON scim_groups, scim_members, stated_memberships TO message_hub_directory;
+GRANT SELECT, INSERT ON scim_members, stated_memberships, scim_refusals TO message_hub_directory;
+GRANT DELETE ON scim_groups, scim_members, stated_memberships, scim_refusals TO message_hub_directory;
 """
 
 MESSAGES = """

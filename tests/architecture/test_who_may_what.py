@@ -69,6 +69,18 @@ GROUPS = {
     "ONE": [ONE],
     "SENT": [SENT],
     "SENT ONE": [SENT_ONE, RECIPIENTS, f"{RECIPIENTS}/export"],
+    "PROVISIONING": [
+        "GET /v1/directory/provisioning",
+        *(f"GET /v1/directory/provisioning/{what}" for what in ("groups", "tokens", "refusals")),
+    ],
+    "UNMAP": [
+        "DELETE /v1/directory/provisioning/groups/<group_id>/mapping",
+        "DELETE /v1/directory/provisioning/tokens/<token_id>",
+    ],
+    "PROVISION": [
+        *(f"POST /v1/directory/provisioning/{what}" for what in ("resume", "tokens")),
+        "PUT /v1/directory/provisioning/groups/<group_id>/mapping",
+    ],
     "TREE": [f"PUT /v1/directory/{level}s/<external_id>" for level in ("organisation", "clinic")],
 }
 TABLE = """
@@ -173,6 +185,9 @@ SENT ONE  | recalled        | admin  | ok     | ok           | ok     | ok      
 SENT ONE  | to x            | admin  | none   | none         | none   | none     | ok    | none     | admin
 SENT ONE  | to s            | admin  | none   | none         | none   | none     | none  | ok       | admin
 SENT ONE  | nothing         | admin  | none   | none         | none   | none     | none  | none     | admin
+PROVISIONING |              | admin  | admin  | admin        | admin  | ok       | ok    | ok       | admin
+UNMAP     |                 | admin  | admin  | admin        | admin  | none     | none  | none     | admin
+PROVISION |                 | admin  | admin  | admin        | admin  | bad      | bad   | bad      | admin
 TREE      |                 | admin  | admin  | admin        | admin  | bad      | bad   | bad      | admin
 """
 _HEAD, *_LINES = [[cell.strip() for cell in line.split("|")] for line in TABLE.strip().splitlines()]
@@ -250,7 +265,10 @@ def test_a_route_that_takes_no_body_refuses_one(apis: Apis, route: str) -> None:
     """After the token and the rights, before all else of the request. Of the others a body has no content encoding."""
     who = apis.world["platform administrator"]
     method, path = route.replace("<message_id>", "x").replace("<draft_id>", "x").split(" ")
-    takes_a_body = (method in ("POST", "PATCH") and not route.endswith("/send")) or route in GROUPS["TREE"]
+    takes_a_body = (method in ("POST", "PATCH") and not route.endswith("/send")) or route in (
+        *GROUPS["TREE"],
+        *GROUPS["PROVISION"],
+    )
     for size in (2, 70_000):
         answer = apis.call(method, f"{path}?unknown=1", who, data=b"{}".ljust(size))
         answers.problem(answer, "validation-failed" if takes_a_body else "bad-request")
@@ -314,6 +332,8 @@ def _ask(apis: Apis, route: str, target: str, *, headers: dict[str, str]) -> Tes
             body |= {"title": "Tried", "body": "Tried."}
     elif route in GROUPS["TREE"]:
         body = {}
+    elif route in GROUPS["PROVISION"]:
+        body = {"unknown": 1}
     elif route == RECALL:
         path = f"/v1/messages/{_fresh(apis, target)}"
     elif DRAFT in route:

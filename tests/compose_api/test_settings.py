@@ -44,6 +44,7 @@ def test_what_the_pages_depend_on_is_read(monkeypatch: pytest.MonkeyPatch, tmp_p
     pages = {
         "HUB_INBOX_URL": "https://hub.example.org/inbox/",
         "HUB_STREAM_URL": "https://hub.example.org/stream/",
+        "HUB_DIRECTORY_URL": "https://hub.example.org/directory/",
         "HUB_FRAME_ORIGINS": "https://portal.example.org",
         "HUB_DEMO_FILE": str(tmp_path / "people.json"),
     }
@@ -52,6 +53,7 @@ def test_what_the_pages_depend_on_is_read(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert settings.read().pages == settings.Pages(
         inbox_url="https://hub.example.org/inbox",
         stream_url="https://hub.example.org/stream",
+        directory_url="https://hub.example.org/directory",
         frame_origins=("https://portal.example.org",),
         demo_file=tmp_path / "people.json",
     )
@@ -66,7 +68,7 @@ def test_pages_need_no_setting_and_an_empty_one_is_none(monkeypatch: pytest.Monk
     assert settings.read().pages == settings.Pages()
 
 
-@pytest.mark.parametrize("setting", ["HUB_INBOX_URL", "HUB_STREAM_URL"])
+@pytest.mark.parametrize("setting", ["HUB_INBOX_URL", "HUB_STREAM_URL", "HUB_DIRECTORY_URL"])
 @pytest.mark.parametrize(
     "url", ["inbox.example.org", "javascript:alert(1)", "https://a.example/x y", "https://a.example; x"]
 )

@@ -64,6 +64,8 @@ BEYOND_SCHEMAS = (
     "It has no visible character",
     "Name is empty.",
     "External_id is empty.",
+    "Name an organisation or a clinic;",
+    "The platform has no ",
 )
 BEYOND_SCHEMAS_CODES = {
     "/auth/login": ("sign-in-failed",),

@@ -24,7 +24,7 @@ TABLES: dict[str, dict[str, str]] = {
     "memberships": {**ALL_READ, DIRECTORY: "SELECT INSERT UPDATE MAINTAIN"},
     **{table: {DIRECTORY: "SELECT INSERT UPDATE"} for table in ("scim_tokens", "scim_users", "scim_brakes")},
     "scim_groups": {DIRECTORY: "SELECT INSERT UPDATE DELETE"},
-    **{table: {DIRECTORY: "SELECT INSERT DELETE"} for table in ("scim_members", "stated_memberships")},
+    **{table: {DIRECTORY: "SELECT INSERT DELETE"} for table in ("scim_members", "stated_memberships", "scim_refusals")},
     "messages": {COMPOSE: "SELECT", INBOX: "SELECT"},
     "message_targets": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
     "message_visibility": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},

@@ -48,6 +48,7 @@ def make(
         answer = flask.jsonify(
             inbox_url=pages.inbox_url,
             stream_url=pages.stream_url,
+            directory_url=pages.directory_url,
             demo=_demo_people(pages) is not None,
             sign_in=_sign_in(find_sign_in()),
         )

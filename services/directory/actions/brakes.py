@@ -12,7 +12,7 @@ def check(connection: Connection, *, platform_id: int) -> None:
     The limit is an import's: more than 20, and more than 10 % of the users who were active.
     """
     now = store.get_brake(connection, platform_id=platform_id)
-    if now.is_released:
+    if now.released_until is not None:
         return
     removal = report.Removal("users", now.deactivated + 1, now.active + now.deactivated)
     if now.braked_at is not None or removal.is_excessive:

@@ -8,34 +8,41 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.directory import domain, errors
-from services.directory.provisioned import Client
+from services.directory.provisioned import Actor, Client
 from services.directory.store import audit, brakes, platforms, stated, users
 from shared import db, logging
 from shared.errors import HubError
 
 UNKNOWN_OPERATOR = "unknown"
+UNKNOWN_ACTOR = Actor(UNKNOWN_OPERATOR)
 _logger = logging.get_logger(__name__)
 
 
+def event(action: audit.Action, actor: Actor, platform_key: str) -> audit.Event:
+    """That the actor changed something; to be completed."""
+    return audit.Event(action, "changed", platform_key=platform_key, **vars(actor))
+
+
 @contextlib.contextmanager
-def recorded_refusals(engine: Engine, action: audit.Action, platform_key: str, operator: str) -> Iterator[None]:
+def recorded_refusals(engine: Engine, action: audit.Action, platform_key: str, actor: Actor) -> Iterator[None]:
     """Records a `DirectoryError` after the rollback, and raises it again even if it cannot be recorded."""
     try:
         yield
     except errors.DirectoryError as error:
         known = f"platform {platform_key}" if domain.KEY.fullmatch(platform_key) else ""
         detail = "; ".join(filter(None, (known, error.numbers)))
-        event = audit.Event(action, "refused", operator, platform_key, reason=error.code, detail=detail)
+        refused = replace(event(action, actor, platform_key), outcome="refused", reason=error.code, detail=detail)
         try:
             with engine.begin() as connection:
-                audit.insert(connection, event)
+                audit.insert(connection, refused)
         except SQLAlchemyError as failure:
             _logger.warning(
                 "a refusal is not in the audit trail",
                 error=type(failure).__name__,
                 action=action,
                 refusal=error.code,
-                operator=operator,
+                operator=actor.operator,
+                user_id=actor.user_id,
             )
         raise
 
@@ -76,10 +83,10 @@ class Change:
 
 
 @contextlib.contextmanager
-def completed(connection: Connection, platform: platforms.Platform, event: audit.Event) -> Iterator[Change]:
+def completed(connection: Connection, platform: platforms.Platform, done: audit.Event) -> Iterator[Change]:
     """A change of the locked platform, which makes one version and one audit event if it changes anything.
 
-    `event` is completed by the version and by what the change did.
+    `done` is completed by the version and by what the change did.
     """
     change = Change(connection, platform)
     yield change
@@ -87,7 +94,7 @@ def completed(connection: Connection, platform: platforms.Platform, event: audit
         platforms.set_directory_version(connection, platform_id=platform.id, version=change.version)
     if change.what:
         version = change.version if change.has_version else platform.directory_version
-        audit.insert(connection, replace(event, directory_version=version, detail="; ".join(change.what)))
+        audit.insert(connection, replace(done, directory_version=version, detail="; ".join(change.what)))
 
 
 @contextlib.contextmanager
@@ -96,15 +103,7 @@ def over_http(engine: Engine, client: Client, *, action: audit.Action) -> Iterat
 
     Raises `HubError` directory-managed-by-csv. A `MassDeactivationError` puts the brake on.
     """
-    event = audit.Event(
-        action,
-        "changed",
-        client.operator,
-        client.platform_key,
-        user_id=client.user_id,
-        request_id=client.request_id,
-        address=client.address,
-    )
+    done = event(action, client.actor, client.platform_key)
     try:
         with engine.begin() as connection:
             db.lock(connection, purpose="directory", key=client.platform_key)
@@ -115,11 +114,11 @@ def over_http(engine: Engine, client: Client, *, action: audit.Action) -> Iterat
                     "The directory of this platform is imported from files. "
                     f"An operator changes that: message-hub platform {client.platform_key} --managed-by scim",
                 )
-            with completed(connection, platform, event) as change:
+            with completed(connection, platform, done) as change:
                 yield change
     except errors.MassDeactivationError as error:
         with engine.begin() as connection:
             platforms.lock_platform(connection, key=client.platform_key)
-            brakes.brake(connection, platform_id=client.platform_id, now=users.get_time(connection))
-            audit.insert(connection, replace(event, outcome="refused", reason=error.code))
+            brakes.brake(connection, client=client, now=users.get_time(connection))
+            audit.insert(connection, replace(done, outcome="refused", reason=error.code, detail=client.request))
         raise

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine
 
 from services.directory import errors
 from services.directory.actions import changes
+from services.directory.provisioned import Actor
 from services.directory.store import audit, platforms, users
 
 
@@ -21,7 +22,7 @@ def erase_former_users(
 
     The rest of their rows stays: messages keep their recipients, and the audit trail its ids. Raises an `errors.DirectoryError`.
     """
-    with changes.recorded_refusals(engine, "erase", platform_key, operator), engine.begin() as connection:
+    with changes.recorded_refusals(engine, "erase", platform_key, Actor(operator)), engine.begin() as connection:
         changes.lock_directory(connection, platform_key)
         platform = changes.known_platform(platforms.lock_platform(connection, key=platform_key), platform_key)
         now = users.get_time(connection)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from services.directory import csv_import, domain, errors, report
 from services.directory.actions import changes
+from services.directory.provisioned import Actor
 from services.directory.store import audit, memberships, platforms, scopes, staging, users, vacuum
 
 _CHUNK_ROWS = 20_000
@@ -39,7 +40,7 @@ def import_directory(
     changed.
     """
     with (
-        changes.recorded_refusals(engine, "import", platform_key, operator),
+        changes.recorded_refusals(engine, "import", platform_key, Actor(operator)),
         engine.connect() as connection,
         connection.begin() as transaction,
     ):

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from services.directory import domain, errors
 from services.directory.actions import changes, handover
+from services.directory.provisioned import Actor
 from services.directory.store import audit, platforms
 from shared import text
 
@@ -48,7 +49,7 @@ def put_platform(
 
     `operator` is named in the audit trail. Raises `BadPlatformError` and `DirectoryBusyError`.
     """
-    with changes.recorded_refusals(engine, "platform", key, operator), engine.begin() as connection:
+    with changes.recorded_refusals(engine, "platform", key, Actor(operator)), engine.begin() as connection:
         domain.check_key(key)
         changes.lock_directory(connection, key)
         before = platforms.lock_platform(connection, key=key)

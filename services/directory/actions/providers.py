@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from services.directory import errors
 from services.directory.actions import changes
+from services.directory.provisioned import Actor
 from services.directory.store import audit, platforms
 from services.directory.store import providers as store
 from shared import text
@@ -38,7 +39,7 @@ class Wanted:
 
 def put_provider(engine: Engine, *, key: str, wanted: Wanted, operator: str) -> store.Provider | None:
     """The provider afterwards. Raises `BadPlatformError`, `UnknownPlatformError` and `DirectoryBusyError`."""
-    with changes.recorded_refusals(engine, "platform", key, operator), engine.begin() as connection:
+    with changes.recorded_refusals(engine, "platform", key, Actor(operator)), engine.begin() as connection:
         changes.lock_directory(connection, key)
         platform = changes.known_platform(platforms.lock_platform(connection, key=key), key)
         before = store.find(connection, platform_id=platform.id)

@@ -8,6 +8,8 @@ import pydantic
 import scim2_models
 
 from services.directory import errors
+from services.directory.actions import refusals
+from services.directory.provisioned import Client
 from shared import problem_details
 from shared.web import error_handlers
 
@@ -25,16 +27,26 @@ def register(app: flask.Flask) -> None:
 
     @app.after_request
     def translate(response: flask.Response) -> flask.Response:
-        is_problem = response.mimetype == problem_details.MEDIA_TYPE
-        if (
-            is_problem
-            and isinstance(response, error_handlers.ProblemResponse)
-            and flask.request.path.startswith(PREFIX)
-        ):
-            response.mimetype = MEDIA_TYPE
-            scim_type = _SCIM_TYPES.get(response.code, "")
-            response.set_data(_body(response.status_code, response.detail, scim_type))
+        if isinstance(response, error_handlers.ProblemResponse) and flask.request.path.startswith(PREFIX):
+            if response.mimetype == problem_details.MEDIA_TYPE:
+                response.mimetype = MEDIA_TYPE
+                scim_type = _SCIM_TYPES.get(response.code, "")
+                response.set_data(_body(response.status_code, response.detail, scim_type))
+            _record(response)
         return response
+
+
+def _record(response: error_handlers.ProblemResponse) -> None:
+    """Keeps what a client with a valid token was refused; failures of ours are in the log."""
+    client = flask.g.get("caller")
+    if isinstance(client, Client) and response.status_code < 500:
+        refusals.record(
+            flask.current_app.extensions["hub"].engine,
+            client=client,
+            status=response.status_code,
+            code=response.code,
+            detail=response.detail,
+        )
 
 
 def _answer(

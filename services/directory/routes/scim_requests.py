@@ -47,11 +47,12 @@ def authenticate() -> Client:
         token=token,
         request_id=request_log.request_id(),
         address=request_log.client_address(),
+        request=f"{flask.request.method} {flask.request.path.removeprefix('/scim/v2')}",
     )
     if found is None:
         raise errors.HubError("token-invalid", "The directory token is unknown, revoked or expired.")
     logging.bind(platform=found.platform_key, token=found.token_id)
-    fairness.acquire(tokens.Identity(found.platform_key, str(found.operator), None))
+    fairness.acquire(tokens.Identity(found.platform_key, str(found.actor.operator), None))
     return found
 
 

@@ -6,10 +6,10 @@ import flask
 import marshmallow
 
 from services.directory import schemas, values
-from services.directory.actions import administrators, scim_tokens
+from services.directory.actions import scim_tokens
 from services.directory.actions import tree as actions
 from services.directory.provisioned import Client, ScopeState
-from services.directory.routes import scim_requests
+from services.directory.routes import administrators, scim_requests
 from shared import errors
 from shared.auth import authenticator
 from shared.web import app as frame
@@ -27,7 +27,7 @@ _ID = [
         "schema": {"type": "string", "minLength": 1, "maxLength": values.EXTERNAL_ID.max_length},
     }
 ]
-_REFUSALS = ("directory-managed-by-csv",)
+_REFUSALS = ("directory-managed-by-csv", "rate-limited")
 
 
 def _identify() -> Client:
@@ -35,10 +35,8 @@ def _identify() -> Client:
     header = flask.request.headers.get("Authorization", "")
     if authenticator.read_token(header).startswith(scim_tokens.PREFIX):
         return scim_requests.authenticate()
-    caller = guards.authenticate()
-    authenticator.check_active(caller)
-    if not isinstance(caller, administrators.Caller) or not caller.administers_platform:
-        raise errors.HubError("administrator-required", "You do not administer the platform.")
+    caller = administrators.identify()
+    administrators.check_rate(caller)
     return Client(
         caller.platform_id,
         caller.platform_key,

@@ -20,4 +20,5 @@ scim_pages      what the lists of both share
 stated          the memberships that follow from groups, of single users
 tree            single scopes
 brakes          the brake on mass deactivation
+refusals        refused requests
 """

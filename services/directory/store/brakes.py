@@ -5,8 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from services.directory.provisioned import Client
+
 _GET = text("""
-    SELECT b.braked_at, coalesce(b.released_until > clock_timestamp(), false) AS is_released,
+    SELECT b.braked_at, b.braked_request, b.braked_token_id, b.braked_request_id,
+           CASE WHEN b.released_until > clock_timestamp() THEN b.released_until END AS released_until,
            (SELECT count(*) FROM scim_users u
             WHERE u.platform_id = s.id AND u.deactivated_at > clock_timestamp() - interval '1 hour'
               AND u.deactivated_at > coalesce(b.released_until, '-infinity')) AS deactivated,
@@ -16,22 +19,31 @@ _GET = text("""
     WHERE s.id = :platform_id
 """)
 _BRAKE = text("""
-    INSERT INTO scim_brakes AS b (platform_id, braked_at) VALUES (:platform_id, :now)
-    ON CONFLICT (platform_id) DO UPDATE SET braked_at = coalesce(b.braked_at, excluded.braked_at), released_until = NULL
+    INSERT INTO scim_brakes AS b (platform_id, braked_at, braked_request, braked_token_id, braked_request_id)
+    VALUES (:platform_id, :now, :request, :token_id, :request_id)
+    ON CONFLICT (platform_id) DO UPDATE SET braked_at = excluded.braked_at, braked_request = excluded.braked_request,
+        braked_token_id = excluded.braked_token_id, braked_request_id = excluded.braked_request_id, released_until = NULL
+    WHERE b.braked_at IS NULL
 """)
 _RELEASE = text("""
     INSERT INTO scim_brakes (platform_id, released_until) VALUES (:platform_id, :until)
-    ON CONFLICT (platform_id) DO UPDATE SET braked_at = NULL, released_until = excluded.released_until
+    ON CONFLICT (platform_id) DO UPDATE SET braked_at = NULL, braked_request = NULL, braked_token_id = NULL,
+        braked_request_id = NULL, released_until = excluded.released_until
 """)
 _COUNT_BRAKED = text("SELECT count(*) FROM scim_brakes WHERE braked_at IS NOT NULL")
 
 
 @dataclass(frozen=True)
 class Brake:
-    """`deactivated`: users whom the client deactivated within the last hour and who still are; `active`: users who are active."""
+    """`braked_request` and the rest: what was refused first. `deactivated`: users whom the client deactivated within the last hour and
+    who still are; `active`: users who are active.
+    """
 
     braked_at: datetime | None
-    is_released: bool
+    braked_request: str | None
+    braked_token_id: int | None
+    braked_request_id: str | None
+    released_until: datetime | None
     deactivated: int
     active: int
 
@@ -40,8 +52,16 @@ def get_brake(connection: Connection, *, platform_id: int) -> Brake:
     return Brake(**connection.execute(_GET, {"platform_id": platform_id}).one()._mapping)
 
 
-def brake(connection: Connection, *, platform_id: int, now: datetime) -> None:
-    connection.execute(_BRAKE, {"platform_id": platform_id, "now": now})
+def brake(connection: Connection, *, client: Client, now: datetime) -> None:
+    """Puts it on because of the client's request, unless it is on."""
+    values = {
+        "platform_id": client.platform_id,
+        "now": now,
+        "request": client.request,
+        "token_id": client.token_id,
+        "request_id": client.request_id,
+    }
+    connection.execute(_BRAKE, values)
 
 
 def release(connection: Connection, *, platform_id: int, until: datetime) -> None:

@@ -60,13 +60,21 @@ _RESOLVE_WAITING = text("""
     ) AS found
     WHERE g.id = found.group_id
 """)
-_SUMMARIES = text("""
+_SUMMARY = """
     SELECT g.id, g.display_name AS name, g.external_id, CAST(s.level AS text) AS level, s.external_id AS scope,
-           CAST(g.role AS text) AS role, g.is_mapped, g.stated_scope,
+           s.name AS scope_name, CAST(g.role AS text) AS role, g.is_mapped, g.stated_scope,
            (SELECT count(*) FROM scim_members m WHERE m.group_id = g.id) AS members
     FROM scim_groups g LEFT JOIN scopes s ON s.id = g.scope_id
-    WHERE g.platform_id = :platform_id
-    ORDER BY g.id
+"""
+_GET_SUMMARY = text(f"{_SUMMARY} WHERE g.id = :group_id")
+_SUMMARIES = text(f"""
+    {_SUMMARY}
+    WHERE g.platform_id = :platform_id AND g.id > :after
+      AND (CAST(:is_waiting AS boolean) IS NULL OR (g.scope_id IS NULL) = CAST(:is_waiting AS boolean))
+    ORDER BY g.id LIMIT CAST(:limit AS bigint)
+""")
+_COUNT = text("""
+    SELECT count(*) AS groups, count(*) FILTER (WHERE scope_id IS NULL) AS waiting FROM scim_groups WHERE platform_id = :platform_id
 """)
 _KNOWN = text(f"""
     SELECT u.id FROM users u LEFT JOIN scim_users s ON s.user_id = u.id
@@ -147,10 +155,21 @@ class Summary:
     external_id: str | None
     level: str | None
     scope: str | None
+    scope_name: str | None
     role: str | None
     is_mapped: bool
     stated_scope: str | None
     members: int
+
+    @property
+    def mapped_by(self) -> str | None:
+        """Who gave it its meaning: an administrator (or operator), or the provider."""
+        return "administrator" if self.is_mapped else "provider" if self.level else None
+
+    @property
+    def meaning(self) -> "Summary | None":
+        """This, unless it means nothing."""
+        return self if self.level else None
 
 
 def get_group(connection: Connection, *, platform_id: int, group_id: int) -> Group | None:
@@ -169,8 +188,27 @@ def list_groups(connection: Connection, *, platform_id: int, page: Page) -> tupl
     return total, [Group(**row._mapping) for row in rows]
 
 
-def list_summaries(connection: Connection, *, platform_id: int) -> list[Summary]:
-    return [Summary(**row._mapping) for row in connection.execute(_SUMMARIES, {"platform_id": platform_id})]
+def get_summary(connection: Connection, *, group_id: int) -> Summary:
+    return Summary(**connection.execute(_GET_SUMMARY, {"group_id": group_id}).one()._mapping)
+
+
+def list_summaries(
+    connection: Connection,
+    *,
+    platform_id: int,
+    is_waiting: bool | None = None,
+    after: int = 0,
+    limit: int | None = None,
+) -> list[Summary]:
+    """By id. `is_waiting`: only those that mean nothing, or only the others."""
+    values = {"platform_id": platform_id, "is_waiting": is_waiting, "after": after, "limit": limit}
+    return [Summary(**row._mapping) for row in connection.execute(_SUMMARIES, values)]
+
+
+def count_groups(connection: Connection, *, platform_id: int) -> tuple[int, int]:
+    """How many there are, and how many of them mean nothing."""
+    row = connection.execute(_COUNT, {"platform_id": platform_id}).one()
+    return row.groups, row.waiting
 
 
 def insert_group(connection: Connection, *, platform_id: int, state: GroupState, now: datetime) -> int:

@@ -65,6 +65,7 @@ _PUT_STATED = text("""
     ON CONFLICT (user_id) DO UPDATE SET user_name = excluded.user_name, external_id = excluded.external_id,
         attributes = excluded.attributes, hidden = excluded.hidden, changed_at = excluded.changed_at
 """)
+_COUNT = text("SELECT count(*) FROM scim_users WHERE platform_id = :platform_id AND NOT hidden")
 _MARK_DEACTIVATED = text("UPDATE scim_users SET deactivated_at = :at WHERE user_id = :user_id")
 
 
@@ -116,6 +117,11 @@ def list_users(connection: Connection, *, platform_id: int, page: Page) -> tuple
     """How many match, and those of the page, by id."""
     total, rows = list_page(connection, _KIND, platform_id=platform_id, page=page)
     return total, [User(**row._mapping) for row in rows]
+
+
+def count_provisioned(connection: Connection, *, platform_id: int) -> int:
+    """Users whom the client has written and not deleted."""
+    return int(connection.execute(_COUNT, {"platform_id": platform_id}).scalar_one())
 
 
 def has_user_name(connection: Connection, *, platform_id: int, user_name: str, other_than: int | None) -> bool:

@@ -162,12 +162,30 @@ CREATE TABLE stated_memberships (
 );
 CREATE INDEX stated_memberships_by_platform ON stated_memberships (platform_id);
 
--- braked_at: since then deactivations are refused. released_until: an operator lets all of them through until then.
+-- braked_at: since then deactivations are refused. The other braked_*: the request that was refused first. released_until: an
+-- administrator or an operator lets all of them through until then.
 CREATE TABLE scim_brakes (
     platform_id bigint PRIMARY KEY REFERENCES platforms,
     braked_at timestamptz,
+    braked_request text,
+    braked_token_id bigint,
+    braked_request_id text,
     released_until timestamptz
 );
+
+-- The newest refused requests of each platform; a new one replaces the oldest. request: method and path.
+CREATE TABLE scim_refusals (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    platform_id bigint NOT NULL REFERENCES platforms,
+    happened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    token_id bigint NOT NULL,
+    request text NOT NULL CHECK (char_length(request) <= 200),
+    status smallint NOT NULL,
+    code text NOT NULL,
+    detail text NOT NULL CHECK (char_length(detail) <= 500),
+    request_id text NOT NULL
+);
+CREATE INDEX scim_refusals_by_platform ON scim_refusals (platform_id, id);
 """
 
 

@@ -41,14 +41,15 @@ CREATE TABLE audit_events (
         ELSE false
     END),
     CHECK ((outcome IN ('refused', 'missed', 'failed')) = (reason IS NOT NULL)),
-    -- A user through the API, or an operator through the command or a directory token; either may change a scope. Somebody who cannot
-    -- sign in may be no user.
+    -- A user through the API, or an operator through the command or a directory token; either may change a scope and provisioning.
+    -- Somebody who cannot sign in may be no user.
     CHECK (CASE WHEN action IN ('compose', 'recall', 'export') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
            WHEN action = 'session' THEN platform_id IS NOT NULL AND (operator IS NULL OR outcome = 'signed-out')
                 AND (user_id IS NOT NULL OR outcome = 'refused')
            WHEN action = 'draft' THEN (user_id IS NULL) = (operator IS NOT NULL)
                 AND (outcome = 'refused' OR (message_id IS NULL) = (outcome IN ('held', 'resumed')))
            WHEN action = 'scope' THEN (user_id IS NULL) = (operator IS NOT NULL) AND platform_id IS NOT NULL AND message_id IS NULL
+           WHEN action = 'scim' THEN (user_id IS NULL) = (operator IS NOT NULL) AND message_id IS NULL
            ELSE operator IS NOT NULL AND user_id IS NULL AND (message_id IS NULL OR action IN ('repair', 'retry')) END),
     CHECK (message_id IS NOT NULL OR outcome NOT IN ('accepted', 'recalled'))
 );

@@ -163,7 +163,7 @@ def _json(answer: "subprocess.CompletedProcess[str]") -> Any:
 
 @pytest.mark.timeout(240)
 def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
-    compose, inbox, stream, _ = (f"http://127.0.0.1:{port}" for port in new_hub.ports)
+    compose, inbox, stream, directory = (f"http://127.0.0.1:{port}" for port in new_hub.ports)
     assert f"{compose}/console/" in new_hub.printed()
     assert f"{compose}/demo/" in new_hub.printed()
     page = httpx.get(compose, follow_redirects=True)
@@ -171,10 +171,11 @@ def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
     assert httpx.get(f"{compose}/console/config.json").json() == {
         "inbox_url": inbox,
         "stream_url": stream,
+        "directory_url": directory,
         "demo": True,
         "sign_in": None,
     }
-    assert f"connect-src 'self' {inbox} {stream};" in page.headers["Content-Security-Policy"]
+    assert f"connect-src 'self' {inbox} {stream} {directory};" in page.headers["Content-Security-Policy"]
     assert httpx.get(f"{inbox}/bell.js").status_code == 200
 
     people = httpx.get(f"{compose}/demo/people.json").json()["people"]

@@ -23,6 +23,7 @@ def test_each_api_lets_pages_of_both_call_by_either_name_of_this_machine() -> No
     assert set(settings["HUB_CORS_ORIGINS"].split(",")) == OWN
     assert settings["HUB_INBOX_URL"] == "http://127.0.0.1:8002"
     assert settings["HUB_STREAM_URL"] == "http://127.0.0.1:8003"
+    assert settings["HUB_DIRECTORY_URL"] == "http://127.0.0.1:8004"
     assert "HUB_DEMO_FILE" not in settings
 
 

@@ -82,6 +82,7 @@ def test_without_an_address_of_its_own_inbox_api_is_under_the_same_origin(folder
     assert client.get("/console/config.json").get_json() == {
         "inbox_url": "",
         "stream_url": "",
+        "directory_url": "",
         "demo": False,
         "sign_in": None,
     }

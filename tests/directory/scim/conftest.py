@@ -104,6 +104,10 @@ class Scim:
             if who == user and (rest := tuple(rest_)) != ("platform", "", "implied")
         }
 
+    def memberships_of(self, user: str) -> set[tuple[str, ...]]:
+        """The same, with the platform's."""
+        return {rest for who, *rest_ in self.memberships() if who == user and (rest := tuple(rest_))}
+
     def counts(self) -> dict[tuple[str, str], int]:
         found = self.rows(
             """
