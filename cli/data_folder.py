@@ -42,6 +42,7 @@ class DataFolder:
         self.logs = path / "logs"
         self.beat_schedule = path / "beat"
         self.demo_people = path / "demo_people.json"
+        self.demo_sign_in_port = path / "demo_sign_in_port"
         self._lock = path / "lock"
         self._running = path / "running.json"
         self._jwt_secret = path / "jwt_secret"

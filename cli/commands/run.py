@@ -8,17 +8,17 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
-from cli import connect
+from cli import connect, operator
 from cli.data_folder import AlreadyRunningError, DataFolder, Running, readable_name
 from cli.embedded import files, postgres, redis, server
-from cli.run import banner, bring_up, demo_messages, programs, web_pages
-from cli.run.supervisor import Supervisor
-from shared import settings
+from cli.run import banner, bring_up, demo_messages, demo_sign_in, programs, web_pages
+from cli.run.supervisor import Program, Supervisor
+from shared import db, settings
 
 # What a killed run leaves behind ends by itself, but not in the same instant.
 _LEFTOVERS_TIMEOUT_S = 20.0
@@ -120,11 +120,24 @@ def _supervise(folder: DataFolder, apis: programs.Apis, *, workers: int, with_de
             "the database to be migrated",
             lambda: bring_up.prepare_database(with_demo=with_demo, is_embedded=is_embedded),
         )
-        bring_up.start_services(supervisor, services, apis, wait)
+        sign_in = _demo_sign_in(folder, environment, is_wanted=with_demo) if is_embedded else None
+        bring_up.start_services(supervisor, [*services, *([sign_in] if sign_in else [])], apis, wait)
         people = _demo_people(folder, apis, secret, with_messages=workers > 0) if with_demo else []
-        _say(_banner(folder, apis, workers, people))
+        _say(_banner(folder, apis, workers, people, has_sign_in=sign_in is not None))
         supervisor.watch()
     _say("Stopped.")
+
+
+def _demo_sign_in(folder: DataFolder, environment: Mapping[str, str], *, is_wanted: bool) -> Program | None:
+    """The provider at which the demo's people sign in; None without a demo, and where it is not installed."""
+    with connect.engine(db.DIRECTORY_ROLE) as directory:
+        if not is_wanted or not demo_sign_in.is_installed():
+            demo_sign_in.withdraw(directory, operator=operator.name())
+            return None
+        port = files.kept_port(folder.demo_sign_in_port)
+        if not demo_sign_in.register(directory, port=port, operator=operator.name()):
+            return None
+    return demo_sign_in.program(port, environment=environment, logs=folder.logs)
 
 
 def _demo_people(folder: DataFolder, apis: programs.Apis, secret: str, *, with_messages: bool) -> list[banner.Person]:
@@ -141,9 +154,16 @@ def _demo_people(folder: DataFolder, apis: programs.Apis, secret: str, *, with_m
     return people
 
 
-def _banner(folder: DataFolder, apis: programs.Apis, workers: int, people: list[banner.Person]) -> str:
-    has_pages = web_pages.are_built()
-    facts = banner.Facts(_own_command(), readable_name(folder.path), workers=workers, has_pages=has_pages)
+def _banner(
+    folder: DataFolder, apis: programs.Apis, workers: int, people: list[banner.Person], *, has_sign_in: bool
+) -> str:
+    facts = banner.Facts(
+        _own_command(),
+        readable_name(folder.path),
+        workers=workers,
+        has_pages=web_pages.are_built(),
+        has_sign_in=has_sign_in,
+    )
     return banner.render(apis, people, facts)
 
 

@@ -76,6 +76,7 @@ class Facts:
     data: str
     workers: int
     has_pages: bool
+    has_sign_in: bool  # at the provider of the demo
 
 
 def demo_people(connection: Connection, secret: str) -> list[Person]:
@@ -100,6 +101,8 @@ def render(apis: Apis, people: list[Person], facts: Facts) -> str:
         if facts.has_pages
         else "  console       not built: run `make web`"
     )
+    if facts.has_pages and people and facts.has_sign_in:
+        pages += f"   sign in with your organisation as {people[0].id}"
     if facts.has_pages and people:
         pages += f"\n  demo          {apis.compose_url}/demo/   the console and the bell side by side"
     if people:

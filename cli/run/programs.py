@@ -9,7 +9,7 @@ from cli.embedded import server
 from cli.run.supervisor import Program
 
 # Stopped from the highest to the lowest: nothing loses what it still needs.
-_POSTGRES_STAGE, _REDIS_STAGE, _BEAT_STAGE, _WORKER_STAGE, _API_STAGE = range(5)
+_POSTGRES_STAGE, _REDIS_STAGE, _BEAT_STAGE, _WORKER_STAGE, API_STAGE = range(5)
 
 # Workers need not know of each other; asking around delays their start.
 _CELERY_WORKER = ("--concurrency", "1", "--without-gossip", "--without-mingle")
@@ -77,7 +77,7 @@ def services(
         program(
             name,
             (sys.executable, "-m", f"services.{module}", "--port", str(port)),
-            _API_STAGE,
+            API_STAGE,
         )
         for name, module, port in (
             ("compose_api", "compose_api", apis.compose_port),

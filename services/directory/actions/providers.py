@@ -62,6 +62,13 @@ def put_provider(engine: Engine, *, key: str, wanted: Wanted, operator: str) -> 
     return after
 
 
+def find_provider(engine: Engine, *, key: str) -> store.Provider | None:
+    """The provider of the platform; None for a platform without one, known or not."""
+    with engine.begin() as connection:
+        platform = platforms.get_platform(connection, key=key)
+        return store.find(connection, platform_id=platform.id) if platform else None
+
+
 def _combine(before: store.Provider | None, wanted: Wanted) -> store.Provider | None:
     if wanted.issuer == "":
         return None

@@ -173,7 +173,7 @@ def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
         "stream_url": stream,
         "directory_url": directory,
         "demo": True,
-        "sign_in": None,
+        "sign_in": {"platform": "demo", "tokens": True},
     }
     assert f"connect-src 'self' {inbox} {stream} {directory};" in page.headers["Content-Security-Policy"]
     assert httpx.get(f"{inbox}/bell.js").status_code == 200
@@ -185,6 +185,20 @@ def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
             headers = {"Authorization": f"Bearer {one['token']}", "Origin": origin}
             answer = httpx.get(f"{inbox}/v1/notifications/counts", headers=headers)
             assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
+
+
+@pytest.mark.timeout(240)
+def test_a_demo_person_signs_in_at_the_demos_own_provider(new_hub: Hub) -> None:
+    compose = f"http://127.0.0.1:{new_hub.ports[0]}"
+    assert f"{compose}/console/   sign in with your organisation as platform-administrator" in new_hub.printed()
+    with httpx.Client() as browser:
+        asked = browser.get(f"{compose}/auth/login?platform=demo", follow_redirects=True)
+        assert "platform-administrator" in asked.text
+        back = browser.post(asked.url, data={"sub": "platform-administrator"}, follow_redirects=True)
+        assert (back.status_code, back.url.path) == (200, "/console/")
+        assert browser.get(f"{compose}/auth/session").json()["user"]["name"] == "Amara Okafor"
+    (provider,) = [family[0] for name, family in new_hub.processes().items() if "oidc_provider_mock" in name]
+    assert not [name for name in provider.environ() if name.startswith("HUB_")]
 
 
 @pytest.mark.timeout(240)
@@ -281,3 +295,6 @@ def test_a_hub_without_workers_and_demo_says_what_to_do_next(hub: Hub) -> None:
     )
     assert "curl" not in printed
     assert not {"worker --", "beat --"} & hub.processes().keys()
+    assert not [name for name in hub.processes() if "oidc_provider_mock" in name]
+    config = httpx.get(f"http://127.0.0.1:{hub.ports[0]}/console/config.json").json()
+    assert (config["demo"], config["sign_in"]) == (False, None)

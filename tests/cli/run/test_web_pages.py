@@ -14,8 +14,8 @@ PEOPLE = [banner.Person("platform-administrator", "Amara Okafor", "platform admi
 OWN = {f"http://{name}:{port}" for name in ("127.0.0.1", "localhost") for port in (8001, 8002)}
 
 
-def facts(*, has_pages: bool) -> banner.Facts:
-    return banner.Facts(command="message-hub", data=".data", workers=1, has_pages=has_pages)
+def facts(*, has_pages: bool, has_sign_in: bool = False) -> banner.Facts:
+    return banner.Facts(command="message-hub", data=".data", workers=1, has_pages=has_pages, has_sign_in=has_sign_in)
 
 
 def test_each_api_lets_pages_of_both_call_by_either_name_of_this_machine() -> None:
@@ -68,6 +68,9 @@ def test_the_addresses_of_the_pages_are_printed() -> None:
     text = banner.render(APIS, PEOPLE, facts(has_pages=True))
     assert "http://127.0.0.1:8001/console/" in text
     assert "http://127.0.0.1:8001/demo/" in text
+    assert "sign in" not in text
+    text = banner.render(APIS, PEOPLE, facts(has_pages=True, has_sign_in=True))
+    assert "http://127.0.0.1:8001/console/   sign in with your organisation as platform-administrator\n" in text
 
 
 def test_without_demo_people_no_demo_is_promised() -> None:
