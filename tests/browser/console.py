@@ -35,6 +35,16 @@ def scope(page: Page, name: str) -> Locator:
     return page.get_by_role("checkbox", name=name)
 
 
+def option(page: Page, name: str) -> Locator:
+    """A checkbox of the options: "Important"."""
+    return page.get_by_role("group", name="Options").get_by_role("checkbox", name=name)
+
+
+def category(page: Page) -> Locator:
+    """The choice of what a message is about."""
+    return page.get_by_role("combobox", name="Category", exact=True)
+
+
 def reaches(page: Page, what: str) -> None:
     """`what`: "9 people"."""
     expect(page.get_by_role("status").filter(has_text=re.compile(f"^{what}$"))).to_be_visible()

@@ -96,9 +96,11 @@ class Hub:
             for worker in workers:
                 worker.resume()
 
-    def post(self, token: str, audience: dict[str, Any], *, title: str, body: str = "What it is about") -> str:
+    def post(
+        self, token: str, audience: dict[str, Any], *, title: str, body: str = "What it is about", **options: Any
+    ) -> str:
         """The id of the message that was accepted."""
-        message = {"title": title, "body": body, "audience": audience}
+        message = {"title": title, "body": body, "audience": audience, **options}
         answer = self.http.post(f"{self.compose_url}/v1/messages", json=message, headers=_bearer(token))
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])

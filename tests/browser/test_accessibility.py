@@ -116,6 +116,8 @@ def test_a_message(page: Page, windows: Windows, hub: Hub, people: World, admini
 
 def test_composing(page: Page, windows: Windows, administrator: str) -> None:
     windows.console(administrator, "#/compose", page=page)
+    console.option(page, "Take down on…").check()
+    page.get_by_label("Take down on", exact=True).fill("2020-01-01T00:00")
     page.get_by_role("button", name="Review and send").click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect_no_problems(page)
@@ -134,6 +136,8 @@ def test_sending(page: Page, windows: Windows, administrator: str) -> None:
     windows.console(administrator, "#/compose", page=page)
     console.everyone(page).check()
     console.write(page, _LONG, _BODY)
+    console.category(page).select_option("Other")
+    console.option(page, "Keep at the top until…").check()
     question = console.review(page)
     expect_no_problems(page)
     page.route(re.compile(r"/v1/messages$"), lambda route: route.abort())

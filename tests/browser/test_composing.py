@@ -1,5 +1,6 @@
 """Writing a message: who gets it, what it says, what is wrong with it, and what becomes of it when it is not sent at once."""
 
+import datetime
 import re
 from collections.abc import Callable
 
@@ -16,18 +17,28 @@ from tests.browser.world import World
 @pytest.fixture
 def page(windows: Windows, people: World) -> Page:
     """The empty form, for somebody who may send to all."""
-    return windows.console(people.token(people.platform_administrator), "#/compose")
+    return windows.console(people.token(people.platform_administrator), "#/compose", timezone_id="Asia/Kathmandu")
 
 
 def test_a_message_to_everyone_reaches_all_that_the_page_said(page: Page, hub: Hub, people: World) -> None:
     console.everyone(page).check()
     console.write(page, "To all of you", "See www.example.org/all and http://example.org.")
+    console.category(page).select_option("Regulation change")
+    console.option(page, "Important").check()
+    console.option(page, "Take down on…").check()
+    page.get_by_label("Take down on", exact=True).fill("2126-12-05T18:00")
     console.reaches(page, "9 people")
     question = console.review(page)
     expect(question).to_match_aria_snapshot("""
         - paragraph: 9 people
         - term: Recipients
         - definition: Everyone on the platform
+        - term: Category
+        - definition: Regulation change
+        - term: Priority
+        - definition: Important
+        - term: Taken down on
+        - definition: 5 December 2126 at 18:00
     """)
     shown = console.reviewed(page)
     expect(shown.get_by_role("heading", level=3)).to_contain_text("To all of you")
@@ -43,6 +54,10 @@ def test_a_message_to_everyone_reaches_all_that_the_page_said(page: Page, hub: H
     expect(page).to_have_title("To all of you – Message Hub")
     for reader in (people.reader, people.southerner, people.platform_administrator):
         assert [one["id"] for one in hub.received(people.token(reader))] == [message_id]
+    (message,) = hub.sent(people.token(people.platform_administrator))
+    assert (message["category"], message["priority"], message["pinned_until"]) == ("regulation", "important", None)
+    expires_at = datetime.datetime.fromisoformat(message["expires_at"])
+    assert expires_at == datetime.datetime(2126, 12, 5, 12, 15, tzinfo=datetime.UTC)
 
 
 def test_organisations_and_clinics_are_chosen_in_one_tree(page: Page, hub: Hub, people: World) -> None:
@@ -146,6 +161,11 @@ def test_what_is_invisible_in_a_pasted_text_is_removed_where_its_author_sees_it(
 
 
 def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:
+    console.option(page, "Keep at the top until…").check()
+    until = page.get_by_label("Keep at the top until", exact=True)
+    expect(until).to_have_accessible_description("In your time zone: Nepal Time")
+    # Only the day is missing: what is left of the time stays for the rest to be entered.
+    until.press("Backspace")
     page.get_by_role("button", name="Review and send").click()
     summary = page.get_by_role("alert")
     expect(summary).to_be_focused()
@@ -154,6 +174,13 @@ def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:
     expect(console.body_field(page)).to_have_accessible_description(re.compile("Enter a message"))
     recipients = page.get_by_role("group", name="Recipients", exact=True)
     expect(recipients).to_have_accessible_description(re.compile("Choose recipients"))
+    expect(until).to_have_accessible_description(re.compile("Choose a date and a time"))
+    summary.get_by_role("link", name=re.compile("^Keep at the top until")).click()
+    expect(until).to_be_focused()
+    until.fill("2126-12-05T18:00")
+    expect(until).not_to_have_accessible_description(re.compile("Choose"))
+    page.get_by_role("button", name="Review and send").click()
+    expect(until).to_have_accessible_description(re.compile(r"^Choose a time in the next 30 days\."))
     summary.get_by_role("link", name=re.compile("^Title")).click()
     expect(console.title_field(page)).to_be_focused()
     console.title_field(page).fill("Now there is one")
@@ -165,16 +192,24 @@ def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:
 def test_what_the_hub_refuses_stands_beside_its_field_too(page: Page) -> None:
     console.everyone(page).check()
     console.write(page, "A title", "Plain text")
+    console.category(page).select_option("Other")
+    console.option(page, "Keep at the top until…").check()
+    wrong = {"title": "\u2800"}
     # As if the page did not know the rules.
     page.route(
         re.compile("/v1/messages$"),
-        lambda route: route.continue_(post_data={**route.request.post_data_json, "title": "\u2800"}),
+        lambda route: route.continue_(post_data={**route.request.post_data_json, **wrong}),
     )
     console.review(page).get_by_role("button", name="Send", exact=True).click()
     expect(console.title_field(page)).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#title-error")).to_contain_text(re.compile(r"\w+"))
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(console.body_field(page)).to_have_value("Plain text")
+    wrong = {"category": "gossip", "pinned_until": "2126-12-05T18:00:00Z"}
+    console.review(page).get_by_role("button", name="Send", exact=True).click()
+    expect(console.category(page)).to_have_accessible_description(re.compile("Must be one of"))
+    until = page.get_by_label("Keep at the top until", exact=True)
+    expect(until).to_have_accessible_description(re.compile("Must be in the future, at most 30 days ahead"))
 
 
 def test_a_clinic_that_has_gone_meanwhile_is_named(page: Page, hub: Hub, people: World) -> None:
@@ -202,8 +237,14 @@ def test_a_plan_without_sending_says_so_and_keeps_the_text(windows: Windows, mak
 def test_a_draft_survives_a_reload_and_goes_when_it_is_discarded(page: Page) -> None:
     console.scope(page, "Clinic birch").check()
     console.write(page, "Half a thought", "To be continued")
+    console.category(page).select_option("New feature")
+    console.option(page, "Take down on…").check()
+    page.get_by_label("Take down on", exact=True).fill("2126-12-05T18:00")
     expect(page.get_by_text("Draft kept in this browser")).to_be_visible()
     page.reload()
+    expect(console.category(page)).to_have_value("feature")
+    expect(page.get_by_label("Take down on", exact=True)).to_have_value("2126-12-05T18:00")
+    expect(console.option(page, "Important")).not_to_be_checked()
     expect(console.title_field(page)).to_have_value("Half a thought")
     expect(console.body_field(page)).to_have_value("To be continued")
     expect(console.scope(page, "Clinic birch")).to_be_checked()

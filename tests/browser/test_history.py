@@ -22,13 +22,14 @@ def expect_titles(page: Page, *wanted: str) -> None:
 
 
 def seed(hub: Hub, people: World) -> None:
-    for title, who, audience in (
-        ("To all", people.platform_administrator, EVERYONE),
-        ("To north", people.organisation_administrator, NORTH),
-        ("To aspen", people.clinic_administrator, ASPEN),
-        ("To cedar", people.platform_administrator, CEDAR),
+    options = {"category": "regulation", "priority": "important", "expires_at": "2126-12-05T18:00:00Z"}
+    for title, who, audience, chosen in (
+        ("To all", people.platform_administrator, EVERYONE, {}),
+        ("To north", people.organisation_administrator, NORTH, {}),
+        ("To aspen", people.clinic_administrator, ASPEN, options),
+        ("To cedar", people.platform_administrator, CEDAR, {}),
     ):
-        hub.post(people.token(who), audience, title=title)
+        hub.post(people.token(who), audience, title=title, **chosen)
 
 
 def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
@@ -69,6 +70,10 @@ def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
         page.get_by_role("link", name="Send a copy").click()
     assert counting.value.post_data_json == {"audience": {"organisations": [], "clinics": ["aspen"]}}
     expect(console.title_field(page)).to_have_value("To aspen")
+    expect(console.category(page)).to_have_value("regulation")
+    expect(console.option(page, "Important")).to_be_checked()
+    # Its dates were for the first.
+    expect(console.option(page, "Take down on…")).not_to_be_checked()
     expect(page).to_have_url(re.compile("#/compose$"))
 
 

@@ -53,6 +53,12 @@ export function date(iso: string): string {
   return exact(iso, LOCALE, "short");
 }
 
+/** What the reader's zone is called: "Central European Time". */
+export function zoneName(): string {
+  const parts = new Intl.DateTimeFormat(LOCALE, { timeZoneName: "longGeneric" }).formatToParts(new Date());
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+}
+
 function periodOf(iso: string, now: Date): Period {
   const time = new Date(iso);
   if (time >= midnight(now, 0)) return "today";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NewMessage } from "../../api";
-import { hasText, isEmpty, mayDiffer, newDraft, withAttempt, withRefusal } from "./draft";
+import { hasText, isEmpty, mayDiffer, newDraft, toMessage, withAttempt, withRefusal } from "./draft";
+import { NO_OPTIONS } from "./options";
 import { NOTHING } from "./selection";
 
 const MESSAGE: NewMessage = { title: "Title", body: "Body", audience: { everyone: true } };
@@ -40,5 +41,14 @@ describe("a draft", () => {
     expect(hasText({ ...newDraft(), body: " \n" })).toBe(false);
     expect(hasText({ ...newDraft(), body: "A word" })).toBe(true);
     expect(isEmpty(newDraft())).toBe(true);
+  });
+
+  it("is sent with the options that were chosen, and is no empty draft with one of them", () => {
+    const draft = { ...newDraft(), title: "Title", body: "Body", selection: { ...NOTHING, everyone: true } };
+    expect(toMessage(draft)).toEqual(MESSAGE);
+    const options = { ...NO_OPTIONS, category: "feature", priority: "important" as const };
+    expect(toMessage({ ...draft, options })).toEqual({ ...MESSAGE, category: "feature", priority: "important" });
+    expect(toMessage(newDraft())).toBeNull();
+    expect(isEmpty({ ...newDraft(), options })).toBe(false);
   });
 });

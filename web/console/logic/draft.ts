@@ -4,7 +4,8 @@
  */
 
 import type { NewMessage } from "../../api";
-import { NOTHING, type Selection } from "./selection";
+import { hasOptions, NO_OPTIONS, type Options, stated } from "./options";
+import { NOTHING, type Selection, toAudience } from "./selection";
 
 export interface Draft {
   /** Names it in this browser. */
@@ -14,12 +15,27 @@ export interface Draft {
   readonly title: string;
   readonly body: string;
   readonly selection: Selection;
+  readonly options: Options;
   /** The request of an attempt that got no answer, as text: it may or may not have arrived. */
   readonly unanswered: string | null;
 }
 
 export function newDraft(): Draft {
-  return { id: random(), key: random(), title: "", body: "", selection: NOTHING, unanswered: null };
+  return {
+    id: random(),
+    key: random(),
+    title: "",
+    body: "",
+    selection: NOTHING,
+    options: NO_OPTIONS,
+    unanswered: null,
+  };
+}
+
+/** What is sent; null without recipients. */
+export function toMessage({ title, body, selection, options }: Draft): NewMessage | null {
+  const audience = toAudience(selection);
+  return audience && { title, body, audience, ...stated(options) };
 }
 
 /** Whether it has a title or a body. */
@@ -27,9 +43,9 @@ export function hasText(draft: Draft): boolean {
   return draft.title.trim() !== "" || draft.body.trim() !== "";
 }
 
-export function isEmpty({ title, body, selection }: Draft): boolean {
+export function isEmpty({ title, body, selection, options }: Draft): boolean {
   const { everyone, organisations, clinics } = selection;
-  return title === "" && body === "" && !everyone && organisations.size + clinics.size === 0;
+  return title === "" && body === "" && !everyone && organisations.size + clinics.size === 0 && !hasOptions(options);
 }
 
 /** The draft while `message` is on its way. */

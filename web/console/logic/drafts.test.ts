@@ -1,12 +1,20 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Draft } from "./draft";
 import { DraftStore, type OnOtherTab } from "./drafts";
+import { NO_OPTIONS } from "./options";
+import { NOTHING } from "./selection";
 
 const USER = "demo/amara";
 const TEXT = {
   title: "Title",
   body: "Body\nwith a line",
   selection: { everyone: false, organisations: new Set(["north"]), clinics: new Set(["cedar", "aspen"]) },
+  options: {
+    category: "feature",
+    priority: "important" as const,
+    pinned_until: "",
+    expires_at: "2026-12-05T17:00:00.000Z",
+  },
 };
 const ignore: OnOtherTab = () => undefined;
 
@@ -72,7 +80,7 @@ describe("in one tab", () => {
     const store = make();
     store.remove(await write(store));
     expect(localStorage.length).toBe(0);
-    store.save({ ...(await write(store)), title: "", body: "", selection: store.begin().selection });
+    store.save({ ...(await write(store)), title: "", body: "", selection: NOTHING, options: NO_OPTIONS });
     expect(localStorage.length).toBe(0);
     await write(store);
     await write(make());

@@ -4,6 +4,7 @@
  * changes. Where the storage is denied or full, a draft lives in memory only.
  */
 import { type Draft, isEmpty, newDraft } from "./draft";
+import { readOptions } from "./options";
 
 /** What became of the open draft in another tab; null: it was sent or discarded there. */
 export type OnOtherTab = (draft: Draft | null) => void;
@@ -134,11 +135,12 @@ function write({ id: _named, selection, ...text }: Draft): string {
 /** A draft from the storage, where it may have been changed by hand; null if it is not a draft. */
 function read(id: string, text: string | null): (Draft & { changed: number }) | null {
   const kept = attempt(() => JSON.parse(text ?? "null") as Record<string, unknown> | null);
-  const { key, title, body, unanswered, changed, everyone, organisations, clinics } = kept ?? {};
+  const { key, title, body, options, unanswered, changed, everyone, organisations, clinics } = kept ?? {};
   if (typeof key !== "string" || typeof title !== "string" || typeof body !== "string") return null;
   const selection = { everyone: everyone === true, organisations: ids(organisations), clinics: ids(clinics) };
   return {
     ...{ id, key, title, body, selection },
+    options: readOptions(options),
     unanswered: typeof unanswered === "string" ? unanswered : null,
     changed: Number(changed) || 0,
   };

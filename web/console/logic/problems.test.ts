@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Problem } from "../../api";
+import { newDraft } from "./draft";
+import { NO_OPTIONS } from "./options";
 import { findMistakes, hasMistakes, mistakes, NONE, sentence } from "./problems";
+import { NOTHING } from "./selection";
+
+const DRAFT = { ...newDraft(), title: "Title", body: "Body", selection: { ...NOTHING, everyone: true } };
 
 const refused = (errors: Record<string, unknown>) => new Problem(422, "validation-failed", "Not valid.", errors);
 
@@ -20,6 +25,11 @@ describe("mistakes", () => {
       },
       other: null,
     });
+  });
+
+  it("puts an expiry that has passed beside its field", () => {
+    const error = new Problem(422, "expires-too-early", "It has passed.", { expires_at: ["Must be in the future."] });
+    expect(mistakes(error)).toEqual({ fields: { expires_at: "Must be in the future." }, other: null });
   });
 
   it("shows above the form what belongs to no field", () => {
@@ -57,11 +67,14 @@ describe("sentence", () => {
 
 describe("findMistakes", () => {
   it("finds nothing in a message that can be sent", () => {
-    expect(findMistakes("Title", "Body", { everyone: true })).toEqual(NONE);
+    expect(findMistakes(DRAFT, new Date())).toEqual(NONE);
   });
 
   it("finds everything at once", () => {
-    expect(findMistakes("", "x".repeat(1001), null).fields).toEqual({
+    const options = { ...NO_OPTIONS, pinned_until: "" };
+    const draft = { ...DRAFT, title: "", body: "x".repeat(1001), selection: NOTHING, options };
+    expect(findMistakes(draft, new Date()).fields).toEqual({
+      pinned_until: "Choose a date and a time.",
       audience: "Choose recipients.",
       title: "Enter a title.",
       body: "Shorten the message to 1,000 characters; it has 1,001.",

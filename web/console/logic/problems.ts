@@ -1,11 +1,16 @@
 /** Turns errors of the API into sentences, each beside the field that it belongs to. Pure. */
 
-import { type NewMessage, Problem } from "../../api";
+import { Problem } from "../../api";
 import { translate } from "../strings";
 import { problems } from "../strings/problems";
+import type { Draft } from "./draft";
+import { findOptionMistakes } from "./options";
+import { toAudience } from "./selection";
 import { textError } from "./text";
 
-export type Field = "audience" | "title" | "body";
+/** In the order of the page. */
+export const FIELDS = ["title", "body", "audience", "category", "priority", "pinned_until", "expires_at"] as const;
+export type Field = (typeof FIELDS)[number];
 
 export interface Mistakes {
   readonly fields: Readonly<Partial<Record<Field, string>>>;
@@ -14,8 +19,6 @@ export interface Mistakes {
 }
 
 export const NONE: Mistakes = { fields: {}, other: null };
-
-const FIELDS: readonly Field[] = ["audience", "title", "body"];
 
 /** A sentence for any error: by its code, else the API's own. */
 export function sentence(error: unknown): string {
@@ -40,11 +43,12 @@ export function mistakes(error: unknown): Mistakes {
 }
 
 /** What is wrong with a message before the hub is asked. */
-export function findMistakes(title: string, body: string, audience: NewMessage["audience"] | null): Mistakes {
+export function findMistakes({ title, body, selection, options }: Draft, now: Date): Mistakes {
   const found = {
-    audience: audience === null ? translate("compose_no_recipients") : null,
     title: textError("title", title),
     body: textError("body", body),
+    audience: toAudience(selection) === null ? translate("compose_no_recipients") : null,
+    ...findOptionMistakes(options, now),
   };
   return { fields: Object.fromEntries(Object.entries(found).filter(([, error]) => error !== null)), other: null };
 }

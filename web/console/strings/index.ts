@@ -3,10 +3,12 @@
  * begin with its name. A translation is another object with the same keys (see ../../common/translate).
  */
 import { translator } from "../../common/translate";
+import { categories } from "./categories";
 import { common } from "./common";
 import { compose } from "./compose";
 import { frame } from "./frame";
 import { message } from "./message";
+import { options } from "./options";
 import { organisations } from "./organisations";
 import { problems } from "./problems";
 import { received } from "./received";
@@ -17,10 +19,12 @@ import { signIn } from "./sign-in";
 export const LOCALE = "en-GB";
 
 export const english = {
+  ...categories,
   ...common,
   ...compose,
   ...frame,
   ...message,
+  ...options,
   ...organisations,
   ...problems,
   ...received,

@@ -43,6 +43,7 @@ export const composeStyles = css`
   }
 
   .field input,
+  .field select,
   .field textarea {
     margin-block-start: 0.25rem;
   }

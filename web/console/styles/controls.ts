@@ -248,6 +248,8 @@ const fields = css`
 
   input[type="text"],
   input[type="search"],
+  input[type="datetime-local"],
+  select,
   textarea {
     display: block;
     inline-size: 100%;
@@ -264,6 +266,8 @@ const fields = css`
   @media (pointer: coarse) {
     input[type="text"],
     input[type="search"],
+    input[type="datetime-local"],
+    select,
     textarea {
       font-size: 1rem;
     }

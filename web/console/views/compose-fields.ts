@@ -1,6 +1,6 @@
 /** The text fields of the compose page with their counters, and the list of mistakes. Templates only. */
 import { html, nothing } from "lit";
-import type { Field, Mistakes } from "../logic/problems";
+import { FIELDS, type Field, type Mistakes } from "../logic/problems";
 import { counter, countRemoved, removeInvisible, type TextField } from "../logic/text";
 import { translate } from "../strings";
 import { icon } from "./icons";
@@ -18,9 +18,18 @@ type TextElement = HTMLInputElement | HTMLTextAreaElement;
 
 const PASTED = new Set(["insertFromPaste", "insertFromDrop"]);
 
+const NAMES = {
+  title: "compose_title",
+  body: "compose_body",
+  audience: "compose_recipients",
+  category: "options_category",
+  priority: "options_important",
+  pinned_until: "options_pin_until",
+  expires_at: "options_expire_on",
+} as const;
+
 function fieldName(field: Field): string {
-  if (field === "audience") return translate("compose_recipients");
-  return translate(field === "title" ? "compose_title" : "compose_body");
+  return translate(NAMES[field]);
 }
 
 export function textField(field: FieldState) {
@@ -95,7 +104,7 @@ export function fieldError(name: Field, error: string | undefined) {
 
 /** What is wrong, above the form; each entry leads to its field. */
 export function mistakeList({ fields, other }: Mistakes, go: (field: Field) => void) {
-  const wrong = (["title", "body", "audience"] as const).filter((field) => fields[field]);
+  const wrong = FIELDS.filter((field) => fields[field]);
   if (wrong.length === 0 && other === null) return nothing;
   return html`<div class="note bad" role="alert" tabindex="-1" id="mistakes">
     ${icon("alert")}

@@ -37,8 +37,8 @@ export function reachText(reach: Reach): string {
   }
 }
 
-/** Space between the bar and what has the focus. */
-const GAP_PX = 12;
+/** From the lower edge to the bar, and from the bar to what has the focus. */
+const GAP_PX = 24;
 
 /** Keeps the height of the bar free in what scrolls the page. */
 export class FooterSpace implements ReactiveController {

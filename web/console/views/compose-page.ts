@@ -7,8 +7,9 @@ import { html, LitElement, nothing } from "lit";
 import type { Message, NewMessage } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
-import { type Draft, hasText, mayDiffer, newDraft } from "../logic/draft";
+import { type Draft, newDraft, toMessage } from "../logic/draft";
 import type { DraftStore } from "../logic/drafts";
+import { copied, keepKnownCategory } from "../logic/options";
 import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
 import type { Filter } from "../logic/routes";
 import {
@@ -24,11 +25,13 @@ import { clean, type TextField } from "../logic/text";
 import { translate } from "../strings";
 import { composeStyles } from "../styles/compose";
 import { controls } from "../styles/controls";
+import { optionStyles } from "../styles/options";
 import "./audience-picker";
 import { fieldError, mistakeList, textField } from "./compose-fields";
 import { FooterSpace, footer } from "./compose-footer";
+import { attemptNote, keptNote, note } from "./compose-notes";
+import { optionFields } from "./compose-options";
 import { discardQuestion, reviewQuestion } from "./compose-review";
-import { icon } from "./icons";
 import "./preview";
 import { ReachCounter } from "./reach";
 import { Sender } from "./sender";
@@ -38,11 +41,12 @@ type Asking = "send" | "discard" | null;
 const NOTHING_REMOVED: Readonly<Record<TextField, number>> = { title: 0, body: 0 };
 
 export class ComposePage extends LitElement {
-  static override styles = [controls, composeStyles];
+  static override styles = [controls, composeStyles, optionStyles];
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },
     drafts: { attribute: false },
+    categories: { attribute: false },
     preset: { attribute: false },
     copy: {},
     _draft: { state: true },
@@ -59,6 +63,8 @@ export class ComposePage extends LitElement {
   declare hub: Hub;
   declare directory: Directory;
   declare drafts: DraftStore;
+  /** What messages of the platform can be about. */
+  declare categories: readonly string[];
   /** The organisation or clinic from whose menu this page was opened; null once it is chosen. */
   declare preset: Filter;
   /** The id of the message whose content the new draft begins with; null once it has that. */
@@ -82,6 +88,7 @@ export class ComposePage extends LitElement {
 
   constructor() {
     super();
+    this.categories = [];
     this.preset = null;
     this.copy = null;
     this._draft = newDraft();
@@ -94,11 +101,6 @@ export class ComposePage extends LitElement {
     this._failure = "";
     this._removed = NOTHING_REMOVED;
     new FooterSpace(this);
-  }
-
-  get #message(): NewMessage | null {
-    const audience = toAudience(this._draft.selection);
-    return audience && { title: this._draft.title, body: this._draft.body, audience };
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
@@ -132,8 +134,15 @@ export class ComposePage extends LitElement {
   /** What was open before stays a draft. */
   async #beginCopy(id: string): Promise<void> {
     try {
-      const { title, body, audience } = await this.hub.getMessage(id);
-      this._draft = { ...this.drafts.begin(), title, body, selection: fromAudience(audience) };
+      const message = await this.hub.getMessage(id);
+      const { title, body, audience } = message;
+      this._draft = {
+        ...this.drafts.begin(),
+        title,
+        body,
+        selection: fromAudience(audience),
+        options: copied(message),
+      };
       if (!isKnown(audience, this.directory.audiences)) this._copyNote = translate("message_copy_narrower");
     } catch (error) {
       this._copyNote = translate("message_copy_failed", { reason: sentence(error) });
@@ -160,28 +169,34 @@ export class ComposePage extends LitElement {
     } else if (toAudience(selection) === null) {
       selection = startingSelection(audiences);
     }
-    this.#keep({ ...this._draft, selection });
+    this.#keep({ ...this._draft, selection, options: keepKnownCategory(this._draft.options, this.categories) });
   }
 
   override render() {
     if (!this._isOpen) return nothing;
-    const { title, body, selection } = this._draft;
+    const { title, body, selection, options } = this._draft;
     const audience = toAudience(selection);
-    return html`<div class="notes">${mistakeList(this._mistakes, (field) => this.#goTo(field))} ${this.#attemptNote()}</div>
+    return html`<div class="notes">${mistakeList(this._mistakes, (field) => this.#goTo(field))} ${this.#note()}</div>
       <form novalidate @submit=${this.#onSubmit}>
         <div class="columns">
           <div class="card fields">
-            ${this.#field("title")} ${this.#field("body")} ${this.#recipients()} ${this.#draftNote()}
+            ${this.#field("title")} ${this.#field("body")} ${this.#recipients()} ${this.#options()}
+            ${keptNote(this._draft, this._isKept, () => this.#ask("discard"))}
           </div>
           <aside class="preview" aria-labelledby="preview">
             <h2 id="preview" class="small muted">${translate("compose_preview")}</h2>
-            <hub-preview .heading=${title} .body=${body} .sender=${this.directory.audiences.viewer.name}></hub-preview>
+            <hub-preview
+              .heading=${title}
+              .body=${body}
+              .sender=${this.directory.audiences.viewer.name}
+              .options=${options}
+            ></hub-preview>
           </aside>
         </div>
         ${footer(this.#reach.value, () => this.#reach.retry(audience))}
       </form>
       ${reviewQuestion({
-        message: this._asking === "send" ? this.#message : null,
+        message: this._asking === "send" ? toMessage(this._draft) : null,
         directory: this.directory,
         reach: this.#reach.value,
         sender: this.#sender,
@@ -221,26 +236,19 @@ export class ComposePage extends LitElement {
     </fieldset>`;
   }
 
-  #draftNote() {
-    if (!hasText(this._draft)) return nothing;
-    return html`<div class="kept muted small">
-      <span>${translate(this._isKept ? "compose_kept" : "compose_not_kept")}</span>
-      <button class="button quiet" type="button" @click=${() => this.#ask("discard")}>${translate("compose_discard")}</button>
-    </div>`;
+  #options() {
+    return optionFields({
+      options: this._draft.options,
+      categories: this.categories,
+      mistakes: this._mistakes,
+      change: (name, value) => this.#edit(name, { options: { ...this._draft.options, [name]: value } }),
+    });
   }
 
-  #attemptNote() {
-    if (this._isGone) return this.#note(translate("compose_gone"));
-    if (this._copyNote) return this.#note(this._copyNote);
-    if (this._draft.unanswered === null || this.#sender.isSending) return nothing;
-    const isOther = mayDiffer(this._draft, this.#message);
-    return this.#note(translate(isOther ? "compose_unanswered_other" : "compose_unanswered"));
-  }
-
-  #note(text: string) {
-    return html`<div class="note" role="status">${icon("info")}
-      <div>${text}</div>
-    </div>`;
+  #note() {
+    if (this._isGone) return note(translate("compose_gone"));
+    if (this._copyNote) return note(this._copyNote);
+    return this.#sender.isSending ? nothing : attemptNote(this._draft);
   }
 
   #edit(field: Field, change: Partial<Draft>): void {
@@ -265,8 +273,8 @@ export class ComposePage extends LitElement {
 
   readonly #onSubmit = async (event: Event) => {
     event.preventDefault();
-    const { title, body, selection } = this._draft;
-    const found = findMistakes(title, body, toAudience(selection));
+    const { title, body } = this._draft;
+    const found = findMistakes(this._draft, new Date());
     if (hasMistakes(found)) await this.#show(found);
     else {
       this._mistakes = NONE;
@@ -284,7 +292,7 @@ export class ComposePage extends LitElement {
   }
 
   readonly #send = async () => {
-    const message = this.#message;
+    const message = toMessage(this._draft);
     if (message === null) return;
     this._failure = "";
     const { message: sent, error } = await this.#sender.send(this._draft, message, (key) =>
@@ -308,10 +316,10 @@ export class ComposePage extends LitElement {
   /** What was changed after giving up on the answer is another message and stays. */
   #finish(sent: Message, message: NewMessage): void {
     this.drafts.remove(this._draft);
-    const { title, body, selection } = this._draft;
-    const isSame = JSON.stringify(message) === JSON.stringify(this.#message);
+    const { title, body, selection, options } = this._draft;
+    const isSame = JSON.stringify(message) === JSON.stringify(toMessage(this._draft));
     this.#begin();
-    if (!isSame) this.#keep({ ...this._draft, title, body, selection });
+    if (!isSame) this.#keep({ ...this._draft, title, body, selection, options });
     this.dispatchEvent(new CustomEvent("message-sent", { detail: sent }));
   }
 

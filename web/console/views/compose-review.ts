@@ -3,12 +3,14 @@ import { html, nothing } from "lit";
 import type { NewMessage } from "../../api";
 import { split } from "../../common/links";
 import type { Directory } from "../logic/directory";
+import { NO_OPTIONS } from "../logic/options";
 import { ATTEMPTS } from "../logic/retries";
 import { audienceSummary } from "../logic/wording";
 import { translate } from "../strings";
 import { reachText } from "./compose-footer";
 import "./confirmation";
 import { icon } from "./icons";
+import { optionTerms } from "./option-terms";
 import "./preview";
 import type { Reach } from "./reach";
 import type { Sender } from "./sender";
@@ -43,14 +45,22 @@ export function reviewQuestion({ message, directory, reach, sender, failure, con
   </hub-confirmation>`;
 }
 
-function summary({ title, body, audience }: NewMessage, directory: Directory, reach: Reach) {
+function summary(message: NewMessage, directory: Directory, reach: Reach) {
+  const { title, body, audience } = message;
+  const options = { ...NO_OPTIONS, ...message };
   const links = split(body).filter((part) => part.kind === "link");
   return html`<div class="reach">${icon("people")}<p translate="no">${reachText(reach)}</p></div>
     <dl>
       <dt>${translate("compose_recipients")}</dt>
       <dd dir="auto">${audienceSummary(audience, directory)}</dd>
+      ${optionTerms(options)}
     </dl>
-    <hub-preview .heading=${title} .body=${body} .sender=${directory.audiences.viewer.name}></hub-preview>
+    <hub-preview
+      .heading=${title}
+      .body=${body}
+      .sender=${directory.audiences.viewer.name}
+      .options=${options}
+    ></hub-preview>
     ${
       links.length > 0
         ? html`<dl class="links">

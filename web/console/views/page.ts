@@ -29,6 +29,7 @@ export function renderPage(page: MessageConsole, visit: Visit, route: Route): Te
       .hub=${visit.hub}
       .directory=${directory}
       .drafts=${visit.drafts}
+      .categories=${viewer.categories}
       .preset=${actual.preset}
       .copy=${actual.copy}
       @preset-used=${() => page.forgetPreset()}

@@ -5,6 +5,7 @@ import { renderItem } from "../../bell/item";
 import { translator } from "../../bell/strings";
 import { feedStyles } from "../../bell/styles";
 import { theme } from "../../common/theme";
+import { NO_OPTIONS, type Options } from "../logic/options";
 import { clean } from "../logic/text";
 import { LOCALE, translate } from "../strings";
 
@@ -40,11 +41,18 @@ export class Preview extends LitElement {
       }
     `,
   ];
-  static override properties = { heading: {}, body: {}, sender: {}, _isOpen: { state: true } };
+  static override properties = {
+    heading: {},
+    body: {},
+    sender: {},
+    options: { attribute: false },
+    _isOpen: { state: true },
+  };
 
   declare heading: string;
   declare body: string;
   declare sender: string;
+  declare options: Options;
   declare _isOpen: boolean;
   readonly #now = new Date();
 
@@ -53,6 +61,7 @@ export class Preview extends LitElement {
     this.heading = "";
     this.body = "";
     this.sender = "";
+    this.options = NO_OPTIONS;
     this._isOpen = true;
   }
 
@@ -65,6 +74,7 @@ export class Preview extends LitElement {
       body: body || translate("compose_preview_body"),
       sender: { name: this.sender },
       sent_at: this.#now.toISOString(),
+      ...this.options,
       ...{ seen_at: null, read_at: null, archived_at: null },
     };
     const missing = `${title ? "" : "without-title"} ${body ? "" : "without-body"}`;
