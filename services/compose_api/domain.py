@@ -11,6 +11,9 @@ from shared.audience import ChosenScopes
 
 MAX_SCOPES = 1000
 MAX_PINNED = timedelta(days=30)
+MAX_AHEAD = timedelta(days=365)
+DEFAULT_LATENESS = timedelta(hours=1)
+MAX_LATENESS = timedelta(days=7)
 
 Level = Literal["platform", "organisation", "clinic"]
 
@@ -103,3 +106,14 @@ class Changes:
     def apply(self, content: dict[str, Any]) -> dict[str, Any]:
         """The content of a draft after these changes."""
         return {name: value for name, value in {**content, **self.fields}.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a draft is to be released. `not_after`: None for the default."""
+
+    send_at: datetime
+    not_after: datetime | None = None
+    local: datetime | None = None
+    time_zone: str | None = None
+    adjusted: str | None = None

@@ -18,6 +18,7 @@ from shared.auth.store import Caller
 from shared.sent_messages.store import SentMessage
 
 Published = contracts.ExpandMessage | contracts.PlatformChanged
+Submit = Callable[[Published], None]
 _CAPACITY = 1_000
 # At most so many items are published together. The pause after that lets more items gather in the queue: a single message is published at
 # once, and many messages share the cost of one Celery task.
@@ -26,7 +27,7 @@ _PAUSE_S = 0.02
 _logger = logging.get_logger(__name__)
 
 
-def submit_accepted(submit: Callable[[Published], None], sender: Caller, message: SentMessage, request_id: str) -> None:
+def submit_accepted(submit: Submit, sender: Caller, message: SentMessage, request_id: str) -> None:
     """Queues what follows the acceptance of a message."""
     submit(contracts.PlatformChanged(platform_id=sender.platform_id))
     submit(contracts.ExpandMessage(message_id=str(message.id), request_id=request_id, published_at=message.created_at))

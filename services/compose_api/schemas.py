@@ -9,7 +9,7 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
-from services.compose_api import domain, text
+from services.compose_api import domain, local_times, text
 from services.compose_api.store import drafts
 from shared import errors
 from shared.audience import ChosenScopes
@@ -29,6 +29,9 @@ def _check_path(value: str) -> None:
 _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+
+# The years that every time zone has in UTC too.
+_LOCAL = re.compile(r"[1-8][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 
 
 class LiteralTrue(fields.Boolean):
@@ -68,6 +71,17 @@ class Moment(fields.AwareDateTime):
             return super()._deserialize(value.upper(), attr, data, **kwargs).astimezone(UTC)
         except OverflowError:
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
+
+
+class LocalTime(fields.NaiveDateTime):
+    """A local time in a request, without an offset."""
+
+    default_error_messages = {"invalid": "Must be a local time without offset, as 2026-11-22T09:00."}  # noqa: RUF012 (as in the base class)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or not _LOCAL.fullmatch(value):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 def _scopes(what: str) -> fields.List[str]:
@@ -268,6 +282,47 @@ def write_draft(draft: drafts.Draft) -> dict[str, Any]:
         "reason": draft.reason,
         "detail": draft.detail,
     }
+
+
+def _check_zone(name: str) -> None:
+    if name not in local_times.ZONES:
+        raise marshmallow.ValidationError("Must be a time zone of the IANA database, as Australia/Sydney.")
+
+
+class ScheduleIn(marshmallow.Schema):
+    """A moment, or a local time in a time zone."""
+
+    send_at = Moment(metadata={"description": "In the future, at most a year ahead."})
+    local = LocalTime(
+        metadata={
+            "description": "Instead of `send_at`, with `time_zone`. One that the clocks skip moves forward; of one that comes twice the"
+            " first counts.",
+            "format": "local-date-time",
+            "pattern": f"^{_LOCAL.pattern}$",
+        }
+    )
+    time_zone = fields.String(
+        validate=_check_zone,
+        metadata={"description": "A name of the IANA time zone database, as Australia/Sydney."},
+    )
+    not_after = Moment(
+        metadata={
+            "description": f"Past it the draft is missed instead of released: at most {domain.MAX_LATENESS.days} days after the time"
+            " of sending. [default: an hour after it]"
+        }
+    )
+
+    @marshmallow.validates_schema
+    def _check_form(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if data.keys() - {"not_after"} not in ({"send_at"}, {"local", "time_zone"}):
+            raise marshmallow.ValidationError("Send either send_at, or local with time_zone.", "send_at")
+
+    @marshmallow.post_load
+    def _make(self, data: dict[str, Any], **_kwargs: Any) -> domain.Schedule:
+        if "send_at" in data:
+            return domain.Schedule(**data)
+        resolved = local_times.resolve(data["local"], data["time_zone"])
+        return domain.Schedule(resolved.at, adjusted=resolved.adjusted, **data)
 
 
 class DraftsQuery(paging.PageQuery):

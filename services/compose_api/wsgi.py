@@ -1,7 +1,7 @@
 """The application, as shared/server.py loads it."""
 
 from services.compose_api import app as compose
-from services.compose_api import metrics, publisher, settings
+from services.compose_api import metrics, publisher, releaser, schemas, settings
 from shared import broker, db, draining, logging, rate_limit, redis_client
 
 _settings = settings.read()
@@ -19,9 +19,13 @@ _publisher = publisher.Publisher(
     _monitor,
 )
 
+_engine = db.make_engine(_settings.database, role=db.COMPOSE_ROLE, name="compose_api")
+_releaser = releaser.Releaser(_engine, _publisher.submit, schemas.read_content)
+_releaser.start()
+
 app = compose.make_app(
     compose.Context(
-        engine=db.make_engine(_settings.database, role=db.COMPOSE_ROLE, name="compose_api"),
+        engine=_engine,
         publish=_publisher.submit,
         limiter=_limiter,
     ),
@@ -32,6 +36,6 @@ app = compose.make_app(
     sign_in=_settings.sign_in,
     broker_state=_monitor.state,
 )
-for _measured in (_publisher, _limiter):
+for _measured in (_publisher, _releaser, _limiter):
     _measured.register(app.extensions["hub_registry"])
 app.extensions["hub_registry"].register(metrics.Workers(redis_client.make_short(_settings.redis_url)))

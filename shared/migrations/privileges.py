@@ -58,6 +58,7 @@ GRANT INSERT ON message_targets, message_visibility, message_words, inflight_tar
 GRANT SELECT, INSERT (id, platform_id, author_id, sender_id, content, scope_ids), DELETE,
       UPDATE (sender_id, content, scope_ids, state, revision, updated_at, send_at, not_after, local_time, time_zone, adjusted, ended_at,
               reason, detail) ON drafts TO message_hub_compose;
+GRANT SELECT ON draft_hold TO message_hub_compose;
 
 GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
 GRANT INSERT, UPDATE ON fanout_batches, fanout_counters TO message_hub_worker;

@@ -62,6 +62,8 @@ def test_the_routes_are_those_of_the_design() -> None:
         "PATCH /v1/drafts/<draft_id>",
         "DELETE /v1/drafts/<draft_id>",
         "POST /v1/drafts/<draft_id>/send",
+        "POST /v1/drafts/<draft_id>/schedule",
+        "POST /v1/drafts/<draft_id>/unschedule",
         "GET /v1/viewer",
         "GET /v1/audiences",
         "POST /v1/audiences/preview",

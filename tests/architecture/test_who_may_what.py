@@ -7,6 +7,7 @@ platform, `standard` one whose plan has no sending, `reader` belongs to that one
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import flask
@@ -62,8 +63,8 @@ GROUPS = {
     "RECALL": [RECALL],
     "KEEP": ["POST /v1/drafts"],
     "DRAFTS": ["GET /v1/drafts"],
-    "DRAFT": [f"GET {DRAFT}", f"DELETE {DRAFT}"],
-    "CHANGE": [f"PATCH {DRAFT}", f"POST {DRAFT}/send"],
+    "DRAFT": [f"GET {DRAFT}", f"DELETE {DRAFT}", f"POST {DRAFT}/unschedule"],
+    "CHANGE": [f"PATCH {DRAFT}", f"POST {DRAFT}/send", f"POST {DRAFT}/schedule"],
     "VIEWER": ["GET /v1/viewer"],
     "AUDIENCES": ["GET /v1/audiences"],
     "ONE": [ONE],
@@ -265,7 +266,7 @@ def test_a_route_that_takes_no_body_refuses_one(apis: Apis, route: str) -> None:
     """After the token and the rights, before all else of the request. Of the others a body has no content encoding."""
     who = apis.world["platform administrator"]
     method, path = route.replace("<message_id>", "x").replace("<draft_id>", "x").split(" ")
-    takes_a_body = (method in ("POST", "PATCH") and not route.endswith("/send")) or route in (
+    takes_a_body = (method in ("POST", "PATCH") and not route.endswith(("/send", "/unschedule"))) or route in (
         *GROUPS["TREE"],
         *GROUPS["PROVISION"],
     )
@@ -340,6 +341,8 @@ def _ask(apis: Apis, route: str, target: str, *, headers: dict[str, str]) -> Tes
         path = path.replace("<draft_id>", _draft(apis, target))
         if method == "PATCH":
             body, headers = {"title": "Tried"}, {**headers, "If-Match": "*"}
+        if path.endswith("/schedule"):
+            body = {"send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
     elif route in GROUPS["THROUGH"]:
         body = {"through": _id(apis, target)}
     elif route == SENT and target:

@@ -30,6 +30,8 @@ GUARDS = {
     "PATCH /v1/drafts/<draft_id>": "sending administrator",
     "DELETE /v1/drafts/<draft_id>": "administrator",
     "POST /v1/drafts/<draft_id>/send": "sending administrator",
+    "POST /v1/drafts/<draft_id>/schedule": "sending administrator",
+    "POST /v1/drafts/<draft_id>/unschedule": "administrator",
     "GET /v1/viewer": "user",
     "GET /v1/audiences": "administrator",
     "POST /v1/audiences/preview": "administrator",

@@ -60,6 +60,9 @@ BEYOND_SCHEMAS = (
     "Search for 1 to ",
     "Unknown organisation: ",
     "Unknown clinic: ",
+    "Send either send_at, or local with time_zone.",
+    "Must be within 7 days after",
+    "Must be a time zone of the IANA database",
     "It contains ",
     "It has no visible character",
     "Name is empty.",
@@ -71,6 +74,8 @@ BEYOND_SCHEMAS_CODES = {
     "/auth/login": ("sign-in-failed",),
     "/auth/callback": ("sign-in-failed",),
     "/auth/backchannel-logout": ("bad-request",),
+    "/v1/drafts/{draft_id}": ("draft-incomplete", "expires-too-early"),
+    "/v1/drafts/{draft_id}/schedule": ("draft-incomplete", "expires-too-early", "time-in-past", "time-too-far"),
     "/v1/drafts/{draft_id}/send": ("draft-incomplete", "expires-too-early"),
 }
 KNOWN_AUDIENCES = [

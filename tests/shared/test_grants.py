@@ -30,6 +30,7 @@ TABLES: dict[str, dict[str, str]] = {
     "message_visibility": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
     "message_words": {COMPOSE: "INSERT", INBOX: "SELECT"},
     "drafts": {COMPOSE: "SELECT DELETE"},
+    "draft_hold": {COMPOSE: "SELECT"},
     "inflight_targets": {**MESSAGES_READ, COMPOSE: "SELECT INSERT", WORKER: "SELECT DELETE"},
     "fanout_batches": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
     "fanout_counters": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},

@@ -1,8 +1,10 @@
 """Drafts: messages that are prepared now and sent later. Called by the routes."""
 
+import dataclasses
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -74,25 +76,63 @@ def get_draft(engine: Engine, *, caller: Caller, draft_id: uuid.UUID) -> store.D
         return _get(connection, caller, draft_id)
 
 
-def change_draft(engine: Engine, edit: Edit, *, changes: domain.Changes) -> store.Draft:
-    """The draft with these changes. Of another administrator's scheduled draft the caller becomes the sender.
+def change_draft(engine: Engine, edit: Edit, *, changes: domain.Changes, read: Read) -> store.Draft:
+    """The draft with these changes. A scheduled one stays scheduled, and whoever changes it becomes its sender.
 
-    Raises `HubError` as `create_draft` and `_lock`.
+    Raises `HubError` as `create_draft` and `_lock`; of a scheduled draft also what `send_draft` would raise at that time.
     """
     with engine.begin() as transaction:
         connection = db.driver(transaction)
         scope_ids = _resolve(connection, edit.caller, changes)
         draft = _lock(connection, edit)
         content = changes.apply(draft.content)
-        if content != draft.content:
-            store.set_content(
-                connection,
-                draft=draft,
-                content=content,
-                scope_ids=scope_ids,
-                sender_id=draft.sender_id,
-                now=store.get_time(connection),
-            )
+        if content == draft.content:
+            return draft
+        sender_id = draft.sender_id
+        if draft.state == "scheduled":
+            _check_sendable(connection, edit.caller, read(content), at=draft.send_at)
+            sender_id = edit.caller.user_id
+            _audit(connection, edit, "changed")
+        store.set_content(
+            connection,
+            draft=draft,
+            content=content,
+            scope_ids=scope_ids,
+            sender_id=sender_id,
+            now=store.get_time(connection),
+        )
+        return _get(connection, edit.caller, draft.id)
+
+
+def schedule_draft(engine: Engine, edit: Edit, *, schedule: domain.Schedule, read: Read) -> store.Draft:
+    """The draft, scheduled in the caller's name, whether it was before, or was cancelled, missed or failed.
+
+    Raises `HubError` as `_lock` and `send_draft`, as of that time; time-in-past, time-too-far; validation-failed for not_after.
+    """
+    with engine.begin() as transaction:
+        connection = db.driver(transaction)
+        draft = _lock(connection, edit, checks_rate=False)
+        now = store.get_time(connection)
+        schedule = _check_schedule(schedule, now)
+        _check_sendable(connection, edit.caller, read(draft.content), at=schedule.send_at)
+        edit.rate.check()
+        store.set_schedule(connection, draft=draft, schedule=schedule, sender_id=edit.caller.user_id, now=now)
+        _audit(connection, edit, "scheduled", f"for {schedule.send_at.isoformat()}")
+        return _get(connection, edit.caller, draft.id)
+
+
+def unschedule_draft(engine: Engine, edit: Edit) -> store.Draft:
+    """The draft, which nobody releases any more, as its author's again. Raises `HubError` as `_lock`."""
+    with engine.begin() as transaction:
+        connection = db.driver(transaction)
+        draft = _lock(connection, edit)
+        if draft.state == "draft":
+            return draft
+        store.set_schedule(
+            connection, draft=draft, schedule=None, sender_id=draft.author_id, now=store.get_time(connection)
+        )
+        if draft.state == "scheduled":
+            _audit(connection, edit, "unscheduled")
         return _get(connection, edit.caller, draft.id)
 
 
@@ -111,7 +151,11 @@ def send_draft(engine: Engine, edit: Edit, *, read: Read) -> SentMessage:
 
         stored = messages.store_message(connection, new=new, check=check)
         store.end(
-            connection, draft=draft, state="released", sender_id=edit.caller.user_id, now=store.get_time(connection)
+            connection,
+            draft_id=draft.id,
+            ending=store.Ending("released"),
+            sender_id=edit.caller.user_id,
+            now=store.get_time(connection),
         )
     _logger.info("draft sent", message_id=str(draft.id))
     return messages.queued(new, stored)
@@ -122,7 +166,17 @@ def delete_draft(engine: Engine, edit: Edit) -> None:
     with engine.begin() as transaction:
         connection = db.driver(transaction)
         draft = _lock(connection, edit)
-        store.delete(connection, draft_id=draft.id)
+        if draft.state != "scheduled":
+            store.delete(connection, draft_id=draft.id)
+            return
+        store.end(
+            connection,
+            draft_id=draft.id,
+            ending=store.Ending("cancelled"),
+            sender_id=draft.sender_id,
+            now=store.get_time(connection),
+        )
+        _audit(connection, edit, "cancelled")
 
 
 def _lock(connection: psycopg.Connection[Any], edit: Edit, *, checks_rate: bool = True) -> store.Draft:
@@ -144,6 +198,37 @@ def _lock(connection: psycopg.Connection[Any], edit: Edit, *, checks_rate: bool 
     if checks_rate:
         edit.rate.check()
     return draft
+
+
+def _check_schedule(schedule: domain.Schedule, now: datetime) -> domain.Schedule:
+    """The schedule with its end. Raises `HubError` time-in-past, time-too-far, validation-failed."""
+    send_at = schedule.send_at
+    if send_at <= now:
+        raise errors.HubError("time-in-past", "Choose a time in the future, or send the draft now.")
+    if send_at > now + domain.MAX_AHEAD:
+        raise errors.HubError("time-too-far", "Choose a time within a year.")
+    not_after = schedule.not_after or send_at + domain.DEFAULT_LATENESS
+    if not send_at <= not_after <= send_at + domain.MAX_LATENESS:
+        raise errors.validation_failed(
+            {"not_after": [f"Must be within {domain.MAX_LATENESS.days} days after the time of sending."]}
+        )
+    return dataclasses.replace(schedule, not_after=not_after)
+
+
+def _check_sendable(
+    connection: psycopg.Connection[Any], caller: Caller, content: domain.Content, *, at: datetime | None
+) -> None:
+    """Raises `HubError` where the caller could not send it at that time, as the directory is now."""
+    choice = audience_store.get_choice(
+        connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=content.audience
+    )
+    messages.check_content(content, choice, at=at)
+
+
+def _audit(connection: psycopg.Connection[Any], edit: Edit, outcome: audit.Outcome, detail: str | None = None) -> None:
+    caller = edit.caller
+    event = audit.Event("draft", outcome, caller.platform_id, caller.user_id, edit.origin, edit.draft_id, detail=detail)
+    audit.insert(connection, event)
 
 
 def _get(connection: psycopg.Connection[Any], caller: Caller, draft_id: uuid.UUID) -> store.Draft:

@@ -17,7 +17,7 @@ blueprint = frame.Blueprint("drafts", __name__, description="Prepare messages, a
 
 _LINKS = {
     operation: {"operationId": operation, "parameters": {"draft_id": "$response.body#/id"}}
-    for operation in ("getDraft", "changeDraft", "sendDraft", "deleteDraft")
+    for operation in ("getDraft", "changeDraft", "sendDraft", "scheduleDraft", "unscheduleDraft", "deleteDraft")
 }
 _LOCATION = {
     "Location": {"schema": {"type": "string", "format": "uri-reference"}, "required": True},
@@ -85,12 +85,21 @@ def get_draft(draft_id: str) -> flask.Response:
 @guards.sending_administrator
 @blueprint.arguments(schemas.DraftIn)
 @blueprint.response(200, schemas.DraftOut, headers=_ETAG)
-@blueprint.refuses("audience-out-of-reach", "not-found", "already-released", "version-mismatch", "rate-limited")
+@blueprint.refuses(
+    "draft-incomplete",
+    "expires-too-early",
+    "audience-out-of-reach",
+    "not-found",
+    "already-released",
+    "version-mismatch",
+    "rate-limited",
+)
 @blueprint.doc(operationId="changeDraft", parameters=[{**_IF_MATCH, "required": True}])
 def patch_draft(changes: domain.Changes, draft_id: str) -> flask.Response:
     """Change the fields that are given; null removes one"""
     edit = _edit(draft_id, "draft", must_match=True)
-    return _write(actions.change_draft(flask.current_app.extensions["hub"].engine, edit, changes=changes))
+    engine = flask.current_app.extensions["hub"].engine
+    return _write(actions.change_draft(engine, edit, changes=changes, read=schemas.read_content))
 
 
 @blueprint.route("/v1/drafts/<draft_id>", methods=["DELETE"], parameters=_ID)
@@ -129,6 +138,42 @@ def send_draft(draft_id: str) -> Any:
     message = actions.send_draft(hub.engine, _edit(draft_id, "send"), read=schemas.read_content)
     publisher.submit_accepted(hub.publish, guards.caller(), message, request_log.request_id())
     return message, {"Location": f"/v1/messages/{message.id}"}
+
+
+@blueprint.route("/v1/drafts/<draft_id>/schedule", methods=["POST"], parameters=_ID)
+@audited.refusals("draft")
+@guards.sending_administrator
+@blueprint.arguments(schemas.ScheduleIn)
+@blueprint.response(200, schemas.DraftOut, headers=_ETAG)
+@blueprint.refuses(
+    "draft-incomplete",
+    "time-in-past",
+    "time-too-far",
+    "expires-too-early",
+    "audience-out-of-reach",
+    "not-found",
+    "already-released",
+    "version-mismatch",
+    "rate-limited",
+)
+@blueprint.doc(operationId="scheduleDraft", parameters=[_IF_MATCH])
+def schedule_draft(schedule: domain.Schedule, draft_id: str) -> flask.Response:
+    """Send a draft at a time: its recipients are those whom the directory has then"""
+    engine = flask.current_app.extensions["hub"].engine
+    return _write(
+        actions.schedule_draft(engine, _edit(draft_id, "draft"), schedule=schedule, read=schemas.read_content)
+    )
+
+
+@blueprint.route("/v1/drafts/<draft_id>/unschedule", methods=["POST"], parameters=_ID)
+@audited.refusals("draft")
+@guards.administrator
+@blueprint.response(200, schemas.DraftOut, headers=_ETAG)
+@blueprint.refuses("not-found", "already-released", "version-mismatch", "rate-limited")
+@blueprint.doc(operationId="unscheduleDraft", parameters=[_IF_MATCH])
+def unschedule_draft(draft_id: str) -> flask.Response:
+    """Make a scheduled draft a draft again; also one that was cancelled, missed or failed"""
+    return _write(actions.unschedule_draft(flask.current_app.extensions["hub"].engine, _edit(draft_id, "draft")))
 
 
 def _edit(draft_id: str, limit: str, *, must_match: bool = False) -> actions.Edit:

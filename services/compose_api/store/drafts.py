@@ -12,10 +12,12 @@ import psycopg
 from psycopg import rows
 from psycopg.types import json
 
+from services.compose_api import domain
 from shared import db
 from shared.sent_messages.store import Person
 
 State = Literal["draft", "scheduled", "released", "cancelled", "missed", "failed"]
+End = Literal["released", "cancelled", "missed", "failed"]
 # An author's drafts that are not released.
 MAX_DRAFTS = 1_000
 
@@ -47,6 +49,15 @@ class Draft:
     reason: str | None
     detail: str | None
     may_see: bool
+
+
+@dataclass(frozen=True)
+class Ending:
+    """`reason`: the code of why it was missed or failed."""
+
+    state: End
+    reason: str | None = None
+    detail: str | None = None
 
 
 # Scopes that exist no more are beneath the platform only.
@@ -92,6 +103,10 @@ _LIST_ALL = db.driver_sql(f"""
 """)
 
 _INSERT = db.driver_sql(f"""
+    WITH old AS (
+        DELETE FROM drafts WHERE id IN (
+            SELECT id FROM drafts WHERE ended_at < now() - interval '90 days' ORDER BY ended_at, id LIMIT 100 FOR UPDATE SKIP LOCKED)
+    )
     INSERT INTO drafts (id, platform_id, author_id, sender_id, content, scope_ids)
     SELECT uuidv7(), :platform_id, :user_id, :user_id, :content, CAST(:scope_ids AS bigint[])
     WHERE (SELECT count(*) FROM drafts WHERE author_id = :user_id AND state <> 'released') < {MAX_DRAFTS}
@@ -105,8 +120,14 @@ _SET_CONTENT = db.driver_sql(
         "content = :content, scope_ids = coalesce(CAST(:scope_ids AS bigint[]), scope_ids), sender_id = :sender_id"
     )
 )
-_SET_STATE = db.driver_sql(
-    _UPDATE.format("state = :state, ended_at = :ended_at, reason = :reason, detail = :detail, sender_id = :sender_id")
+_SET_SCHEDULE = db.driver_sql(
+    _UPDATE.format("""
+        state = CASE WHEN CAST(:send_at AS timestamptz) IS NULL THEN 'draft' ELSE 'scheduled' END,
+        send_at = :send_at, not_after = :not_after, local_time = :local, time_zone = :time_zone, adjusted = :adjusted,
+        sender_id = :sender_id, ended_at = NULL, reason = NULL, detail = NULL""")
+)
+_SET_END = db.driver_sql(
+    _UPDATE.format("state = :state, ended_at = :now, reason = :reason, detail = :detail, sender_id = :sender_id")
 )
 _DELETE = db.driver_sql("DELETE FROM drafts WHERE id = :id")
 
@@ -183,28 +204,29 @@ def set_content(
     )
 
 
-def end(
+def set_schedule(
     connection: psycopg.Connection[Any],
     *,
     draft: Draft,
-    state: State,
+    schedule: domain.Schedule | None,
     sender_id: int,
     now: datetime,
-    reason: str | None = None,
-    detail: str | None = None,
 ) -> None:
-    connection.execute(
-        _SET_STATE,
-        {
-            "id": draft.id,
-            "state": state,
-            "ended_at": now,
-            "sender_id": sender_id,
-            "reason": reason,
-            "detail": detail,
-            "now": now,
-        },
-    )
+    """Schedules the draft, whatever became of it before. Without a schedule it is a draft as before."""
+    unscheduled = dict.fromkeys(("send_at", "not_after", "local", "time_zone", "adjusted"))
+    parameters = vars(schedule) if schedule else unscheduled
+    connection.execute(_SET_SCHEDULE, {**parameters, "id": draft.id, "sender_id": sender_id, "now": now})
+
+
+def end(
+    connection: psycopg.Connection[Any],
+    *,
+    draft_id: uuid.UUID,
+    ending: Ending,
+    sender_id: int,
+    now: datetime,
+) -> None:
+    connection.execute(_SET_END, {**vars(ending), "id": draft_id, "sender_id": sender_id, "now": now})
 
 
 def delete(connection: psycopg.Connection[Any], *, draft_id: uuid.UUID) -> None:

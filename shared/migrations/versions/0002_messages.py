@@ -85,7 +85,7 @@ CREATE INDEX message_words_by_word ON message_words USING gin (words) WITH (gin_
 
 -- Messages to come. The id becomes the message's. content: what POST /v1/messages takes, as far as it is known; scope_ids: its audience
 -- when it was saved, for who may see the draft. sender_id: whom it is sent by, the author unless another administrator scheduled it or
--- changed it since. send_at is never resolved again from local_time and time_zone, which say how it was asked for.
+-- changed it since. local_time and time_zone: how send_at was asked for.
 CREATE TABLE drafts (
     id uuid PRIMARY KEY,
     platform_id bigint NOT NULL REFERENCES platforms,
@@ -117,7 +117,14 @@ CREATE INDEX drafts_by_author ON drafts (author_id);
 CREATE INDEX drafts_by_sender ON drafts (sender_id);
 CREATE INDEX drafts_by_scope ON drafts USING gin (scope_ids);
 CREATE INDEX drafts_scheduled ON drafts (send_at, id) WHERE state = 'scheduled';
-CREATE INDEX drafts_ended ON drafts (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX drafts_ended ON drafts (ended_at, id) WHERE ended_at IS NOT NULL;
+
+-- One row. While held_at is set, no scheduled draft is released.
+CREATE TABLE draft_hold (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    held_at timestamptz
+);
+INSERT INTO draft_hold (held_at) VALUES (NULL);
 
 -- The targets of messages whose entries are not all written yet. Small and busy: vacuumed by count, not by share.
 CREATE TABLE inflight_targets (

@@ -8,27 +8,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from shared import contracts
+from tests.compose_api.drafts.drafting import FULL, change, create
 from tests.compose_api.hub import Hub, Person, World
 from tests.shared import answers
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-FULL = {"title": "Notice", "body": "News.", "audience": {"clinics": ["a1"]}}
-
-
-def create(hub: Hub, who: Person, **content: Any) -> TestResponse:
-    answer = hub.call("POST", "/v1/drafts", who, json=content)
-    assert answer.status_code == 201, answer.text
-    return answer
-
-
-def change(hub: Hub, who: Person, draft: TestResponse, **content: Any) -> TestResponse:
-    return hub.call(
-        "PATCH",
-        draft.headers.get("Location", draft.request.path),
-        who,
-        json=content,
-        headers={"If-Match": draft.headers["ETag"]},
-    )
 
 
 def send(hub: Hub, who: Person, draft_id: str, **request: Any) -> TestResponse:

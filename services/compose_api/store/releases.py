@@ -1,0 +1,69 @@
+"""SQL: the scheduled drafts that are due, one after the other."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import rows
+
+from shared import db
+
+# All from the partial index drafts_scheduled, so the cost does not depend on how many drafts wait.
+_GET_WAIT = db.driver_sql("""
+    SELECT extract(epoch FROM min(d.send_at) - plausible_time()) FROM drafts d
+    WHERE d.state = 'scheduled' AND NOT EXISTS (SELECT FROM draft_hold WHERE held_at IS NOT NULL)
+""")
+_CLAIM = db.driver_sql("""
+    SELECT d.id, d.platform_id, p.key AS platform, d.sender_id, sender.external_id AS sender, d.content, d.send_at, d.not_after, t.now
+    FROM (SELECT plausible_time() AS now) AS t
+    CROSS JOIN LATERAL (
+        SELECT * FROM drafts
+        WHERE state = 'scheduled' AND send_at <= t.now AND platform_id <> ALL(CAST(:skipped AS bigint[]))
+          AND NOT EXISTS (SELECT FROM draft_hold WHERE held_at IS NOT NULL)
+        ORDER BY send_at, id
+        LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS d
+    JOIN platforms p ON p.id = d.platform_id
+    JOIN users sender ON sender.id = d.sender_id
+""")
+_CLAIM_ONE = db.driver_sql("""
+    SELECT d.id, d.platform_id, p.key AS platform, d.sender_id, sender.external_id AS sender, d.content,
+           d.send_at, d.not_after, plausible_time() AS now
+    FROM drafts d JOIN platforms p ON p.id = d.platform_id JOIN users sender ON sender.id = d.sender_id
+    WHERE d.id = :id AND d.state IN ('scheduled', 'missed', 'failed') FOR UPDATE OF d
+""")
+
+
+@dataclass(frozen=True)
+class Due:
+    """A draft that the transaction has locked. `platform` and `sender` as tokens name them; `now` is PostgreSQL's time."""
+
+    id: uuid.UUID
+    platform_id: int
+    platform: str
+    sender_id: int
+    sender: str
+    content: dict[str, Any]
+    send_at: datetime
+    not_after: datetime
+    now: datetime
+
+
+def get_wait(connection: psycopg.Connection[Any]) -> float | None:
+    """Seconds until the next scheduled draft is due, negative where it is late; None where none is scheduled or all are held."""
+    wait = connection.cursor(row_factory=rows.scalar_row).execute(_GET_WAIT).fetchone()
+    return None if wait is None else float(wait)
+
+
+def claim(connection: psycopg.Connection[Any], *, skipped_platforms: Sequence[int]) -> Due | None:
+    """The first draft in the order of (send_at, id) that is due and that nobody else has locked."""
+    cursor = connection.cursor(row_factory=rows.class_row(Due))
+    return cursor.execute(_CLAIM, {"skipped": list(skipped_platforms)}).fetchone()
+
+
+def claim_one(connection: psycopg.Connection[Any], *, draft_id: uuid.UUID) -> Due | None:
+    """A draft that was scheduled and is not released, due or not; waits for its lock."""
+    return connection.cursor(row_factory=rows.class_row(Due)).execute(_CLAIM_ONE, {"id": draft_id}).fetchone()
