@@ -105,6 +105,14 @@ class Hub:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
+    def expire(self, message_id: str) -> None:
+        """As if its `expires_at` had passed a minute ago."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                sqlalchemy.text("UPDATE messages SET expires_at = now() - interval '1 minute' WHERE id = :id"),
+                {"id": message_id},
+            )
+
     def recall(self, token: str, message_id: str) -> None:
         answer = self.http.delete(f"{self.compose_url}/v1/messages/{message_id}", headers=_bearer(token))
         assert answer.json()["status"] == "recalled", answer.text

@@ -51,7 +51,8 @@ def seed(hub: Hub, people: World) -> str:
     administrator = people.token(people.platform_administrator)
     hub.recall(administrator, hub.post(administrator, ASPEN, title="Recalled"))
     hub.post(people.token(people.clinic_administrator), ASPEN, title="Short", body="x")
-    message_id = hub.post(administrator, EVERYONE, title=_LONG, body=_BODY)
+    options = {"category": "regulation", "priority": "important", "expires_at": "2126-12-05T18:00:00Z"}
+    message_id = hub.post(administrator, EVERYONE, title=_LONG, body=_BODY, **options)
     hub.wait_sent(administrator, message_id)
     return message_id
 

@@ -37,7 +37,7 @@ def test_a_message_to_everyone_reaches_all_that_the_page_said(page: Page, hub: H
         - definition: Regulation change
         - term: Priority
         - definition: Important
-        - term: Taken down on
+        - term: Take down on
         - definition: 5 December 2126 at 18:00
     """)
     shown = console.reviewed(page)

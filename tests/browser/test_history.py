@@ -22,7 +22,10 @@ def expect_titles(page: Page, *wanted: str) -> None:
 
 
 def seed(hub: Hub, people: World) -> None:
-    options = {"category": "regulation", "priority": "important", "expires_at": "2126-12-05T18:00:00Z"}
+    options = {
+        **{"category": "regulation", "priority": "important", "expires_at": "2126-12-05T18:00:00Z"},
+        "pinned_until": (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=7)).isoformat(),
+    }
     for title, who, audience, chosen in (
         ("To all", people.platform_administrator, EVERYONE, {}),
         ("To north", people.organisation_administrator, NORTH, {}),
@@ -48,6 +51,8 @@ def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
         page.set_viewport_size({"width": width, "height": 800})
         expect(listed.get_by_text("Recipients", exact=True)).to_be_visible(visible=shows)
     row = console.rows(page).filter(has_text="To aspen")
+    expect(row).to_contain_text("Important")
+    expect(row).to_contain_text("Regulation change")
     expect(row).to_contain_text("Clara Clinic")
     expect(row).to_contain_text("Clinic aspen")
     expect(row).to_contain_text("50% read")
@@ -62,9 +67,23 @@ def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
     row.click(position=corner)
     expect(page.get_by_role("heading", name="To aspen", level=1)).to_be_focused()
     expect(page.get_by_role("region", name="Sent to")).to_contain_text("Clinic aspen")
+    options = page.get_by_role("region", name="Options")
+    expect(options).to_match_aria_snapshot("""
+        - term: Keep at the top until
+        - definition: /\\d+ \\w+ \\d{4} at \\d\\d:\\d\\d/
+        - term: Take down on
+        - definition: /5 December 2126/
+    """)
     page.go_back()
     expect(page.get_by_role("link", name="To aspen")).to_be_focused()
     page.go_forward()
+    # Once it has expired, page and list say so.
+    hub.expire(message_id)
+    page.reload()
+    expect(page.get_by_text(re.compile(r"^Expired on .* Recipients can no longer see it\.$"))).to_be_visible()
+    page.get_by_role("link", name="Messages").last.click()
+    expect(row).to_contain_text("Expired")
+    page.get_by_role("link", name="To aspen").click()
     # A copy is a draft of its own, with the same text and recipients.
     with page.expect_request("**/v1/audiences/preview") as counting:
         page.get_by_role("link", name="Send a copy").click()

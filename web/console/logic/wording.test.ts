@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { PLATFORM } from "../samples";
+import { message, PLATFORM } from "../samples";
 import { Directory } from "./directory";
-import { audienceSummary, people, percent, reached } from "./wording";
+import { audienceSummary, people, percent, reached, status } from "./wording";
 
 const directory = new Directory(PLATFORM);
 
@@ -33,6 +33,18 @@ describe("reached", () => {
     ["recalled" as const, null, "Recalled before recipients were counted"],
   ])("says of a %s message that went to %j: %s", (status, recipient_count, text) => {
     expect(reached({ status, recipient_count })).toBe(text);
+  });
+});
+
+describe("status", () => {
+  it.each([
+    ["Sent", {}],
+    ["Visible to everyone · recording deliveries…", { status: "queued" as const }],
+    ["Expired", { status: "sending" as const, expired: true }],
+    ["No longer kept", { expired: true, entries_dropped: true }],
+    ["Recalled", { status: "recalled" as const, expired: true, entries_dropped: true }],
+  ])("is %s for %j", (text, changes) => {
+    expect(status(message(changes))).toBe(text);
   });
 });
 

@@ -29,9 +29,10 @@ export function audienceSummary(audience: Message["audience"], directory: Direct
 }
 
 /** Recipients see a message from the moment it is accepted; what goes on is the recording of deliveries. */
-export function status({ status, entries_dropped }: Pick<Message, "status" | "entries_dropped">): string {
+export function status({ status, expired, entries_dropped }: Message): string {
   if (status === "recalled") return translate("sent_status_recalled");
   if (entries_dropped) return translate("sent_status_dropped");
+  if (expired) return translate("sent_status_expired");
   return translate(status === "sent" ? "sent_status_sent" : "sent_status_delivering");
 }
 

@@ -13,7 +13,8 @@ export const message = {
   message_spoken_sent: { one: "Sent to {count} person.", other: "Sent to {count} people." } as Plural,
   message_recalled: "Recalled by {name} on {date}. Recipients can no longer see it.",
   message_recalled_by_unknown: "Recalled on {date}. Recipients can no longer see it.",
-  message_dropped: "No longer kept: recipients do not see it any more.",
+  message_expired: "Expired on {date}. Recipients can no longer see it.",
+  message_dropped: "No longer kept: recipients do not see it any more, and who has read it is not known any more.",
 
   message_read: "Read rate",
   message_percent: "{percent}%",

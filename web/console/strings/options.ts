@@ -17,6 +17,4 @@ export const options = {
   options_bad_expiry: "Choose a time in the future.",
 
   options_priority: "Priority",
-  options_pinned_until: "At the top until",
-  options_expires_at: "Taken down on",
 };

@@ -25,6 +25,7 @@ export const sent = {
   sent_status_delivering: "Visible to everyone · recording deliveries…",
   sent_status_sent: "Sent",
   sent_status_recalled: "Recalled",
+  sent_status_expired: "Expired",
   sent_status_dropped: "No longer kept",
 
   sent_search: "Search messages",

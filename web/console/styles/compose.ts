@@ -123,23 +123,11 @@ export const composeStyles = css`
   }
 
   dl {
-    display: grid;
-    grid-template-columns: auto 1fr;
-    gap: 0.25rem 1rem;
     margin-block: 0.75rem;
   }
 
   .links {
     display: block;
-  }
-
-  dt {
-    color: var(--_hub-muted);
-  }
-
-  dd {
-    font-weight: 500;
-    overflow-wrap: anywhere;
   }
 
   @container (max-width: 30rem) {

@@ -36,4 +36,11 @@ export const optionStyles = css`
   .time {
     margin-block-start: 0.25rem;
   }
+
+  /* A date with its time has a width of its own. */
+  @container (max-width: 30rem) {
+    .time {
+      margin-inline-start: 0;
+    }
+  }
 `;

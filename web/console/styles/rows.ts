@@ -99,7 +99,7 @@ export const rowStyles = css`
     white-space: nowrap;
   }
 
-  .what .status {
+  .what .labels {
     margin-block-start: 0.375rem;
   }
 

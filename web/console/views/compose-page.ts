@@ -26,6 +26,7 @@ import { translate } from "../strings";
 import { composeStyles } from "../styles/compose";
 import { controls } from "../styles/controls";
 import { optionStyles } from "../styles/options";
+import { termStyles } from "../styles/terms";
 import "./audience-picker";
 import { fieldError, mistakeList, textField } from "./compose-fields";
 import { FooterSpace, footer } from "./compose-footer";
@@ -41,7 +42,7 @@ type Asking = "send" | "discard" | null;
 const NOTHING_REMOVED: Readonly<Record<TextField, number>> = { title: 0, body: 0 };
 
 export class ComposePage extends LitElement {
-  static override styles = [controls, composeStyles, optionStyles];
+  static override styles = [controls, composeStyles, optionStyles, termStyles];
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },

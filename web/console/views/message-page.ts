@@ -2,33 +2,33 @@
 import { html, LitElement, nothing } from "lit";
 import { type Message, Problem, type SentMessage } from "../../api";
 import type { Hub } from "../hub";
-import { date } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { sentence } from "../logic/problems";
-import { copyPath } from "../logic/routes";
 import { status } from "../logic/wording";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { messageStyles } from "../styles/message";
-import { avatar, avatarStyles } from "./avatar";
+import { termStyles } from "../styles/terms";
+import { avatarStyles } from "./avatar";
 import "./confirmation";
 import { icon } from "./icons";
 import { linked } from "./linked";
+import { messageHead, messageNote } from "./message-head";
+import { timeTerms } from "./option-terms";
 import { Poller } from "./poller";
 import { readRate } from "./read-rate";
 import "./recipients";
 import { withNames } from "./rich";
 import { sentTo } from "./sent-to";
 import { empty, failed, loading, stateStyles } from "./states";
-import { statusLabel, statusStyles } from "./status";
-import "./time";
+import { statusStyles } from "./status";
 
 /** While it is being delivered; afterwards only the number of readers changes. */
 const PROGRESS_MS = 1_000;
 const READERS_MS = 10_000;
 
 export class MessagePage extends LitElement {
-  static override styles = [controls, avatarStyles, stateStyles, statusStyles, messageStyles];
+  static override styles = [controls, avatarStyles, stateStyles, statusStyles, messageStyles, termStyles];
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },
@@ -128,12 +128,14 @@ export class MessagePage extends LitElement {
     if (message === null)
       return html`${back} ${heading}
         <div class="card">${loading(translate("message_loading"), 2)}</div>`;
-    return html`${back} ${this.#head(message)}
+    return html`${back} ${messageHead(message, this.directory.mayRecall(message, this.me) ? () => this.#ask(true) : null)}
       <p class="unseen-text" role="status">${this.#spoken(message)}</p>
-      ${this.#note(message)}
+      ${messageNote(message, message.id === this.fresh?.id)}
       <div class="columns">
         <article class="card text"><p class="body" dir="auto">${linked(message.body)}</p></article>
-        <div class="side">${readRate(message)} ${sentTo(message, this.directory, this._showsAll, this.#showAll)}</div>
+        <div class="side">
+          ${readRate(message)} ${sentTo(message, this.directory, this._showsAll, this.#showAll)} ${this.#options(message)}
+        </div>
         <hub-recipients .hub=${this.hub} .directory=${this.directory} .message=${message}></hub-recipients>
       </div>
       ${this.#confirmation(message)}`;
@@ -147,47 +149,12 @@ export class MessagePage extends LitElement {
     return html`<div class="card">${content}</div>`;
   }
 
-  #head(message: Message) {
-    const { id, title, sender, sent_at } = message;
-    return html`<header class="page-head">
-      <div class="what">
-        <h1 tabindex="-1" dir="auto">${title}</h1>
-        <p class="muted meta">
-          ${avatar(sender.name)}<span class="unseen-text">${translate("sent_by")}</span><bdi>${sender.name}</bdi>
-          <hub-time .at=${sent_at} format="date"></hub-time> ${statusLabel(message)}
-        </p>
-      </div>
-      <div class="actions">
-        <a class="button" href=${copyPath(id)}>${icon("copy")}${translate("message_copy")}</a>
-        ${
-          this.directory.mayRecall(message, this.me)
-            ? html`<button class="button danger" type="button" @click=${() => this.#ask(true)}>
-              ${icon("recall")}${translate("message_recall")}
-            </button>`
-            : nothing
-        }
-      </div>
-    </header>`;
-  }
-
-  #note(message: Message) {
-    const text = this.#noteText(message);
-    if (text === null) return nothing;
-    return html`<div class="note">
-      ${icon(message.status === "recalled" || message.entries_dropped ? "info" : "check")}
-      <div>${text}</div>
-    </div>`;
-  }
-
-  /** That it was sent is said to its sender, who comes here straight from writing it. */
-  #noteText({ id, status, entries_dropped, recalled_at, recalled_by }: Message) {
-    if (status === "recalled" && recalled_at) {
-      const values = { date: date(recalled_at) };
-      if (recalled_by === null) return translate("message_recalled_by_unknown", values);
-      return withNames("message_recalled", { name: recalled_by.name }, values);
-    }
-    if (entries_dropped) return translate("message_dropped");
-    return id === this.fresh?.id ? translate("message_fresh") : null;
+  #options(message: Message) {
+    if (message.pinned_until === null && message.expires_at === null) return nothing;
+    return html`<section class="card pad" aria-labelledby="options">
+      <h2 id="options">${translate("options")}</h2>
+      <dl>${timeTerms(message)}</dl>
+    </section>`;
   }
 
   #confirmation({ title, recipient_count: count }: Message) {

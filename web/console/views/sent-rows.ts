@@ -8,7 +8,7 @@ import { messagePath } from "../logic/routes";
 import { audienceSummary, percent, reached } from "../logic/wording";
 import { translate } from "../strings";
 import { avatar } from "./avatar";
-import { statusLabel } from "./status";
+import { labels } from "./status";
 import "./time";
 
 export function sentRows(messages: readonly ListedMessage[], directory: Directory) {
@@ -43,7 +43,7 @@ function row(message: ListedMessage, directory: Directory) {
     <div class="what">
       <h3 dir="auto"><a href=${messagePath(id)} data-id=${id} title=${date(sent_at)}>${title}</a></h3>
       <p class="muted small excerpt" dir="auto">${body}</p>
-      ${statusLabel(message)}
+      ${labels(message)}
     </div>
     <div class="to">
       <p><span class="unseen-text">${translate("sent_label_recipients")}</span>${audienceSummary(audience, directory)}</p>

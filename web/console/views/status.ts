@@ -1,16 +1,24 @@
-/** A message's state as a small label: picture, word and colour, never the colour alone. */
+/** What sets a message apart, as small labels: picture, word and colour, never the colour alone. */
 import { css, html, nothing } from "lit";
 import type { Message } from "../../api";
+import { categoryName } from "../logic/options";
 import { status } from "../logic/wording";
+import { translate } from "../strings";
 import { icon } from "./icons";
 
 export const statusStyles = css`
+  .labels {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.375rem;
+  }
+
   .status {
     display: inline-flex;
     align-items: center;
     gap: 0.25rem;
     padding: 0.125rem 0.625rem 0.125rem 0.5rem;
-    border: 1px solid transparent;
+    border: 1px solid var(--_hub-line);
     border-radius: 1rem;
     background: var(--_hub-surface);
     color: var(--_hub-muted);
@@ -25,19 +33,32 @@ export const statusStyles = css`
 
   .status.queued,
   .status.sending {
+    border-color: transparent;
     background: var(--_hub-accent-soft);
     color: var(--_hub-accent);
   }
 
+  .status.important {
+    border-color: currentcolor;
+    background: none;
+    color: var(--_hub-text);
+  }
+
   .status.recalled {
+    border-color: transparent;
     background: var(--_hub-danger-soft);
     color: var(--_hub-danger);
   }
 `;
 
-/** Nothing for a message that is sent, as nearly all of them are. */
-export function statusLabel(message: Message) {
-  if (message.status === "sent" && !message.entries_dropped) return nothing;
-  const picture = message.status === "recalled" ? "recall" : "clock";
-  return html`<span class="status ${message.status}">${icon(picture)}${status(message)}</span>`;
+/** Nothing for most messages: sent, of no category and of normal priority. */
+export function labels(message: Message) {
+  const { status: state, priority, category, expired, entries_dropped } = message;
+  const isOrdinary = state === "sent" && !expired && !entries_dropped;
+  if (isOrdinary && priority === "normal" && category === null) return nothing;
+  return html`<span class="labels">
+    ${priority === "important" ? html`<span class="status important">${icon("important")}${translate("options_important")}</span>` : nothing}
+    ${category === null ? nothing : html`<span class="status"><bdi>${categoryName(category)}</bdi></span>`}
+    ${isOrdinary ? nothing : html`<span class="status ${state}">${icon(state === "recalled" ? "recall" : "clock")}${status(message)}</span>`}
+  </span>`;
 }
