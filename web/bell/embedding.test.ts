@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { MessageBell } from ".";
+import { propertiesOf } from "./element";
 import { english } from "./strings";
 
 const here = `${import.meta.dirname}/`;
@@ -24,7 +25,7 @@ it("names every word that can be replaced, as it is", () => {
 });
 
 it("names every property, event, part and custom property, and none that is not there", () => {
-  const properties = Object.keys(MessageBell.properties).filter((name) => !name.startsWith("_"));
+  const properties = propertiesOf(MessageBell);
   for (const property of properties) expect(page).toMatch(new RegExp(`\\| \`${property}\` \\|`));
   const parts = [...found(/part="([\w-]+)"/g), ...found(/setAttribute\("part", "([\w-]+)"\)/g)];
   for (const part of parts) expect(page, `the part ${part}`).toMatch(new RegExp(`\`${part}\``));

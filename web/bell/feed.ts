@@ -2,7 +2,8 @@
  * One user's messages, as the panel under the bell and the console's page show them: which list, which messages are open, what has
  * just been done. What tabs share is in the store; what surrounds the list is in the element that has this controller.
  */
-import { html, type LitElement, type ReactiveController, type TemplateResult } from "lit";
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { html, type TemplateResult } from "lit/html.js";
 import type { Notification } from "../api";
 import { readLocale } from "../common/translate";
 import type { BellEvent } from "./events";
@@ -19,10 +20,14 @@ const MINUTE_MS = 60_000;
 /** A live region that is emptied and filled in one moment has not changed for screen readers. */
 const SPEECH_PAUSE_MS = 50;
 
+interface Host extends HTMLElement, ReactiveControllerHost {
+  readonly renderRoot: HTMLElement | DocumentFragment;
+}
+
 export class Feed implements ReactiveController {
   translate: Translate = translator({}, undefined);
 
-  readonly #host: LitElement;
+  readonly #host: Host;
   readonly #onEvent: (event: BellEvent | undefined) => void;
   readonly #session: Session;
   readonly #focus: Focus;
@@ -38,7 +43,7 @@ export class Feed implements ReactiveController {
   #watched: Store | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
 
-  constructor(host: LitElement, onEvent: (event: BellEvent | undefined) => void = () => undefined) {
+  constructor(host: Host, onEvent: (event: BellEvent | undefined) => void = () => undefined) {
     this.#host = host;
     this.#onEvent = onEvent;
     this.#focus = new Focus(host);

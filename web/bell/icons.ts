@@ -1,5 +1,5 @@
 /** The bell's pictures: drawn on a grid of 24, in the colour of the text around them, and never the only way to say a thing. */
-import { html } from "lit";
+import { html } from "lit/html.js";
 
 const draw = (path: string) => html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
 

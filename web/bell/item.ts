@@ -1,5 +1,5 @@
 /** One notification in the panel: a line to open, and once open the whole text and what can be done with it. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import type { Notification } from "../api";
 import { initials } from "../common/initials";
 import { LINK_REL, split } from "../common/links";

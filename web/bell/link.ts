@@ -26,7 +26,7 @@ export class Link {
   readonly #emit: (event: BellEvent) => void;
   readonly #poller: Poller;
   readonly #stream: Stream;
-  #isStarted = false;
+  #started: AbortController | undefined;
   #connection: Connection = "starting";
   #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -49,31 +49,31 @@ export class Link {
   }
 
   start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    document.addEventListener("visibilitychange", this.#wake);
-    window.addEventListener("online", this.#wake);
-    window.addEventListener("offline", this.#wake);
-    this.#wake();
+    if (this.#started) return;
+    this.#started = new AbortController();
+    const { signal } = this.#started;
+    const wake = () => this.#wake();
+    document.addEventListener("visibilitychange", wake, { signal });
+    window.addEventListener("online", wake, { signal });
+    window.addEventListener("offline", wake, { signal });
+    wake();
   }
 
   stop(): void {
-    if (!this.#isStarted) return;
-    this.#isStarted = false;
-    document.removeEventListener("visibilitychange", this.#wake);
-    window.removeEventListener("online", this.#wake);
-    window.removeEventListener("offline", this.#wake);
+    if (!this.#started) return;
+    this.#started.abort();
+    this.#started = undefined;
     this.#rest();
     this.#connection = "starting";
   }
 
   /** Requests the counts now, or within `wait` milliseconds. */
   ask(wait = 0): void {
-    if (this.#isStarted && !document.hidden) this.#poller.ask(wait);
+    if (this.#started && !document.hidden) this.#poller.ask(wait);
   }
 
   /** Starts or stops stream and poller, as the page is visible and online or not. */
-  readonly #wake = (): void => {
+  #wake(): void {
     clearTimeout(this.#hiddenTimer);
     if (!navigator.onLine) {
       this.#rest();
@@ -85,7 +85,7 @@ export class Link {
       this.#stream.start();
       this.ask(this.#connection === "live" ? 0 : PATIENCE_MS);
     }
-  };
+  }
 
   #rest(): void {
     clearTimeout(this.#hiddenTimer);

@@ -3,7 +3,7 @@
  * not take the focus, the selection or the place on the screen from the one that is being read. (Lit's own `repeat` does this for
  * any list at several times the size.)
  */
-import { render } from "lit";
+import { render } from "lit/html.js";
 import type { Notification } from "../api";
 import { type ItemActions, type Reader, renderItem } from "./item";
 

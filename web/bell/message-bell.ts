@@ -2,10 +2,11 @@
  * `<message-bell>`: the bell with its badge, and the panel that it opens. The list in the panel is the feed's (feed.ts).
  * docs/embedding.md describes the element to those who put it into their pages.
  */
-import { html, LitElement, nothing, type PropertyValues } from "lit";
+import { html, nothing } from "lit/html.js";
 import { theme } from "../common/theme";
 import { Announcer } from "./announcer";
 import type { AskForToken } from "./credentials";
+import { ReactiveElement } from "./element";
 import type { BellEvent } from "./events";
 import { Feed } from "./feed";
 import * as icons from "./icons";
@@ -16,21 +17,19 @@ import { bellStyles, feedStyles } from "./styles";
 
 const MOST_SHOWN = 99;
 
-export class MessageBell extends LitElement {
-  static override styles = [theme, feedStyles, bellStyles];
-  static override properties = {
-    src: {},
-    streamUrl: { attribute: "stream-url" },
-    token: {},
-    getToken: { attribute: false },
-    locale: {},
-    strings: { attribute: false },
-    placement: {},
-    theme: {},
-    open: { type: Boolean, reflect: true },
-    messagesUrl: { attribute: "messages-url" },
-    createUrl: { attribute: "create-url" },
-  };
+export class MessageBell extends ReactiveElement {
+  static override readonly observedAttributes = [
+    "src",
+    "stream-url",
+    "token",
+    "locale",
+    "placement",
+    "theme",
+    "open",
+    "messages-url",
+    "create-url",
+  ];
+  static override readonly properties = ["getToken", "strings"];
 
   /** The address of inbox_api. */
   declare src: string;
@@ -54,17 +53,23 @@ export class MessageBell extends LitElement {
   readonly #popup = new Popup(this, (isOpen) => {
     this.open = isOpen;
   });
+  #wasOpen = false;
   #counts = "";
 
   constructor() {
-    super();
-    this.src = homeOf(import.meta.url);
-    this.open = false;
+    super([theme, feedStyles, bellStyles]);
+    this.src ??= homeOf(import.meta.url);
+    this.open ??= false;
   }
 
   /** Asks the hub now, for instance after the page has signed its user in again. */
   refresh(): void {
     this.#feed.refresh();
+  }
+
+  override attributeChangedCallback(attribute: string, before: string | null, value: string | null): void {
+    if (attribute === "open") this.open = value !== null;
+    else super.attributeChangedCallback(attribute, before, value);
   }
 
   override disconnectedCallback(): void {
@@ -73,8 +78,8 @@ export class MessageBell extends LitElement {
     this.#announcer.stop();
   }
 
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("locale") || changed.has("strings") || !this.hasUpdated) {
+  protected override willUpdate(changed: ReadonlySet<string>): void {
+    if (changed.has("locale") || changed.has("strings")) {
       this.#feed.speak(this.locale || languageOf(this), this.strings ?? {});
     }
     if (changed.has("src") || changed.has("streamUrl") || changed.has("token") || changed.has("getToken")) {
@@ -87,10 +92,12 @@ export class MessageBell extends LitElement {
       });
     }
     if (changed.has("open")) this.#feed.setActive(this.open);
+    this.toggleAttribute("open", Boolean(this.open));
   }
 
-  protected override updated(changed: PropertyValues<this>): void {
-    if (!changed.has("open") || (!this.open && !changed.get("open"))) return;
+  protected override updated(): void {
+    if (this.open === this.#wasOpen) return;
+    this.#wasOpen = this.open;
     if (this.open) this.#popup.show(this.placement ?? "bottom-end", this.theme ?? undefined);
     else this.#popup.hide();
     this.#emit(this.open ? "open" : "close", undefined);

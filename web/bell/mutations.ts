@@ -48,8 +48,8 @@ function alter(after: Notification, call: (inbox: Inbox) => Promise<Changed>): M
     predict: (state) =>
       states.withCounts(states.withItem(state, after), states.recount(state.counts, state.items.get(after.id), after)),
     confirm: async (inbox) => {
-      const { notification, unread_count, unseen_count } = await call(inbox);
-      return { kind: "changed", notification, counts: { unread_count, unseen_count } };
+      const answer = await call(inbox);
+      return { kind: "changed", notification: answer.notification, counts: states.countsOf(answer) };
     },
   };
 }

@@ -1,5 +1,5 @@
 /** What the panel under the bell and the console's page show. Decides nothing: every click goes to `actions`. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import type { Notification } from "../api";
 import * as icons from "./icons";
 import type { ItemActions } from "./item";

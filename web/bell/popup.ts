@@ -13,6 +13,7 @@ export class Popup {
   readonly #onOpen: (isOpen: boolean) => void;
   #placement: Placement = "bottom-end";
   #frame = 0;
+  #shown: AbortController | undefined;
   /** Or about to be: the button opens and closes the panel without any help from here. */
   #isShown = false;
 
@@ -26,13 +27,14 @@ export class Popup {
     this.#panel.style.colorScheme = theme ?? this.#schemeOfPage() ?? "";
     this.#place();
     if (!this.#isShown) this.#panel.showPopover?.();
-    window.addEventListener("scroll", this.#onMove, { capture: true, passive: true });
-    window.addEventListener("resize", this.#onMove);
+    this.#shown = new AbortController();
+    const { signal } = this.#shown;
+    window.addEventListener("scroll", this.#onMove, { capture: true, passive: true, signal });
+    window.addEventListener("resize", this.#onMove, { signal });
   }
 
   hide(): void {
-    window.removeEventListener("scroll", this.#onMove, { capture: true });
-    window.removeEventListener("resize", this.#onMove);
+    this.#shown?.abort();
     cancelAnimationFrame(this.#frame);
     if (this.#isShown) this.#panel.hidePopover?.();
   }

@@ -69,11 +69,12 @@ export function withPage(state: State, view: View, page: Feed, isOlder: boolean)
   const list: Partial<List> = isOlder
     ? { ids: [...ids, ...given.filter((id) => !known.has(id))], cursor: page.next_cursor }
     : { ids: [...given, ...below], cursor: below.length > 0 ? cursor : page.next_cursor };
-  const { unread_count, unseen_count } = page;
-  return withCounts(withList({ ...state, items }, view, { ...list, phase: "ready", older: "ready" }), {
-    unread_count,
-    unseen_count,
-  });
+  return withCounts(withList({ ...state, items }, view, { ...list, phase: "ready", older: "ready" }), countsOf(page));
+}
+
+/** The counts in an answer that has them among other things. */
+export function countsOf({ unread_count, unseen_count }: Counts): Counts {
+  return { unread_count, unseen_count };
 }
 
 export function withCounts(state: State, counts: Counts | undefined): State {

@@ -9,7 +9,7 @@ import { type BellEvent, withEvent } from "./events";
 import { type Inbox, Refusal } from "./inbox";
 import { Link } from "./link";
 import type { Mutation } from "./mutations";
-import { EMPTY, type Phase, type State, type View, withList, withPage } from "./state";
+import { countsOf, EMPTY, type Phase, type State, type View, withList, withPage } from "./state";
 import { Tabs } from "./tabs";
 
 const TRIES = 3;
@@ -35,6 +35,7 @@ export class Store {
   /** When the last mutation was confirmed: counts requested before do not include it. */
   #settled = 0;
   #signedOut = 0;
+  #life: AbortController | undefined;
 
   /** `name` is the same in all tabs that belong together; undefined where this tab is to be alone. */
   constructor(inbox: Inbox, credentials: Credentials, name: string | undefined) {
@@ -59,16 +60,17 @@ export class Store {
   }
 
   start(): void {
-    document.addEventListener("visibilitychange", this.#onVisibility);
-    window.addEventListener("pagehide", this.#onPageHide);
-    window.addEventListener("pageshow", this.#onPageShow);
+    this.#life = new AbortController();
+    const { signal } = this.#life;
+    document.addEventListener("visibilitychange", () => this.#onVisibility(), { signal });
+    // A page that the browser keeps for "back" must hold no lock and no connection.
+    window.addEventListener("pagehide", () => this.#tabs.leave(), { signal });
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.#tabs.join(), { signal });
     this.#tabs.join();
   }
 
   stop(): void {
-    document.removeEventListener("visibilitychange", this.#onVisibility);
-    window.removeEventListener("pagehide", this.#onPageHide);
-    window.removeEventListener("pageshow", this.#onPageShow);
+    this.#life?.abort();
     this.#tabs.leave();
   }
 
@@ -116,8 +118,7 @@ export class Store {
         if (!data) return become("ready");
         if (!isOlder && etag) this.#etags.set(view, etag);
         this.#change(withPage(this.#base, view, data, isOlder));
-        const { unread_count, unseen_count } = data;
-        this.#publish({ kind: "counts", counts: { unread_count, unseen_count }, asked });
+        this.#publish({ kind: "counts", counts: countsOf(data), asked });
       } catch (error) {
         this.#notice(error);
         become("failed");
@@ -212,17 +213,10 @@ export class Store {
     this.#loadWatched();
   }
 
-  readonly #onVisibility = (): void => {
+  #onVisibility(): void {
     const isTime = Date.now() - this.#signedOut > SIGNED_OUT_PAUSE_MS;
     if (!document.hidden && isTime && this.#credentials.ask) this.#signInAgain();
-  };
-
-  /** A page that the browser keeps for "back" must hold no lock and no connection. */
-  readonly #onPageHide = (): void => this.#tabs.leave();
-
-  readonly #onPageShow = (event: PageTransitionEvent): void => {
-    if (event.persisted) this.#tabs.join();
-  };
+  }
 }
 
 /** Whether the message of a request has gone: recalled, or no longer this user's. */

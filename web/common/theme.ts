@@ -1,5 +1,5 @@
 /** The shared look as a style sheet, whose file says what is in it. */
-import { unsafeCSS } from "lit";
+import { styleSheet } from "./style-sheet";
 import text from "./theme.css?inline";
 
-export const theme = unsafeCSS(text);
+export const theme = styleSheet(text);
