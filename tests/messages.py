@@ -54,6 +54,11 @@ def accept(
     return accepted.message.id
 
 
+def follow(engine: Engine, who: factories.User, of: factories.Platform, message_id: uuid.UUID) -> uuid.UUID:
+    """The id of a follow-up, accepted and not yet expanded, to those who had not read the message."""
+    return accept(engine, who, of, domain.NO_SCOPES, follows=message_id, only="unread")
+
+
 def recall(engine: Engine, who: factories.User, of: factories.Platform, message_id: uuid.UUID) -> None:
     messages.recall_message(
         engine, caller=caller(engine, who, of), message_id=message_id, origin=ORIGIN, rate=rate_limit.Verdict()

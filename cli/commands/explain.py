@@ -65,6 +65,7 @@ def _read(connection: Connection, message_id: uuid.UUID, name: str) -> explain_r
         memberships=memberships,
         imported_at=store.get_import_times(connection, platform_id=platform_id, versions=versions),
         delivery=store.get_delivery(connection, user_id=user.id, message_id=message_id),
+        followed=store.list_followed(connection, user_id=user.id, message_id=message_id),
         is_in_bell=shown is not None,
     )
 
@@ -94,6 +95,7 @@ def _as_json(facts: explain_reasons.Facts, explanation: explain_reasons.Explanat
         "through": explanation.through,
         "is_written": facts.was_written,
         "directory_version": facts.message.directory_version,
+        "follows": facts.message.follows and str(facts.message.follows),
         "sent_at": facts.message.sent_at,
         "seen_at": facts.delivery.seen_at,
         "read_at": facts.delivery.read_at,

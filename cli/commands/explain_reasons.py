@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cli.output import count, moment, one_line
-from cli.store.explain import Delivery, Membership, User
+from cli.store.explain import Delivery, Followed, Membership, User
 from services.fanout_worker.domain.proof import Message, Target
 
 DELIVERED = "delivered"
@@ -22,6 +22,8 @@ LEFT_BEFORE = "left-before"
 MOVED = "moved"
 NOT_ACTIVE = "not-active"
 OUTSIDE = "outside"
+READ_BEFORE = "read-before"
+FORGOTTEN = "forgotten"
 
 _NAMED = 3
 _WRONG = "which is wrong (docs/operations/daily.md says how to remove it)"
@@ -29,7 +31,7 @@ _WRONG = "which is wrong (docs/operations/daily.md says how to remove it)"
 
 @dataclass(frozen=True)
 class Facts:
-    """`is_in_bell`: the inbox API shows it to them. `imported_at`: times of directory versions."""
+    """`is_in_bell`: the inbox API shows it to them. `imported_at`: times of directory versions. `followed`: of a follow-up."""
 
     message: Message
     dropped_before: datetime | None
@@ -38,6 +40,7 @@ class Facts:
     imported_at: Mapping[int, datetime]
     delivery: Delivery
     is_in_bell: bool
+    followed: Sequence[Followed] = ()
 
     @property
     def was_written(self) -> bool:
@@ -65,8 +68,9 @@ def explain(facts: Facts) -> Explanation:
         for membership in _valid(facts.memberships, facts.message.directory_version)
         if _is_inside(membership, target)
     )
-    outcome, what = _why(facts, _listed(through)) if through else _why_not(facts)
-    return Explanation(outcome, f"{facts.user.external_id} {what}.", through)
+    excluded = _why_excluded(facts) if through else None
+    outcome, what = _why(facts, _listed(through)) if through and excluded is None else _why_not(facts, excluded)
+    return Explanation(outcome, f"{facts.user.external_id} {what}.", () if excluded else through)
 
 
 def _why(facts: Facts, through: str) -> tuple[str, str]:
@@ -103,12 +107,32 @@ def _waits(facts: Facts) -> str:
     return f"batch {delivery.batch} is not delivered yet ({count(delivery.batch_attempts, 'retry', 'retries')}{error})"
 
 
-def _why_not(facts: Facts) -> tuple[str, str]:
-    """The outcome for a person outside the audience, and the sentence after their name."""
+def _why_excluded(facts: Facts) -> tuple[str, str] | None:
+    """Why a follow-up does not go to a person in the audience of the earlier message; None where it does."""
+    for one in facts.followed:
+        if one.read_at is not None:
+            return READ_BEFORE, f"they had read message {one.earlier_id}, which it follows, at {moment(one.read_at)}"
+        if not one.was_active:
+            return NOT_ACTIVE, f"they were not active any more in {_version(facts, one.active_version)}"
+    forgotten = [one for one in facts.followed if one.is_forgotten]
+    if forgotten and not facts.delivery.has_entry:
+        return (
+            FORGOTTEN,
+            f"whether they had read message {forgotten[0].earlier_id}, which it follows, is past the retention",
+        )
+    return None
+
+
+def _why_not(facts: Facts, excluded: tuple[str, str] | None) -> tuple[str, str]:
+    """The outcome for a person who is no recipient, and the sentence after their name."""
     message, delivery = facts.message, facts.delivery
     is_active = _valid([one for one in facts.memberships if one.level == "platform"], message.directory_version)
-    outcome, reason = _why_outside(facts) if is_active else _why_not_active(facts)
+    outcome, reason = excluded or (_why_outside(facts) if is_active else _why_not_active(facts))
     accepted = f"the message was accepted at {moment(message.sent_at)}, as of version {message.directory_version}"
+    if message.follows is not None:
+        accepted = f"it was accepted at {moment(message.sent_at)} for recipients of message {message.follows}"
+    if outcome == FORGOTTEN:
+        return outcome, f"has no entry: {reason}, and {accepted}"
     if delivery.has_entry or delivery.other_sent_at:
         return UNEXPECTED, f"has it in their inbox, {_WRONG}: {reason}, and {accepted}; {_done(delivery)}"
     return outcome, f"did not get it: {reason}, and {accepted}"

@@ -8,6 +8,8 @@ from datetime import datetime
 import sqlalchemy
 from sqlalchemy import Connection
 
+from shared import versions
+
 
 @dataclass(frozen=True)
 class User:
@@ -50,6 +52,21 @@ class Delivery:
     batch_attempts: int
     batch_error: str | None
     is_pending: bool
+
+
+@dataclass(frozen=True)
+class Followed:
+    """An earlier message that a follow-up depends on, and what one person had done with it until the later one was accepted.
+
+    `is_forgotten`: what people had done with it is dropped.
+    """
+
+    earlier_id: uuid.UUID
+    accepted_at: datetime
+    active_version: int
+    is_forgotten: bool
+    read_at: datetime | None
+    was_active: bool
 
 
 _FIND_USER = sqlalchemy.text("""
@@ -109,6 +126,18 @@ _GET_DELIVERY = sqlalchemy.text("""
     WHERE m.id = :message_id
 """)
 
+_LIST_FOLLOWED = sqlalchemy.text(f"""
+    SELECT f.earlier_id, f.accepted_at, f.active_version,
+           f.earlier_sent_at < (SELECT dropped_before FROM inbox_retention) AS is_forgotten,
+           (SELECT s.first_read_at FROM inbox_states s
+            WHERE s.user_id = :user_id AND s.sent_at = f.earlier_sent_at AND s.message_id = f.earlier_id
+              AND s.first_read_at < f.accepted_at) AS read_at,
+           EXISTS (SELECT FROM memberships a
+                   WHERE a.user_id = :user_id AND a.scope_id = f.platform_id AND {versions.valid_at("a", "f.active_version")}) AS was_active
+    FROM followed_messages f WHERE f.message_id = :message_id
+    ORDER BY f.accepted_at
+""")  # noqa: S608 (a constant)
+
 
 def list_users(connection: Connection, *, platform_id: int, name: str, limit: int) -> list[User]:
     """The user with this id, else those with this address, ignoring case. Addresses have no index: 0.1 s for a million users."""
@@ -138,3 +167,9 @@ def list_memberships(connection: Connection, *, user_id: int) -> list[Membership
 def get_delivery(connection: Connection, *, user_id: int, message_id: uuid.UUID) -> Delivery:
     values = {"user_id": user_id, "message_id": message_id}
     return Delivery(**connection.execute(_GET_DELIVERY, values).mappings().one())
+
+
+def list_followed(connection: Connection, *, user_id: int, message_id: uuid.UUID) -> list[Followed]:
+    """The messages that a follow-up depends on, in the order of what followed them; none where it is no follow-up."""
+    values = {"user_id": user_id, "message_id": message_id}
+    return [Followed(**row) for row in connection.execute(_LIST_FOLLOWED, values).mappings()]

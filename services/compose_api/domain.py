@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,28 +15,43 @@ MAX_PINNED = timedelta(days=30)
 MAX_AHEAD = timedelta(days=365)
 DEFAULT_LATENESS = timedelta(hours=1)
 MAX_LATENESS = timedelta(days=7)
+# To whom a follow-up can go.
+ONLY = ("unread", "not_acknowledged")
+
+NO_SCOPES = ChosenScopes(everyone=False)
 
 Level = Literal["platform", "organisation", "clinic"]
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a sender states of a message. Times are in UTC."""
+    """What a sender states of a message. Times are in UTC. The audience of a follow-up is the earlier message's, and empty here."""
 
     title: str
     body: str
-    audience: ChosenScopes
+    audience: ChosenScopes = NO_SCOPES
     category: str | None = None
     priority: str = "normal"
     pinned_until: datetime | None = None
     expires_at: datetime | None = None
+    follows: uuid.UUID | None = None
+    only: str | None = None
 
     @property
     def request_hash(self) -> bytes:
         """Equal for requests with the same normalised text, the same set of scopes and the same choices."""
         audience = [self.audience.everyone, sorted(self.audience.organisations), sorted(self.audience.clinics)]
         times = [time and time.isoformat() for time in (self.pinned_until, self.expires_at)]
-        stated = [self.title, self.body, audience, self.category, self.priority, times]
+        stated = [
+            self.title,
+            self.body,
+            audience,
+            self.category,
+            self.priority,
+            times,
+            self.follows and str(self.follows),
+            self.only,
+        ]
         return hashlib.sha256(json.dumps(stated).encode()).digest()
 
     def find_invalid(self, *, categories: Collection[str], now: datetime) -> dict[str, list[str]]:

@@ -135,8 +135,42 @@ class AudienceIn(marshmallow.Schema):
         )
 
 
+def _follows() -> fields.UUID:
+    return fields.UUID(
+        metadata={
+            "description": "Id of an earlier message; goes to those of its recipients who are still active and fit `only`."
+        }
+    )
+
+
+def _only(**kwargs: Any) -> dict[str, fields.Field[Any]]:
+    """The field `only`, for `Meta.include`: marshmallow's schemas have an attribute of this name."""
+    description = "Stands with `follows`. `unread`: those who had not read it; `not_acknowledged`: not possible yet."
+    return {
+        "only": fields.String(validate=validate.OneOf(domain.ONLY), metadata={"description": description}, **kwargs)
+    }
+
+
+def _check_follow_up(data: dict[str, Any]) -> None:
+    """Raises where a request names neither an audience nor `follows` and `only`, or both."""
+    if ("follows" in data) != ("only" in data):
+        missing = "only" if "follows" in data else "follows"
+        raise marshmallow.ValidationError("Missing: a follow-up states both `follows` and `only`.", missing)
+    if "follows" in data and "audience" in data:
+        raise marshmallow.ValidationError(
+            "Leave it out: a follow-up goes to recipients of the earlier message.", "audience"
+        )
+    if data.get("only") == "not_acknowledged":
+        raise marshmallow.ValidationError("The earlier message asks for no acknowledgement.", "only")
+    if "follows" not in data and "audience" not in data:
+        raise marshmallow.ValidationError("Missing data for required field.", "audience")
+
+
 class ContentIn(marshmallow.Schema):
     """What a sender states of a message."""
+
+    class Meta:
+        include = _only()
 
     title = CleanText(
         text.clean_title,
@@ -156,7 +190,10 @@ class ContentIn(marshmallow.Schema):
             "pattern": r"^[^\x00]+$",
         },
     )
-    audience = fields.Nested(AudienceIn, required=True)
+    audience = fields.Nested(
+        AudienceIn, metadata={"description": "Left out in a follow-up only, which has the earlier message's."}
+    )
+    follows = _follows()
     category = fields.String(
         allow_none=True, metadata={"description": "One of the platform's categories, which `GET /v1/viewer` lists."}
     )
@@ -175,6 +212,11 @@ class ContentIn(marshmallow.Schema):
 
 
 class MessageIn(ContentIn):
+    @marshmallow.validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _check_audience(self, _data: dict[str, Any], original: Any, **_kwargs: Any) -> None:
+        if isinstance(original, dict):
+            _check_follow_up(original)
+
     @marshmallow.post_load
     def _make(self, data: dict[str, Any], **_kwargs: Any) -> domain.Content:
         return domain.Content(**data)
@@ -196,6 +238,9 @@ class DraftIn(ContentIn):
 class ContentOut(marshmallow.Schema):
     """The fields of a message before it is sent. As JSON they are what `MessageIn` takes, and stored in this form."""
 
+    class Meta:
+        include = _only(required=True, allow_none=True)
+
     title = fields.String(required=True, allow_none=True, validate=validate.Length(1, text.MAX_TITLE))
     body = fields.String(required=True, allow_none=True, validate=validate.Length(1, text.MAX_BODY))
     audience = fields.Nested(sent_messages.AudienceOut, required=True, allow_none=True)
@@ -203,6 +248,7 @@ class ContentOut(marshmallow.Schema):
     priority = fields.String(required=True, allow_none=True, validate=validate.OneOf(sent_messages.PRIORITIES))
     pinned_until = times.Time(required=True, allow_none=True)
     expires_at = times.Time(required=True, allow_none=True)
+    follows = fields.UUID(required=True, allow_none=True)
 
 
 _CONTENT = ContentOut()
@@ -339,7 +385,16 @@ class DraftsOut(marshmallow.Schema):
 
 
 class PreviewIn(marshmallow.Schema):
-    audience = fields.Nested(AudienceIn, required=True)
+    class Meta:
+        include = _only()
+
+    audience = fields.Nested(AudienceIn)
+    follows = _follows()
+
+    @marshmallow.validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _check_audience(self, _data: dict[str, Any], original: Any, **_kwargs: Any) -> None:
+        if isinstance(original, dict):
+            _check_follow_up(original)
 
 
 class PreviewOut(marshmallow.Schema):

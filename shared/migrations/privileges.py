@@ -43,17 +43,17 @@ GRANT DELETE ON scim_groups, scim_members, stated_memberships, scim_refusals TO 
 MESSAGES = """
 GRANT SELECT ON messages TO message_hub_compose, message_hub_inbox;
 -- The worker reads no title and no body.
-GRANT SELECT (id, platform_id, sender_id, directory_version, request_id, created_at, sent_at, recalled_at, status, recipient_count,
+GRANT SELECT (id, platform_id, sender_id, follows, directory_version, request_id, created_at, sent_at, recalled_at, status, recipient_count,
               completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
-GRANT SELECT ON message_targets, message_visibility, inflight_targets, fanout_batches, fanout_counters, inbox_retention
+GRANT SELECT ON message_targets, message_visibility, followed_messages, inflight_targets, fanout_batches, fanout_counters, inbox_retention
     TO message_hub_compose, message_hub_worker, message_hub_inbox;
 GRANT SELECT ON known_time TO message_hub_compose, message_hub_worker;
 GRANT UPDATE (known_good) ON known_time TO message_hub_worker;
 
-GRANT INSERT (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at, directory_version, request_id,
-              idempotency_key, request_hash, created_at, sent_at) ON messages TO message_hub_compose;
+GRANT INSERT (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at, follows, follows_only,
+              directory_version, request_id, idempotency_key, request_hash, created_at, sent_at) ON messages TO message_hub_compose;
 GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
-GRANT INSERT ON message_targets, message_visibility, message_words, inflight_targets TO message_hub_compose;
+GRANT INSERT ON message_targets, message_visibility, message_words, followed_messages, inflight_targets TO message_hub_compose;
 
 GRANT SELECT, INSERT (id, platform_id, author_id, sender_id, content, scope_ids), DELETE,
       UPDATE (sender_id, content, scope_ids, state, revision, updated_at, send_at, not_after, local_time, time_zone, adjusted, ended_at,
@@ -67,10 +67,12 @@ GRANT SELECT, INSERT ON inbox_entries TO message_hub_worker;
 
 GRANT SELECT ON inbox_entries, message_words TO message_hub_inbox;
 GRANT SELECT, INSERT, UPDATE ON inbox_states, inbox_revisions TO message_hub_inbox;
+-- Whom a follow-up goes to.
+GRANT SELECT (user_id, sent_at, message_id, first_read_at) ON inbox_states TO message_hub_compose, message_hub_worker;
 
-REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), next_state_at(bigint), plausible_time(),
+REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, uuid), next_state_at(bigint), plausible_time(),
     is_clock_wrong(timestamptz, known_time, timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION next_sent_at(bigint) TO message_hub_compose;
+GRANT EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, uuid) TO message_hub_compose;
 GRANT EXECUTE ON FUNCTION next_state_at(bigint) TO message_hub_inbox;
 GRANT EXECUTE ON FUNCTION plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz) TO message_hub_compose, message_hub_worker;
 REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) FROM PUBLIC;

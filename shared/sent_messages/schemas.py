@@ -24,12 +24,19 @@ class AudienceOut(marshmallow.Schema):
     organisations = fields.List(fields.String())
     clinics = fields.List(fields.String())
     other_scopes = fields.Integer(metadata={"minimum": 1})
+    out_of_reach = fields.Integer(
+        metadata={
+            "minimum": 1,
+            "description": "Of a follow-up: scopes of the earlier message that its sender could not address, or not as a whole.",
+        }
+    )
 
     @marshmallow.pre_dump
     def _only_what_was_chosen(self, audience: ChosenScopes, **_kwargs: Any) -> dict[str, Any]:
+        counts = {"other_scopes": audience.other_scopes, "out_of_reach": audience.out_of_reach}
+        others = {name: count for name, count in counts.items() if count}
         if audience.everyone:
-            return {"everyone": True}
-        others = {"other_scopes": audience.other_scopes} if audience.other_scopes else {}
+            return {"everyone": True, **others}
         return {"organisations": list(audience.organisations), "clinics": list(audience.clinics), **others}
 
 

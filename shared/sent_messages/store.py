@@ -72,7 +72,10 @@ _GET_MESSAGES = sqlalchemy.text(f"""
            recaller.external_id AS recaller_id, recaller.name AS recaller_name,
            delivered.count AS delivered_count,
            {lifecycle.IS_EXPIRED} AS expired, {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
-           target.levels, target.external_ids, target.other_scopes
+           target.levels, target.external_ids, target.other_scopes,
+           (SELECT count(*) FROM message_targets e
+            WHERE e.message_id = m.follows
+              AND NOT EXISTS (SELECT FROM message_targets t WHERE t.message_id = m.id AND t.scope_id = e.scope_id)) AS out_of_reach
     FROM messages m
     JOIN users sender ON sender.id = m.sender_id
     LEFT JOIN users recaller ON recaller.id = m.recalled_by_id
@@ -122,7 +125,7 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
         id=row.id,
         title=row.title,
         body=row.body,
-        audience=_audience(row.levels or (), row.external_ids or (), row.other_scopes),
+        audience=_audience(row.levels or (), row.external_ids or (), row.other_scopes, row.out_of_reach),
         category=row.category,
         priority=row.priority,
         pinned_until=row.pinned_until,
@@ -142,11 +145,12 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
     )
 
 
-def _audience(levels: Sequence[str], external_ids: Sequence[str], other_scopes: int) -> ChosenScopes:
+def _audience(levels: Sequence[str], external_ids: Sequence[str], other_scopes: int, out_of_reach: int) -> ChosenScopes:
     chosen = list(zip(levels, external_ids, strict=True))
     return ChosenScopes(
         everyone="platform" in levels,
         organisations=tuple(external_id for level, external_id in chosen if level == "organisation"),
         clinics=tuple(external_id for level, external_id in chosen if level == "clinic"),
         other_scopes=other_scopes,
+        out_of_reach=out_of_reach,
     )

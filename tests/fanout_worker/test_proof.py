@@ -19,6 +19,7 @@ MESSAGE = proof.Message(
     sender="alice",
     status="sent",
     directory_version=1,
+    follows=None,
     request_id="request-1",
     created_at=NOON,
     sent_at=NOON,

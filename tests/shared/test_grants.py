@@ -28,6 +28,7 @@ TABLES: dict[str, dict[str, str]] = {
     "messages": {COMPOSE: "SELECT", INBOX: "SELECT"},
     "message_targets": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
     "message_visibility": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
+    "followed_messages": {**MESSAGES_READ, COMPOSE: "SELECT INSERT"},
     "message_words": {COMPOSE: "INSERT", INBOX: "SELECT"},
     "drafts": {COMPOSE: "SELECT DELETE"},
     "draft_hold": {COMPOSE: "SELECT"},
@@ -56,6 +57,7 @@ COLUMNS = {
     ("users", WORKER, "SELECT"): {"id"},
     ("messages", WORKER, "SELECT"): {
         *("id", "platform_id", "sender_id", "directory_version", "request_id", "created_at", "sent_at", "recalled_at"),
+        *("follows",),
         *_WORKERS_PART_OF_MESSAGES,
     },
     ("drafts", COMPOSE, "INSERT"): {"id", "platform_id", "author_id", "sender_id", "content", "scope_ids"},
@@ -66,6 +68,11 @@ COLUMNS = {
     ("messages", COMPOSE, "INSERT"): {
         *("id", "platform_id", "sender_id", "title", "body", "directory_version", "request_id", "idempotency_key"),
         *("request_hash", "created_at", "sent_at", "category", "priority", "pinned_until", "expires_at"),
+        *("follows", "follows_only"),
+    },
+    **{
+        ("inbox_states", role, "SELECT"): {"user_id", "sent_at", "message_id", "first_read_at"}
+        for role in (COMPOSE, WORKER)
     },
     ("messages", COMPOSE, "UPDATE"): {"recalled_at", "recalled_by_id"},
     ("messages", WORKER, "UPDATE"): _WORKERS_PART_OF_MESSAGES,
@@ -85,7 +92,7 @@ COLUMNS = {
 }
 FUNCTIONS = {
     WORKER: {"create_inbox_partitions", "drop_inbox_partitions", "is_clock_wrong", "plausible_time"},
-    COMPOSE: {"next_sent_at", "is_clock_wrong", "plausible_time", "find_users_by_email"},
+    COMPOSE: {"next_sent_at", "next_follow_up_sent_at", "is_clock_wrong", "plausible_time", "find_users_by_email"},
     INBOX: {"next_state_at"},
 }
 SEQUENCES = {DIRECTORY: {"scope_ids": "USAGE"}}

@@ -3,13 +3,17 @@
 import collections
 import hashlib
 import threading
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 from sqlalchemy import Engine
 
 from services.compose_api import domain
 from services.compose_api.store import audiences as store
+from services.compose_api.store import follow_ups
 from shared import audience as audience_sql
 from shared import db, errors, rate_limit
 from shared.audience import ChosenScopes
@@ -115,35 +119,77 @@ def get_audiences(engine: Engine, *, caller: Caller) -> Audiences:
 
 
 def preview(
-    engine: Engine, counter: Counter, *, caller: Caller, audience: ChosenScopes, rate: rate_limit.Verdict
+    engine: Engine,
+    counter: Counter,
+    *,
+    caller: Caller,
+    rate: rate_limit.Verdict,
+    audience: ChosenScopes = domain.NO_SCOPES,
+    follows: uuid.UUID | None = None,
 ) -> int:
-    """The number of distinct users that `audience` would reach now.
+    """The number of distinct users that the audience, or a follow-up, would reach now.
 
-    Raises `HubError` validation-failed for unknown scopes, audience-out-of-reach and rate-limited, as sending would.
+    Raises `HubError` validation-failed for unknown scopes, audience-out-of-reach, not-found, recalled and rate-limited, as sending would.
     """
     with engine.connect() as connection:
-        choice = store.get_choice(
-            db.driver(connection), platform_id=caller.platform_id, user_id=caller.user_id, audience=audience
-        )
+        choice = get_choice(db.driver(connection), caller, audience=audience, follows=follows)
         check_choice(choice)
         rate.check()
+        if choice.follow_up is not None:
+            return follow_ups.count_recipients(db.driver(connection), choice=choice, follow_up=choice.follow_up)
         if len(choice.targets) == 1:
             return store.get_user_count(connection, scope_id=choice.targets[0].scope_id)
-        wanted = audience_sql.Audience(domain.without_nested(choice.targets), choice.directory_version)
-        count = counter.find(wanted)
+        people = audience_sql.Audience(domain.without_nested(choice.targets), choice.directory_version)
+        count = counter.find(people)
         if count is None:
-            count = store.count_audience(connection, audience=wanted)
-            counter.keep(wanted, count)
+            count = store.count_audience(connection, audience=people)
+            counter.keep(people, count)
         return count
 
 
+def get_choice(
+    connection: psycopg.Connection[Any], caller: Caller, *, audience: ChosenScopes, follows: uuid.UUID | None
+) -> store.Choice:
+    """What a message would be addressed to now: the audience, or that of the earlier message as far as the caller may address it."""
+    if follows is not None:
+        return follow_ups.get_choice(
+            connection, platform_id=caller.platform_id, user_id=caller.user_id, follows=follows
+        )
+    return store.get_choice(connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=audience)
+
+
+def _check_follow_up(choice: store.Choice, earlier: store.FollowUp) -> None:
+    """Raises `HubError` where this sender cannot follow the earlier message."""
+    if not earlier.is_visible:
+        raise errors.not_found("message")
+    if earlier.is_forgotten:
+        raise errors.validation_failed(
+            {
+                "follows": [
+                    "Who has read it is not known any more: it is past the retention, or a message that it follows is."
+                ]
+            }
+        )
+    if not 1 <= len(choice.targets) <= domain.MAX_SCOPES:
+        raise errors.HubError(
+            "audience-out-of-reach",
+            f"Of the earlier message's audience you administer nothing, or more than {domain.MAX_SCOPES} single scopes.",
+        )
+    if earlier.is_recalled:
+        raise errors.HubError("recalled", "The earlier message was recalled.")
+
+
 def check_choice(choice: store.Choice, *, invalid: Mapping[str, list[str]] | None = None) -> None:
-    """Raises `HubError` naming the unknown scopes and the `invalid` fields, or the scopes beyond the administrator's reach."""
+    """Raises `HubError` naming the unknown scopes and the `invalid` fields, or the scopes beyond the administrator's reach; for a follow-up
+    also not-found and recalled.
+    """
     named: dict[str, list[str]] = {}
     for level, external_id in choice.unknown:
         named.setdefault(f"{level}s", []).append(f"Unknown {level}: {external_id}.")
     if named or invalid:
         raise errors.validation_failed({**({"audience": named} if named else {}), **(invalid or {})})
+    if choice.follow_up is not None:
+        _check_follow_up(choice, choice.follow_up)
     beyond = [target for target in choice.targets if not choice.reach.covers(target)]
     if beyond:
         for target in beyond:

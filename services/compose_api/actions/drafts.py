@@ -219,9 +219,7 @@ def _check_sendable(
     connection: psycopg.Connection[Any], caller: Caller, content: domain.Content, *, at: datetime | None
 ) -> None:
     """Raises `HubError` where the caller could not send it at that time, as the directory is now."""
-    choice = audience_store.get_choice(
-        connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=content.audience
-    )
+    choice = audiences.get_choice(connection, caller, audience=content.audience, follows=content.follows)
     messages.check_content(content, choice, at=at)
 
 

@@ -42,7 +42,8 @@ def accept_message(
     """Stores the message, or returns the one that was stored under the same key.
 
     When this returns, the message is committed. Raises `HubError` validation-failed for an unknown scope or category,
-    audience-out-of-reach, expires-too-early, idempotency-key-reused, and rate-limited where nothing else is wrong.
+    audience-out-of-reach, not-found and recalled for the message that it follows, expires-too-early, idempotency-key-reused, and
+    rate-limited where nothing else is wrong.
     """
     new = store.New(caller, content, origin, idempotency_key)
     try:
@@ -150,11 +151,8 @@ def store_message(
     where the directory changes all the time.
     """
     for _attempt in range(_ATTEMPTS):
-        choice = audience_store.get_choice(
-            connection,
-            platform_id=new.caller.platform_id,
-            user_id=new.caller.user_id,
-            audience=new.content.audience,
+        choice = audiences.get_choice(
+            connection, new.caller, audience=new.content.audience, follows=new.content.follows
         )
         stored = store.insert_message(connection, new=new, choice=check(choice))
         if stored is not None:
@@ -168,7 +166,7 @@ def queued(new: store.New, stored: store.Accepted) -> sent_messages.SentMessage:
         id=stored.id,
         title=new.content.title,
         body=new.content.body,
-        audience=new.content.audience,
+        audience=stored.audience,
         category=new.content.category,
         priority=new.content.priority,
         pinned_until=new.content.pinned_until,
@@ -184,7 +182,7 @@ def queued(new: store.New, stored: store.Accepted) -> sent_messages.SentMessage:
         recalled_by=None,
         expired=False,
         entries_dropped=False,
-        follows=None,
+        follows=new.content.follows,
     )
 
 

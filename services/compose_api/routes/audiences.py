@@ -4,9 +4,8 @@ from typing import Any
 
 import flask
 
-from services.compose_api import schemas
+from services.compose_api import domain, schemas
 from services.compose_api.actions import audiences as actions
-from shared.audience import ChosenScopes
 from shared.web import app as frame
 from shared.web import guards, json_response
 
@@ -37,16 +36,17 @@ def get_audiences() -> flask.Response:
 @guards.administrator
 @blueprint.arguments(schemas.PreviewIn)
 @blueprint.response(200, schemas.PreviewOut)
-@blueprint.refuses("audience-out-of-reach", "rate-limited")
+@blueprint.refuses("audience-out-of-reach", "not-found", "recalled", "rate-limited")
 @blueprint.doc(operationId="previewAudience")
-def post_preview(wanted: dict[str, ChosenScopes]) -> Any:
-    """How many distinct people an audience would reach now"""
+def post_preview(wanted: dict[str, Any]) -> Any:
+    """How many distinct people an audience, or a follow-up, would reach now"""
     hub = flask.current_app.extensions["hub"]
     count = actions.preview(
         hub.engine,
         hub.counter,
         caller=guards.caller(),
-        audience=wanted["audience"],
         rate=hub.limiter.hit(guards.caller(), "preview"),
+        audience=wanted.get("audience", domain.NO_SCOPES),
+        follows=wanted.get("follows"),
     )
     return {"recipient_count": count}

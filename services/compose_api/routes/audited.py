@@ -34,7 +34,7 @@ _DECISIONS = frozenset(
     }
 )
 # Fields may bear any name that a client makes up; only ours are recorded.
-_FIELDS = ("title", "body", "audience", "Idempotency-Key")
+_FIELDS = ("title", "body", "audience", "follows", "only", "Idempotency-Key")
 _LONGEST_DETAIL = 500
 
 

@@ -38,7 +38,9 @@ _KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,255}")
 @blueprint.response(
     202, schemas.MessageOut, description="Accepted: it is in every recipient's bell from now on.", headers=_HEADERS
 )
-@blueprint.refuses("audience-out-of-reach", "expires-too-early", "idempotency-key-reused", "rate-limited")
+@blueprint.refuses(
+    "audience-out-of-reach", "not-found", "recalled", "expires-too-early", "idempotency-key-reused", "rate-limited"
+)
 @blueprint.doc(
     operationId="sendMessage",
     responses={202: {"links": _LINKS}},

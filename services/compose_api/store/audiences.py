@@ -1,9 +1,10 @@
 """SQL: the scopes that an administrator may choose, the scopes of a choice, and the size of an audience."""
 
 import itertools
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import psycopg
 import sqlalchemy
@@ -14,6 +15,21 @@ from services.compose_api import domain
 from shared import audience as audience_sql
 from shared import db
 from shared.audience import ChosenScopes
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What a follow-up takes from the earlier message `follows`. `out_of_reach`: how many of its scopes the sender may not address.
+
+    `is_visible`: the sender may see it. `is_forgotten`: who had read it, or one that it follows, is past the retention.
+    """
+
+    follows: uuid.UUID
+    audience_version: int
+    out_of_reach: int
+    is_visible: bool
+    is_recalled: bool
+    is_forgotten: bool
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,25 @@ class Choice:
     reach: domain.Reach
     targets: tuple[domain.Target, ...]
     unknown: tuple[tuple[domain.Level, str], ...]
+    follow_up: FollowUp | None = None
+
+    @property
+    def audience_version(self) -> int:
+        """The version of the directory in which the audience is read."""
+        return self.directory_version if self.follow_up is None else self.follow_up.audience_version
+
+    @property
+    def chosen(self) -> ChosenScopes:
+        ids = {
+            level: tuple(one.external_id for one in self.targets if one.level == level)
+            for level in get_args(domain.Level)
+        }
+        return ChosenScopes(
+            everyone=bool(ids["platform"]),
+            organisations=ids["organisation"],
+            clinics=ids["clinic"],
+            out_of_reach=0 if self.follow_up is None else self.follow_up.out_of_reach,
+        )
 
 
 @dataclass(frozen=True)

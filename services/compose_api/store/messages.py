@@ -11,8 +11,9 @@ from psycopg import rows
 from sqlalchemy import Connection
 
 from services.compose_api import domain
-from services.compose_api.store import audiences
+from services.compose_api.store import audiences, follow_ups
 from shared import audit, db, lifecycle, versions
+from shared.audience import ChosenScopes
 from shared.auth.store import Caller
 from shared.sent_messages import words
 
@@ -42,6 +43,7 @@ class Accepted:
     id: uuid.UUID
     created_at: datetime
     sent_at: datetime
+    audience: ChosenScopes
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,14 @@ _FIND_EARLIER = db.driver_sql("""
 
 # A message and all its rows in one statement in autocommit: the platform's lock, which next_sent_at takes, is held for no round trip.
 # Nothing is stored if the directory has changed since the choice was read.
-_INSERT_MESSAGE = db.driver_sql(f"""
+_INSERT = f"""
     WITH message AS (
-        INSERT INTO messages (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at,
+        INSERT INTO messages (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at, follows, follows_only,
                               directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
         SELECT coalesce(CAST(:new_id AS uuid), uuidv7()), p.id, :user_id, :title, :body, :category, :priority, :pinned_until, :expires_at,
-               p.directory_version, :request_id, :idempotency_key,
-               :request_hash, now(), next_sent_at(p.id)
-        FROM platforms p WHERE p.id = :platform_id AND p.directory_version = :directory_version
+               :follows, :only, :audience_version, :request_id, :idempotency_key, :request_hash, now(), taken.sent_at
+        FROM platforms p CROSS JOIN LATERAL (SELECT {{next_sent_at}} AS sent_at) AS taken
+        WHERE p.id = :platform_id AND p.directory_version = :directory_version AND taken.sent_at IS NOT NULL
         RETURNING id, directory_version, created_at, sent_at
     ), targets AS (
         INSERT INTO message_targets (message_id, position, scope_id)
@@ -84,9 +86,17 @@ _INSERT_MESSAGE = db.driver_sql(f"""
         SELECT m.id, {words.vector(platform_id=":platform_id", title=":title", body=":body")} FROM message m
     ), audited AS (
         {audit.INSERT.format(message_id="m.id")} FROM message m
-    )
+    ){{more}}
     SELECT id, created_at, sent_at FROM message
-""")  # noqa: S608 (a constant)
+"""  # noqa: S608 (a constant)
+_INSERT_MESSAGE = db.driver_sql(_INSERT.format(next_sent_at="next_sent_at(p.id)", more=""))
+_FOLLOWED = f""", followed AS (
+        INSERT INTO followed_messages (message_id, earlier_id, earlier_sent_at, accepted_at, platform_id, directory_version, active_version)
+        SELECT m.id, f.* FROM message m CROSS JOIN LATERAL ({follow_ups.NEXT_CHAIN.format(accepted_at="m.sent_at")}) AS f
+    )"""  # noqa: S608 (a constant)
+_INSERT_FOLLOW_UP = db.driver_sql(
+    _INSERT.format(next_sent_at="next_follow_up_sent_at(p.id, CAST(:follows AS uuid))", more=_FOLLOWED)
+)
 
 _FIND_RECALLABLE = sqlalchemy.text(f"""
     SELECT m.sender_id, {lifecycle.IS_RECALLED} AS is_recalled, t.scope_id, s.level, s.external_id,
@@ -120,32 +130,41 @@ def find_earlier(connection: psycopg.Connection[Any], *, sender_id: int, idempot
 def insert_message(connection: psycopg.Connection[Any], *, new: New, choice: audiences.Choice) -> Accepted | None:
     """Stores a message, its targets (also as in flight), its visibility, its words and its audit event.
 
-    None, and nothing stored, if the directory is at another version than the choice's by now.
+    None, and nothing stored, if the directory is at another version than the choice's by now, or if who had read the earlier message of a
+    follow-up has just been dropped.
     Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key.
     """
     visibility = domain.visibility(choice.targets)
     caller, content = new.caller, new.content
     event = audit.Event("compose", "accepted", caller.platform_id, caller.user_id, new.origin, detail=new.detail)
-    cursor = connection.cursor(row_factory=rows.class_row(Accepted))
-    return cursor.execute(
-        _INSERT_MESSAGE,
-        {
-            **audit.parameters(event),
-            "new_id": new.message_id,
-            "title": content.title,
-            "body": content.body,
-            "category": content.category,
-            "priority": content.priority,
-            "pinned_until": content.pinned_until,
-            "expires_at": content.expires_at,
-            "directory_version": choice.directory_version,
-            "idempotency_key": new.idempotency_key,
-            "request_hash": content.request_hash,
-            "target_ids": [target.scope_id for target in choice.targets],
-            "visible_ids": list(visibility),
-            "is_target": list(visibility.values()),
-        },
-    ).fetchone()
+    stored = (
+        connection.cursor(row_factory=rows.dict_row)
+        .execute(
+            _INSERT_MESSAGE if choice.follow_up is None else _INSERT_FOLLOW_UP,
+            {
+                **audit.parameters(event),
+                "new_id": new.message_id,
+                "title": content.title,
+                "body": content.body,
+                "category": content.category,
+                "priority": content.priority,
+                "pinned_until": content.pinned_until,
+                "expires_at": content.expires_at,
+                "follows": content.follows,
+                "only": content.only,
+                "directory_version": choice.directory_version,
+                "active_version": choice.directory_version,
+                "audience_version": choice.audience_version,
+                "idempotency_key": new.idempotency_key,
+                "request_hash": content.request_hash,
+                "target_ids": [target.scope_id for target in choice.targets],
+                "visible_ids": list(visibility),
+                "is_target": list(visibility.values()),
+            },
+        )
+        .fetchone()
+    )
+    return None if stored is None else Accepted(**stored, audience=choice.chosen)
 
 
 def find_recallable(connection: Connection, *, platform_id: int, message_id: uuid.UUID) -> Recallable | None:

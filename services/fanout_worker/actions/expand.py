@@ -17,7 +17,7 @@ from services.fanout_worker.domain import batching
 from services.fanout_worker.domain.model import Batch, Message, Progress
 from services.fanout_worker.store import batches as batch_store
 from services.fanout_worker.store import messages
-from shared import contracts, db, logging
+from shared import audience, contracts, db, logging
 
 _logger = logging.get_logger(__name__)
 
@@ -73,6 +73,7 @@ def _cut(context: Context, connection: Connection, message: Message, progress: P
             messages.estimate_recipients(connection, message_id=message.id), largest=context.settings.batch_size
         ),
         is_time_up=_timer(context.settings.expand_step_ms),
+        widest=audience.LAST_USER if message.audience.follow_up_id is None else context.settings.batch_size,
     )
 
 

@@ -58,6 +58,8 @@ def verify_message(
         batches = store.list_batches(connection, message_id=message_id)
     if message is None:
         return None
+    if message.is_counted_only:
+        return proof.sum_up(message, batches, proof.found_in_batches(batches), proof.Strays(), limit=limit)
     windows = list(proof.windows(batches, message.last_user_id))
     found: list[tuple[proof.Window, proof.Found]] = []
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

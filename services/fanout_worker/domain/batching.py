@@ -1,14 +1,16 @@
 """Cuts an audience into batches by ranges of user ids. The caller passes the function that counts the users in a range.
 
-The audience is read upwards in windows of ids. The width of a window follows the density of the ids before it, so that one query reads
+The recipients are read upwards in windows of ids. The width of a window follows the density of the ids before it, so that one query reads
 about one batch, whether the audience is every id or one in a thousand: the users of several scopes must be read and sorted to the end
-of the window before the first are known, and windows twice too wide cost four times as much. No query reads the whole audience.
+of the window before the first are known, and windows twice too wide cost four times as much. No query reads the whole audience. The
+recipients of a follow-up are found among all of the earlier message's, so its windows have a greatest width.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.fanout_worker.domain.model import Batch
+from shared.audience import LAST_USER
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def cut(
     last_user_id: int,
     batch_size: int,
     is_time_up: Callable[[], bool],
+    widest: int = LAST_USER,
 ) -> Cut:
     """The batches of the ids above after_user_id, in order, each of 1 to batch_size users.
 
@@ -77,7 +80,7 @@ def cut(
         if pending >= (_ENOUGH if batches else 1) * batch_size:
             batches.append(Batch(first_seq + len(batches), begin, position, pending))
             begin, pending = position, 0
-        window = _window(position - asked_from, found.count, batch_size - pending)
+        window = min(widest, _window(position - asked_from, found.count, batch_size - pending))
     if pending:
         batches.append(Batch(first_seq + len(batches), begin, position, pending))
     return Cut(tuple(batches), is_whole=position >= last_user_id)

@@ -57,6 +57,7 @@ class Message:
     sender: str
     status: str
     directory_version: int
+    follows: uuid.UUID | None
     request_id: str
     created_at: datetime
     sent_at: datetime
@@ -80,8 +81,14 @@ class Message:
         return self.status == "recalled" or self.entries_dropped
 
     @property
+    def is_counted_only(self) -> bool:
+        """Whether the batches alone still say how many recipients it had: its entries and who had read the earlier message are dropped."""
+        return self.follows is not None and self.entries_dropped
+
+    @property
     def audience(self) -> audience.Audience:
-        return audience.Audience(sorted(target.scope_id for target in self.targets), self.directory_version)
+        scope_ids = sorted(target.scope_id for target in self.targets)
+        return audience.Audience(scope_ids, self.directory_version, None if self.follows is None else self.id)
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,17 @@ class Report:
         if self.message.entries_dropped:
             return "expired"
         return "pending" if self.pending or self.message.status != "sent" else "holds"
+
+
+def found_in_batches(batches: Sequence[Batch]) -> list[tuple[Window, Found]]:
+    """The recipients as the batches count them, none of whom has an entry any more."""
+    return [
+        (
+            Window(one.after_user_id, one.up_to_user_id, one.seq),
+            Found(planned=one.recipient_count, delivered=0, pending=0, absent=one.recipient_count, early=0),
+        )
+        for one in batches
+    ]
 
 
 def windows(batches: Sequence[Batch], last_user_id: int) -> Iterator[Window]:

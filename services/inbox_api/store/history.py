@@ -114,11 +114,12 @@ _MAY_SEE_ONE = sqlalchemy.text(f"""
 # Without a condition on sent_at, which these indexes do not hold: so the counts never touch the table.
 _COUNT_ENGAGEMENT = sqlalchemy.text("""
     SELECT (SELECT count(*) FROM inbox_states WHERE message_id = :message_id AND seen_at IS NOT NULL) AS seen_count,
-           (SELECT count(*) FROM inbox_states WHERE message_id = :message_id AND read_at IS NOT NULL) AS read_count
+           (SELECT count(*) FROM inbox_states WHERE message_id = :message_id AND first_read_at IS NOT NULL AND read_at IS NOT NULL)
+               AS read_count
 """)
 _COUNT_READERS = sqlalchemy.text("""
     SELECT message_id, count(*) AS read_count FROM inbox_states
-    WHERE message_id = ANY(CAST(:ids AS uuid[])) AND read_at IS NOT NULL GROUP BY message_id
+    WHERE message_id = ANY(CAST(:ids AS uuid[])) AND first_read_at IS NOT NULL AND read_at IS NOT NULL GROUP BY message_id
 """)
 
 

@@ -18,7 +18,7 @@ from typing import Literal
 import sqlalchemy
 from sqlalchemy import Connection
 
-from shared import lifecycle, versions
+from shared import follow_ups, lifecycle, versions
 from shared.sent_messages import store as sent_messages
 
 READ: Literal["read"] = "read"
@@ -35,6 +35,7 @@ class Message:
     id: uuid.UUID
     sent_at: datetime
     directory_version: int
+    is_follow_up: bool
     entries_dropped: bool
     target_ids: tuple[int, ...]
 
@@ -54,6 +55,7 @@ class Wanted:
             "message_id": self.message.id,
             "sent_at": self.message.sent_at,
             "version": self.message.directory_version,
+            "is_follow_up": self.message.is_follow_up,
             "targets": list(self.message.target_ids),
             "administered": None if self.viewer.is_platform else list(self.viewer.administered),
             **dict(zip(("scope_id", "also_scope_id"), (*self.scope_ids, None, None), strict=False)),
@@ -92,7 +94,7 @@ class Recipient:
 
 
 _FIND_MESSAGE = sqlalchemy.text(f"""
-    SELECT m.id, m.sent_at, m.directory_version, {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
+    SELECT m.id, m.sent_at, m.directory_version, m.follows IS NOT NULL AS is_follow_up, {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
            ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id) AS target_ids
     FROM messages m WHERE m.id = :message_id
 """)
@@ -120,6 +122,7 @@ _CONDITIONS = " AND ".join(
             for name in (":targets", ":administered")
         ),
         *(_belongs(name, array="", condition=f"o.scope_id = {name}") for name in (":scope_id", ":also_scope_id")),
+        f"(NOT :is_follow_up OR EXISTS (SELECT FROM messages m WHERE m.id = :message_id AND {follow_ups.is_recipient('{0}')} OFFSET 0))",
     ]
 )
 _HAS_READ = """
@@ -142,7 +145,9 @@ _WALK_ONE = sqlalchemy.text(f"""
 """)
 
 # In the order of an index that holds nothing but the readers of each message.
-_READERS = "inbox_states r WHERE r.message_id = :message_id AND r.read_at IS NOT NULL AND r.user_id > :after"
+_READERS = """
+    inbox_states r
+    WHERE r.message_id = :message_id AND r.first_read_at IS NOT NULL AND r.read_at IS NOT NULL AND r.user_id > :after"""
 _WALK_READERS = sqlalchemy.text(f"""
     SELECT r.user_id FROM {_READERS} AND {_CONDITIONS.format("r.user_id")} ORDER BY r.user_id LIMIT :limit
 """)

@@ -85,6 +85,11 @@ def list_memberships(engine: Engine, *, user_ids: Sequence[int], version: int) -
         return store.list_memberships(connection, user_ids=user_ids, version=version)
 
 
+def list_recipients(engine: Engine, *, message_id: uuid.UUID, user_ids: Sequence[int]) -> list[int]:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return store.list_recipients(connection, message_id=message_id, user_ids=user_ids)
+
+
 def _decode(last_event_id: str | None) -> cursor.Position | None:
     if not last_event_id:
         return None

@@ -100,37 +100,48 @@ class Poller:
         position = platform.position
         found = await self._call(actions.read_news, platform_id=platform_id, after=position.sent_at)
         for fresh in found.fresh:
-            await self._read_memberships(platform, fresh.directory_version)
+            users = await self._find_users(platform, fresh)
             if platform.position is not position:
                 return  # a stream was opened that is not that far; on_news has asked for another reading
             position = platform.position = cursor.Position(fresh.notification.sent_at, fresh.notification.id)
             if not fresh.is_recalled:
                 event = events.notification(position, fresh.notification)
-                self._publish(platform, fresh, "notification", event, position)
+                self._publish(platform, users, "notification", event, position)
                 self._measures.delay.observe(fresh.age_s)
         for recalled in found.recalled:
             if recalled.message_id not in platform.recalled:
-                await self._read_memberships(platform, recalled.directory_version)
-                self._publish(platform, recalled, "recalled", events.recalled(recalled.message_id), None)
+                users = await self._find_users(platform, recalled)
+                self._publish(platform, users, "recalled", events.recalled(recalled.message_id), None)
         platform.recalled = frozenset(recalled.message_id for recalled in found.recalled)
         if len(found.fresh) == actions.NEWS_LIMIT:
             self._due.add(platform_id)
 
-    async def _read_memberships(self, platform: subscribers.Platform, version: int) -> None:
-        """Reads again for subscribers who come while the others are being read."""
-        while unknown := platform.unknown(version):
-            memberships = await self._call(actions.list_memberships, user_ids=unknown, version=version)
-            platform.add_memberships(version, unknown, memberships)
+    async def _find_users(self, platform: subscribers.Platform, message: store.Fresh | store.Recalled) -> set[int]:
+        """The connected users who have the message. Reads again for subscribers who come while the others are being read."""
+        version, asked, recipients = message.directory_version, set[int](), set[int]()
+        while True:
+            while unknown := platform.unknown(version):
+                memberships = await self._call(actions.list_memberships, user_ids=unknown, version=version)
+                platform.add_memberships(version, unknown, memberships)
+            audience = platform.find(message.scope_ids)
+            if not message.is_follow_up:
+                return audience
+            if not (unasked := audience - asked):
+                return recipients
+            asked |= unasked
+            recipients.update(
+                await self._call(actions.list_recipients, message_id=message.message_id, user_ids=list(unasked))
+            )
 
     def _publish(
         self,
         platform: subscribers.Platform,
-        what: store.Fresh | store.Recalled,
+        users: set[int],
         name: str,
         event: bytes,
         position: cursor.Position | None,
     ) -> None:
-        published = sum(stream.publish(event, position) for stream in platform.find(what.scope_ids))
+        published = sum(stream.publish(event, position) for stream in platform.of_users(users))
         self._measures.events.labels(name).inc(published)
 
     async def _call(self, action: Callable[Concatenate[Engine, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

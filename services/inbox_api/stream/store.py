@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import Connection
 
 from services.inbox_api.store import inbox
-from shared import versions
+from shared import follow_ups, versions
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,12 @@ class Fresh:
     is_recalled: bool
     directory_version: int
     scope_ids: tuple[int, ...]
+    is_follow_up: bool
     age_s: float
+
+    @property
+    def message_id(self) -> uuid.UUID:
+        return self.notification.id
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Recalled:
     message_id: uuid.UUID
     directory_version: int
     scope_ids: tuple[int, ...]
+    is_follow_up: bool
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ _GET_NEWEST = sqlalchemy.text("""
     SELECT sent_at, id FROM messages WHERE platform_id = :platform_id ORDER BY sent_at DESC LIMIT 1
 """)
 
-_SCOPES = "ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id) AS scope_ids"
+_SCOPES = "ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id) AS scope_ids, m.follows IS NOT NULL AS is_follow_up"
 
 # Messages of a platform become visible in the order of their times, so nothing ever appears behind where one has looked.
 _LIST_FRESH = sqlalchemy.text(f"""
@@ -71,7 +77,7 @@ _LIST_FRESH = sqlalchemy.text(f"""
 
 # A recall's time is taken a moment before it is committed, so one looks back further than to the last look.
 _RECALLED_LATELY = """
-    SELECT m.id, m.directory_version FROM messages m
+    SELECT m.id, m.directory_version, m.follows FROM messages m
     WHERE m.platform_id = {platform_id} AND m.recalled_at > now() - make_interval(secs => :seconds)
 """
 _LIST_RECALLED = sqlalchemy.text(f"""
@@ -105,6 +111,11 @@ _LIST_MEMBERSHIPS = sqlalchemy.text(f"""
     WHERE b.user_id = ANY(CAST(:user_ids AS bigint[])) AND {versions.valid_at("b", ":version")}
 """)  # noqa: S608 (a constant)
 
+_LIST_RECIPIENTS = sqlalchemy.text(f"""
+    SELECT asked.user_id FROM unnest(CAST(:user_ids AS bigint[])) AS asked (user_id) JOIN messages m ON m.id = :message_id
+    WHERE {follow_ups.is_recipient("asked.user_id")}
+""")  # noqa: S608 (a constant)
+
 
 def find_newest(connection: Connection, *, platform_id: int) -> tuple[datetime, uuid.UUID] | None:
     """Where the newest message of the platform stands, recalled or not."""
@@ -130,6 +141,7 @@ def list_fresh(connection: Connection, *, platform_id: int, after: datetime, lim
             row.is_recalled,
             row.directory_version,
             tuple(row.scope_ids),
+            row.is_follow_up,
             row.age_s,
         )
         for row in rows
@@ -139,7 +151,7 @@ def list_fresh(connection: Connection, *, platform_id: int, after: datetime, lim
 def list_recalled(connection: Connection, *, platform_id: int, seconds: float) -> list[Recalled]:
     """What was recalled on the platform in the last `seconds`."""
     rows = connection.execute(_LIST_RECALLED, {"platform_id": platform_id, "seconds": seconds})
-    return [Recalled(row.message_id, row.directory_version, tuple(row.scope_ids)) for row in rows]
+    return [Recalled(row.message_id, row.directory_version, tuple(row.scope_ids), row.is_follow_up) for row in rows]
 
 
 def list_changes(connection: Connection, *, known: Mapping[int, tuple[datetime, int]], seconds: float) -> list[Change]:
@@ -167,3 +179,8 @@ def list_memberships(connection: Connection, *, user_ids: Sequence[int], version
     """Where these users belonged in that version of the directory; nowhere if they were not active then."""
     rows = connection.execute(_LIST_MEMBERSHIPS, {"user_ids": list(user_ids), "version": version})
     return [Membership(**row._mapping) for row in rows]
+
+
+def list_recipients(connection: Connection, *, message_id: uuid.UUID, user_ids: Sequence[int]) -> list[int]:
+    """Of these users, who are in the audience of the message, its recipients: a follow-up does not go to all of its audience."""
+    return list(connection.execute(_LIST_RECIPIENTS, {"message_id": message_id, "user_ids": list(user_ids)}).scalars())

@@ -56,10 +56,10 @@ class Platform:
         if self.reach is not None and self.reach.version == version:
             self.reach.add(user_ids, memberships)
 
-    def find(self, scope_ids: Iterable[int]) -> Iterator[subscriber.Subscriber]:
-        """The streams of everybody who belongs to one of the scopes, in the version that was added last."""
+    def find(self, scope_ids: Iterable[int]) -> set[int]:
+        """The connected users who belong to one of the scopes, in the version that was added last."""
         by_scope = {} if self.reach is None else self.reach.by_scope
-        return self.of_users(set().union(*(by_scope.get(scope_id, ()) for scope_id in scope_ids)))
+        return self.streams.keys() & set[int]().union(*(by_scope.get(scope_id, ()) for scope_id in scope_ids))
 
     def of_users(self, user_ids: Iterable[int]) -> Iterator[subscriber.Subscriber]:
         for user_id in user_ids:

@@ -25,6 +25,7 @@ CREATE TABLE messages (
     -- Only to those recipients of the earlier message who had not read or acknowledged it before sent_at.
     follows uuid REFERENCES messages,
     follows_only text CHECK (follows_only IN ('unread', 'not_acknowledged')),
+    -- The version in which the audience is read: of a follow-up the earlier message's, else the platform's on acceptance.
     directory_version bigint NOT NULL,
     request_id text NOT NULL,
     idempotency_key text,
@@ -126,6 +127,20 @@ CREATE TABLE draft_hold (
 );
 INSERT INTO draft_hold (held_at) VALUES (NULL);
 
+-- What the recipients of a follow-up are computed from (shared/follow_ups.py): the message that it follows, the one that this follows, and
+-- so on. Each row excludes, of the people of directory_version, those who read the earlier message before accepted_at, and those who were
+-- not active any more in active_version.
+CREATE TABLE followed_messages (
+    message_id uuid NOT NULL,
+    earlier_id uuid NOT NULL,
+    earlier_sent_at timestamptz NOT NULL,
+    accepted_at timestamptz NOT NULL,
+    platform_id bigint NOT NULL,
+    directory_version bigint NOT NULL,
+    active_version bigint NOT NULL,
+    PRIMARY KEY (message_id, earlier_id)
+);
+
 -- The targets of messages whose entries are not all written yet. Small and busy: vacuumed by count, not by share.
 CREATE TABLE inflight_targets (
     scope_id bigint NOT NULL,
@@ -174,7 +189,7 @@ CREATE TABLE inbox_states (
 ) PARTITION BY RANGE (sent_at);
 CREATE INDEX inbox_states_seen ON inbox_states (message_id) WHERE seen_at IS NOT NULL;
 -- With the user: the readers of a message in the order of its recipients.
-CREATE INDEX inbox_states_read ON inbox_states (message_id, user_id) WHERE read_at IS NOT NULL;
+CREATE INDEX inbox_states_read ON inbox_states (message_id, user_id) INCLUDE (read_at, first_read_at) WHERE first_read_at IS NOT NULL;
 
 -- Incremented in every transaction that changes the user's inbox_states, so that a poll can see that nothing changed. A row is
 -- rewritten in place: no index but the key.
@@ -252,6 +267,9 @@ BEGIN
         RAISE EXCEPTION 'the running month is never dropped';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('partitions', 0));
+    -- Workers need the states of earlier messages until a follow-up is written.
+    SELECT least(keep_from, date_trunc('month', min(f.earlier_sent_at))) INTO keep_from
+    FROM messages m JOIN followed_messages f ON f.message_id = m.id WHERE m.status <> 'sent' AND m.recalled_at IS NULL;
     FOR parent, child IN
         SELECT p.relname, c.relname
         FROM pg_inherits i
@@ -305,6 +323,21 @@ BEGIN
             clock, known.known_good, newest USING ERRCODE = '55CLK';
     END IF;
     RETURN greatest(clock, newest + interval '1 microsecond');
+END
+$$;
+
+-- The time of a follow-up that is being accepted, as `next_sent_at`; null where the states of the `earlier` message, or of one that it
+-- follows, are dropped. It waits for those who are reading and keeps others from reading until the commit.
+CREATE FUNCTION next_follow_up_sent_at(of_platform bigint, earlier uuid) RETURNS timestamptz
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('partitions', 0));
+    PERFORM pg_advisory_xact_lock(hashtextextended('read:' || of_platform, 0));
+    IF EXISTS (SELECT FROM messages m JOIN inbox_retention r ON m.sent_at < r.dropped_before
+               WHERE m.id = earlier OR m.id IN (SELECT f.earlier_id FROM followed_messages f WHERE f.message_id = earlier)) THEN
+        RETURN NULL;
+    END IF;
+    RETURN next_sent_at(of_platform);
 END
 $$;
 

@@ -90,10 +90,10 @@ def test_every_stream_of_a_user_is_found_once_whatever_scopes_reach_them() -> No
     rows = [membership(*row) for row in ((1, 30), (1, 20), (1, 31), (2, 20), (3, 40), (3, 21))]
     platform.add_memberships(7, [1, 2, 3], rows)
     assert platform.unknown(7) == []
-    assert sorted(one.user_id for one in platform.find([30, 31, 20])) == [1, 1, 2]
-    assert [one.user_id for one in platform.find([31])] == [1, 1]
-    assert [one.user_id for one in platform.find([21])] == [3]
-    assert list(platform.find([99])) == []
+    assert sorted(one.user_id for one in platform.of_users(platform.find([30, 31, 20]))) == [1, 1, 2]
+    assert [one.user_id for one in platform.of_users(platform.find([31]))] == [1, 1]
+    assert [one.user_id for one in platform.of_users(platform.find([21]))] == [3]
+    assert list(platform.of_users(platform.find([99]))) == []
 
 
 def test_another_version_is_learnt_anew_and_what_comes_too_late_is_not_mixed_in() -> None:
@@ -104,9 +104,11 @@ def test_another_version_is_learnt_anew_and_what_comes_too_late_is_not_mixed_in(
     platform.add_memberships(7, [1], [membership(1, 30)])
     assert platform.unknown(8) == [1]
     platform.add_memberships(7, [1], [membership(1, 30)])
-    assert list(platform.find([30])) == []
+    assert list(platform.of_users(platform.find([30]))) == []
     platform.add_memberships(8, [1], [])
-    assert (platform.unknown(8), list(platform.find([30]))) == ([], []), "somebody who belongs nowhere is known too"
+    assert (platform.unknown(8), list(platform.of_users(platform.find([30])))) == ([], []), (
+        "somebody who belongs nowhere is known too"
+    )
 
 
 def test_whoever_leaves_is_not_found_and_is_not_remembered_for_ever() -> None:
@@ -119,11 +121,11 @@ def test_whoever_leaves_is_not_found_and_is_not_remembered_for_ever() -> None:
         stack = join(registry, guest)
         unknown = platform.unknown(7)
         platform.add_memberships(7, unknown, [membership(one, 30) for one in unknown])
-        assert len(list(platform.find([30]))) == 2
+        assert len(list(platform.of_users(platform.find([30])))) == 2
         stack.close()
     assert platform.reach is not None
     assert len(platform.reach.users) < 1_100
-    assert list(platform.find([30])) == [stays]
+    assert list(platform.of_users(platform.find([30]))) == [stays]
 
 
 def test_what_is_found_is_what_the_plainest_search_finds() -> None:
@@ -139,6 +141,6 @@ def test_what_is_found_is_what_the_plainest_search_finds() -> None:
         platform.add_memberships(1, unknown, [row for row in rows if row.user_id in unknown])
         wanted = set(chance.sample(range(12), 3))
         reached = {row.user_id for row in rows if row.scope_id in wanted}
-        found = list(platform.find(wanted))
+        found = list(platform.of_users(platform.find(wanted)))
         assert len(found) == len(set(found))
         assert set(found) == {one for one in streams if one.user_id in reached}

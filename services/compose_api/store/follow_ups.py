@@ -1,0 +1,113 @@
+"""SQL: the earlier message of a follow-up, what of its audience the sender may address, and how many people would get it."""
+
+# ruff: noqa: S608 (only constants are put into statements)
+
+import uuid
+from typing import Any
+
+import psycopg
+from psycopg import rows
+
+from services.compose_api import domain
+from services.compose_api.store.audiences import Choice, FollowUp
+from shared import audience as audience_sql
+from shared import db, follow_ups, lifecycle, versions
+
+# What a follow-up of the message :follows would have in followed_messages: a row for it, and those of its own.
+NEXT_CHAIN = """
+    SELECT e.id AS earlier_id, e.sent_at AS earlier_sent_at, {accepted_at} AS accepted_at, e.platform_id, e.directory_version,
+           CAST(:active_version AS bigint) AS active_version
+    FROM messages e WHERE e.id = :follows
+    UNION ALL
+    SELECT f.earlier_id, f.earlier_sent_at, f.accepted_at, f.platform_id, f.directory_version, f.active_version
+    FROM followed_messages f WHERE f.message_id = :follows"""
+
+# One statement, so that version, reach and audience come from one snapshot. Of each target that is beyond the sender's reach the scopes
+# are addressed that they administer inside it. A scope that has ended is within reach of those who administer what contained it.
+_GET_CHOICE = db.driver_sql(f"""
+    WITH own AS MATERIALIZED (
+        SELECT scope_id FROM memberships
+        WHERE user_id = :user_id AND role = 'administrator' AND valid_to_version IS NULL
+    ), earlier AS (
+        SELECT m.id, m.directory_version, {lifecycle.IS_RECALLED} AS is_recalled,
+               {lifecycle.ENTRIES_DROPPED}
+               OR EXISTS (SELECT FROM followed_messages f JOIN inbox_retention d ON f.earlier_sent_at < d.dropped_before
+                          WHERE f.message_id = m.id) AS is_forgotten,
+               m.sender_id = :user_id
+               OR EXISTS (SELECT FROM message_visibility v JOIN own ON own.scope_id = v.scope_id WHERE v.message_id = m.id) AS is_visible
+        FROM messages m WHERE m.id = :follows AND m.platform_id = :platform_id
+    ), targets AS (
+        SELECT t.position, t.scope_id, e.directory_version, EXISTS (
+            SELECT FROM scope_ancestors a JOIN own ON own.scope_id = a.ancestor_id
+            WHERE a.scope_id = t.scope_id
+              AND CASE WHEN s.active THEN a.valid_to_version IS NULL ELSE {versions.valid_at("a", "e.directory_version")} END
+        ) AS is_within
+        FROM earlier e JOIN message_targets t ON t.message_id = e.id JOIN scopes s ON s.id = t.scope_id
+    ), parts AS (
+        SELECT position, scope_id FROM targets WHERE is_within
+        UNION ALL
+        SELECT t.position, own.scope_id
+        FROM targets t JOIN scope_ancestors a ON a.ancestor_id = t.scope_id AND {versions.valid_at("a", "t.directory_version")}
+        JOIN own ON own.scope_id = a.scope_id
+        WHERE NOT t.is_within
+    )
+    SELECT p.directory_version, p.categories, clock_timestamp() AS now,
+           e.directory_version AS audience_version, e.is_recalled, e.is_forgotten, e.is_visible,
+           (SELECT count(*) FROM targets WHERE NOT is_within) AS out_of_reach,
+           s.id AS scope_id, s.level, s.external_id,
+           ARRAY(SELECT a.ancestor_id FROM scope_ancestors a
+                 WHERE a.scope_id = s.id AND {versions.valid_at("a", "e.directory_version")}) AS ancestor_ids
+    FROM platforms p
+    LEFT JOIN earlier e ON true
+    LEFT JOIN parts ON true
+    LEFT JOIN scopes s ON s.id = parts.scope_id
+    WHERE p.id = :platform_id
+    ORDER BY parts.position, s.id
+""")
+
+_COUNT = {
+    people: db.driver_sql(f"""
+        SELECT count(*) AS count
+        FROM ({follow_ups.remaining(people, NEXT_CHAIN.format(accepted_at="CAST('infinity' AS timestamptz)"))}) AS found
+    """)
+    for people in audience_sql.PEOPLE
+}
+
+
+def get_choice(connection: psycopg.Connection[Any], *, platform_id: int, user_id: int, follows: uuid.UUID) -> Choice:
+    """The audience of a follow-up of the message `follows`; where there is none on the platform, it is not visible."""
+    values = {"platform_id": platform_id, "user_id": user_id, "follows": follows}
+    found = connection.cursor(row_factory=rows.dict_row).execute(_GET_CHOICE, values).fetchall()
+    targets = {
+        row["scope_id"]: domain.Target(
+            row["scope_id"], row["level"], row["external_id"], frozenset(row["ancestor_ids"])
+        )
+        for row in found
+        if row["scope_id"] is not None
+    }
+    first = found[0]
+    addressed = domain.without_nested(targets.values()) if first["out_of_reach"] else tuple(targets)
+    return Choice(
+        directory_version=first["directory_version"],
+        categories=tuple(first["categories"]),
+        now=first["now"],
+        reach=domain.Reach(platform_id, frozenset(targets)),
+        targets=tuple(targets[scope_id] for scope_id in addressed),
+        unknown=(),
+        follow_up=FollowUp(
+            follows=follows,
+            audience_version=first["audience_version"] or 0,
+            out_of_reach=first["out_of_reach"],
+            is_visible=bool(first["is_visible"]),
+            is_recalled=bool(first["is_recalled"]),
+            is_forgotten=bool(first["is_forgotten"]),
+        ),
+    )
+
+
+def count_recipients(connection: psycopg.Connection[Any], *, choice: Choice, follow_up: FollowUp) -> int:
+    """How many people the follow-up would reach now."""
+    audience = audience_sql.Audience(domain.without_nested(choice.targets), follow_up.audience_version)
+    values = {**audience.parameters(), "follows": follow_up.follows, "active_version": choice.directory_version}
+    (row,) = connection.cursor(row_factory=rows.dict_row).execute(_COUNT[audience.sql], values)
+    return int(row["count"])

@@ -1,0 +1,76 @@
+"""SQL: who the recipients of a follow-up are, in one definition for all who ask.
+
+A follow-up goes to the recipients of an earlier message who had not read it, and who were still active, when the follow-up was accepted.
+Its audience is therefore the earlier message's audience, as of the earlier message's directory version, without those whom `excluded`
+finds. The earlier message may be a follow-up itself: `followed_messages` has a row for each message of the chain.
+
+None of this ever changes: a membership's versions do not, `first_read_at` is never cleared, and nobody reads while a follow-up is accepted
+(`next_state_at`, `next_follow_up_sent_at`). Only the retention ends it: once the states of an earlier message are dropped, the recipients
+are those who have the follow-up's entry.
+"""
+
+# ruff: noqa: S608 (only constants are put into statements)
+
+from collections.abc import Callable
+
+from shared import versions
+
+# The rows of the follow-up `m`.
+CHAIN = "SELECT * FROM followed_messages WHERE message_id = m.id"
+
+
+def excluded(chain: str, within: Callable[[str], str]) -> str:
+    """A SELECT of user ids: of the earlier audience those who had read a message of the chain, or were not active any more.
+
+    `within` makes a condition of a column of user ids: one person or a range, so that not everyone is looked at.
+    """
+    active = f"""
+        SELECT FROM memberships a
+        WHERE a.user_id = b.user_id AND a.scope_id = b.scope_id AND {versions.valid_at("a", "f.active_version")}"""
+    return f"""
+        SELECT r.user_id FROM ({chain}) AS f JOIN inbox_states r ON r.message_id = f.earlier_id AND r.sent_at = f.earlier_sent_at
+        WHERE r.first_read_at < f.accepted_at AND {within("r.user_id")}
+        UNION ALL
+        SELECT b.user_id FROM ({chain}) AS f JOIN memberships b ON b.scope_id = f.platform_id
+        WHERE {versions.valid_at("b", "f.directory_version")} AND b.valid_to_version <= f.active_version
+          AND {within("b.user_id")} AND NOT EXISTS ({active})"""
+
+
+def _is_known(chain: str) -> str:
+    """Who had read the earlier messages is still known."""
+    return f"NOT EXISTS (SELECT FROM ({chain}) AS f JOIN inbox_retention d ON f.earlier_sent_at < d.dropped_before)"
+
+
+def is_recipient(user: str) -> str:
+    """A person in the audience of the message `m` is a recipient: it is no follow-up, or does not exclude them."""
+
+    def is_user(column: str) -> str:
+        return f"{column} = {user}"
+
+    has_entry = (
+        f"SELECT FROM inbox_entries e WHERE e.user_id = {user} AND e.sent_at = m.sent_at AND e.message_id = m.id"
+    )
+    return f"""
+    (m.follows IS NULL OR
+     NOT EXISTS ({excluded(CHAIN, is_user)}) AND ({_is_known(CHAIN)} OR EXISTS ({has_entry})))"""
+
+
+def remaining(people: str, chain: str) -> str:
+    """A SELECT of user ids: of the `people` with :after_user_id < id <= :up_to_user_id those whom the chain does not exclude."""
+
+    def is_in_range(column: str) -> str:
+        return f"{column} > :after_user_id AND {column} <= :up_to_user_id"
+
+    return f"""
+    SELECT p.user_id FROM ({people}) AS p
+    WHERE NOT EXISTS (SELECT FROM ({excluded(chain, is_in_range)}) AS x WHERE x.user_id = p.user_id)"""
+
+
+def recipients(people: str) -> str:
+    """A SELECT of user ids like `remaining`: the recipients of the follow-up :follow_up_id."""
+    chain = "SELECT * FROM followed_messages WHERE message_id = :follow_up_id"
+    return f"""
+    {remaining(people, chain)}
+      AND ({_is_known(chain)} OR EXISTS (
+          SELECT FROM messages m JOIN inbox_entries e ON e.sent_at = m.sent_at AND e.message_id = m.id
+          WHERE m.id = :follow_up_id AND e.user_id = p.user_id))"""
