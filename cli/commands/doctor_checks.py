@@ -17,7 +17,7 @@ from cli.commands import clock
 from cli.embedded import postgres
 from cli.output import duration, one_line
 from cli.store import database, queues
-from services.compose_api.store import backlog
+from services.compose_api.store import backlog, releases
 from services.fanout_worker.actions import sweep
 from shared import database_errors, db, migrations, partitions, readiness, redis_client, worker_reports
 from shared.auth import key_sets
@@ -27,6 +27,7 @@ _CLOCK_WARN_S = 2.0
 # The leeway of the token check: with clocks further apart, valid tokens are refused.
 _CLOCK_FAIL_S = 30.0
 _SWEEP_WARN_S = 60.0
+_OVERDUE_WARN_S = 60.0
 _BACKLOG_WARN = 10_000
 _REDIS_ADVICE = {
     "READONLY": "HUB_REDIS_URL names a replica: name the primary",
@@ -103,10 +104,12 @@ def of_database(engine: Engine) -> Iterator[Finding]:
         with engine.connect() as connection:
             yield _partitions(connection)
             found = backlog.get_backlog(connection)
+            drafts = releases.get_counts(connection)
             yield _administrators(connection)
         yield _times(found)
         yield _failing_batches(found.batches_failing)
         yield _sweeps(found.last_sweep_seconds)
+        yield _drafts(drafts)
 
 
 def of_broker(client: "redis.Redis") -> Iterator[Finding]:
@@ -235,3 +238,12 @@ def _sweeps(age_s: float | None) -> Finding:
         return warn("sweeps", "no sweep has been seen", _WORKERS_ADVICE)
     last = f"the last {duration(age_s)} ago"
     return ok("sweeps", last) if age_s <= _SWEEP_WARN_S else fail("sweeps", last, _WORKERS_ADVICE)
+
+
+def _drafts(found: releases.Counts) -> Finding:
+    if found.held:
+        return warn("drafts", "all releases are on hold", "`message-hub drafts resume` ends that")
+    if found.overdue_seconds > _OVERDUE_WARN_S:
+        late = f"the first that is due is {duration(found.overdue_seconds)} late"
+        return fail("drafts", late, "check that a compose_api is running, and its log")
+    return ok("drafts", output.count(found.scheduled, "draft waits", "drafts wait") + " for their time")

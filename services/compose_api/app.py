@@ -62,6 +62,7 @@ def make_app(
     app.register_blueprint(page_routes.make(pages or own_settings.Pages(), find_sign_in=find_sign_in))
     registry = app.extensions["hub_registry"]
     registry.register(metrics.Backlog(context.engine))
+    registry.register(metrics.Drafts(context.engine))
     registry.register(metrics.REPEATED)
     registry.register(metrics.SIGN_INS)
     app.extensions[audited.REFUSALS] = refusals.Recorder(context.engine, registry)

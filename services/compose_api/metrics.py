@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from services.compose_api.store import backlog as store
+from services.compose_api.store import releases
 from shared import database_metrics, redis_client, worker_reports
 
 _BACKLOG = (
@@ -31,6 +32,13 @@ _BACKLOG = (
     ("clock_offset_seconds", "PostgreSQL's clock less the last known good time; below 0 after it was set back."),
     ("newest_ahead_seconds", "How far the newest message is ahead of PostgreSQL's clock; 0 where it is not."),
     ("platforms_refused", "Platforms that cannot send because the clock is wrong."),
+)
+_DRAFTS = (
+    ("scheduled", "Drafts that wait for their time."),
+    ("overdue_seconds", "How late the first of them is; 0 where none is late."),
+    ("missed", "Drafts that were too late to be released, in the last day."),
+    ("failed", "Drafts whose sender could not send them any more, in the last day."),
+    ("held", "1 while an operator holds all releases."),
 )
 REPEATED = prometheus_client.Counter(
     "message_hub_requests_repeated",
@@ -76,6 +84,15 @@ class Backlog(database_metrics.DatabaseCollector):
         for label, name in _REPAIRS.items():
             repairs.add_metric([label], counters.get(name, 0))
         yield repairs
+
+
+class Drafts(database_metrics.DatabaseCollector):
+    """Drafts that wait for their time, and what became of those whose time came."""
+
+    def read(self, connection: Connection) -> Iterator[Metric]:
+        counts = releases.get_counts(connection)
+        for name, what in _DRAFTS:
+            yield GaugeMetricFamily(f"message_hub_drafts_{name}", what, value=getattr(counts, name))
 
 
 class Workers(Collector):

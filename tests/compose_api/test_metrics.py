@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from services.compose_api import metrics
 from shared import db, redis_client, settings, worker_reports
 from tests import conftest as base
+from tests import factories
 from tests.compose_api.hub import Hub, World
 
 
@@ -115,3 +116,36 @@ def test_the_service_serves_its_backlog(hub: Hub) -> None:
     assert answer.status_code == 200
     assert "message_hub_messages_unfinished " in answer.text
     assert "message_hub_request_seconds_bucket" in answer.text
+
+
+def test_scheduled_drafts_are_counted(make_engine: base.MakeEngine) -> None:
+    owner = make_engine()
+    with owner.begin() as connection:
+        platform = factories.platform(connection)
+        user = factories.user(connection, platform)
+        for state, minutes in (
+            ("scheduled", -60),
+            ("scheduled", 2),
+            ("missed", 120),
+            ("failed", 120),
+            ("failed", 2_000),
+        ):
+            connection.exec_driver_sql(
+                """
+                INSERT INTO drafts (id, platform_id, author_id, sender_id, content, scope_ids, state, send_at, not_after, ended_at, reason)
+                SELECT uuidv7(), %(platform)s, %(user)s, %(user)s, '{}', '{}', %(state)s, t.at, t.at, t.ended_at,
+                       CASE WHEN t.ended_at IS NOT NULL THEN 'x' END
+                FROM (SELECT now() - make_interval(mins => %(minutes)s) AS at,
+                             CASE WHEN %(state)s <> 'scheduled' THEN now() - make_interval(mins => %(minutes)s) END AS ended_at) AS t
+                """,
+                {"platform": platform.id, "user": user.id, "state": state, "minutes": minutes},
+            )
+    registry = prometheus_client.CollectorRegistry()
+    registry.register(metrics.Drafts(make_engine(db.COMPOSE_ROLE)))
+    found = {
+        name: registry.get_sample_value(f"message_hub_drafts_{name}")
+        for name in ("scheduled", "overdue_seconds", "missed", "failed", "held")
+    }
+    assert found == {
+        "scheduled": 2, "overdue_seconds": pytest.approx(120, abs=20), "missed": 1, "failed": 1, "held": 0
+    }  # fmt: skip

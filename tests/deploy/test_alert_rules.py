@@ -131,6 +131,24 @@ REPAIRS = ', what="batch"'
             id="Redis is away for the stream only: the fan-out is not excused",
         ),
         pytest.param(
+            {**of_compose("drafts_overdue_seconds", "0 5x2 0+60x120"), **of_compose("drafts_held", "0x120")},
+            10,
+            {"MessageHubDraftsLate": ["critical"]},
+            id="no process releases scheduled drafts",
+        ),
+        pytest.param(
+            {**of_compose("drafts_overdue_seconds", "0+60x120"), **of_compose("drafts_held", "1x120")},
+            90,
+            {"MessageHubDraftsHeld": ["warning"]},
+            id="an operator forgot that releases are on hold",
+        ),
+        pytest.param(
+            {**of_compose("drafts_missed", "0 2x120"), **of_compose("drafts_failed", "0 1x120")},
+            10,
+            {"MessageHubDraftsMissed": ["critical"], "MessageHubDraftsFailed": ["warning"]},
+            id="scheduled drafts were not sent",
+        ),
+        pytest.param(
             of_compose("workers", "4x60 2x60"),
             70,
             {"MessageHubFewWorkers": ["warning"]},

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+import sqlalchemy
 from psycopg import rows
+from sqlalchemy import Connection
 
 from shared import db
 
@@ -35,6 +37,28 @@ _CLAIM_ONE = db.driver_sql("""
     FROM drafts d JOIN platforms p ON p.id = d.platform_id JOIN users sender ON sender.id = d.sender_id
     WHERE d.id = :id AND d.state IN ('scheduled', 'missed', 'failed') FOR UPDATE OF d
 """)
+# Of those that ended in the last day: an alert ends by itself.
+_GET_COUNTS = sqlalchemy.text("""
+    SELECT t.waiting AS scheduled, greatest(extract(epoch FROM n.now - t.first), 0) AS overdue_seconds,
+           ended.missed, ended.failed, (SELECT count(*) FROM draft_hold WHERE held_at IS NOT NULL) AS held
+    FROM (SELECT plausible_time() AS now) AS n
+    CROSS JOIN LATERAL (SELECT count(*) AS waiting, min(send_at) AS first FROM drafts WHERE state = 'scheduled') AS t
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE state = 'missed') AS missed, count(*) FILTER (WHERE state = 'failed') AS failed
+        FROM drafts WHERE ended_at > n.now - interval '1 day'
+    ) AS ended
+""")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """`overdue_seconds`: how late the first of the scheduled drafts is. `held`: 1 while releases are on hold, else 0."""
+
+    scheduled: int
+    overdue_seconds: float
+    missed: int
+    failed: int
+    held: int
 
 
 @dataclass(frozen=True)
@@ -50,6 +74,11 @@ class Due:
     send_at: datetime
     not_after: datetime
     now: datetime
+
+
+def get_counts(connection: Connection) -> Counts:
+    row = connection.execute(_GET_COUNTS).mappings().one()
+    return Counts(**{**row, "overdue_seconds": float(row["overdue_seconds"] or 0)})
 
 
 def get_wait(connection: psycopg.Connection[Any]) -> float | None:

@@ -58,7 +58,7 @@ def test_a_healthy_hub_is_well_in_every_line(environment: dict[str, str]) -> Non
         ["ok", what]
         for what in (
             "settings", "database", "version", "clock", "roles", "writes", "migrations", "partitions", "platforms", "times", "batches",
-            "sweeps", "broker", "queues", "workers",
+            "sweeps", "drafts", "broker", "queues", "workers",
             "compose_api", "inbox_api", "inbox_stream", "directory", "gateway",
         )
     ]  # fmt: skip
