@@ -35,13 +35,13 @@ def get_resource_type(name: str) -> flask.Response:
 @blueprint.get("/Schemas")
 @scim_requests.guarded
 def list_schemas() -> flask.Response:
-    return _list(resources.PROVIDER.schemas, "/Schemas")
+    return _list(resources.published_schemas(), "/Schemas")
 
 
 @blueprint.get("/Schemas/<name>")
 @scim_requests.guarded
 def get_schema(name: str) -> flask.Response:
-    found = next((one for one in resources.PROVIDER.schemas if str(one.id).casefold() == name.casefold()), None)
+    found = next((one for one in resources.published_schemas() if str(one.id).casefold() == name.casefold()), None)
     return _one(found, f"/Schemas/{name}")
 
 

@@ -1,8 +1,9 @@
 """The resources and what the service says of itself, by scim2-models.
 
-Only what the directory keeps is declared; other attributes that a client sends are ignored.
+Only what the directory keeps is in the models; other attributes that a client sends are ignored.
 """
 
+import functools
 from typing import Annotated, Any
 
 import scim2_models
@@ -100,6 +101,51 @@ PROVIDER = scim2_models.ScimProvider(
     ),
     policy=POLICY,
 )
+
+
+@functools.cache
+def published_schemas() -> list[scim2_models.Schema]:
+    """The schemas as clients read them: with every attribute of RFC 7643, since some clients fail without one that they send.
+
+    Attributes that are ignored are declared as never returned. They are not in the models, so no value of them is refused.
+    """
+    whole = {one.id: one for one in (scim2_models.User.to_schema(), scim2_models.Group.to_schema())}
+    found = []
+    for schema in PROVIDER.schemas:
+        if schema.id in whole:
+            schema = schema.model_copy(deep=True)
+            schema.attributes = _completed(
+                schema.attributes or [], whole[schema.id].attributes or [], ignored=Mutability.write_only
+            )
+        found.append(schema)
+    return found
+
+
+def _completed(
+    kept: list[scim2_models.Attribute], whole: list[scim2_models.Attribute], *, ignored: Mutability
+) -> list[scim2_models.Attribute]:
+    """`kept`, with those of `whole` that are not among them, and their sub-attributes completed in the same way."""
+    by_name = {one.name: one for one in kept}
+    for one in whole:
+        if one.name not in by_name:
+            by_name[one.name] = _ignored(one, ignored)
+        elif one.sub_attributes:
+            mine = by_name[one.name]
+            # A value that is kept in part: what may be written is what comes back.
+            mine.sub_attributes = _completed(
+                mine.sub_attributes or [], one.sub_attributes, ignored=Mutability.read_only
+            )
+    return list(by_name.values())
+
+
+def _ignored(attribute: scim2_models.Attribute, mutability: Mutability) -> scim2_models.Attribute:
+    for one in (attribute, *(attribute.sub_attributes or [])):
+        if one.mutability is not Mutability.read_only:
+            one.mutability = mutability
+        one.returned = Returned.never
+        one.required = Required.false
+        one.uniqueness = Uniqueness.none
+    return attribute
 
 
 def list_response(resources: list[dict[str, Any]], *, total: int, start: int) -> dict[str, Any]:
