@@ -29,10 +29,13 @@ class Hub:
 
     def __init__(self, data: Path, *, cors_origins: str = "") -> None:
         self.data = data
-        self.compose_port, self.inbox_port, self.stream_port = (files.free_port() for _ in range(3))
+        self.compose_port, self.inbox_port, self.stream_port, self.directory_port = (
+            files.free_port() for _ in range(4)
+        )
         self.compose_url = f"http://127.0.0.1:{self.compose_port}"
         self.inbox_url = f"http://127.0.0.1:{self.inbox_port}"
         self.stream_url = f"http://127.0.0.1:{self.stream_port}"
+        self.scim_url = f"http://127.0.0.1:{self.directory_port}/scim/v2"
         self.http = httpx.Client(timeout=10)
         self.engine: sqlalchemy.Engine
         self._output = data.with_suffix(".out")
@@ -50,7 +53,7 @@ class Hub:
             *("--compose-port", str(self.compose_port)),
             *("--inbox-port", str(self.inbox_port)),
             *("--stream-port", str(self.stream_port)),
-            *("--directory-port", str(files.free_port())),
+            *("--directory-port", str(self.directory_port)),
         )
         with self._output.open("wb") as output:
             self._process = process = subprocess.Popen(

@@ -41,7 +41,7 @@ def test_a_platform_administrator_writes_to_an_organisation_from_its_menu(
     windows: Windows, hub: Hub, people: World
 ) -> None:
     page = windows.console(people.token(people.platform_administrator))
-    assert menu(page) == ["Messages", "Organisations"]
+    assert menu(page) == ["Messages", "Organisations", "Provisioning"]
     page.get_by_role("link", name="Organisations").click()
     expect(page).to_have_title("Organisations – Message Hub")
     page.get_by_role("button", name="Actions for Organisation south").click()

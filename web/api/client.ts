@@ -22,7 +22,7 @@ type PathWith<Paths, M extends Method> = {
 }[keyof Paths] &
   string;
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
-type Success<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 202)]> : never;
+type Success<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202)]> : never;
 type Named<T, Key extends string> = T extends { parameters: Record<Key, infer Values> } ? Values : never;
 type Query<O> = O extends { parameters: { query?: infer Values } } ? Exclude<Values, undefined> : never;
 type Field<Key extends string, Value> = [Value] extends [never] ? unknown : { [K in Key]: Value };

@@ -1,10 +1,11 @@
-/** The hub's two APIs: their clients, and their answers by the names they have in OpenAPI. */
+/** The hub's APIs: their clients, and their answers by the names they have in OpenAPI. */
 import type { paths as ComposePaths, components as compose } from "./generated/compose";
+import type { paths as DirectoryPaths, components as directory } from "./generated/directory";
 import type { paths as InboxPaths, components as inbox } from "./generated/inbox";
 
 export { type Answer, Client, type GetToken } from "./client";
 export { Problem } from "./problem";
-export type { ComposePaths, InboxPaths };
+export type { ComposePaths, DirectoryPaths, InboxPaths };
 
 export type Audience = compose["schemas"]["AudienceIn"];
 export type Audiences = compose["schemas"]["AudiencesOut"];
@@ -16,6 +17,14 @@ export type Session = compose["schemas"]["SessionOut"];
 export type SessionToken = compose["schemas"]["TokenOut"];
 export type SignedOut = compose["schemas"]["SignedOutOut"];
 export type Message = compose["schemas"]["MessageOut"];
+
+export type Provisioning = directory["schemas"]["ProvisioningOut"];
+export type ProvisionedGroup = directory["schemas"]["GroupOut"];
+export type ProvisionedGroups = directory["schemas"]["GroupsOut"];
+export type Mapping = directory["schemas"]["MappingIn"];
+export type DirectoryToken = directory["schemas"]["TokenOut"];
+export type CreatedToken = directory["schemas"]["CreatedTokenOut"];
+export type ScimRefusal = directory["schemas"]["RefusalOut"];
 
 export type Counts = inbox["schemas"]["CountsOut"];
 export type Notification = inbox["schemas"]["NotificationOut"];

@@ -5,6 +5,8 @@ export interface Config {
   readonly inbox_url: string;
   /** Where browsers reach the live stream; empty: where this page came from. */
   readonly stream_url: string;
+  /** Where browsers reach the directory; empty: where this page came from. */
+  readonly directory_url: string;
   /** Whether there are demo people to sign in as. */
   readonly demo: boolean;
   /** Where people sign in; null: with an access token only. */

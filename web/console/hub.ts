@@ -16,6 +16,7 @@ import {
 } from "../api";
 import { readLines } from "./logic/download";
 import type { Filter, Listing } from "./logic/routes";
+import { ProvisioningCalls } from "./provisioning-calls";
 
 const PAGE = 20;
 
@@ -30,13 +31,15 @@ export class Hub {
   /** Where the bell finds its API. */
   readonly inboxUrl: string;
   readonly streamUrl: string;
+  readonly provisioning: ProvisioningCalls;
   readonly #compose: Client<ComposePaths>;
   readonly #inbox: Client<InboxPaths>;
 
-  constructor(composeUrl: string, inboxUrl: string, streamUrl: string, getToken: GetToken) {
+  constructor(composeUrl: string, inboxUrl: string, streamUrl: string, directoryUrl: string, getToken: GetToken) {
     this.getToken = getToken;
     this.inboxUrl = inboxUrl;
     this.streamUrl = streamUrl;
+    this.provisioning = new ProvisioningCalls(directoryUrl, getToken);
     this.#compose = new Client(composeUrl, getToken);
     this.#inbox = new Client(inboxUrl, getToken);
   }

@@ -5,6 +5,7 @@ import { type Strings, translate } from "./strings";
 const TITLES: Readonly<Record<string, keyof Strings>> = {
   compose: "frame_create",
   organisations: "frame_organisations",
+  provisioning: "frame_provisioning",
   message: "frame_message",
   unknown: "frame_not_found",
   "signed-out": "sign_in_title",

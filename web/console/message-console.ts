@@ -34,6 +34,7 @@ export class MessageConsole extends LitElement {
     composeUrl: { attribute: "compose-url" },
     inboxUrl: { attribute: "inbox-url" },
     streamUrl: { attribute: "stream-url" },
+    directoryUrl: { attribute: "directory-url" },
     noBell: { type: Boolean, attribute: "no-bell" },
     _state: { state: true },
     _route: { state: true },
@@ -49,6 +50,8 @@ export class MessageConsole extends LitElement {
   declare inboxUrl: string | null;
   /** Where the bell's live stream is; with `inbox-url` given, by default there. */
   declare streamUrl: string | null;
+  /** Where the API of the page Provisioning is. */
+  declare directoryUrl: string | null;
   /** For a page that has a bell of its own. */
   declare noBell: boolean;
   declare _state: State;
@@ -73,6 +76,7 @@ export class MessageConsole extends LitElement {
     this.composeUrl = null;
     this.inboxUrl = null;
     this.streamUrl = null;
+    this.directoryUrl = null;
     this.noBell = false;
     this._state = { is: "starting" };
     this._route = this.#readRoute();
@@ -164,7 +168,8 @@ export class MessageConsole extends LitElement {
     this._route = this.#readRoute();
     this.fresh = null;
     await startUp({
-      ...{ composeUrl: this.composeUrl, inboxUrl: this.inboxUrl, streamUrl: this.streamUrl, isHosted: this.#isHosted },
+      ...{ composeUrl: this.composeUrl, inboxUrl: this.inboxUrl, streamUrl: this.streamUrl },
+      ...{ directoryUrl: this.directoryUrl, isHosted: this.#isHosted },
       findToken: async () => this.token ?? (await this.getToken?.()) ?? loadToken(this.#storage),
       openSession: (hubUrl) => this.#openSession(hubUrl),
       getToken: (refused) => (isCurrent() ? this.#giveToken(refused) : undefined),

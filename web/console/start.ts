@@ -34,6 +34,7 @@ export interface Start {
   readonly composeUrl: string | null;
   readonly inboxUrl: string | null;
   readonly streamUrl: string | null;
+  readonly directoryUrl: string | null;
   /** Whether the host page signs its user in. */
   readonly isHosted: boolean;
   readonly findToken: () => Promise<string | null | undefined>;
@@ -73,9 +74,9 @@ async function enter(start: Start): Promise<void> {
     show({ is: "signed-out", reason: isHosted ? translate("sign_in_no_hosted_token") : "" });
     return;
   }
-  const asking = new Hub(composeUrl, "", "", getToken).getViewer();
-  const [{ inboxUrl, streamUrl }, viewer] = await Promise.all([reading, asking]);
-  const hub = new Hub(composeUrl, inboxUrl, streamUrl, getToken);
+  const asking = new Hub(composeUrl, "", "", "", getToken).getViewer();
+  const [{ inboxUrl, streamUrl, directoryUrl }, viewer] = await Promise.all([reading, asking]);
+  const hub = new Hub(composeUrl, inboxUrl, streamUrl, directoryUrl, getToken);
   const user = `${identity.platform}/${identity.user}`;
   const drafts = new DraftStore(openStorage("localStorage"), openStorage("sessionStorage"), user);
   const visit = { hub, identity, viewer, drafts, directory: null };
@@ -86,7 +87,7 @@ async function enter(start: Start): Promise<void> {
 }
 
 /** Reads the server's settings. `people` resolves once the demo people are shown: only the sign-in page waits for that. */
-async function readSite({ inboxUrl, streamUrl, isHosted, showPeople, showSignIn }: Start) {
+async function readSite({ inboxUrl, streamUrl, directoryUrl, isHosted, showPeople, showSignIn }: Start) {
   const config = await readConfig();
   const signIn = isHosted ? null : config.sign_in;
   showSignIn(signIn);
@@ -96,5 +97,6 @@ async function readSite({ inboxUrl, streamUrl, isHosted, showPeople, showSignIn 
     people: hasPeople ? readPeople().then(showPeople, () => undefined) : undefined,
     inboxUrl: inboxUrl ?? config.inbox_url,
     streamUrl: streamUrl ?? inboxUrl ?? config.stream_url,
+    directoryUrl: directoryUrl ?? config.directory_url,
   };
 }

@@ -14,6 +14,7 @@ export type Route =
   | { page: "message"; id: string }
   | { page: "received" }
   | { page: "organisations" }
+  | { page: "provisioning" }
   | { page: "compose"; preset: Filter; copy: string | null }
   | { page: "unknown" };
 
@@ -33,6 +34,7 @@ export function parse(hash: string): Route {
       return { page: "compose", preset: readFilter(query), copy: query.get("copy") };
     case "received":
     case "organisations":
+    case "provisioning":
       return { page: first };
     default:
       return { page: "unknown" };

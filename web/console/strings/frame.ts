@@ -7,6 +7,7 @@ export const frame = {
   frame_sent: "Sent",
   frame_received: "Received",
   frame_organisations: "Organisations",
+  frame_provisioning: "Provisioning",
   frame_create: "Create message",
   frame_message: "Message",
   frame_bell: "Received messages",

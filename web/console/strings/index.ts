@@ -11,6 +11,7 @@ import { message } from "./message";
 import { options } from "./options";
 import { organisations } from "./organisations";
 import { problems } from "./problems";
+import { provisioning } from "./provisioning";
 import { received } from "./received";
 import { sent } from "./sent";
 import { signIn } from "./sign-in";
@@ -27,6 +28,7 @@ export const english = {
   ...options,
   ...organisations,
   ...problems,
+  ...provisioning,
   ...received,
   ...sent,
   ...signIn,

@@ -2,6 +2,10 @@
 export const problems = {
   problem_user_inactive: "Your account is not active. Ask an administrator of your platform.",
   problem_feature_not_available: "Your platform’s plan does not include sending messages.",
+  problem_administrator_required: "You no longer administer this. Reload the page.",
+  problem_directory_managed_by_csv:
+    "People of this platform come from imported files. Ask the operator of Message Hub to switch to provisioning.",
+  problem_too_many_tokens: "Two tokens are valid already. Revoke the one that is no longer used, then create another.",
   problem_idempotency_key_reused:
     "An earlier attempt may have sent a different version of this message. Check your sent messages first: sending again creates a second message.",
   problem_unreachable: "Message Hub cannot be reached. Check your connection.",

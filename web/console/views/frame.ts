@@ -58,12 +58,16 @@ export class Frame extends LitElement {
     if (level !== "platform" && level !== "organisation") return nothing;
     const entry = (label: string, href: string, isCurrent: boolean) =>
       html`<li><a href=${href} aria-current=${isCurrent ? "page" : nothing}>${label}</a></li>`;
-    const isOrganisations = this.page === "organisations";
     const isMessages = ["home", "messages", "message", "received"].includes(this.page);
     return html`<nav aria-label=${translate("frame_product")}>
       <ul>
         ${entry(translate("frame_messages"), messagesPath(), isMessages)}
-        ${entry(translate("frame_organisations"), "#/organisations", isOrganisations)}
+        ${entry(translate("frame_organisations"), "#/organisations", this.page === "organisations")}
+        ${
+          level === "platform"
+            ? entry(translate("frame_provisioning"), "#/provisioning", this.page === "provisioning")
+            : nothing
+        }
       </ul>
     </nav>`;
   }

@@ -10,6 +10,7 @@ import "./compose-page";
 import { icon } from "./icons";
 import "./message-page";
 import "./organisations-page";
+import "./provisioning-page";
 import "./received-page";
 import "./sent-page";
 
@@ -18,11 +19,16 @@ export function renderPage(page: MessageConsole, visit: Visit, route: Route): Te
   const actual = route.page === "home" ? home(viewer) : route;
   if (actual.page === "received") return received(visit);
   if (viewer.level === null || actual.page === "unknown") return notFound();
+  if (actual.page === "provisioning" && viewer.level !== "platform") return notFound();
   if (actual.page === "messages" || actual.page === "message") return messages(page, visit, actual);
   if (directory === null) return loading();
   if (actual.page === "organisations") {
     return html`${head(translate("frame_organisations"))}
       <hub-organisations-page .directory=${directory}></hub-organisations-page>`;
+  }
+  if (actual.page === "provisioning") {
+    return html`${head(translate("frame_provisioning"))}
+      <hub-provisioning-page .calls=${visit.hub.provisioning} .directory=${directory}></hub-provisioning-page>`;
   }
   return html`${head(translate("frame_create"))}
     <hub-compose-page

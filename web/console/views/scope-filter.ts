@@ -62,6 +62,9 @@ export class ScopeFilter extends LitElement {
   static override properties = {
     directory: { attribute: false },
     value: { attribute: false },
+    label: {},
+    hint: {},
+    required: { type: Boolean },
     _query: { state: true },
     _open: { state: true },
     _current: { state: true },
@@ -69,6 +72,11 @@ export class ScopeFilter extends LitElement {
 
   declare directory: Directory;
   declare value: Filter;
+  declare label: string;
+  /** In the empty field. */
+  declare hint: string;
+  /** Everything is no choice. */
+  declare required: boolean;
   /** What is typed; null while the chosen name is shown. */
   declare _query: string | null;
   declare _open: boolean;
@@ -77,6 +85,9 @@ export class ScopeFilter extends LitElement {
   constructor() {
     super();
     this.value = null;
+    this.label = translate("sent_filter");
+    this.hint = translate("sent_filter_all");
+    this.required = false;
     this._query = null;
     this._open = false;
     this._current = -1;
@@ -85,13 +96,13 @@ export class ScopeFilter extends LitElement {
   /** The options: everything first, unless something is typed. */
   get #options(): (Scope | null)[] {
     const scopes = listScopes(this.directory.audiences, this._query ?? "", SHOWN);
-    return this._query ? scopes : [null, ...scopes];
+    return this._query || this.required ? scopes : [null, ...scopes];
   }
 
   override render() {
     const chosen = this.value ? this.directory.scopeName(this.value) : "";
     const options = this._open ? this.#options : [];
-    return html`<label class="label small" for="input">${translate("sent_filter")}</label>
+    return html`<label class="label small" for="input">${this.label}</label>
       <div class="field">
         ${icon("filter")}
         <input
@@ -100,7 +111,8 @@ export class ScopeFilter extends LitElement {
           role="combobox"
           autocomplete="off"
           spellcheck="false"
-          placeholder=${translate("sent_filter_all")}
+          placeholder=${this.hint}
+          aria-required=${this.required ? "true" : nothing}
           aria-autocomplete="list"
           aria-controls="options"
           aria-expanded=${this._open ? "true" : "false"}
