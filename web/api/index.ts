@@ -12,7 +12,8 @@ export type Audiences = compose["schemas"]["AudiencesOut"];
 export type Viewer = compose["schemas"]["ViewerOut"];
 export type Organisation = compose["schemas"]["OrganisationOut"];
 export type Clinic = compose["schemas"]["ClinicOut"];
-export type NewMessage = compose["schemas"]["MessageIn"];
+/** A message that is no follow-up. */
+export type NewMessage = compose["schemas"]["MessageIn"] & { audience: compose["schemas"]["AudienceIn"] };
 export type Session = compose["schemas"]["SessionOut"];
 export type SessionToken = compose["schemas"]["TokenOut"];
 export type SignedOut = compose["schemas"]["SignedOutOut"];
