@@ -160,7 +160,7 @@ class MappingIn(marshmallow.Schema):
             raise marshmallow.ValidationError("Name an organisation or a clinic; the platform needs no name.", "scope")
 
 
-class TokenOut(marshmallow.Schema):
+class DirectoryTokenOut(marshmallow.Schema):
     id = _id()
     created_at = times.Time(required=True)
     expires_at = _time("Null: never.")
@@ -169,11 +169,11 @@ class TokenOut(marshmallow.Schema):
     valid = fields.Boolean(required=True, attribute="is_valid")
 
 
-class TokensOut(marshmallow.Schema):
-    data = fields.List(fields.Nested(TokenOut), required=True)
+class DirectoryTokensOut(marshmallow.Schema):
+    data = fields.List(fields.Nested(DirectoryTokenOut), required=True)
 
 
-class TokenIn(marshmallow.Schema):
+class DirectoryTokenIn(marshmallow.Schema):
     expires_in_days = fields.Integer(
         strict=True,
         allow_none=True,
@@ -183,7 +183,7 @@ class TokenIn(marshmallow.Schema):
     )
 
 
-class CreatedTokenOut(marshmallow.Schema):
+class CreatedDirectoryTokenOut(marshmallow.Schema):
     id = _id()
     token = fields.String(required=True, metadata={"description": "The secret, for the identity provider."})
     expires_at = _time("Null: never.")

@@ -23,8 +23,8 @@ export type Provisioning = directory["schemas"]["ProvisioningOut"];
 export type ProvisionedGroup = directory["schemas"]["GroupOut"];
 export type ProvisionedGroups = directory["schemas"]["GroupsOut"];
 export type Mapping = directory["schemas"]["MappingIn"];
-export type DirectoryToken = directory["schemas"]["TokenOut"];
-export type CreatedToken = directory["schemas"]["CreatedTokenOut"];
+export type DirectoryToken = directory["schemas"]["DirectoryTokenOut"];
+export type CreatedToken = directory["schemas"]["CreatedDirectoryTokenOut"];
 export type ScimRefusal = directory["schemas"]["RefusalOut"];
 
 export type Counts = inbox["schemas"]["CountsOut"];

@@ -90,7 +90,9 @@ def delete_mapping(group_id: str) -> Any:
 
 @blueprint.route(f"{_PATH}/tokens", methods=["GET"])
 @administrators.platform_administrator
-@blueprint.response(200, schemas.TokensOut, description="The valid tokens and the newest others, newest first.")
+@blueprint.response(
+    200, schemas.DirectoryTokensOut, description="The valid tokens and the newest others, newest first."
+)
 @blueprint.doc(operationId="listDirectoryTokens")
 def list_tokens() -> Any:
     """Directory tokens"""
@@ -99,8 +101,8 @@ def list_tokens() -> Any:
 
 @blueprint.route(f"{_PATH}/tokens", methods=["POST"])
 @administrators.platform_administrator
-@blueprint.arguments(schemas.TokenIn)
-@blueprint.response(201, schemas.CreatedTokenOut, description="Created. `token` is not shown again.")
+@blueprint.arguments(schemas.DirectoryTokenIn)
+@blueprint.response(201, schemas.CreatedDirectoryTokenOut, description="Created. `token` is not shown again.")
 @blueprint.refuses("too-many-tokens", "rate-limited")
 @blueprint.doc(operationId="createDirectoryToken")
 def create_token(given: dict[str, Any]) -> Any:
@@ -111,7 +113,7 @@ def create_token(given: dict[str, Any]) -> Any:
 
 @blueprint.route(f"{_PATH}/tokens/<token_id>", methods=["DELETE"], parameters=_id("token_id"))
 @administrators.platform_administrator
-@blueprint.response(200, schemas.TokenOut, description="The token, which is refused from now on.")
+@blueprint.response(200, schemas.DirectoryTokenOut, description="The token, which is refused from now on.")
 @blueprint.refuses("not-found", "rate-limited")
 @blueprint.doc(operationId="revokeDirectoryToken")
 def revoke_token(token_id: str) -> Any:
