@@ -136,7 +136,9 @@ def insert_message(connection: psycopg.Connection[Any], *, new: New, choice: aud
     """
     visibility = domain.visibility(choice.targets)
     caller, content = new.caller, new.content
-    event = audit.Event("compose", "accepted", caller.platform_id, caller.user_id, new.origin, detail=new.detail)
+    details = (new.detail, None if content.follows is None else f"follows {content.follows}")
+    detail = "; ".join(filter(None, details)) or None
+    event = audit.Event("compose", "accepted", caller.platform_id, caller.user_id, new.origin, detail=detail)
     stored = (
         connection.cursor(row_factory=rows.dict_row)
         .execute(

@@ -8,6 +8,8 @@ from click.testing import CliRunner, Result
 
 from cli import main
 from cli.output import moment
+from services.inbox_api.actions import states
+from shared import db, rate_limit
 from tests import factories, messages
 from tests.conftest import MakeEngine
 from tests.fanout_worker.conftest import Hub, hub  # noqa: F401 (a fixture)
@@ -404,3 +406,43 @@ def test_somebody_may_be_named_by_their_address(hub: Hub, explain: Explain, make
     assert f"Several users have the address ada@example.org; name one by their id: {names}." in refused.output
     hub.execute("UPDATE users SET external_id = 'ada@example.org' WHERE id = :id", id=other.id)
     assert explain.run(message_id, "ada@example.org").stdout.startswith("ada@example.org has it"), "an id comes first"
+
+
+def test_of_a_follow_up_it_says_who_had_read_the_earlier_message_and_who_was_not_active_any_more(
+    hub: Hub, explain: Explain, make_engine: MakeEngine
+) -> None:
+    reader, gone, other = hub.join(hub.clinics[0], count=3)
+    (outside,) = hub.join()
+    earlier = send(hub, hub.clinics[0])
+    inbox = make_engine(db.INBOX_ROLE)
+    states.mark_read(
+        inbox, caller=messages.caller(inbox, reader, hub.platform), message_id=earlier, rate=rate_limit.Verdict()
+    )
+    with hub.engine.begin() as connection:
+        factories.set_status(connection, gone, "disabled")
+    follow_up = messages.follow(hub.compose, hub.sender, hub.platform, earlier)
+    assert explain(follow_up, other)[0] == "in-flight"
+    hub.expand(follow_up)
+    outcome, sentence = explain(follow_up, reader)
+    assert outcome == "read-before"
+    assert f"they had read message {earlier}, which it follows, at " in sentence
+    outcome, sentence = explain(follow_up, gone)
+    assert (outcome, "they were not active any more in directory version" in sentence) == ("not-active", True)
+    outcome, sentence = explain(follow_up, outside)
+    assert (outcome, f"for recipients of message {earlier}" in sentence) == ("outside", True)
+    assert explain(follow_up, other)[0] == "delivered"
+    told = json.loads(explain.run(follow_up, other.external_id, "--json").stdout)
+    assert told["follows"] == str(earlier)
+    hub.execute(
+        "UPDATE inbox_retention SET dropped_before = (SELECT sent_at FROM messages WHERE id = :id)", id=follow_up
+    )
+    hub.execute("DELETE FROM inbox_states")
+    outcome, sentence = explain(follow_up, reader)
+    assert (outcome, "is past the retention" in sentence) == ("forgotten", True)
+    assert explain(follow_up, other)[0] == "delivered"
+    hub.execute(
+        "INSERT INTO inbox_entries SELECT :user_id, sent_at, id FROM messages WHERE id = :id",
+        user_id=gone.id,
+        id=follow_up,
+    )
+    assert explain(follow_up, gone, code=3)[0] == "unexpected"

@@ -7,14 +7,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from services.compose_api import domain
 from services.compose_api.actions import audiences
+from services.compose_api.actions import messages as message_actions
+from services.compose_api.store import messages as message_store
 from services.fanout_worker.actions import verify
 from services.inbox_api.actions import notifications, recipients, states
 from services.inbox_api.store import inbox
-from shared import db, rate_limit
-from tests import examples, factories, messages
+from services.inbox_api.store import states as state_store
+from shared import db, errors, rate_limit
+from shared.audience import ChosenScopes
+from shared.sent_messages import store as sent_messages
+from tests import examples, factories, messages, threads, waiting
 from tests.conftest import MakeEngine
 from tests.fanout_worker.conftest import Hub
 
@@ -203,3 +209,197 @@ def test_the_recipients_are_what_a_model_says_whatever_people_and_the_directory_
         world.check(one.id, one.recipients)
         row: Any = world.hub.message(one.id)
         assert row.recipient_count == len(one.recipients)
+
+
+def is_waiting_for_a_lock(hub: Hub) -> bool:
+    with hub.engine.connect() as connection:
+        return bool(
+            connection.execute(
+                text("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+            ).scalar_one()
+        )
+
+
+def test_a_follow_up_waits_for_a_reading_that_is_not_committed_yet_and_leaves_its_reader_out(world: World) -> None:
+    reader, other = world.hub.join(count=2)
+    message_id = world.hub.accept()
+    row: Any = world.hub.message(message_id)
+    key = state_store.Key(reader.id, row.sent_at, message_id)
+    accepted: list[uuid.UUID] = []
+    with world.inbox.connect() as connection:
+        connection.begin()
+        who = {"user_id": reader.id, "platform_id": world.hub.platform.id}
+        position = inbox.find_position(db.driver(connection), **who, message_id=message_id)
+        assert position is not None
+        state_store.mark_read(connection, key=key, at=position.now)
+        with threads.beside(lambda: accepted.append(world.follow(message_id))):
+            waiting.wait_until(lambda: is_waiting_for_a_lock(world.hub))
+            assert not accepted
+            connection.commit()
+    (follow_up,) = accepted
+    world.check(follow_up, ids(other, world.hub.sender))
+
+
+def test_a_reading_waits_for_a_follow_up_that_is_not_committed_yet_and_its_reader_keeps_it(world: World) -> None:
+    (reader,) = world.hub.join()
+    message_id = world.hub.accept()
+    hub = world.hub
+    content = domain.Content("Again", "Read it", follows=message_id, only="unread")
+    caller = messages.caller(hub.compose, hub.sender, hub.platform)
+    with hub.compose.connect() as connection:
+        connection.begin()
+        new = message_store.New(caller, content, messages.ORIGIN)
+        follow_up = message_actions.store_message(db.driver(connection), new=new, check=lambda choice: choice)
+        with threads.beside(lambda: world.read(message_id, reader)):
+            waiting.wait_until(lambda: is_waiting_for_a_lock(hub))
+            connection.commit()
+    assert world.has(follow_up.id, reader)
+    state: Any = hub.one("SELECT first_read_at FROM inbox_states WHERE message_id = :id", message_id)
+    assert state.first_read_at >= follow_up.sent_at
+    world.check(follow_up.id, ids(reader, hub.sender))
+
+
+def test_a_large_follow_up_is_written_in_batches_while_people_read(world: World) -> None:
+    users = world.hub.join(count=44)
+    message_id = world.hub.accept()
+    world.read(message_id, *users[::2])
+    follow_up = world.follow(message_id)
+    expected = ids(*users[1::2], world.hub.sender)
+    world.hub.expand(follow_up)
+    world.read(message_id, *users[1:9:2])
+    world.check(follow_up, expected)
+    world.hub.work()
+    world.check(follow_up, expected)
+    assert set(world.hub.recipients(follow_up)) == expected
+    row: Any = world.hub.one("SELECT count(*) AS n FROM fanout_batches WHERE message_id = :id", follow_up)
+    assert row.n > 1
+
+
+def test_the_recall_of_the_earlier_message_leaves_its_follow_up_and_ends_further_ones(world: World) -> None:
+    (reader,) = world.hub.join()
+    message_id = world.hub.accept()
+    follow_up = world.follow(message_id)
+    world.hub.recall(message_id)
+    assert world.has(follow_up, reader)
+    with pytest.raises(errors.HubError) as refused:
+        world.follow(message_id)
+    assert refused.value.code == "recalled"
+    again = world.follow(follow_up)
+    world.hub.recall(follow_up)
+    assert (world.has(follow_up, reader), world.has(again, reader)) == (False, True)
+    world.work(again)
+    world.check(again, ids(reader, world.hub.sender))
+
+
+def test_an_expired_message_is_followed_up_like_any_other(world: World) -> None:
+    users = world.hub.join(count=2)
+    message_id = world.hub.accept()
+    world.read(message_id, users[0])
+    world.hub.execute("UPDATE messages SET expires_at = clock_timestamp() WHERE id = :id", id=message_id)
+    follow_up = world.follow(message_id)
+    world.check(follow_up, ids(users[1], world.hub.sender))
+
+
+def test_only_the_part_within_the_senders_reach_is_addressed_and_the_message_says_so(world: World) -> None:
+    hub = world.hub
+    first, second, third = hub.organisations
+    (inside,), (moved,), (beyond,) = (hub.join(scope) for scope in (hub.clinics[0], first, second))
+    message_id = hub.accept(messages.aimed_at(second, first))
+    with hub.engine.begin() as connection:
+        deputy = factories.user(connection, hub.platform)
+        factories.administrator(connection, deputy, first)
+        stranger = factories.user(connection, hub.platform)
+        factories.administrator(connection, stranger, third)
+        factories.leave(connection, moved, first)
+        factories.member(connection, moved, third)
+    follow_up = world.follow(message_id, deputy)
+    world.check(follow_up, ids(inside, moved))
+    assert not world.has(follow_up, beyond)
+    with hub.compose.connect() as connection:
+        viewer = sent_messages.get_viewer(connection, user_id=hub.sender.id, platform_id=hub.platform.id)
+        (shown,) = sent_messages.get_messages(connection, ids=[follow_up], viewer=viewer)
+    assert shown.audience == ChosenScopes(False, organisations=(first.external_id,), out_of_reach=1)
+    assert shown.follows == message_id
+    with pytest.raises(errors.HubError) as refused:
+        world.follow(message_id, stranger)
+    assert refused.value.code == "not-found"
+
+
+def test_a_sender_who_administers_less_by_now_addresses_what_is_left_of_it(world: World) -> None:
+    hub = world.hub
+    (inside,), _outside = hub.join(hub.clinics[0]), hub.join(hub.clinics[1])
+    message_id = hub.accept()
+    with hub.engine.begin() as connection:
+        factories.administrator(connection, hub.sender, hub.clinics[0])
+        factories.leave(connection, hub.sender, hub.platform)
+        factories.set_status(connection, hub.sender, "active")
+    follow_up = world.follow(message_id)
+    world.check(follow_up, ids(inside))
+    with hub.engine.begin() as connection:
+        factories.leave(connection, hub.sender, hub.clinics[0])
+        factories.administrator(connection, hub.sender, hub.platform)
+        factories.leave(connection, hub.sender, hub.platform)
+    with pytest.raises(errors.HubError) as refused:
+        world.follow(message_id)
+    assert refused.value.code == "audience-out-of-reach"
+
+
+def test_whom_the_closing_of_a_clinic_left_active_is_reached(world: World) -> None:
+    hub = world.hub
+    (who,) = hub.join(hub.clinics[0])
+    message_id = hub.accept(messages.aimed_at(hub.clinics[0]))
+    with hub.engine.begin() as connection:
+        factories.end_scope(connection, hub.clinics[0])
+    follow_up = world.follow(message_id)
+    world.work(follow_up)
+    world.check(follow_up, ids(who))
+
+
+def accept_long_ago(hub: Hub) -> uuid.UUID:
+    """A message of two months ago."""
+    message_id = hub.accept()
+    hub.execute("SELECT create_inbox_partitions(CAST(now() - interval '62 days' AS date))")
+    hub.execute("UPDATE messages SET sent_at = sent_at - interval '62 days' WHERE id = :id", id=message_id)
+    return message_id
+
+
+def drop_months(hub: Hub) -> int:
+    """Drops all months before this one; returns how many partitions went."""
+    with hub.engine.begin() as connection:
+        return int(connection.execute(text("SELECT drop_inbox_partitions(CAST(now() AS date))")).scalar_one())
+
+
+def test_what_a_follow_up_needs_is_kept_until_it_is_written_and_then_its_entries_say_who_has_it(world: World) -> None:
+    hub = world.hub
+    reader, other = hub.join(count=2)
+    old = accept_long_ago(hub)
+    world.work(old)
+    world.read(old, reader)
+    follow_up = world.follow(old)
+    expected = ids(other, hub.sender)
+    assert drop_months(hub) == 0
+    world.check(follow_up, expected)
+    world.work(follow_up)
+    assert drop_months(hub) == 2
+    world.check(follow_up, expected)
+    assert (world.has(follow_up, other), world.has(follow_up, reader)) == (True, False)
+    for earlier in (old, follow_up):
+        with pytest.raises(errors.HubError) as refused:
+            world.follow(earlier)
+        assert (refused.value.code, set(refused.value.errors or ())) == ("validation-failed", {"follows"})
+
+
+def test_of_a_follow_up_without_entries_its_batches_still_say_how_many_had_it(world: World) -> None:
+    hub = world.hub
+    (reader,) = hub.join()
+    old = accept_long_ago(hub)
+    world.work(old)
+    world.read(old, reader)
+    follow_up = world.follow(old)
+    world.work(follow_up)
+    hub.execute("UPDATE inbox_retention SET dropped_before = 'infinity'")
+    hub.execute("DELETE FROM inbox_entries")
+    hub.execute("DELETE FROM inbox_states")
+    report = verify.verify_message(hub.engine, message_id=follow_up, limit=3)
+    assert report is not None
+    assert (report.verdict, report.planned, report.withheld, report.delivered) == ("expired", 1, 1, 0)

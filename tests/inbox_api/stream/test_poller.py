@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import random
+import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from services.inbox_api.stream import actions, poller, subscribers
-from tests import factories
+from tests import factories, messages
 from tests.inbox_api.hub import Hub, Sent
 from tests.inbox_api.stream.conftest import Recorder, join, make_subscribers, play, polling, until
 
@@ -305,3 +307,33 @@ def test_what_is_looked_up_is_found_by_index(hub: Hub, owner_engine: Engine, sha
         for statement, parameters in asked:
             lines = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
             assert not [line for line in lines if "Seq Scan on messages" in line], "\n".join(lines)
+
+
+def test_a_follow_up_and_its_recall_reach_only_those_who_had_not_read_the_earlier_message(
+    hub: Hub, platform: factories.Platform, sender: factories.User, registry: subscribers.Subscribers
+) -> None:
+    reader, other = hub.user(platform), hub.user(platform)
+
+    def accepted(message_id: uuid.UUID) -> Sent:
+        return Sent(message_id, datetime.now(UTC), frozenset())
+
+    async def scene() -> None:
+        earlier = hub.send(sender, platform)
+        assert hub.ask(reader, f"/v1/notifications/{earlier.id}/read", method="PUT").status_code == 200
+        async with polling(hub.inbox, registry) as running:
+            streams = [Recorder(hub, reader), Recorder(hub, other)]
+            for one in streams:
+                join(registry, one)
+            follow_up = accepted(messages.follow(hub.owner, sender, platform, earlier.id))
+            last = accepted(messages.accept(hub.owner, sender, platform, messages.EVERYONE))
+            running.read_soon(platform.id)
+            await until(lambda: all(told(last) in one.received for one in streams))
+            hub.recall(follow_up, sender)
+            running.read_soon(platform.id)
+            await until(lambda: told(follow_up, "recalled") in streams[1].received)
+            assert [one.received for one in streams] == [
+                [told(last)],
+                [told(follow_up), told(last), told(follow_up, "recalled")],
+            ]
+
+    play(scene)
