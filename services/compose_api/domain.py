@@ -15,6 +15,8 @@ MAX_PINNED = timedelta(days=30)
 MAX_AHEAD = timedelta(days=365)
 DEFAULT_LATENESS = timedelta(hours=1)
 MAX_LATENESS = timedelta(days=7)
+# So many messages, each a follow-up to the one before.
+MAX_CHAIN = 50
 # To whom a follow-up can go.
 ONLY = ("unread", "not_acknowledged")
 

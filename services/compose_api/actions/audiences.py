@@ -170,6 +170,14 @@ def _check_follow_up(choice: store.Choice, earlier: store.FollowUp) -> None:
                 ]
             }
         )
+    if earlier.chain_length >= domain.MAX_CHAIN:
+        raise errors.validation_failed(
+            {
+                "follows": [
+                    f"It is a follow-up to {earlier.chain_length} messages in a row: follow an earlier one of them."
+                ]
+            }
+        )
     if not 1 <= len(choice.targets) <= domain.MAX_SCOPES:
         raise errors.HubError(
             "audience-out-of-reach",

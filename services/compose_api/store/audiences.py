@@ -21,7 +21,8 @@ from shared.audience import ChosenScopes
 class FollowUp:
     """What a follow-up takes from the earlier message `follows`. `out_of_reach`: how many of its scopes the sender may not address.
 
-    `is_visible`: the sender may see it. `is_forgotten`: who had read it, or one that it follows, is past the retention.
+    `is_visible`: the sender may see it. `is_forgotten`: who had read it, or one that it follows, is past the retention. `chain_length`: how
+    many messages it follows itself.
     """
 
     follows: uuid.UUID
@@ -30,6 +31,7 @@ class FollowUp:
     is_visible: bool
     is_recalled: bool
     is_forgotten: bool
+    chain_length: int
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ _GET_CHOICE = db.driver_sql(f"""
                {lifecycle.ENTRIES_DROPPED}
                OR EXISTS (SELECT FROM followed_messages f JOIN inbox_retention d ON f.earlier_sent_at < d.dropped_before
                           WHERE f.message_id = m.id) AS is_forgotten,
+               (SELECT count(*) FROM followed_messages f WHERE f.message_id = m.id) AS chain_length,
                m.sender_id = :user_id
                OR EXISTS (SELECT FROM message_visibility v JOIN own ON own.scope_id = v.scope_id WHERE v.message_id = m.id) AS is_visible
         FROM messages m WHERE m.id = :follows AND m.platform_id = :platform_id
@@ -52,7 +53,7 @@ _GET_CHOICE = db.driver_sql(f"""
         WHERE NOT t.is_within
     )
     SELECT p.directory_version, p.categories, clock_timestamp() AS now,
-           e.directory_version AS audience_version, e.is_recalled, e.is_forgotten, e.is_visible,
+           e.directory_version AS audience_version, e.is_recalled, e.is_forgotten, e.is_visible, e.chain_length,
            (SELECT count(*) FROM targets WHERE NOT is_within) AS out_of_reach,
            s.id AS scope_id, s.level, s.external_id,
            ARRAY(SELECT a.ancestor_id FROM scope_ancestors a
@@ -101,6 +102,7 @@ def get_choice(connection: psycopg.Connection[Any], *, platform_id: int, user_id
             is_visible=bool(first["is_visible"]),
             is_recalled=bool(first["is_recalled"]),
             is_forgotten=bool(first["is_forgotten"]),
+            chain_length=first["chain_length"] or 0,
         ),
     )
 

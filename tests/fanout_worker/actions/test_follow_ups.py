@@ -291,6 +291,17 @@ def test_the_recall_of_the_earlier_message_leaves_its_follow_up_and_ends_further
     world.check(again, ids(reader, world.hub.sender))
 
 
+def test_a_chain_of_follow_ups_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "MAX_CHAIN", 3)
+    last = world.hub.accept()
+    for _ in range(3):
+        last = world.follow(last)
+    world.check(last, ids(world.hub.sender))
+    with pytest.raises(errors.HubError) as refused:
+        world.follow(last)
+    assert refused.value.code == "validation-failed"
+
+
 def test_an_expired_message_is_followed_up_like_any_other(world: World) -> None:
     users = world.hub.join(count=2)
     message_id = world.hub.accept()
