@@ -163,7 +163,7 @@ def _check_follow_up(data: dict[str, Any]) -> None:
     if data.get("only") == "not_acknowledged":
         raise marshmallow.ValidationError("The earlier message asks for no acknowledgement.", "only")
     if "follows" not in data and "audience" not in data:
-        raise marshmallow.ValidationError("Missing data for required field.", "audience")
+        raise marshmallow.ValidationError("Missing: name an audience, or `follows` and `only`.", "audience")
 
 
 class ContentIn(marshmallow.Schema):

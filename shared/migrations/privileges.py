@@ -70,10 +70,11 @@ GRANT SELECT, INSERT, UPDATE ON inbox_states, inbox_revisions TO message_hub_inb
 -- Whom a follow-up goes to.
 GRANT SELECT (user_id, sent_at, message_id, first_read_at) ON inbox_states TO message_hub_compose, message_hub_worker;
 
-REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, uuid), next_state_at(bigint), plausible_time(),
+REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, uuid), next_state_at(bigint),
+    is_follow_up_recipient(uuid, bigint), plausible_time(),
     is_clock_wrong(timestamptz, known_time, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, uuid) TO message_hub_compose;
-GRANT EXECUTE ON FUNCTION next_state_at(bigint) TO message_hub_inbox;
+GRANT EXECUTE ON FUNCTION next_state_at(bigint), is_follow_up_recipient(uuid, bigint) TO message_hub_inbox;
 GRANT EXECUTE ON FUNCTION plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz) TO message_hub_compose, message_hub_worker;
 REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) TO message_hub_worker;

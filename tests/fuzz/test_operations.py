@@ -69,6 +69,10 @@ BEYOND_SCHEMAS = (
     "External_id is empty.",
     "Name an organisation or a clinic;",
     "The platform has no ",
+    "Missing: name an audience",
+    "Missing: a follow-up states",
+    "Leave it out: a follow-up",
+    "The earlier message asks for no acknowledgement.",
 )
 BEYOND_SCHEMAS_CODES = {
     "/auth/login": ("sign-in-failed",),

@@ -93,7 +93,7 @@ COLUMNS = {
 FUNCTIONS = {
     WORKER: {"create_inbox_partitions", "drop_inbox_partitions", "is_clock_wrong", "plausible_time"},
     COMPOSE: {"next_sent_at", "next_follow_up_sent_at", "is_clock_wrong", "plausible_time", "find_users_by_email"},
-    INBOX: {"next_state_at"},
+    INBOX: {"next_state_at", "is_follow_up_recipient"},
 }
 SEQUENCES = {DIRECTORY: {"scope_ids": "USAGE"}}
 

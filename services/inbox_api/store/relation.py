@@ -5,13 +5,13 @@ The fragments that every statement about an inbox is made of. Their parameters a
 
 # ruff: noqa: S608 (only constants are put into statements)
 
-from shared import follow_ups, lifecycle, versions
+from shared import lifecycle, versions
 
 # Membership decides which messages reach the user, as of each message's own directory version. A user has few scopes, and few messages
 # are in flight to one of them: 0.1 ms with 5,000 in flight. A follow-up reaches only some of them.
 _REACHES = f"""
     t.scope_id = b.scope_id AND b.user_id = :user_id AND {versions.valid_at("b", "m.directory_version")}
-    AND {follow_ups.is_recipient(":user_id")}"""
+    AND (m.follows IS NULL OR is_follow_up_recipient(m.id, :user_id))"""
 
 # The two CTEs that `select_rows` and the counts read.
 INFLIGHT = f"""
