@@ -48,7 +48,7 @@ See it under the bell of {reader.name}:
     -H {reader.bearer}
 """
 _MAKE_ONE = """
-Make a platform, load its people from CSV files, and make a token for one of them:
+Make a platform, load its people from CSV files, and make a token for one of them (or connect its identity provider: docs/identity.md):
 
   {command} platform my-platform --name 'My platform' --plan enterprise{option}
   {command} import --platform my-platform DIRECTORY{option}

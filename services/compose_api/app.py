@@ -58,8 +58,10 @@ def make_app(
     parts = sign_in_routes.Parts(app, sign_in, auth)
     for blueprint in (sign_in_routes.make(parts), session_routes.make(parts)):
         api.register_blueprint(blueprint)
-    find_sign_in = functools.partial(session_actions.find_sign_in, context.engine, is_set_up=bool(sign_in.public_url))
-    app.register_blueprint(page_routes.make(pages or own_settings.Pages(), find_sign_in=find_sign_in))
+    find_sign_in = functools.partial(session_actions.find_sign_in, context.engine)
+    app.register_blueprint(
+        page_routes.make(pages or own_settings.Pages(), public_url=sign_in.public_url, find_sign_in=find_sign_in)
+    )
     registry = app.extensions["hub_registry"]
     registry.register(metrics.Backlog(context.engine))
     registry.register(metrics.Drafts(context.engine))

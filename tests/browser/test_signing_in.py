@@ -97,10 +97,12 @@ def test_somebody_new_signs_in_at_the_provider_of_the_demo(windows: Windows) -> 
     page = windows.blank()
     # The provider's page asks another site for its styles.
     page.route("https://**", lambda route: route.abort())
-    page.goto(windows.console_url())
+    # At another name than HUB_PUBLIC_URL has: the sign-in goes on there.
+    page.goto(windows.console_url("#/compose").replace("127.0.0.1", "localhost"))
     page.get_by_role("link", name="Sign in with your organisation").click()
     page.get_by_role("button", name="organisation-administrator").click()
     expect(page.get_by_role("button", name="Account: Fiona Byrne")).to_be_visible()
+    expect(page).to_have_url(windows.console_url("#/compose"))
     console.sign_out(page)
     page.get_by_role("button", name="End session").click()
     expect(page.get_by_role("link", name="Sign in with your organisation")).to_be_visible()

@@ -16,6 +16,8 @@ export interface Config {
 export interface SignIn {
   /** The key of the only platform whose people sign in at their organisation; null if there are several. */
   readonly platform: string | null;
+  /** The hub's public address, without a slash at its end. */
+  readonly url: string;
   /** Whether people of other platforms still need an access token. */
   readonly tokens: boolean;
 }

@@ -46,10 +46,13 @@ export class HubSession {
     return shown && new HubSession(auth, shown);
   }
 
-  /** Where a person signs in; afterwards the browser is back at this address. */
-  static signInUrl(platform: string): string {
+  /**
+   * Where a person signs in; afterwards the browser is back at this page. `hubUrl`: the hub's public address, at which the provider knows
+   * it; a page that was opened at another name of the same machine could not finish a sign-in.
+   */
+  static signInUrl(platform: string, hubUrl = ".."): string {
     const { pathname, search, hash } = location;
-    return `../auth/login?${new URLSearchParams({ platform, next: pathname + search + hash })}`;
+    return `${hubUrl}/auth/login?${new URLSearchParams({ platform, next: pathname + search + hash })}`;
   }
 
   /** Calls `onEnding` two minutes before the session ends, and with null after it was renewed; `onEnd` when it has ended. */

@@ -45,10 +45,8 @@ class Shown:
     csrf_token: str
 
 
-def find_sign_in(engine: Engine, *, is_set_up: bool) -> store.SignIn | None:
-    """Where people sign in. None if signing in is not set up, or if the database cannot be read: the page still loads."""
-    if not is_set_up:
-        return None
+def find_sign_in(engine: Engine) -> store.SignIn | None:
+    """Where people sign in. None if the database cannot be read: the page still loads."""
     try:
         with db.autocommit(engine) as connection:
             return store.get_sign_in(connection)

@@ -28,9 +28,16 @@ _NOT_BUILT = """<!doctype html>
 
 
 def make(
-    pages: settings.Pages, folder: Path = FOLDER, find_sign_in: Callable[[], SignIn | None] = lambda: None
+    pages: settings.Pages,
+    folder: Path = FOLDER,
+    *,
+    public_url: str | None = None,
+    find_sign_in: Callable[[], SignIn | None] = lambda: None,
 ) -> flask.Blueprint:
-    """The routes of the pages that were built into `folder`. `find_sign_in`: where people sign in; None: with a token only."""
+    """The routes of the pages that were built into `folder`.
+
+    `find_sign_in`: where people sign in; None, or without `public_url`: with a token only.
+    """
     blueprint = flask.Blueprint("pages", __name__)
     files = static.make(folder, hashed="^/console/assets/")
     console_headers = page_policy.for_console(pages)
@@ -50,7 +57,7 @@ def make(
             stream_url=pages.stream_url,
             directory_url=pages.directory_url,
             demo=_demo_people(pages) is not None,
-            sign_in=_sign_in(find_sign_in()),
+            sign_in=_sign_in(find_sign_in(), public_url) if public_url else None,
         )
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -96,11 +103,11 @@ def _file(files: whitenoise.WhiteNoise, name: str, headers: dict[str, str]) -> f
     return response
 
 
-def _sign_in(found: SignIn | None) -> dict[str, object] | None:
-    """`platform`: the only one that has a provider. `tokens`: whether people of others still need one."""
+def _sign_in(found: SignIn | None, url: str) -> dict[str, object] | None:
+    """`platform`: the only one that has a provider. `tokens`: whether people of others still need one. `url`: where to sign in."""
     if found is None or not found.platforms:
         return None
-    return {"platform": found.platforms[0] if len(found.platforms) == 1 else None, "tokens": found.tokens}
+    return {"platform": found.platforms[0] if len(found.platforms) == 1 else None, "tokens": found.tokens, "url": url}
 
 
 def _redirect(target: str) -> Callable[[], flask.Response]:

@@ -173,7 +173,7 @@ def test_the_console_finds_both_apis_and_the_demo_people(new_hub: Hub) -> None:
         "stream_url": stream,
         "directory_url": directory,
         "demo": True,
-        "sign_in": {"platform": "demo", "tokens": True},
+        "sign_in": {"platform": "demo", "tokens": True, "url": compose},
     }
     assert f"connect-src 'self' {inbox} {stream} {directory};" in page.headers["Content-Security-Policy"]
     assert httpx.get(f"{inbox}/bell.js").status_code == 200

@@ -132,9 +132,9 @@ export class SignInPage extends LitElement {
     </main>`;
   }
 
-  #organisation({ platform }: SignIn) {
+  #organisation({ platform, url }: SignIn) {
     if (platform)
-      return html`<a class="button primary" href=${HubSession.signInUrl(platform)}>${translate("sign_in_organisation")}</a>`;
+      return html`<a class="button primary" href=${HubSession.signInUrl(platform, url)}>${translate("sign_in_organisation")}</a>`;
     const known = openStorage("localStorage")?.getItem(PLATFORM) ?? "";
     return html`<form novalidate @submit=${this.#onPlatform}>
       <label class="label" for="platform">${translate("sign_in_platform")}</label>
@@ -210,7 +210,7 @@ export class SignInPage extends LitElement {
     const platform = platformOf(field?.value ?? "");
     if (platform) {
       openStorage("localStorage")?.setItem(PLATFORM, platform);
-      location.assign(HubSession.signInUrl(platform));
+      location.assign(HubSession.signInUrl(platform, this.signIn?.url));
       return;
     }
     this._platformError = translate("sign_in_no_platform");

@@ -260,7 +260,7 @@ def test_the_console_knows_where_people_sign_in(hub: SignIn) -> None:
     with hub.owner.begin() as connection:
         factories.platform(connection)
     # Several platforms have a provider, others have none.
-    assert requests.get(config, timeout=5).json()["sign_in"] == {"platform": None, "tokens": True}
+    assert requests.get(config, timeout=5).json()["sign_in"] == {"platform": None, "tokens": True, "url": hub.url}
     without = make_app(hub.engine, own_settings.SignIn())
     assert without.test_client().get("/console/config.json").get_json()["sign_in"] is None
     away = sqlalchemy.create_engine("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
