@@ -16,6 +16,7 @@ from drills.faults import (
     other_releases,
     reading_meanwhile,
     recalls,
+    releases_killed,
     repeated_tasks,
     workers_killed,
 )
@@ -36,4 +37,5 @@ DRILLS: dict[int, ModuleType] = {
     13: hanging_key_server,
     14: clock_set_back,
     15: greedy_tenant,
+    16: releases_killed,
 }

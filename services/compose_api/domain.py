@@ -116,10 +116,11 @@ def without_nested(targets: Iterable[Target]) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Changes:
-    """Fields of a draft as JSON; None removes a field. `audience` is that of `fields`, parsed."""
+    """Fields of a draft as JSON; None removes a field. `audience` and `follows` are those of `fields`, parsed."""
 
     fields: dict[str, Any]
     audience: ChosenScopes | None
+    follows: uuid.UUID | None = None
 
     def apply(self, content: dict[str, Any]) -> dict[str, Any]:
         """The content of a draft after these changes."""

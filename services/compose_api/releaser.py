@@ -62,10 +62,14 @@ class Releaser:
         return _INTERVAL_S
 
     def _run(self) -> None:
+        is_first = True
         while True:
             wait_s = _INTERVAL_S
             try:
                 with database_errors.logged("scheduled drafts wait for the database"):
+                    if is_first:
+                        releases.resolve_again(self._engine)
+                        is_first = False
                     wait_s = self.release_due()
             except Exception as error:  # of any kind: the thread goes on
                 _logger.error("drafts could not be released", exc_info=error)

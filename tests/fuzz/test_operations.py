@@ -62,6 +62,7 @@ BEYOND_SCHEMAS = (
     "Unknown clinic: ",
     "Send either send_at, or local with time_zone.",
     "Must be within 7 days after",
+    "Must be a local time without offset",
     "Must be a time zone of the IANA database",
     "It contains ",
     "It has no visible character",

@@ -237,11 +237,11 @@ def _get(connection: psycopg.Connection[Any], caller: Caller, draft_id: uuid.UUI
 
 
 def _resolve(connection: psycopg.Connection[Any], caller: Caller, changes: domain.Changes) -> tuple[int, ...] | None:
-    """The ids of the chosen scopes, none where the audience is removed; None where it stays. Raises as sending to them would."""
-    if changes.audience is None:
-        return () if "audience" in changes.fields else None
-    choice = audience_store.get_choice(
-        connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=changes.audience
+    """The ids of the scopes that it would go to, none where they are removed; None where they stay. Raises as sending to them would."""
+    if changes.audience is None and changes.follows is None:
+        return () if changes.fields.keys() & {"audience", "follows"} else None
+    choice = audiences.get_choice(
+        connection, caller, audience=changes.audience or domain.NO_SCOPES, follows=changes.follows
     )
     audiences.check_choice(choice)
     return tuple(target.scope_id for target in choice.targets)

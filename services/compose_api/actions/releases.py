@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, Engine
 
+from services.compose_api import local_times
 from services.compose_api.actions import messages
 from services.compose_api.actions.drafts import Read
 from services.compose_api.store import audiences as audience_store
@@ -70,6 +71,26 @@ def release_draft(engine: Engine, draft_id: uuid.UUID, *, read: Read) -> Outcome
     with engine.begin() as transaction:
         due = store.claim_one(db.driver(transaction), draft_id=draft_id)
         return None if due is None else _release(transaction, due, read)
+
+
+def resolve_again(engine: Engine) -> None:
+    """Corrects the times of scheduled drafts where another release of tzdata says otherwise about their local times."""
+    with db.autocommit(engine) as connection:
+        drafts = store.list_local(connection)
+    for draft in drafts:
+        resolved = local_times.resolve(draft.local, draft.time_zone)
+        if resolved.at == draft.send_at:
+            continue
+        with engine.begin() as transaction:
+            connection = db.driver(transaction)
+            if store.move(connection, draft=draft, send_at=resolved.at, adjusted=resolved.adjusted):
+                detail = f"for {resolved.at.isoformat()}, by new rules of {draft.time_zone}"
+                origin = audit.Origin(request_ids.accept(""))
+                event = audit.Event(
+                    "draft", "changed", draft.platform_id, draft.sender_id, origin, draft.id, detail=detail
+                )
+                audit.insert(connection, event)
+                _logger.warning("draft moved by new rules of its time zone", draft_id=str(draft.id))
 
 
 def _release(transaction: Connection, due: store.Due, read: Read) -> Outcome:

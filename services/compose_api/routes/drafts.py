@@ -6,7 +6,9 @@ from typing import Any
 
 import flask
 
-from services.compose_api import domain, publisher, schemas
+from services.compose_api import domain, publisher
+from services.compose_api import draft_schemas as schemas
+from services.compose_api import schemas as messages
 from services.compose_api.actions import drafts as actions
 from services.compose_api.routes import audited
 from services.compose_api.store.drafts import Draft
@@ -35,6 +37,8 @@ _IF_MATCH = {
     "schema": {"type": "string"},
     "description": "The ETag of the draft that the client means; after any change since then it is answered 412.",
 }
+_CHANGING = ("not-found", "already-released", "version-mismatch", "rate-limited")
+_SENDING = ("draft-incomplete", "expires-too-early", "audience-out-of-reach", "recalled", *_CHANGING)
 _ID = ids.path_id("Of the draft.", "draft_id")
 
 
@@ -43,7 +47,7 @@ _ID = ids.path_id("Of the draft.", "draft_id")
 @guards.sending_administrator
 @blueprint.arguments(schemas.DraftIn)
 @blueprint.response(201, schemas.DraftOut, headers={**_LOCATION, **_ETAG})
-@blueprint.refuses("audience-out-of-reach", "rate-limited")
+@blueprint.refuses("audience-out-of-reach", "not-found", "recalled", "rate-limited")
 @blueprint.doc(operationId="createDraft", responses={201: {"links": _LINKS}})
 def post_draft(changes: domain.Changes) -> flask.Response:
     """Keep a message that is not sent yet: every field may be missing"""
@@ -85,15 +89,7 @@ def get_draft(draft_id: str) -> flask.Response:
 @guards.sending_administrator
 @blueprint.arguments(schemas.DraftIn)
 @blueprint.response(200, schemas.DraftOut, headers=_ETAG)
-@blueprint.refuses(
-    "draft-incomplete",
-    "expires-too-early",
-    "audience-out-of-reach",
-    "not-found",
-    "already-released",
-    "version-mismatch",
-    "rate-limited",
-)
+@blueprint.refuses(*_SENDING)
 @blueprint.doc(operationId="changeDraft", parameters=[{**_IF_MATCH, "required": True}])
 def patch_draft(changes: domain.Changes, draft_id: str) -> flask.Response:
     """Change the fields that are given; null removes one"""
@@ -106,7 +102,7 @@ def patch_draft(changes: domain.Changes, draft_id: str) -> flask.Response:
 @audited.refusals("draft")
 @guards.administrator
 @blueprint.response(204)
-@blueprint.refuses("not-found", "already-released", "version-mismatch", "rate-limited")
+@blueprint.refuses(*_CHANGING)
 @blueprint.doc(operationId="deleteDraft", parameters=[_IF_MATCH])
 def delete_draft(draft_id: str) -> None:
     """Cancel a scheduled draft, which then says so; delete any other"""
@@ -118,19 +114,11 @@ def delete_draft(draft_id: str) -> None:
 @guards.sending_administrator
 @blueprint.response(
     202,
-    schemas.MessageOut,
+    messages.MessageOut,
     description="Accepted: it is in every recipient's bell from now on, under the id of the draft.",
     headers=_LOCATION,
 )
-@blueprint.refuses(
-    "draft-incomplete",
-    "expires-too-early",
-    "audience-out-of-reach",
-    "not-found",
-    "already-released",
-    "version-mismatch",
-    "rate-limited",
-)
+@blueprint.refuses(*_SENDING)
 @blueprint.doc(operationId="sendDraft", parameters=[_IF_MATCH])
 def send_draft(draft_id: str) -> Any:
     """Send a draft now; a second time it is already released"""
@@ -145,17 +133,7 @@ def send_draft(draft_id: str) -> Any:
 @guards.sending_administrator
 @blueprint.arguments(schemas.ScheduleIn)
 @blueprint.response(200, schemas.DraftOut, headers=_ETAG)
-@blueprint.refuses(
-    "draft-incomplete",
-    "time-in-past",
-    "time-too-far",
-    "expires-too-early",
-    "audience-out-of-reach",
-    "not-found",
-    "already-released",
-    "version-mismatch",
-    "rate-limited",
-)
+@blueprint.refuses("time-in-past", "time-too-far", *_SENDING)
 @blueprint.doc(operationId="scheduleDraft", parameters=[_IF_MATCH])
 def schedule_draft(schedule: domain.Schedule, draft_id: str) -> flask.Response:
     """Send a draft at a time: its recipients are those whom the directory has then"""
@@ -169,7 +147,7 @@ def schedule_draft(schedule: domain.Schedule, draft_id: str) -> flask.Response:
 @audited.refusals("draft")
 @guards.administrator
 @blueprint.response(200, schemas.DraftOut, headers=_ETAG)
-@blueprint.refuses("not-found", "already-released", "version-mismatch", "rate-limited")
+@blueprint.refuses(*_CHANGING)
 @blueprint.doc(operationId="unscheduleDraft", parameters=[_IF_MATCH])
 def unschedule_draft(draft_id: str) -> flask.Response:
     """Make a scheduled draft a draft again; also one that was cancelled, missed or failed"""

@@ -37,6 +37,14 @@ _CLAIM_ONE = db.driver_sql("""
     FROM drafts d JOIN platforms p ON p.id = d.platform_id JOIN users sender ON sender.id = d.sender_id
     WHERE d.id = :id AND d.state IN ('scheduled', 'missed', 'failed') FOR UPDATE OF d
 """)
+_LIST_LOCAL = db.driver_sql("""
+    SELECT id, platform_id, sender_id, send_at, not_after, local_time AS local, time_zone FROM drafts
+    WHERE state = 'scheduled' AND time_zone IS NOT NULL ORDER BY send_at, id
+""")
+_MOVE = db.driver_sql("""
+    UPDATE drafts SET send_at = :send_at, not_after = :not_after, adjusted = :adjusted, revision = revision + 1
+    WHERE id = :id AND state = 'scheduled' AND send_at = :was
+""")
 # Of those that ended in the last day: an alert ends by itself.
 _GET_COUNTS = sqlalchemy.text("""
     SELECT t.waiting AS scheduled, greatest(extract(epoch FROM n.now - t.first), 0) AS overdue_seconds,
@@ -48,6 +56,19 @@ _GET_COUNTS = sqlalchemy.text("""
         FROM drafts WHERE ended_at > n.now - interval '1 day'
     ) AS ended
 """)
+
+
+@dataclass(frozen=True)
+class Local:
+    """A scheduled draft whose time was given as `local` in `time_zone`."""
+
+    id: uuid.UUID
+    platform_id: int
+    sender_id: int
+    send_at: datetime
+    not_after: datetime
+    local: datetime
+    time_zone: str
 
 
 @dataclass(frozen=True)
@@ -96,3 +117,14 @@ def claim(connection: psycopg.Connection[Any], *, skipped_platforms: Sequence[in
 def claim_one(connection: psycopg.Connection[Any], *, draft_id: uuid.UUID) -> Due | None:
     """A draft that was scheduled and is not released, due or not; waits for its lock."""
     return connection.cursor(row_factory=rows.class_row(Due)).execute(_CLAIM_ONE, {"id": draft_id}).fetchone()
+
+
+def list_local(connection: psycopg.Connection[Any]) -> list[Local]:
+    return connection.cursor(row_factory=rows.class_row(Local)).execute(_LIST_LOCAL).fetchall()
+
+
+def move(connection: psycopg.Connection[Any], *, draft: Local, send_at: datetime, adjusted: str | None) -> bool:
+    """Gives the draft another time of sending; its end moves along. False if it is not scheduled for that time any more."""
+    not_after = draft.not_after + (send_at - draft.send_at)
+    values = {"id": draft.id, "was": draft.send_at, "send_at": send_at, "not_after": not_after, "adjusted": adjusted}
+    return connection.execute(_MOVE, values).rowcount > 0

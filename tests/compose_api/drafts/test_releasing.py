@@ -1,14 +1,14 @@
 """What becomes of drafts that are due."""
 
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-from services.compose_api import releaser, schemas
+from services.compose_api import draft_schemas, local_times, releaser
 from services.compose_api.actions import releases
 from services.compose_api.store import messages as message_store
 from shared import contracts, draining
@@ -243,7 +243,7 @@ def test_an_error_leaves_no_message_and_keeps_no_other_platform_waiting(
 
     monkeypatch.setattr(message_store, "insert_message", failing)
     published: list[Any] = []
-    releaser.Releaser(engine, published.append, schemas.read_content).release_due()
+    releaser.Releaser(engine, published.append, draft_schemas.read_content).release_due()
     assert states(own_hub) == {bad: expected, good: "released"}
     assert [str(one) for (one,) in own_hub.rows("SELECT id FROM messages")] == [good]
     assert [one.message_id for one in published if isinstance(one, contracts.ExpandMessage)] == [good]
@@ -263,7 +263,7 @@ def test_a_clock_that_is_wrong_neither_releases_early_nor_fails(own_hub: Hub, pe
     statement(
         own_hub, "UPDATE drafts SET send_at = send_at + interval '8 days', not_after = not_after + interval '8 days'"
     )
-    assert [type(outcome) for outcome in [releases.release_next(engine, read=schemas.read_content)]] == [
+    assert [type(outcome) for outcome in [releases.release_next(engine, read=draft_schemas.read_content)]] == [
         releases.Postponed
     ]
     statement(own_hub, "UPDATE known_time SET known_good = now()")
@@ -277,7 +277,7 @@ def test_a_clock_that_is_wrong_neither_releases_early_nor_fails(own_hub: Hub, pe
 def test_the_releaser_waits_at_most_a_second_and_no_longer_than_the_next_draft(
     own_hub: Hub, people: World, engine: Engine
 ) -> None:
-    made = releaser.Releaser(engine, lambda _item: None, schemas.read_content)
+    made = releaser.Releaser(engine, lambda _item: None, draft_schemas.read_content)
     assert made.release_due() == 1
     who = people["administrator of a"]
     draft_id = scheduled(own_hub, who)
@@ -294,7 +294,7 @@ def test_a_process_that_stops_releases_nothing_any_more(
 ) -> None:
     draft_id = scheduled(own_hub, people["administrator of a"], due_s=1)
     monkeypatch.setattr(draining, "is_on", lambda: True)
-    releaser.Releaser(engine, lambda _item: None, schemas.read_content).release_due()
+    releaser.Releaser(engine, lambda _item: None, draft_schemas.read_content).release_due()
     assert states(own_hub) == {draft_id: "scheduled"}
 
 
@@ -314,6 +314,25 @@ def test_old_drafts_are_deleted_when_new_ones_are_made(own_hub: Hub, people: Wor
     assert states(own_hub) == {ended: "cancelled", kept: "draft", new: "draft"}
 
 
-def test_times_of_sending_of_the_same_moment_are_equal(own_hub: Hub, people: World) -> None:
-    draft = drafting.get(own_hub, people["administrator of a"], scheduled(own_hub, people["administrator of a"]))
-    assert datetime.fromisoformat(draft["send_at"]) == datetime.fromisoformat(draft["resolved_at"])
+def test_new_rules_of_a_time_zone_move_what_is_scheduled_by_local_time(
+    own_hub: Hub, people: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = people["administrator of a"]
+    by_moment, local = scheduled(own_hub, who), scheduled(own_hub, who)
+    wanted = {"local": f"{datetime.now(UTC).year + 1}-01-01T09:00", "time_zone": "Europe/London"}
+    before = drafting.call(own_hub, who, local, "schedule", **wanted).get_json()
+    others = drafting.get(own_hub, who, by_moment)
+    releases.resolve_again(engine)
+    assert drafting.get(own_hub, who, local) == before
+    resolve = local_times.resolve
+    monkeypatch.setattr(local_times, "resolve", lambda at, _zone: resolve(at, "Europe/Paris"))
+    releases.resolve_again(engine)
+    draft = drafting.get(own_hub, who, local)
+    year = wanted["local"][:4]
+    assert draft["send_at"] == f"{year}-01-01T08:00:00.000000Z"
+    assert draft["not_after"] == f"{year}-01-01T09:00:00.000000Z"
+    assert drafting.get(own_hub, who, by_moment) == others
+    ((detail,),) = own_hub.rows(
+        "SELECT detail FROM audit_events WHERE outcome = 'changed' AND message_id = :id", id=local
+    )
+    assert detail == f"for {year}-01-01T08:00:00+00:00, by new rules of Europe/London"

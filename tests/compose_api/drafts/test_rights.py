@@ -110,3 +110,19 @@ def test_the_release_is_the_senders_and_not_the_authors(own_hub: Hub, people: Wo
         connection.execute(text("UPDATE users SET status = 'disabled' WHERE id = :id"), {"id": author.user.id})
     drafting.make_due(own_hub.owner, draft_id, seconds=1)
     assert isinstance(drafting.release(engine)[0], releases.Released)
+
+
+def test_a_draft_of_a_follow_up_is_shared_with_administrators_of_the_earlier_audience(
+    hub: Hub, own_world: World
+) -> None:
+    author = own_world["platform administrator"]
+    earlier = hub.sent(author, {"clinics": ["a1", "a2"]})
+    draft_id = drafting.create(hub, author, follows=earlier["id"]).get_json()["id"]
+    for name, status in {
+        "administrator of a": 200,
+        "administrator of a1 and a2": 200,
+        "administrator of a1": 404,
+    }.items():
+        assert hub.call("GET", f"/v1/drafts/{draft_id}", own_world[name]).status_code == status
+    hub.recall(author, earlier["id"])
+    answers.problem(hub.call("POST", "/v1/drafts", author, json={"follows": earlier["id"]}), "recalled")
