@@ -129,7 +129,7 @@ def _statements(
 
     def statements(user_id: int, platform_id: int) -> Iterator[tuple[str, Callable[[], object]]]:
         who = {"user_id": user_id, "platform_id": platform_id}
-        yield "feed", lambda: inbox.list_page(connection, status=inbox.ALL, before=None, limit=PAGE + 1, **who)
+        yield "feed", lambda: inbox.list_page(connection, wanted=inbox.Wanted(inbox.ALL, PAGE + 1), **who)
         yield "counts", lambda: inbox.get_counts(connection, **who)
 
     return {(kind, user): ask for user, *ids in found.fetchall() for kind, ask in statements(*ids)}

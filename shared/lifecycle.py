@@ -13,4 +13,6 @@ IS_UNDELIVERED = "b.delivered_at IS NULL AND m.recalled_at IS NULL"
 # The message is past the retention: its entries were dropped with the partition of their month.
 ENTRIES_DROPPED = "m.sent_at < (SELECT dropped_before FROM inbox_retention)"
 # The message has left every inbox, because its sender said until when it is of interest.
-IS_EXPIRED = "coalesce(m.expires_at <= now(), false)"
+IS_EXPIRED = "(m.expires_at IS NOT NULL AND m.expires_at <= now())"
+# It is in no inbox. The index messages_hidden has these, and those that are still to expire.
+IS_HIDDEN = f"({IS_RECALLED} OR {IS_EXPIRED})"

@@ -11,7 +11,7 @@ from cli.commands import explain_reasons
 from cli.store import database
 from cli.store import explain as store
 from services.fanout_worker.store import proof
-from services.inbox_api.store import inbox
+from services.inbox_api.store import single
 from shared import db
 
 # The same as for verify.
@@ -55,7 +55,7 @@ def _read(connection: Connection, message_id: uuid.UUID, name: str) -> explain_r
     user = _find_user(connection, message.platform, platform_id, name)
     memberships = store.list_memberships(connection, user_id=user.id)
     versions = {one.valid_from_version for one in memberships} | {one.valid_to_version or 0 for one in memberships}
-    shown = inbox.find_notification(
+    shown = single.find_notification(
         db.driver(connection), user_id=user.id, platform_id=platform_id, message_id=message_id
     )
     return explain_reasons.Facts(

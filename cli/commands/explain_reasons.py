@@ -16,6 +16,7 @@ IN_FLIGHT = "in-flight"
 MISSING = "missing"
 RECALLED = "recalled"
 EXPIRED = "expired"
+DROPPED = "dropped"
 UNEXPECTED = "unexpected"
 JOINED_LATER = "joined-later"
 LEFT_BEFORE = "left-before"
@@ -31,7 +32,10 @@ _WRONG = "which is wrong (docs/operations/daily.md says how to remove it)"
 
 @dataclass(frozen=True)
 class Facts:
-    """`is_in_bell`: the inbox API shows it to them. `imported_at`: times of directory versions. `followed`: of a follow-up."""
+    """`is_in_bell`: the inbox API shows it to them, in their bell or as expired. `imported_at`: times of directory versions.
+
+    `followed`: of a follow-up.
+    """
 
     message: Message
     dropped_before: datetime | None
@@ -81,11 +85,17 @@ def _why(facts: Facts, through: str) -> tuple[str, str]:
         recalled = f"but {message.recalled_by} recalled it at {moment(message.recalled_at)}: they had it in their {had}"
         return RECALLED, f"was a recipient, {through}, {recalled}; {_done(delivery)}"
     if message.entries_dropped:
-        dropped = f"what was sent before {moment(facts.dropped_before)} has expired and is in no bell any more"
-        return EXPIRED, f"was a recipient, {through}, but {dropped}"
+        dropped = f"what was sent before {moment(facts.dropped_before)} is past the retention and in no bell any more"
+        return DROPPED, f"was a recipient, {through}, but {dropped}"
     if delivery.has_entry and delivery.other_sent_at:
         twice = f"and once more as of {moment(delivery.other_sent_at)}, {_WRONG}"
         return UNEXPECTED, f"has it in their inbox, {through}, {twice}; {_done(delivery)}"
+    if message.is_expired and facts.is_in_bell:
+        written = "" if delivery.has_entry else f", though it is not written yet: {_waits(facts)}"
+        return (
+            EXPIRED,
+            f"had it in their bell, {through}, until it expired at {moment(message.expires_at)}{written}; {_done(delivery)}",
+        )
     if delivery.has_entry:
         return DELIVERED, f"has it in their inbox, {through}; {_done(delivery)}"
     if facts.is_in_bell:

@@ -58,7 +58,7 @@ def verify(
     pending     should have it; a batch that workers will still write
     missing     should have it, has not, and no worker will write it: --repair does
     unexpected  has it and should not, or has it twice; reported, never removed
-    withheld    is never written, because the message was recalled or its entries have expired
+    withheld    is never written, because the message was recalled or its entries were dropped
 
     Exit code 0 if every message is correct (pending is), 3 if one is not, 1 if that could not be determined.
 
@@ -123,7 +123,7 @@ class _Runner:
             "platform": message.platform,
             "sent_at": message.sent_at,
             "status": message.status,
-            "expired": message.entries_dropped,
+            "entries_dropped": message.entries_dropped,
             "verdict": report.verdict,
             **{name: getattr(report, name) for name in proof.COUNTS},
             "missing_users": [_person(one, message.platform) for one in missing],

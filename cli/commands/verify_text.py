@@ -17,7 +17,7 @@ _VERDICTS = {
     "holds": "everyone who should have it has it, and no one else.",
     "pending": "nothing is missing; what is pending, workers will write.",
     "recalled": "it was recalled: written entries are hidden, and no more are written.",
-    "expired": "its entries have expired and were dropped with their month.",
+    "dropped": "its entries were past the retention and were dropped with their month.",
 }
 
 

@@ -14,6 +14,7 @@ from shared.web import ids, paging, times
 
 MAX_SEARCHED = 100
 MAX_WORDS = 10
+MAX_CATEGORY = 100
 
 
 class Uuid(fields.UUID):
@@ -30,9 +31,20 @@ def _external_id(what: str) -> ids.ExternalId:
     return ids.ExternalId(metadata={"description": f"External id of {what}: only what reached it."})
 
 
-def _check_words(text: str) -> None:
+def _category(description: str) -> fields.String:
+    return fields.String(
+        validate=[validate.Length(min=1, max=MAX_CATEGORY), _check_storable],
+        metadata={"description": description, "pattern": r"^[^\x00]+$"},
+    )
+
+
+def _check_storable(text: str) -> None:
     if not characters.is_storable(text):
         raise marshmallow.ValidationError("Must not contain NUL (U+0000) or half of a surrogate pair.")
+
+
+def _check_words(text: str) -> None:
+    _check_storable(text)
     if not 1 <= (count := len(text.split())) <= MAX_WORDS:
         raise marshmallow.ValidationError(f"Search for 1 to {MAX_WORDS} words, not {count}.")
 
@@ -55,6 +67,7 @@ class FeedQuery(paging.PageQuery):
         validate=validate.OneOf(notifications.STATUSES),
         metadata={"description": "What is archived is only in `archived`."},
     )
+    category = _category("Only what is of this category.")
 
 
 class HistoryQuery(paging.PageQuery):
@@ -66,6 +79,7 @@ class HistoryQuery(paging.PageQuery):
             "pattern": r"^[^\x00]+$",
         },
     )
+    category = _category("Only what is of this category.")
     organisation = _external_id("an organisation")
     clinic = _external_id("a clinic")
 
@@ -108,6 +122,16 @@ class NotificationOut(marshmallow.Schema):
         validate=validate.Length(1, 1000),
         metadata={"description": "Plain text of 1 to 1000 characters; web addresses in it are meant as links."},
     )
+    category = fields.String(
+        required=True, allow_none=True, metadata={"description": "What it is about, if its sender said so."}
+    )
+    priority = fields.String(required=True, validate=validate.OneOf(sent_messages.PRIORITIES))
+    pinned_until = _maybe_time("Until then it is pinned.")
+    expires_at = _maybe_time("From then on it is in no list and no count, and has no pin.")
+    expired = fields.Boolean(
+        required=True,
+        metadata={"description": "True once `expires_at` has passed: only where it is asked for by its id."},
+    )
     sender = fields.Nested(NotificationSenderOut, required=True)
     sent_at = _time("When it was accepted. Lists are in this order.")
     seen_at = _maybe_time("When it was first seen in the list.")
@@ -117,6 +141,15 @@ class NotificationOut(marshmallow.Schema):
 
 class FeedOut(CountsOut):
     data = fields.List(fields.Nested(NotificationOut), required=True)
+    pinned = fields.List(
+        fields.Nested(NotificationOut),
+        required=True,
+        validate=validate.Length(max=notifications.MAX_PINNED),
+        metadata={
+            "description": "The newest pinned ones of the whole inbox that are not archived, whatever the page and the filters. They are "
+            "in `data` as well, in their order."
+        },
+    )
     has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})
     next_cursor = paging.next_cursor()
 

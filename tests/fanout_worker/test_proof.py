@@ -33,6 +33,8 @@ MESSAGE = proof.Message(
     expand_published_at=None,
     expand_attempts=0,
     last_error=None,
+    expires_at=None,
+    is_expired=False,
     entries_dropped=False,
     last_user_id=100,
     targets=[proof.Target(1, "platform", "acme", is_in_flight=False)],
@@ -90,7 +92,7 @@ def test_what_is_as_it_should_be_holds() -> None:
         ({**SENDING, **IN_FLIGHT}, {"planned": 10, "delivered": 10}, "pending"),
         (RECALLED, {"planned": 10, "pending": 6, "absent": 4}, "recalled"),
         (RECALLED, {"planned": 10, "delivered": 10, "unexpected": 2}, "fails"),
-        ({"entries_dropped": True}, {"planned": 10, "absent": 10}, "expired"),
+        ({"entries_dropped": True}, {"planned": 10, "absent": 10}, "dropped"),
     ],
 )
 def test_the_verdict(changes: dict[str, object], second: dict[str, int], verdict: str) -> None:

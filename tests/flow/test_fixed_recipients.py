@@ -71,7 +71,7 @@ def check_bells(hub: Hub, directory: Directory, message_id: uuid.UUID, expected:
     with db.autocommit(hub.engine) as connection:
         for person in [hub.sender, *directory.people]:
             page = inbox.list_page(
-                connection, user_id=person.id, platform_id=hub.platform.id, status=inbox.ALL, before=None, limit=50
+                connection, user_id=person.id, platform_id=hub.platform.id, wanted=inbox.Wanted(inbox.ALL, 50)
             )
             shown = [notification.id for notification in page.notifications]
             assert shown == ([message_id] if person.id in expected else []), person

@@ -117,8 +117,12 @@ class Hub:
         days_ago: float | None = None,
         title: str = "A notice",
         body: str = "Read it.",
+        **stated: object,
     ) -> Sent:
-        """Accepts a message, which is then in flight. Each call is later than the one before, unless `days_ago` says when."""
+        """Accepts a message, which is then in flight. Each call is later than the one before, unless `days_ago` says when.
+
+        `stated`: category, priority, pinned_until, expires_at.
+        """
         number = next(_numbers)
         sent_at = _NOW + timedelta(microseconds=number) - timedelta(days=days_ago or 0)
         message_id = uuid.uuid4()
@@ -126,12 +130,14 @@ class Hub:
         with self.owner.begin() as connection:
             connection.execute(
                 text("""
-                    INSERT INTO messages (id, platform_id, sender_id, title, body, directory_version, request_id, request_hash,
-                                          created_at, sent_at)
-                    SELECT :id, p.id, :sender_id, :title, :body, p.directory_version, 'request', 'hash', :sent_at, :sent_at
+                    INSERT INTO messages (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at,
+                                          directory_version, request_id, request_hash, created_at, sent_at)
+                    SELECT :id, p.id, :sender_id, :title, :body, :category, :priority, :pinned_until, :expires_at,
+                           p.directory_version, 'request', 'hash', :sent_at, :sent_at
                     FROM platforms p WHERE p.id = :platform_id
                 """),
                 {
+                    **{"category": None, "priority": "normal", "pinned_until": None, "expires_at": None, **stated},
                     "id": message_id,
                     "platform_id": sender.platform_id,
                     "sender_id": sender.id,
@@ -143,7 +149,7 @@ class Hub:
             connection.execute(
                 text(f"""
                     INSERT INTO message_words (message_id, words)
-                    SELECT m.id, {words.vector(platform_id="m.platform_id", title="m.title", body="m.body")}
+                    SELECT m.id, {words.vector(platform_id="m.platform_id", title="m.title", body="m.body", category="m.category")}
                     FROM messages m WHERE m.id = :id
                 """),
                 {"id": message_id},
@@ -211,9 +217,9 @@ class Hub:
         )
         self.execute("DELETE FROM inflight_targets WHERE message_id = :id", id=sent.id)
 
-    def deliver(self, sender: factories.User, *targets: factories.Scope, days_ago: float | None = None) -> Sent:
+    def deliver(self, sender: factories.User, *targets: factories.Scope, **stated: Any) -> Sent:
         """A message that is written to everybody."""
-        sent = self.send(sender, *targets, days_ago=days_ago)
+        sent = self.send(sender, *targets, **stated)
         self.finish(sent)
         return sent
 
@@ -221,6 +227,11 @@ class Hub:
         self.execute(
             "UPDATE messages SET recalled_at = now(), recalled_by_id = :by WHERE id = :id", by=by.id, id=sent.id
         )
+
+    def expire(self, *sent: Sent) -> None:
+        """Their time is over."""
+        for one in sent:
+            self.execute("UPDATE messages SET expires_at = now() WHERE id = :id", id=one.id)
 
     def execute(self, statement: str, **values: object) -> None:
         with self.owner.begin() as connection:

@@ -132,9 +132,16 @@ def test_the_document_says_what_may_be_null_and_what_is_an_id_or_a_time(document
     assert notification["properties"]["id"]["format"] == "uuid"
     assert notification["properties"]["sent_at"]["format"] == "date-time"
     nullable = {name for name, field in notification["properties"].items() if "null" in field.get("type", ())}
-    assert nullable == {"seen_at", "read_at", "archived_at"}
+    assert nullable == {"category", "pinned_until", "expires_at", "seen_at", "read_at", "archived_at"}
     assert set(notification["required"]) == set(notification["properties"])
-    assert set(schemas["FeedOut"]["required"]) == {"data", "has_more", "next_cursor", "unread_count", "unseen_count"}
+    assert set(schemas["FeedOut"]["required"]) == {
+        "data",
+        "pinned",
+        "has_more",
+        "next_cursor",
+        "unread_count",
+        "unseen_count",
+    }
     path = document["paths"]["/v1/notifications/{message_id}"]
     (parameter,) = path.get("parameters") or path["get"]["parameters"]
     assert parameter["schema"]["format"] == "uuid"

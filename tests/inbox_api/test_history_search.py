@@ -52,6 +52,57 @@ def test_a_search_and_filters_leave_what_fits_all(world: World, viewer: str) -> 
             assert world.seen(viewer, f"{query}&clinic={of_other}") == both
 
 
+@pytest.mark.usefixtures("_both_ways")
+def test_the_history_is_filtered_by_category_words_and_scopes_together(hub: Hub) -> None:
+    platform, odd = hub.platform(), "O'Brien & co\\"
+    north, south = (hub.organisation(platform) for _ in range(2))
+    sender, viewer = hub.administrator(platform, platform), hub.administrator(platform, north)
+    service, feature, plain, other = (
+        hub.send(sender, target, title=f"Notice to {name}", category=category)
+        for target, name, category in [
+            (north, "north", "service"),
+            (platform, "all", odd),
+            (north, "north", None),
+            (south, "south", "service"),
+        ]
+    )
+    elsewhere = hub.platform()
+    hub.send(hub.administrator(elsewhere, elsewhere), elsewhere, category="service")
+
+    def seen(who: factories.User, query: str) -> list[str]:
+        answer = hub.ask(who, f"/v1/sent-messages?{query}")
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return [row["id"] for row in answer.get_json()["data"]]
+
+    assert seen(sender, "category=service") == [str(other.id), str(service.id)]
+    assert seen(viewer, "category=service") == [str(service.id)], "no more than without a filter"
+    assert seen(sender, "category=service&q=north") == [str(service.id)]
+    assert seen(sender, "category=service&q=all") == []
+    assert seen(sender, "category=service&q=%2D") == [], "words that hold no word find nothing"
+    assert seen(sender, f"category=service&organisation={south.external_id}") == [str(other.id)]
+    assert seen(sender, f"category={quote(odd)}") == [str(feature.id)]
+    assert seen(sender, "category=Service") == seen(sender, "category=s") == []
+    assert str(plain.id) in seen(sender, "q=north")
+
+
+def test_an_expired_message_stays_in_the_history_and_says_so(hub: Hub) -> None:
+    platform = hub.platform()
+    sender, user = hub.administrator(platform, platform), hub.user(platform)
+    sent = hub.deliver(sender, platform, category="service", priority="important")
+    hub.ask(user, f"/v1/notifications/{sent.id}/read", method="PUT")
+    path = "/v1/sent-messages?category=service"
+    tag = hub.ask(sender, path).headers["ETag"]
+    hub.expire(sent)
+    answer = hub.ask(sender, path, headers={"If-None-Match": tag})
+    (row,) = answer.get_json()["data"]
+    assert (row["expired"], row["entries_dropped"], row["status"], row["read_count"]) == (True, False, "sent", 1)
+    assert (row["category"], row["priority"]) == ("service", "important")
+    one = hub.ask(sender, f"/v1/sent-messages/{sent.id}").get_json()
+    assert (one["expired"], one["read_count"], one["recipient_count"]) == (True, 1, one["delivered_count"])
+    recipients = hub.ask(sender, f"/v1/sent-messages/{sent.id}/recipients?status=read").get_json()["data"]
+    assert [one["id"] for one in recipients] == [user.external_id]
+
+
 TEXTS = {
     "german": (
         "Wartung der Ärzte-Portale",

@@ -3,6 +3,7 @@
 import random
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -30,9 +31,16 @@ class Story:
     waiting: set[int]
     is_finished: bool = False
     is_recalled: bool = False
+    is_expired: bool = False
+    is_pinned: bool = False
+    category: str | None = None
     seen: set[int] = field(default_factory=set)
     read: set[int] = field(default_factory=set)
     archived: set[int] = field(default_factory=set)
+
+    @property
+    def is_shown(self) -> bool:
+        return not (self.is_recalled or self.is_expired)
 
     @property
     def position(self) -> tuple[object, uuid.UUID]:
@@ -53,7 +61,7 @@ class Model:
         self.tags: dict[tuple[int, str], str] = {}
 
     def inbox(self, user: factories.User) -> list[Story]:
-        mine = [story for story in self.stories if user.id in story.sent.recipients and not story.is_recalled]
+        mine = [story for story in self.stories if user.id in story.sent.recipients and story.is_shown]
         return sorted(mine, key=lambda story: story.position, reverse=True)
 
     def listed(self, user: factories.User, status: str) -> list[uuid.UUID]:
@@ -67,6 +75,10 @@ class Model:
             "archived": archived,
         }
         return [story.sent.id for story in chosen[status]]
+
+    def pinned(self, user: factories.User) -> list[uuid.UUID]:
+        mine = self.inbox(user)
+        return [story.sent.id for story in mine if story.is_pinned and user.id not in story.archived][:3]
 
     def counts(self, user: factories.User) -> tuple[int, int]:
         mine = self.inbox(user)
@@ -83,8 +95,11 @@ class Model:
             [self.platform] if self.random.random() < 0.3 else self.random.sample(everything, self.random.randint(1, 4))
         )
         days_ago = self.random.choice([0, 0, self.random.uniform(0, (MONTHS_BACK - 1) * 28)])
-        sent = self.hub.send(self.sender, *targets, days_ago=days_ago)
-        self.stories.append(Story(sent, set(sent.recipients)))
+        category = self.random.choice([None, "service", "feature"])
+        is_pinned = not days_ago and self.random.random() < 0.5
+        pinned_until = datetime.now(UTC) + timedelta(days=30) if is_pinned else None
+        sent = self.hub.send(self.sender, *targets, days_ago=days_ago, category=category, pinned_until=pinned_until)
+        self.stories.append(Story(sent, set(sent.recipients), is_pinned=is_pinned, category=category))
         if days_ago:
             self.tags.clear()  # no message is ever accepted in the past; one that was made up there is not noticed
 
@@ -105,6 +120,18 @@ class Model:
         if not story.is_recalled:
             self.hub.recall(story.sent, self.sender)
             story.is_recalled = True
+
+    def expire(self) -> None:
+        story = self.random.choice(self.stories)
+        if not story.is_expired:
+            self.hub.expire(story.sent)
+            story.is_expired = True
+
+    def unpin(self) -> None:
+        story = self.random.choice(self.stories)
+        if story.is_pinned:
+            self.hub.execute("UPDATE messages SET pinned_until = now() WHERE id = :id", id=story.sent.id)
+            story.is_pinned = False
 
     def move(self) -> None:
         user, clinic = self.random.choice(self.users), self.random.choice(self.clinics)
@@ -175,7 +202,10 @@ class Model:
             if user.id not in self.gone:
                 self.check_polls(user)
             for status in notifications.STATUSES:
-                assert self.walk(caller, user, status) == self.listed(user, status), status
+                listed = self.listed(user, status)
+                category = self.random.choice([None, "service", "feature"])
+                kept = {story.sent.id for story in self.stories if category in (None, story.category)}
+                assert self.walk(caller, user, status, category) == [one for one in listed if one in kept], status
 
     def check_polls(self, user: factories.User) -> None:
         """Who asks with the ETag of the last answer is told of every change, and of nothing else."""
@@ -186,7 +216,7 @@ class Model:
         assert told.headers["ETag"] == true
         assert told.status_code == (304 if last == true else 200)
 
-    def walk(self, caller: auth.Caller, user: factories.User, status: str) -> list[uuid.UUID]:
+    def walk(self, caller: auth.Caller, user: factories.User, status: str, category: str | None) -> list[uuid.UUID]:
         found: list[uuid.UUID] = []
         after = None
         while True:
@@ -194,11 +224,13 @@ class Model:
                 self.hub.inbox,
                 caller=caller,
                 status=status,
+                category=category,
                 after=after,
                 limit=self.random.choice([2, 5, 100]),
             )
             assert (feed.unread_count, feed.unseen_count) == self.counts(user)
-            for row in feed.data:
+            assert [row.id for row in feed.pinned] == self.pinned(user)
+            for row in (*feed.data, *feed.pinned):
                 story = next(story for story in self.stories if story.sent.id == row.id)
                 assert row.sent_at == story.sent.sent_at
                 assert (row.seen_at is not None, row.read_at is not None, row.archived_at is not None) == (
@@ -222,6 +254,8 @@ def test_lists_and_counts_are_those_of_a_plain_model_after_every_step_of_a_rando
         *[model.write] * 3,
         *[model.finish] * 3,
         *[model.recall] * 2,
+        *[model.expire] * 2,
+        model.unpin,
         *[model.move] * 3,
         *[model.change] * 6,
         *[model.change_through] * 2,
@@ -229,8 +263,9 @@ def test_lists_and_counts_are_those_of_a_plain_model_after_every_step_of_a_rando
     for _ in range(STEPS):
         model.random.choice(steps)()
         model.check()
-    model.recall()
-    model.check()
+    for step in (model.recall, model.expire, model.unpin):
+        step()
+        model.check()
     for story in model.stories:
         model.hub.finish(story.sent)
     model.check()

@@ -10,6 +10,7 @@ from tests.inbox_api.hub import Hub
 def test_an_empty_inbox_is_an_empty_page(hub: Hub, user: factories.User) -> None:
     assert hub.feed(user) == {
         "data": [],
+        "pinned": [],
         "has_more": False,
         "next_cursor": None,
         "unread_count": 0,
@@ -28,6 +29,11 @@ def test_a_notification_shows_its_message_and_who_sent_it(
         "id": str(sent.id),
         "title": "Neue Öffnungszeiten 🕘",
         "body": "See https://example.org\nBye",
+        "category": None,
+        "priority": "normal",
+        "pinned_until": None,
+        "expires_at": None,
+        "expired": False,
         "sender": {"name": sender.name},
         "sent_at": sent.sent_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "seen_at": None,

@@ -13,9 +13,10 @@ from shared.web import json_response
 def test_what_is_written_past_the_schemas_is_what_they_would_write() -> None:
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     notification = inbox.Notification(
-        uuid.uuid4(), "Ünïcode ‮", "a\nb", inbox.Sender("Ann"), now, now.replace(microsecond=7), None, None
+        *(uuid.uuid4(), "Ünïcode ‮", "a\nb", "service", "important", None, now, False),
+        *(inbox.Sender("Ann"), now, now.replace(microsecond=7), None, None),
     )
-    feed = notifications.Feed((notification,), has_more=True, next_cursor="abc", unread_count=1, unseen_count=0)
+    feed = notifications.Feed((notification,), (), has_more=True, next_cursor="abc", unread_count=1, unseen_count=0)
     for schema, value in (
         (schemas.FeedOut, feed),
         (schemas.NotificationOut, notification),

@@ -133,14 +133,15 @@ describe("with a stream", () => {
     expect(connections()).toEqual(["live", "polling"]);
   });
 
-  it("emits recalls, and that lists are stale when the stream cannot send everything", async () => {
+  it("emits recalls, and that lists are stale when the stream cannot send everything or a message has expired", async () => {
     await start();
     events.length = 0;
     hub.sendEvent("recalled", { id: "gone" });
     hub.sendEvent("sync", {});
+    hub.sendEvent("expired", { id: "over" });
     hub.sendEvent("something-new", { of: "the future" });
     await pass(0);
-    expect(events).toEqual([{ kind: "recalled", id: "gone" }, { kind: "stale" }]);
+    expect(events).toEqual([{ kind: "recalled", id: "gone" }, { kind: "stale" }, { kind: "stale" }]);
     hub.taken();
     await pass(3_000);
     expect(hub.taken(), "for the counts that neither carries").toEqual([COUNTS]);
@@ -259,7 +260,6 @@ describe("a token", () => {
     const ask = vi.fn(async () => tokenOf("ann", 2));
     await start(ask);
     hub.tokens = new Set([tokenOf("ann", 2)]);
-    hub.sendEvent("expired", {});
     hub.endStreams();
     await pass(3_000);
     expect(ask).toHaveBeenCalledTimes(1);

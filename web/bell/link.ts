@@ -103,8 +103,8 @@ export class Link {
       // Between two streams a recall may have been missed.
       this.#emit({ kind: "stale" });
     } else if (event === "notification") this.#arrive(data);
-    else if (event === "recalled" || event === "sync") {
-      this.#emit(event === "sync" ? { kind: "stale" } : { kind: "recalled", id: data.id });
+    else if (event === "recalled" || event === "expired" || event === "sync") {
+      this.#emit(event === "recalled" ? { kind: "recalled", id: data.id } : { kind: "stale" });
       this.ask(between(0, SPREAD_MS));
     }
   }

@@ -9,6 +9,7 @@ const AT = "2026-11-22T12:00:00.000000Z";
 function page(items: Notification[], next: string | null = null): Feed {
   return {
     data: items,
+    pinned: [],
     has_more: next !== null,
     next_cursor: next,
     unread_count: items.length,

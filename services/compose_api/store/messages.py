@@ -59,6 +59,7 @@ _FIND_EARLIER = db.driver_sql("""
     SELECT id, request_hash FROM messages WHERE sender_id = :sender_id AND idempotency_key = :idempotency_key
 """)
 
+_WORDS = words.vector(platform_id=":platform_id", title=":title", body=":body", category="CAST(:category AS text)")
 # A message and all its rows in one statement in autocommit: the platform's lock, which next_sent_at takes, is held for no round trip.
 # Nothing is stored if the directory has changed since the choice was read.
 _INSERT = f"""
@@ -83,7 +84,7 @@ _INSERT = f"""
         FROM message m, unnest(CAST(:visible_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
     ), searched AS (
         INSERT INTO message_words (message_id, words)
-        SELECT m.id, {words.vector(platform_id=":platform_id", title=":title", body=":body")} FROM message m
+        SELECT m.id, {_WORDS} FROM message m
     ), audited AS (
         {audit.INSERT.format(message_id="m.id")} FROM message m
     ){{more}}

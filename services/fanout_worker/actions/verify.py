@@ -81,5 +81,5 @@ def check_repairable(message: proof.Message) -> None:
         raise NotRepairableError("it was recalled, and what is not written of it stays unwritten")
     if message.entries_dropped:
         raise NotRepairableError(
-            "its entries have expired: they were dropped with their month and are not written again"
+            "its entries were past the retention: they were dropped with their month and are not written again"
         )

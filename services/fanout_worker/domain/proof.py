@@ -71,6 +71,8 @@ class Message:
     expand_published_at: datetime | None
     expand_attempts: int
     last_error: str | None
+    expires_at: datetime | None
+    is_expired: bool
     entries_dropped: bool
     last_user_id: int
     targets: Sequence[Target]
@@ -149,13 +151,13 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """`fails`; or, where everything holds, `recalled`, `expired`, `pending` or `holds`."""
+        """`fails`; or, where everything holds, `recalled`, `dropped`, `pending` or `holds`."""
         if not self.holds:
             return "fails"
         if self.message.status == "recalled":
             return "recalled"
         if self.message.entries_dropped:
-            return "expired"
+            return "dropped"
         return "pending" if self.pending or self.message.status != "sent" else "holds"
 
 

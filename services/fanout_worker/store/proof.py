@@ -36,7 +36,7 @@ _FIND_MESSAGE = sqlalchemy.text(f"""
     SELECT m.id, m.platform_id, p.key AS platform, s.external_id AS sender, {lifecycle.STATUS} AS status,
            m.directory_version, m.follows, m.request_id, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
            r.external_id AS recalled_by, m.recipient_count, b.*, m.expand_published_at, m.expand_attempts, m.last_error,
-           {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
+           m.expires_at, {lifecycle.IS_EXPIRED} AS is_expired, {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
            (SELECT coalesce(max(id), 0) FROM users) AS last_user_id,
            (SELECT json_agg(json_build_object(
                 'scope_id', t.scope_id, 'level', c.level, 'external_id', c.external_id,

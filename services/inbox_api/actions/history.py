@@ -14,7 +14,7 @@ from services.inbox_api.store import search, visibility
 from shared import errors
 from shared.auth import store as auth
 from shared.sent_messages import store as sent_messages
-from shared.sent_messages.words import Words
+from shared.sent_messages.words import Search
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,10 @@ def get_history(
     limit: int,
     after: str | None = None,
     q: str | None = None,
+    category: str | None = None,
     **scopes: str,
 ) -> History:
-    """A page of the sent messages that the caller may see, that have the words of `q` and reached the `scopes` (external ids by level).
+    """A page of the sent messages that the caller may see, that fit `q` and `category` and reached the `scopes` (external ids by level).
 
     Raises validation-failed for an unknown scope, bad-cursor.
     """
@@ -57,9 +58,9 @@ def get_history(
     with snapshot(engine) as connection:
         viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
         filters = get_filters(connection, caller, scopes)
-        words = None if q is None else Words.parse(q)
-        page = visibility.Page(viewer, limit + 1, before, words)
-        found = None if words is None else search.find(connection, platform_id=caller.platform_id, words=words)
+        wanted = Search.parse(q, category)
+        page = visibility.Page(viewer, limit + 1, before, wanted)
+        found = None if wanted.is_empty else search.find(connection, platform_id=caller.platform_id, search=wanted)
         if found is not None:
             ids = search.list_found(connection, page, found=found, filters=filters)
         elif filters:

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from services.inbox_api import cursor
-from services.inbox_api.store import inbox, readers
+from services.inbox_api.store import inbox, readers, single
 from shared import db, errors
 from shared.auth import store as auth
 
 STATUSES = inbox.STATUSES
 ALL = inbox.ALL
+MAX_PINNED = inbox.MAX_PINNED
 
 
 @dataclass(frozen=True)
 class Feed:
+    """`pinned` and the counts are of the whole inbox."""
+
     data: tuple[inbox.Notification, ...]
+    pinned: tuple[inbox.Notification, ...]
     has_more: bool
     next_cursor: str | None
     unread_count: int
@@ -29,22 +33,24 @@ def find_reader(engine: Engine, platform: str, user: str) -> readers.Reader | No
         return readers.find_reader(connection, platform=platform, user=user)
 
 
-def get_feed(engine: Engine, *, caller: auth.Caller, status: str, limit: int, after: str | None = None) -> Feed:
+def get_feed(
+    engine: Engine,
+    *,
+    caller: auth.Caller,
+    status: str,
+    limit: int,
+    after: str | None = None,
+    category: str | None = None,
+) -> Feed:
     """A page of the caller's inbox. Raises bad-cursor."""
     before = None if after is None else cursor.decode(after)
+    wanted = inbox.Wanted(status, limit + 1, category, before)
     with db.autocommit(engine) as connection:
-        page = inbox.list_page(
-            connection,
-            user_id=caller.user_id,
-            platform_id=caller.platform_id,
-            status=status,
-            before=before,
-            limit=limit + 1,
-        )
+        page = inbox.list_page(connection, user_id=caller.user_id, platform_id=caller.platform_id, wanted=wanted)
     shown = page.notifications[:limit]
     has_more = len(page.notifications) > limit
-    counts = page.counts
-    return Feed(shown, has_more, cursor.of_last(shown) if has_more else None, counts.unread_count, counts.unseen_count)
+    next_cursor = cursor.of_last(shown) if has_more else None
+    return Feed(shown, page.pinned, has_more, next_cursor, page.counts.unread_count, page.counts.unseen_count)
 
 
 def get_counts(engine: Engine, *, caller: auth.Caller) -> inbox.Counts:
@@ -53,9 +59,9 @@ def get_counts(engine: Engine, *, caller: auth.Caller) -> inbox.Counts:
 
 
 def get_notification(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> inbox.Notification:
-    """Raises not-found where it is not in the caller's inbox; a recalled one is not."""
+    """An expired one too. Raises not-found where the caller never got it or it was recalled."""
     with db.autocommit(engine) as connection:
-        found = inbox.find_notification(
+        found = single.find_notification(
             connection, user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
         )
     if found is None:

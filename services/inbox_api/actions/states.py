@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
-from services.inbox_api.store import inbox
+from services.inbox_api.store import inbox, single
 from services.inbox_api.store import states as store
 from shared import db, errors, rate_limit
 from shared.auth import store as auth
@@ -84,13 +84,13 @@ def _change(
             rate.check()
             if write(connection, key, position.now):
                 store.bump_revision(connection, user_id=caller.user_id)
-        after = inbox.get_with_counts(
+        after, counts = single.get_with_counts(
             db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
         )
         # Also where the recall was committed after the first statement: the state is then rolled back.
-        if not after.notifications:
+        if after is None:
             raise errors.HubError("recalled", "This message was recalled; it is no longer in your inbox.")
-    return Changed(after.notifications[0], **asdict(after.counts))
+    return Changed(after, **asdict(counts))
 
 
 def _change_through(
@@ -105,8 +105,8 @@ def _change_through(
         return inbox.get_counts(db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id)
 
 
-def _get_position(connection: Connection, caller: auth.Caller, message_id: uuid.UUID) -> inbox.Position:
-    position = inbox.find_position(
+def _get_position(connection: Connection, caller: auth.Caller, message_id: uuid.UUID) -> single.Position:
+    position = single.find_position(
         db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
     )
     if position is None:

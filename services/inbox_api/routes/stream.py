@@ -13,14 +13,15 @@ _EVENTS = """An event stream that stays open. Its events:
 - `notification`: one has arrived, or arrived since Last-Event-ID; data: as of `/v1/notifications/{message_id}`
 - `recalled`: the notification `id` is gone; data: `{"id": …}`
 - `sync`: more has happened than is sent one by one: ask `/v1/notifications`
-- `expired`: the token has expired, the stream ends; come back with a new one
+- `expired`: the notification `id` has passed its `expires_at` and left the bell; data: `{"id": …}`
 
-A comment comes every 15 seconds. A notification may come more than once and is known by its id."""
+A comment comes every 15 seconds. A notification may come more than once and is known by its id. The stream ends with its token: come
+back with a new one."""
 _EVENT = {
     "type": "object",
     "description": "One event.",
     "properties": {
-        "event": {"type": "string", "enum": ["ready", "notification", "recalled", "sync", "expired"]},
+        "event": {"type": "string", "enum": ["ready", "notification", "recalled", "expired", "sync"]},
         "id": {"type": "string", "description": "Send it as Last-Event-ID.", "pattern": "^[A-Za-z0-9_.-]+$"},
         "data": {"type": "string", "contentMediaType": "application/json"},
     },

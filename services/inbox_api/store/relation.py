@@ -1,4 +1,4 @@
-"""SQL: the inbox as one relation: a user's entries and the messages in flight to them, without recalled messages.
+"""SQL: the inbox as one relation: a user's entries and the messages in flight to them, without recalled and expired messages.
 
 The fragments that every statement about an inbox is made of. Their parameters are :user_id and :platform_id.
 """
@@ -18,26 +18,30 @@ INFLIGHT = f"""
     inflight AS MATERIALIZED (
         SELECT DISTINCT m.sent_at, m.id AS message_id
         FROM memberships b JOIN inflight_targets t ON t.scope_id = b.scope_id JOIN messages m ON m.id = t.message_id
-        WHERE {_REACHES} AND m.platform_id = :platform_id AND NOT {lifecycle.IS_RECALLED}
+        WHERE {_REACHES} AND m.platform_id = :platform_id AND NOT {lifecycle.IS_HIDDEN}
     )"""
-RECALLED = f"""
-    recalled AS MATERIALIZED (
+HIDDEN = f"""
+    hidden AS MATERIALIZED (
         SELECT m.sent_at FROM messages m
-        WHERE m.platform_id = :platform_id AND {lifecycle.IS_RECALLED} AND NOT {lifecycle.ENTRIES_DROPPED}
+        WHERE m.platform_id = :platform_id AND {lifecycle.IS_HIDDEN} AND NOT {lifecycle.ENTRIES_DROPPED}
     )"""
 
-# Of a row `i` with sent_at and message_id. A message's time is unique on its platform. For many rows the recalled messages are hashed
+# Of a row `i` with sent_at and message_id. A message's time is unique on its platform. For many rows the hidden messages are hashed
 # once: to look each of 200 up in 26 partitions took 0.5 ms more. For a page each row is looked up, so that the scan can stop early.
-NOT_RECALLED = "NOT EXISTS (SELECT FROM recalled r WHERE r.sent_at = i.sent_at)"
-NOT_RECALLED_BY_KEY = f"""
-    NOT EXISTS (SELECT FROM messages m WHERE m.platform_id = :platform_id AND m.sent_at = i.sent_at AND m.id = i.message_id
-                                         AND {lifecycle.IS_RECALLED} OFFSET 0)"""
+NOT_HIDDEN = "NOT EXISTS (SELECT FROM hidden h WHERE h.sent_at = i.sent_at)"
 
 
-def select_rows(columns: str, *, where: str, not_recalled: str = NOT_RECALLED, state: str = "", page: str = "") -> str:
-    """A SELECT of `columns` of the inbox's rows `i` that fit `where`. `page` is the ORDER BY and LIMIT of both its parts."""
+def is_shown(also: str = "true") -> str:
+    """The message of the row `i` is not hidden, and fits a condition on `m`."""
     return f"""
-        (SELECT {columns} FROM inbox_entries i {state} WHERE i.user_id = :user_id AND {where} AND {not_recalled} {page})
+    EXISTS (SELECT FROM messages m WHERE m.platform_id = :platform_id AND m.sent_at = i.sent_at AND m.id = i.message_id
+                                     AND NOT {lifecycle.IS_HIDDEN} AND {also} OFFSET 0)"""
+
+
+def select_rows(columns: str, *, where: str, state: str = "", page: str = "") -> str:
+    """A SELECT of `columns` of the rows `i` that fit `where`, hidden ones too. `page` is the ORDER BY and LIMIT of both its parts."""
+    return f"""
+        (SELECT {columns} FROM inbox_entries i {state} WHERE i.user_id = :user_id AND {where} {page})
         UNION
         (SELECT {columns} FROM inflight i {state} WHERE {where} {page})"""
 

@@ -1,4 +1,4 @@
-"""SQL: the messages with the words that are searched for, where they are few.
+"""SQL: the messages that fit a search by words and category, where they are few.
 
 If few messages match, they are read from the index of words and checked one by one. If many match, the viewer's history is read from its
 newest message instead (store/history.py): a page of matches is found soon.
@@ -9,19 +9,20 @@ Measured with 100,000 messages: a page of rare words takes 3 ms, of a word in mo
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import sqlalchemy
 from sqlalchemy import Connection
 
 from services.inbox_api.store import history, visibility
 from services.inbox_api.store.visibility import Page
-from shared.sent_messages import words as searched
+from shared.sent_messages import words
 
 # To check so many takes 10 ms. Among 100,000 messages a page of more frequent words is found after 1,000 messages.
 FEW = 2_000
 
 _FIND = sqlalchemy.text(f"""
-    SELECT message_id FROM message_words WHERE words @@ {searched.QUERY} LIMIT :most
+    SELECT message_id FROM message_words WHERE words @@ {words.QUERY} LIMIT :most
 """)
 
 _FOUND = ("m", "id")
@@ -34,9 +35,9 @@ _LIST = sqlalchemy.text(f"""
 """)
 
 
-def find(connection: Connection, *, platform_id: int, words: searched.Words) -> list[uuid.UUID] | None:
-    """The platform's messages with these words, in no order; None where there are more than FEW."""
-    parameters = {**searched.parameters(words), "platform_id": platform_id, "most": FEW + 1}
+def find(connection: Connection, *, platform_id: int, search: words.Search) -> list[uuid.UUID] | None:
+    """The platform's messages that fit, in no order; None where there are more than FEW."""
+    parameters = {**asdict(search), "platform_id": platform_id, "most": FEW + 1}
     found = list(connection.execute(_FIND, parameters).scalars())
     return found if len(found) <= FEW else None
 

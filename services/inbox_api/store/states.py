@@ -55,7 +55,7 @@ _CLEAR_ARCHIVED = sqlalchemy.text("""
 # Everything up to a position, archived or not, in the order of the key, so that two of these at once do not deadlock. Rows that are
 # done are left out before the insert, which would lock them, and a lock is a write.
 _THROUGH = """
-    WITH {inflight}, {recalled}
+    WITH {inflight}, {hidden}
     INSERT INTO inbox_states AS s (user_id, sent_at, message_id, {columns})
     SELECT :user_id, found.sent_at, found.message_id, {times}
     FROM ({found}) AS found
@@ -71,12 +71,12 @@ _THROUGH = """
 def _through(*, columns: str, times: str, done: str, change: str) -> sqlalchemy.TextClause:
     found = relation.select_rows(
         "i.sent_at, i.message_id",
-        where="i.sent_at <= :sent_at AND (i.sent_at, i.message_id) <= (:sent_at, :message_id)",
+        where=f"i.sent_at <= :sent_at AND (i.sent_at, i.message_id) <= (:sent_at, :message_id) AND {relation.NOT_HIDDEN}",
     )
     return sqlalchemy.text(
         _THROUGH.format(
             inflight=relation.INFLIGHT,
-            recalled=relation.RECALLED,
+            hidden=relation.HIDDEN,
             found=found,
             columns=columns,
             times=times,

@@ -6,7 +6,7 @@ message's sent_at too.
 
 # ruff: noqa: S608 (only constants are put into statements)
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from services.inbox_api import cursor
 from shared import versions
@@ -16,12 +16,12 @@ from shared.sent_messages import words
 
 @dataclass(frozen=True)
 class Page:
-    """What is wanted of the history: at most `limit` messages that the viewer may see, older than `before`, with the `searched` words."""
+    """What is wanted of the history: at most `limit` messages that the viewer may see, older than `before`, that fit the search."""
 
     viewer: sent_messages.Viewer
     limit: int
-    before: cursor.Position | None = None
-    searched: words.Words | None = None
+    before: cursor.Position | None
+    search: words.Search
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -33,7 +33,7 @@ class Page:
             "before_sent_at": begin.sent_at,
             "before_id": begin.message_id,
             "limit": self.limit,
-            **words.parameters(self.searched),
+            **asdict(self.search),
         }
 
 
@@ -47,8 +47,8 @@ MAY_SEE = f"""
              WHERE x.sent_at = {{0}}.sent_at AND x.message_id = {{0}}.{{1}} OFFSET 0)
      OR EXISTS (SELECT FROM messages x WHERE x.id = {{0}}.{{1}} AND x.sender_id = :user_id OFFSET 0))"""
 
-HAS_WORDS = f"""
-    (CAST(:words AS text) IS NULL
+FITS_SEARCH = f"""
+    (CAST(:words AS text) IS NULL AND CAST(:category AS text) IS NULL
      OR EXISTS (SELECT FROM message_words x WHERE x.message_id = {{0}}.{{1}} AND x.words @@ {words.QUERY} OFFSET 0))"""
 
 

@@ -26,19 +26,23 @@ _BEFORE_ALL = cursor.Position(datetime(1970, 1, 1, tzinfo=UTC), uuid.UUID(int=0)
 class Opening:
     """What a stream begins with: everything up to `position` is either in `missed`, oldest first, or known to the client.
 
-    `missed` is None when it is more than REPLAY_LIMIT. The user was active in `directory_version`.
+    Of what the client may know, `expired` has expired by the time `now`. `missed` is None when one of them is more than REPLAY_LIMIT.
+    The user was active in `directory_version`.
     """
 
     position: cursor.Position
+    now: datetime
     directory_version: int
     missed: tuple[inbox.Notification, ...] | None
+    expired: tuple[uuid.UUID, ...]
     counts: inbox.Counts
 
 
 @dataclass(frozen=True)
 class News:
     fresh: tuple[store.Fresh, ...]
-    recalled: tuple[store.Recalled, ...]
+    recalled: tuple[store.Gone, ...]
+    expired: tuple[store.Gone, ...]
 
 
 def open_stream(engine: Engine, *, caller: auth.Caller, last_event_id: str | None) -> Opening:
@@ -53,24 +57,38 @@ def open_stream(engine: Engine, *, caller: auth.Caller, last_event_id: str | Non
             raise errors.user_inactive(user.status)
         newest = store.find_newest(connection, platform_id=caller.platform_id)
         position = _BEFORE_ALL if newest is None else cursor.Position(*newest)
+        missed: list[inbox.Notification] = []
+        expired: list[uuid.UUID] = []
+        if known is not None:
+            expired = store.list_expired_of_user(connection, **who, sent_at=known.sent_at, limit=REPLAY_LIMIT + 1)
         if known is None or _order(known) >= _order(position):
             counts = inbox.get_counts(db.driver(connection), **who)
-            return Opening(position, user.directory_version, (), counts)
-        page = inbox.list_page(db.driver(connection), **who, status=inbox.ALL, before=None, limit=REPLAY_LIMIT + 1)
-    missed = tuple(one for one in reversed(page.notifications) if (one.sent_at, one.id) > _order(known))
-    return Opening(position, user.directory_version, missed if len(missed) <= REPLAY_LIMIT else None, page.counts)
+        else:
+            page = inbox.list_page(db.driver(connection), **who, wanted=inbox.Wanted(inbox.ALL, REPLAY_LIMIT + 1))
+            missed = [one for one in reversed(page.notifications) if (one.sent_at, one.id) > _order(known)]
+            counts = page.counts
+    is_too_much = max(len(missed), len(expired)) > REPLAY_LIMIT
+    return Opening(
+        position,
+        user.now,
+        user.directory_version,
+        missed=None if is_too_much else tuple(missed),
+        expired=() if is_too_much else tuple(expired),
+        counts=counts,
+    )
 
 
-def read_news(engine: Engine, *, platform_id: int, after: datetime) -> News:
-    """The messages of a platform after a time, oldest first and at most NEWS_LIMIT, and what was recalled lately."""
+def read_news(engine: Engine, *, platform_id: int, after: datetime, expired_since: datetime) -> News:
+    """The messages of a platform after a time, oldest first and at most NEWS_LIMIT, and what was recalled lately or has expired."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         fresh = store.list_fresh(connection, platform_id=platform_id, after=after, limit=NEWS_LIMIT)
         recalled = store.list_recalled(connection, platform_id=platform_id, seconds=RECALLED_WITHIN_S)
-    return News(tuple(fresh), tuple(recalled))
+        expired = store.list_expired(connection, platform_id=platform_id, since=expired_since)
+    return News(tuple(fresh), tuple(recalled), tuple(expired))
 
 
-def list_changes(engine: Engine, *, known: Mapping[int, tuple[datetime, int]]) -> list[store.Change]:
-    """The platforms where something changed after the position and the directory version that are known."""
+def list_changes(engine: Engine, *, known: Mapping[int, store.Known]) -> list[store.Change]:
+    """The platforms where something changed after what is known."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         return store.list_changes(connection, known=known, seconds=RECALLED_WITHIN_S)
 

@@ -81,7 +81,9 @@ class Stream:
                 platform_id=caller.platform_id, user_id=caller.user_id, position=opening.position
             )
             expires_at = tokens.expires_at(authenticator.read_token(authorization))
-            with self._registry.subscribed(stream, directory_version=opening.directory_version):
+            with self._registry.subscribed(
+                stream, expired_until=opening.now, directory_version=opening.directory_version
+            ):
                 await self._send(stream, events.first(opening), expires_at, scope, receive, send)
 
     async def _send(

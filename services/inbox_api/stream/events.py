@@ -15,20 +15,19 @@ from services.inbox_api.stream import actions
 # Spread, so that clients whose streams ended together do not reconnect together.
 _RETRY_MS = (1_000, 6_000)
 
-EXPIRED = b"event: expired\ndata: {}\n\n"
-
 _notification = schemas.NotificationOut()
 _counts = schemas.CountsOut()
 
 
 def first(opening: actions.Opening) -> bytes:
-    """The first events: the retry time, the missed notifications (or `sync`), and `ready`."""
+    """The first events: the retry time, the missed notifications and expiries (or `sync`), and `ready`."""
     retry = f"retry: {random.randint(*_RETRY_MS)}\n\n".encode()  # noqa: S311 (spreads load, hides nothing)
     if opening.missed is None:
         missed = [sync(opening.position)]
     else:
         missed = [notification(cursor.Position(one.sent_at, one.id), one) for one in opening.missed]
-    return b"".join([retry, *missed, _event("ready", _counts.dump(opening.counts), opening.position)])
+    gone = [expired(one) for one in opening.expired]
+    return b"".join([retry, *missed, *gone, _event("ready", _counts.dump(opening.counts), opening.position)])
 
 
 def notification(position: cursor.Position, shown: inbox.Notification) -> bytes:
@@ -37,6 +36,10 @@ def notification(position: cursor.Position, shown: inbox.Notification) -> bytes:
 
 def recalled(message_id: uuid.UUID) -> bytes:
     return _event("recalled", {"id": str(message_id)})
+
+
+def expired(message_id: uuid.UUID) -> bytes:
+    return _event("expired", {"id": str(message_id)})
 
 
 def sync(position: cursor.Position) -> bytes:

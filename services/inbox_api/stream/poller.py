@@ -66,7 +66,7 @@ class Poller:
 
     async def _poll(self) -> None:
         known = {
-            key: (platform.position.sent_at, platform.directory_version)
+            key: store.Known(platform.position.sent_at, platform.expired_until, platform.directory_version)
             for key, platform in self._registry.platforms.items()
         }
         if not known:
@@ -74,7 +74,7 @@ class Poller:
         for change in await self._call(actions.list_changes, known=known):
             if change.has_news:
                 self._due.add(change.platform_id)
-            if change.directory_version > known[change.platform_id][1]:
+            if change.directory_version > known[change.platform_id].directory_version:
                 await self._end_inactive(change.platform_id, change.directory_version)
 
     async def _end_inactive(self, platform_id: int, directory_version: int) -> None:
@@ -97,14 +97,16 @@ class Poller:
         platform = self._registry.platforms.get(platform_id)
         if platform is None:
             return
-        position = platform.position
-        found = await self._call(actions.read_news, platform_id=platform_id, after=position.sent_at)
+        position, expired_until = platform.position, platform.expired_until
+        found = await self._call(
+            actions.read_news, platform_id=platform_id, after=position.sent_at, expired_since=expired_until
+        )
         for fresh in found.fresh:
             users = await self._find_users(platform, fresh)
             if platform.position is not position:
                 return  # a stream was opened that is not that far; on_news has asked for another reading
             position = platform.position = cursor.Position(fresh.notification.sent_at, fresh.notification.id)
-            if not fresh.is_recalled:
+            if not fresh.is_hidden:
                 event = events.notification(position, fresh.notification)
                 self._publish(platform, users, "notification", event, position)
                 self._measures.delay.observe(fresh.age_s)
@@ -113,10 +115,15 @@ class Poller:
                 users = await self._find_users(platform, recalled)
                 self._publish(platform, users, "recalled", events.recalled(recalled.message_id), None)
         platform.recalled = frozenset(recalled.message_id for recalled in found.recalled)
+        for expired in found.expired:
+            users = await self._find_users(platform, expired)
+            self._publish(platform, users, "expired", events.expired(expired.message_id), None)
+        if platform.expired_until == expired_until:  # else a stream was opened that does not know of all of them
+            platform.expired_until = max((expired.at for expired in found.expired), default=expired_until)
         if len(found.fresh) == actions.NEWS_LIMIT:
             self._due.add(platform_id)
 
-    async def _find_users(self, platform: subscribers.Platform, message: store.Fresh | store.Recalled) -> set[int]:
+    async def _find_users(self, platform: subscribers.Platform, message: store.Fresh | store.Gone) -> set[int]:
         """The connected users who have the message. Reads again for subscribers who come while the others are being read."""
         version, asked, recipients = message.directory_version, set[int](), set[int]()
         while True:

@@ -8,8 +8,8 @@ from datetime import datetime
 import sqlalchemy
 from sqlalchemy import Connection
 
-from services.inbox_api.store import inbox
-from shared import follow_ups, versions
+from services.inbox_api.store import inbox, relation
+from shared import follow_ups, lifecycle, versions
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Fresh:
     """A message that was accepted, as each of its recipients is shown it, and the scopes and version that say who they are."""
 
     notification: inbox.Notification
-    is_recalled: bool
+    is_hidden: bool
     directory_version: int
     scope_ids: tuple[int, ...]
     is_follow_up: bool
@@ -29,16 +29,28 @@ class Fresh:
 
 
 @dataclass(frozen=True)
-class Recalled:
+class Gone:
+    """A message that was recalled or expired `at` a time."""
+
     message_id: uuid.UUID
+    at: datetime
     directory_version: int
     scope_ids: tuple[int, ...]
     is_follow_up: bool
 
 
 @dataclass(frozen=True)
+class Known:
+    """How much of a platform is known: up to which message, until when what has expired, and which version of the directory."""
+
+    sent_at: datetime
+    expired_until: datetime
+    directory_version: int
+
+
+@dataclass(frozen=True)
 class Change:
-    """A platform where something changed: `has_news` if a message was accepted or recalled."""
+    """A platform where something changed: `has_news` if a message was accepted or recalled or has expired."""
 
     platform_id: int
     directory_version: int
@@ -47,10 +59,11 @@ class Change:
 
 @dataclass(frozen=True)
 class User:
-    """A user's status in a version of the directory."""
+    """A user's status in a version of the directory. `now` is the time of the transaction."""
 
     directory_version: int
     status: str
+    now: datetime
 
 
 @dataclass(frozen=True)
@@ -67,8 +80,8 @@ _SCOPES = "ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m
 
 # Messages of a platform become visible in the order of their times, so nothing ever appears behind where one has looked.
 _LIST_FRESH = sqlalchemy.text(f"""
-    SELECT m.id, m.title, m.body, u.name AS sender_name, m.sent_at, m.directory_version,
-           m.recalled_at IS NOT NULL AS is_recalled, {_SCOPES},
+    SELECT m.id, m.title, m.body, m.category, m.priority, m.pinned_until, m.expires_at, u.name AS sender_name, m.sent_at,
+           m.directory_version, {lifecycle.IS_HIDDEN} AS is_hidden, {_SCOPES},
            CAST(extract(epoch FROM clock_timestamp() - m.sent_at) AS double precision) AS age_s
     FROM messages m JOIN users u ON u.id = m.sender_id
     WHERE m.platform_id = :platform_id AND m.sent_at > :after
@@ -77,11 +90,28 @@ _LIST_FRESH = sqlalchemy.text(f"""
 
 # A recall's time is taken a moment before it is committed, so one looks back further than to the last look.
 _RECALLED_LATELY = """
-    SELECT m.id, m.directory_version, m.follows FROM messages m
+    SELECT m.id, m.recalled_at AS at, m.directory_version, m.follows FROM messages m
     WHERE m.platform_id = {platform_id} AND m.recalled_at > now() - make_interval(secs => :seconds)
 """
 _LIST_RECALLED = sqlalchemy.text(f"""
-    SELECT m.id AS message_id, m.directory_version, {_SCOPES} FROM ({_RECALLED_LATELY.format(platform_id=":platform_id")}) m
+    SELECT m.id AS message_id, m.at, m.directory_version, {_SCOPES} FROM ({_RECALLED_LATELY.format(platform_id=":platform_id")}) m
+""")  # noqa: S608 (constants)
+
+_EXPIRED_SINCE = """
+    SELECT m.id, m.expires_at AS at, m.directory_version, m.follows FROM messages m
+    WHERE m.platform_id = {platform_id} AND m.expires_at > {since} AND m.expires_at <= now()
+"""
+_LIST_EXPIRED = sqlalchemy.text(f"""
+    SELECT m.id AS message_id, m.at, m.directory_version, {_SCOPES}
+    FROM ({_EXPIRED_SINCE.format(platform_id=":platform_id", since=":since")}) m
+""")  # noqa: S608 (constants)
+
+# Of what a user had by the time :sent_at.
+_LIST_EXPIRED_OF_USER = sqlalchemy.text(f"""
+    SELECT m.id FROM messages m
+    WHERE m.platform_id = :platform_id AND m.expires_at > :sent_at AND m.expires_at <= now() AND m.sent_at <= :sent_at
+      AND NOT {lifecycle.IS_RECALLED} AND {relation.HAS}
+    ORDER BY m.sent_at LIMIT :limit
 """)  # noqa: S608 (constants)
 
 # Asked every second: the newest message is one step in the index, where EXISTS (… sent_at > p.sent_at) was a scan of the table
@@ -90,16 +120,17 @@ _LIST_CHANGES = sqlalchemy.text(f"""
     SELECT * FROM (
         SELECT p.id AS platform_id, d.directory_version, p.directory_version AS known_version,
                coalesce((SELECT m.sent_at FROM messages m WHERE m.platform_id = p.id ORDER BY m.sent_at DESC LIMIT 1) > p.sent_at, false)
-                   OR EXISTS ({_RECALLED_LATELY.format(platform_id="p.id")}) AS has_news
-        FROM unnest(CAST(:platform_ids AS bigint[]), CAST(:positions AS timestamptz[]), CAST(:versions AS bigint[]))
-                 AS p(id, sent_at, directory_version)
+                   OR EXISTS ({_RECALLED_LATELY.format(platform_id="p.id")})
+                   OR EXISTS ({_EXPIRED_SINCE.format(platform_id="p.id", since="p.expired_until")}) AS has_news
+        FROM unnest(CAST(:platform_ids AS bigint[]), CAST(:positions AS timestamptz[]), CAST(:expired AS timestamptz[]),
+                    CAST(:versions AS bigint[])) AS p(id, sent_at, expired_until, directory_version)
         JOIN platforms d ON d.id = p.id
     ) found
     WHERE has_news OR directory_version > known_version
 """)  # noqa: S608 (a constant)
 
 _GET_USER = sqlalchemy.text("""
-    SELECT p.directory_version, u.status FROM users u JOIN platforms p ON p.id = u.platform_id WHERE u.id = :user_id
+    SELECT p.directory_version, u.status, now() AS now FROM users u JOIN platforms p ON p.id = u.platform_id WHERE u.id = :user_id
 """)
 
 _LIST_INACTIVE = sqlalchemy.text("""
@@ -132,13 +163,18 @@ def list_fresh(connection: Connection, *, platform_id: int, after: datetime, lim
                 id=row.id,
                 title=row.title,
                 body=row.body,
+                category=row.category,
+                priority=row.priority,
+                pinned_until=row.pinned_until,
+                expires_at=row.expires_at,
+                expired=False,
                 sender=inbox.Sender(row.sender_name),
                 sent_at=row.sent_at,
                 seen_at=None,
                 read_at=None,
                 archived_at=None,
             ),
-            row.is_recalled,
+            row.is_hidden,
             row.directory_version,
             tuple(row.scope_ids),
             row.is_follow_up,
@@ -148,18 +184,33 @@ def list_fresh(connection: Connection, *, platform_id: int, after: datetime, lim
     ]
 
 
-def list_recalled(connection: Connection, *, platform_id: int, seconds: float) -> list[Recalled]:
+def list_recalled(connection: Connection, *, platform_id: int, seconds: float) -> list[Gone]:
     """What was recalled on the platform in the last `seconds`."""
     rows = connection.execute(_LIST_RECALLED, {"platform_id": platform_id, "seconds": seconds})
-    return [Recalled(row.message_id, row.directory_version, tuple(row.scope_ids), row.is_follow_up) for row in rows]
+    return [_gone(row) for row in rows]
 
 
-def list_changes(connection: Connection, *, known: Mapping[int, tuple[datetime, int]], seconds: float) -> list[Change]:
-    """Of platforms with a known position and directory version: those with a later message or version, or a recent recall."""
+def list_expired(connection: Connection, *, platform_id: int, since: datetime) -> list[Gone]:
+    """What has expired on the platform after `since`."""
+    rows = connection.execute(_LIST_EXPIRED, {"platform_id": platform_id, "since": since})
+    return [_gone(row) for row in rows]
+
+
+def list_expired_of_user(
+    connection: Connection, *, user_id: int, platform_id: int, sent_at: datetime, limit: int
+) -> list[uuid.UUID]:
+    """Of what the user had by the time `sent_at`, what has expired since, the oldest first."""
+    parameters = {"user_id": user_id, "platform_id": platform_id, "sent_at": sent_at, "limit": limit}
+    return list(connection.execute(_LIST_EXPIRED_OF_USER, parameters).scalars())
+
+
+def list_changes(connection: Connection, *, known: Mapping[int, Known], seconds: float) -> list[Change]:
+    """Those of the platforms with a later message, expiry or version than is known, or a recent recall."""
     parameters = {
         "platform_ids": list(known),
-        "positions": [position for position, _ in known.values()],
-        "versions": [version for _, version in known.values()],
+        "positions": [one.sent_at for one in known.values()],
+        "expired": [one.expired_until for one in known.values()],
+        "versions": [one.directory_version for one in known.values()],
         "seconds": seconds,
     }
     rows = connection.execute(_LIST_CHANGES, parameters)
@@ -184,3 +235,7 @@ def list_memberships(connection: Connection, *, user_ids: Sequence[int], version
 def list_recipients(connection: Connection, *, message_id: uuid.UUID, user_ids: Sequence[int]) -> list[int]:
     """Of these users, who are in the audience of the message, its recipients: a follow-up does not go to all of its audience."""
     return list(connection.execute(_LIST_RECIPIENTS, {"message_id": message_id, "user_ids": list(user_ids)}).scalars())
+
+
+def _gone(row: sqlalchemy.Row[tuple[object, ...]]) -> Gone:
+    return Gone(row.message_id, row.at, row.directory_version, tuple(row.scope_ids), row.is_follow_up)

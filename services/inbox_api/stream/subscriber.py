@@ -53,7 +53,5 @@ class Subscriber:
                 waiting = b"".join(self._queue)
                 self._queue.clear()
                 yield waiting
-        if self.ended == "expired":
-            self._queue.append(events.EXPIRED)
         if self._queue:
             yield b"".join(self._queue)

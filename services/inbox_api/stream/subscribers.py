@@ -9,6 +9,7 @@ import contextlib
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.inbox_api import cursor
 from services.inbox_api.stream import metrics, store, subscriber
@@ -37,9 +38,10 @@ class Reach:
 
 @dataclass
 class Platform:
-    """The streams of one platform by user, how far its messages and its directory have been read, and the recalls published lately."""
+    """The streams of one platform by user, how far its messages, expiries and directory are read, and the recalls published lately."""
 
     position: cursor.Position
+    expired_until: datetime
     directory_version: int
     streams: dict[int, set[subscriber.Subscriber]] = field(default_factory=dict)
     recalled: frozenset[uuid.UUID] = frozenset()
@@ -101,9 +103,14 @@ class Subscribers:
                 del self._of_user[user_id]
 
     @contextlib.contextmanager
-    def subscribed(self, stream: subscriber.Subscriber, *, directory_version: int) -> Iterator[None]:
-        """Publishes to `stream` until the block ends. `directory_version` is the one in which its user was found active."""
-        self._add(stream, directory_version)
+    def subscribed(
+        self, stream: subscriber.Subscriber, *, expired_until: datetime, directory_version: int
+    ) -> Iterator[None]:
+        """Publishes to `stream` until the block ends.
+
+        Its client knows what has expired until `expired_until`. `directory_version` is the one in which its user was found active.
+        """
+        self._add(stream, expired_until, directory_version)
         try:
             yield
         finally:
@@ -118,17 +125,18 @@ class Subscribers:
     def streams(self) -> list[subscriber.Subscriber]:
         return [one for platform in self.platforms.values() for one in platform.of_users(platform.streams)]
 
-    def _add(self, stream: subscriber.Subscriber, directory_version: int) -> None:
+    def _add(self, stream: subscriber.Subscriber, expired_until: datetime, directory_version: int) -> None:
         if self.is_closed:
             stream.end("shutdown")
         platform = self.platforms.get(stream.platform_id)
         if platform is None:
-            platform = self.platforms[stream.platform_id] = Platform(stream.position, directory_version)
+            platform = self.platforms[stream.platform_id] = Platform(stream.position, expired_until, directory_version)
             self.on_news(stream.platform_id)
         elif stream.position.sent_at < platform.position.sent_at:
             # What was published while this stream was being opened is read again; the others drop it by its position.
             platform.position = stream.position
             self.on_news(stream.platform_id)
+        platform.expired_until = min(platform.expired_until, expired_until)
         platform.directory_version = min(platform.directory_version, directory_version)
         platform.streams.setdefault(stream.user_id, set()).add(stream)
 

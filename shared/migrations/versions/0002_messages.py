@@ -50,8 +50,11 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_by_sender ON messages (sender_id, sent_at, id);
 CREATE INDEX messages_unfinished ON messages (sent_at) WHERE status <> 'sent' AND recalled_at IS NULL;
-CREATE INDEX messages_recalled ON messages (platform_id, sent_at, id) WHERE recalled_at IS NOT NULL;
+CREATE INDEX messages_hidden ON messages (platform_id, sent_at) INCLUDE (recalled_at, expires_at)
+    WHERE recalled_at IS NOT NULL OR expires_at IS NOT NULL;
 CREATE INDEX messages_by_recall ON messages (platform_id, recalled_at) WHERE recalled_at IS NOT NULL;
+CREATE INDEX messages_by_expiry ON messages (platform_id, expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX messages_by_pin ON messages (platform_id, pinned_until) WHERE pinned_until IS NOT NULL;
 
 -- The choice as it was made, in its order.
 CREATE TABLE message_targets (

@@ -131,7 +131,7 @@ def test_what_a_worker_will_write_is_not_left_to_a_repair(hub: Hub, explain: Exp
     assert "--repair" not in sentence
 
 
-def test_recalled_and_expired_it_was_written_all_the_same(hub: Hub, explain: Explain) -> None:
+def test_recalled_and_dropped_it_was_written_all_the_same(hub: Hub, explain: Explain) -> None:
     message_id = send(hub)
     hub.recall(message_id)
     hub.execute("DELETE FROM inbox_entries")
@@ -187,14 +187,28 @@ def test_recalled_it_is_told_by_whom_and_whether_they_had_it(hub: Hub, explain: 
     assert "not seen yet" in sentence
 
 
-def test_expired_it_is_told_since_when(hub: Hub, explain: Explain) -> None:
+def test_past_the_retention_it_is_told_since_when(hub: Hub, explain: Explain) -> None:
     message_id = send(hub)
     hub.execute("DELETE FROM inbox_entries")
     hub.execute("UPDATE messages SET sent_at = sent_at - interval '30 months'")
     hub.execute("UPDATE inbox_retention SET dropped_before = '2026-01-01T00:00Z'")
     outcome, sentence = explain(message_id, hub.sender)
+    assert outcome == "dropped"
+    assert "what was sent before 2026-01-01 00:00:00.000 UTC is past the retention" in sentence
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_expired_it_is_told_since_when_written_or_not(hub: Hub, explain: Explain, is_written: bool) -> None:
+    message_id = send(hub) if is_written else hub.accept()
+    hub.execute("UPDATE messages SET expires_at = '2026-01-02T03:04Z'")
+    outcome, sentence = explain(message_id, hub.sender)
     assert outcome == "expired"
-    assert "what was sent before 2026-01-01 00:00:00.000 UTC has expired" in sentence
+    assert "had it in their bell, like everyone on platform" in sentence
+    assert "until it expired at 2026-01-02 03:04:00.000 UTC" in sentence
+    assert ("though it is not written yet" in sentence) == (not is_written)
+    if is_written:
+        hub.execute("DELETE FROM inbox_entries")
+        assert explain(message_id, hub.sender, code=3)[0] == "missing", "it is proved as any other"
 
 
 def test_who_came_to_the_platform_later_did_not_get_it(hub: Hub, explain: Explain) -> None:

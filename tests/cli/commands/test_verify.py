@@ -268,16 +268,16 @@ def test_a_message_recalled_between_looking_and_repairing_is_not_repaired(
     assert len(hub.recipients(message_id)) == 24
 
 
-def test_a_message_whose_entries_have_expired_is_not_repaired(hub: Hub, command: Verify, message_id: uuid.UUID) -> None:
+def test_a_message_whose_entries_were_dropped_is_not_repaired(hub: Hub, command: Verify, message_id: uuid.UUID) -> None:
     hub.execute("DELETE FROM inbox_entries")
     hub.execute("UPDATE messages SET sent_at = sent_at - interval '30 months'")
     hub.execute("UPDATE inbox_retention SET dropped_before = now() - interval '29 months'")
     shown = command(message_id)
     assert shown.exit_code == 0
-    assert "Verdict     expired" in shown.output
+    assert "Verdict     dropped" in shown.output
     refused = command(message_id, "--repair")
     assert refused.exit_code == 1
-    assert "have expired" in refused.output
+    assert "past the retention" in refused.output
 
 
 def test_after_an_incident_every_message_since_is_told_in_a_line(

@@ -82,7 +82,7 @@ def test_a_replay_is_answered_although_the_message_has_expired_since(hub: Hub, w
 def test_a_message_is_pinned_for_thirty_days_at_most(hub: Hub, world: World) -> None:
     who = world["platform administrator"]
     hub.sent(who, pinned_until=written(NOW + timedelta(days=30)))
-    too_long = hub.send(who, pinned_until=written(NOW + timedelta(days=30, minutes=1)))
+    too_long = hub.send(who, pinned_until=written(datetime.now(UTC) + timedelta(days=30, minutes=1)))
     assert set(answers.problem(too_long, "validation-failed")["errors"]) == {"pinned_until"}
 
 

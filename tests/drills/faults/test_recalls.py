@@ -26,7 +26,7 @@ SIZES = (7, 7, 7, 4)
 def shown(hub: Hub, user_id: int) -> tuple[list[uuid.UUID], inbox.Counts]:
     with db.autocommit(hub.engine) as connection:
         page = inbox.list_page(
-            connection, user_id=user_id, platform_id=hub.platform.id, status=inbox.ALL, before=None, limit=50
+            connection, user_id=user_id, platform_id=hub.platform.id, wanted=inbox.Wanted(inbox.ALL, 50)
         )
     return [one.id for one in page.notifications], page.counts
 

@@ -15,7 +15,7 @@ from services.compose_api.actions import messages as message_actions
 from services.compose_api.store import messages as message_store
 from services.fanout_worker.actions import verify
 from services.inbox_api.actions import notifications, recipients, states
-from services.inbox_api.store import inbox
+from services.inbox_api.store import single
 from services.inbox_api.store import states as state_store
 from shared import db, errors, rate_limit
 from shared.audience import ChosenScopes
@@ -65,7 +65,7 @@ class World:
         listed = message_id in [one.id for one in feed.data]
         with db.autocommit(self.inbox) as connection:
             who = {"user_id": user.id, "platform_id": self.hub.platform.id}
-            assert (inbox.find_notification(connection, **who, message_id=message_id) is not None) == listed
+            assert (single.find_notification(connection, **who, message_id=message_id) is not None) == listed
         return listed
 
     def listed(self, message_id: uuid.UUID) -> set[int]:
@@ -229,7 +229,7 @@ def test_a_follow_up_waits_for_a_reading_that_is_not_committed_yet_and_leaves_it
     with world.inbox.connect() as connection:
         connection.begin()
         who = {"user_id": reader.id, "platform_id": world.hub.platform.id}
-        position = inbox.find_position(db.driver(connection), **who, message_id=message_id)
+        position = single.find_position(db.driver(connection), **who, message_id=message_id)
         assert position is not None
         state_store.mark_read(connection, key=key, at=position.now)
         with threads.beside(lambda: accepted.append(world.follow(message_id))):
@@ -413,4 +413,4 @@ def test_of_a_follow_up_without_entries_its_batches_still_say_how_many_had_it(wo
     hub.execute("DELETE FROM inbox_states")
     report = verify.verify_message(hub.engine, message_id=follow_up, limit=3)
     assert report is not None
-    assert (report.verdict, report.planned, report.withheld, report.delivered) == ("expired", 1, 1, 0)
+    assert (report.verdict, report.planned, report.withheld, report.delivered) == ("dropped", 1, 1, 0)

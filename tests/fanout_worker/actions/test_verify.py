@@ -215,14 +215,32 @@ def test_a_recalled_message_lacks_nothing(hub: Hub) -> None:
 
 
 @pytest.mark.usefixtures("people")
-def test_a_message_whose_entries_have_expired_lacks_nothing(hub: Hub) -> None:
+@pytest.mark.parametrize("written", [0, 1, 4])
+def test_a_message_that_expires_in_the_middle_of_its_fan_out_is_written_to_everybody(hub: Hub, written: int) -> None:
+    message_id = hub.accept()
+    hub.expand(message_id)
+    for seq in range(1, written + 1):
+        hub.deliver(message_id, seq)
+    hub.execute("UPDATE messages SET expires_at = now()")
+    if written < 4:
+        assert look(hub, message_id).verdict == "pending"
+    hub.work()
+    report = look(hub, message_id)
+    assert (report.verdict, counts(report)) == ("holds", (25, 25, 0, 0, 0, 0))
+    assert (report.message.recipient_count, report.message.delivered_count) == (25, 25)
+    assert (report.message.is_expired, report.message.status) == (True, "sent")
+    assert hub.in_flight(message_id) == 0
+
+
+@pytest.mark.usefixtures("people")
+def test_a_message_whose_entries_were_dropped_lacks_nothing(hub: Hub) -> None:
     message_id = sent(hub)
     hub.execute("UPDATE messages SET sent_at = sent_at - interval '30 months' WHERE id = :id", id=message_id)
     hub.execute("DELETE FROM inbox_entries")
     hub.execute("UPDATE inbox_retention SET dropped_before = now() - interval '29 months'")
     report = look(hub, message_id)
-    assert (report.verdict, counts(report)) == ("expired", (25, 0, 0, 0, 25, 0))
-    with pytest.raises(verify.NotRepairableError, match="expired"):
+    assert (report.verdict, counts(report)) == ("dropped", (25, 0, 0, 0, 25, 0))
+    with pytest.raises(verify.NotRepairableError, match="retention"):
         verify.check_repairable(report.message)
 
 

@@ -5,6 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 
 import prometheus_client
 from sqlalchemy import Engine
@@ -46,9 +47,13 @@ def make_subscribers(*, limit: int = 1_000) -> subscribers.Subscribers:
 def join(registry: subscribers.Subscribers, stream: subscriber.Subscriber) -> contextlib.ExitStack:
     """Subscribes `stream` until the answer is closed."""
     stack = contextlib.ExitStack()
-    version = stream.opening.directory_version if isinstance(stream, Recorder) else 1
+    version, now = (
+        (stream.opening.directory_version, stream.opening.now)
+        if isinstance(stream, Recorder)
+        else (1, datetime.now(UTC))
+    )
     stack.enter_context(registry.admitted(stream.user_id))
-    stack.enter_context(registry.subscribed(stream, directory_version=version))
+    stack.enter_context(registry.subscribed(stream, expired_until=now, directory_version=version))
     _subscribed.append(stack)
     return stack
 

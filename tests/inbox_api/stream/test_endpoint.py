@@ -380,9 +380,7 @@ def test_a_client_that_reads_nothing_is_disconnected(
     play(scene)
 
 
-def test_a_stream_ends_when_its_token_does_and_says_so(
-    hub: Hub, platform: factories.Platform, user: factories.User
-) -> None:
+def test_a_stream_ends_when_its_token_does(hub: Hub, platform: factories.Platform, user: factories.User) -> None:
     async def scene() -> None:
         async with serving(make_live(hub)) as connect:
             # Tokens are accepted for 30 s after they expired.
@@ -390,7 +388,6 @@ def test_a_stream_ends_when_its_token_does_and_says_so(
             began_at = time.monotonic()
             client = connect({"Authorization": f"Bearer {token}"})
             await until(client.task.done)
-            assert client.text.endswith(b"event: expired\ndata: {}\n\n")
             assert time.monotonic() - began_at < 4
 
     play(scene)
@@ -410,7 +407,6 @@ def test_all_streams_end_when_the_process_stops_and_no_new_one_is_opened(
             live.subscribers.close()
             for client in clients:
                 await client.task
-                assert b"expired" not in client.text
             late = connect(headers)
             await late.task
             assert late.status == 503

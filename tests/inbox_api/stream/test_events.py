@@ -17,12 +17,21 @@ def notification(title: str = "A notice", body: str = "Read it.") -> inbox.Notif
         id=POSITION.message_id,
         title=title,
         body=body,
+        category="service",
+        priority="normal",
+        pinned_until=None,
+        expires_at=POSITION.sent_at,
+        expired=False,
         sender=inbox.Sender("Ada"),
         sent_at=POSITION.sent_at,
         seen_at=None,
         read_at=None,
         archived_at=None,
     )
+
+
+def opening(missed: tuple[inbox.Notification, ...] | None, expired: tuple[uuid.UUID, ...]) -> actions.Opening:
+    return actions.Opening(POSITION, POSITION.sent_at, 1, missed, expired, COUNTS)
 
 
 def fields(event: bytes) -> dict[str, str]:
@@ -47,10 +56,11 @@ def test_a_recall_names_its_message_and_moves_no_cursor() -> None:
 
 
 def test_a_stream_begins_with_what_was_missed_and_is_then_ready() -> None:
-    text = events.first(actions.Opening(POSITION, 1, (notification(),), COUNTS)).decode()
-    retry, missed, ready, rest = text.split("\n\n")
+    text = events.first(opening(missed=(notification(),), expired=(uuid.UUID(int=9),))).decode()
+    retry, missed, expired, ready, rest = text.split("\n\n")
     assert retry.startswith("retry: ")
     assert missed.startswith("event: notification\n")
+    assert expired == 'event: expired\ndata: {"id":"00000000-0000-0000-0000-000000000009"}'
     assert fields(ready.encode() + b"\n\n") == {
         "event": "ready",
         "id": cursor.encode(POSITION),
@@ -60,10 +70,9 @@ def test_a_stream_begins_with_what_was_missed_and_is_then_ready() -> None:
 
 
 def test_a_stream_that_missed_too_much_begins_with_a_sync() -> None:
-    text = events.first(actions.Opening(POSITION, 1, None, COUNTS)).decode()
+    text = events.first(opening(missed=None, expired=())).decode()
     assert [line for line in text.splitlines() if line.startswith("event")] == ["event: sync", "event: ready"]
 
 
-def test_events_that_say_all_with_their_name_carry_data_for_an_event_source_drops_those_without() -> None:
-    for event in (events.EXPIRED, events.sync(POSITION)):
-        assert fields(event)["data"] == "{}"
+def test_an_event_that_says_all_with_its_name_carries_data_for_an_event_source_drops_one_without() -> None:
+    assert fields(events.sync(POSITION))["data"] == "{}"

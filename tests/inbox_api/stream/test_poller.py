@@ -4,14 +4,15 @@ import asyncio
 import itertools
 import random
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy
 from sqlalchemy import Engine
 
-from services.inbox_api.stream import actions, poller, subscribers
+from services.inbox_api import cursor
+from services.inbox_api.stream import actions, poller, store, subscribers
 from tests import factories, messages
 from tests.inbox_api.hub import Hub, Sent
 from tests.inbox_api.stream.conftest import Recorder, join, make_subscribers, play, polling, until
@@ -195,6 +196,86 @@ def test_a_recall_is_told_once_and_what_was_recalled_before_it_was_told_is_not_t
     play(scene)
 
 
+def test_an_expiry_is_told_once_to_those_who_have_the_message_and_an_expired_message_is_not_told(
+    hub: Hub,
+    platform: factories.Platform,
+    sender: factories.User,
+    user: factories.User,
+    registry: subscribers.Subscribers,
+) -> None:
+    clinic = hub.clinic(hub.organisation(platform))
+
+    async def scene() -> None:
+        async with polling(hub.inbox, registry) as running:
+            before = hub.send(sender, clinic)
+            recorder, other = Recorder(hub, hub.user(platform, clinic)), Recorder(hub, user)
+            was_there = Recorder(hub, hub.user(platform))
+            hub.expire(hub.send(sender, platform))
+            after = hub.send(sender, clinic)
+            for stream in (recorder, other, was_there):
+                join(registry, stream)
+            await until(lambda: recorder.received)
+            hub.expire(before, after)
+            for _ in range(3):
+                running.read_soon(platform.id)
+                await asyncio.sleep(0.1)
+            assert recorder.received[-1] == told(after, "expired")
+            assert told(before, "expired") not in recorder.received, "they joined the clinic after it was sent"
+            last = hub.send(sender, platform)
+            running.read_soon(platform.id)
+            await until(lambda: told(last) in other.received)
+            assert [kind for kind, _ in other.received] == ["expired", "notification"]
+            assert recorder.received.count(told(after, "expired")) == 1
+
+    play(scene)
+
+
+def test_an_expiry_between_the_opening_of_a_stream_and_its_subscription_is_told(
+    hub: Hub,
+    platform: factories.Platform,
+    sender: factories.User,
+    user: factories.User,
+    registry: subscribers.Subscribers,
+) -> None:
+    async def scene() -> None:
+        async with polling(hub.inbox, registry) as running:
+            sent = hub.send(sender, platform)
+            quick, slow = Recorder(hub, user), Recorder(hub, user)
+            join(registry, quick)
+            hub.expire(sent)
+            running.read_soon(platform.id)
+            await until(lambda: quick.received)
+            join(registry, slow)
+            await until(lambda: slow.received)
+            assert slow.received == [told(sent, "expired")]
+
+    play(scene)
+
+
+def test_what_expired_while_a_client_was_away_is_told_when_it_comes_back(
+    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User
+) -> None:
+    def reopen(last: Sent) -> actions.Opening:
+        event_id = cursor.encode(cursor.Position(last.sent_at, last.id))
+        return actions.open_stream(hub.inbox, caller=hub.caller(user), last_event_id=event_id)
+
+    gone = hub.deliver(sender, platform, expires_at=datetime.now(UTC) - timedelta(hours=1), days_ago=1)
+    elsewhere = hub.send(sender, hub.organisation(platform))
+    first, second = hub.deliver(sender, platform), hub.send(sender, platform)
+    hub.expire(first, elsewhere)
+    assert reopen(second).expired == (first.id,), "not what had expired before, nor what they never had"
+    third = hub.send(sender, platform)
+    hub.expire(second)
+    opening = reopen(second)
+    assert (opening.expired, [one.id for one in opening.missed or ()]) == ((first.id, second.id), [third.id])
+    assert reopen(gone).missed is not None
+    for sent in [hub.send(sender, platform) for _ in range(actions.REPLAY_LIMIT)]:
+        hub.expire(sent)
+        last = sent
+    opening = reopen(last)
+    assert (opening.missed, opening.expired) == (None, ()), "too many: the client asks the feed"
+
+
 def test_more_than_one_look_takes_are_all_told(
     hub: Hub,
     platform: factories.Platform,
@@ -289,10 +370,12 @@ def test_what_is_looked_up_is_found_by_index(hub: Hub, owner_engine: Engine, sha
         recall = (
             "UPDATE messages SET recalled_at = now() - interval '1 day', recalled_by_id = sender_id WHERE id < :below"
         )
+        expire = "UPDATE messages SET expires_at = sent_at + interval '1 second'"
+        connection.execute(sqlalchemy.text(expire))
         connection.execute(sqlalchemy.text(recall), {"below": f"{share:02x}000000-0000-0000-0000-000000000000"})
         connection.execute(sqlalchemy.text("ANALYZE messages"))
     opening = actions.open_stream(hub.inbox, caller=hub.caller(sender), last_event_id=None)
-    known = {one.id: (opening.position.sent_at, 10**6) for one in (platform, other)}
+    known = {one.id: store.Known(opening.position.sent_at, opening.now, 10**6) for one in (platform, other)}
     with owner_engine.connect() as connection:
         asked: list[tuple[str, Any]] = []
 
@@ -301,9 +384,8 @@ def test_what_is_looked_up_is_found_by_index(hub: Hub, owner_engine: Engine, sha
 
         sqlalchemy.event.listen(hub.inbox, "before_cursor_execute", keep)
         assert actions.list_changes(hub.inbox, known=known) == []
-        assert actions.read_news(hub.inbox, platform_id=platform.id, after=opening.position.sent_at) == actions.News(
-            (), ()
-        )
+        since = {"after": opening.position.sent_at, "expired_since": opening.now}
+        assert actions.read_news(hub.inbox, platform_id=platform.id, **since) == actions.News((), (), ())
         for statement, parameters in asked:
             lines = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
             assert not [line for line in lines if "Seq Scan on messages" in line], "\n".join(lines)

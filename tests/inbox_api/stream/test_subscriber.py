@@ -92,21 +92,14 @@ def test_a_client_with_too_many_events_waiting_gets_a_sync_instead() -> None:
     assert run(scene)[1] == b"first\non its way " + events.sync(position(last - 1)) + b"%d " % last
 
 
-def test_when_the_token_expires_the_rest_is_sent_and_then_expired() -> None:
+@pytest.mark.parametrize("reason", ["expired", "shutdown", "renew", "inactive"])
+def test_a_stream_that_ends_sends_the_rest(reason: str) -> None:
     async def scene(stream: subscriber.Subscriber, _peer: Peer) -> None:
         stream.publish(b"last words ", position(1))
-        stream.end("expired")
-
-    assert run(scene) == ("expired", b"first\nlast words " + events.EXPIRED)
-
-
-@pytest.mark.parametrize("reason", ["shutdown", "renew", "inactive"])
-def test_a_stream_that_ends_for_another_reason_sends_no_expired(reason: str) -> None:
-    async def scene(stream: subscriber.Subscriber, _peer: Peer) -> None:
         stream.end(reason)
         stream.end("too late")
 
-    assert run(scene) == (reason, b"first\n")
+    assert run(scene) == (reason, b"first\nlast words ")
 
 
 def test_a_stream_that_ended_before_it_began_sends_its_first_events() -> None:

@@ -89,7 +89,7 @@ export class Hub {
     const from = Number(query.get("after") ?? 0);
     const data = all.slice(from, from + this.#pageSize);
     const has_more = all.length > from + this.#pageSize;
-    return { data, has_more, next_cursor: has_more ? String(from + this.#pageSize) : null, ...this.counts };
+    return { data, pinned: [], has_more, next_cursor: has_more ? String(from + this.#pageSize) : null, ...this.counts };
   }
 
   #change(path: string, isSet: boolean): Response {
@@ -142,6 +142,11 @@ export function notification(number: number, change: Partial<Notification> = {})
     id: `0198c0de-0000-7000-8000-00000000${digits}`,
     title: `Title ${number}`,
     body: `Body ${number}`,
+    category: null,
+    priority: "normal",
+    pinned_until: null,
+    expires_at: null,
+    expired: false,
     sender: { name: "Amara Okafor" },
     sent_at: `2026-11-22T10:${digits.slice(0, 2)}:${digits.slice(2)}.000000Z`,
     seen_at: null,

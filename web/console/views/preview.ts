@@ -72,6 +72,7 @@ export class Preview extends LitElement {
       id: "preview",
       title: title || translate("compose_preview_title"),
       body: body || translate("compose_preview_body"),
+      ...{ category: null, priority: "normal", pinned_until: null, expires_at: null, expired: false },
       sender: { name: this.sender },
       sent_at: this.#now.toISOString(),
       ...this.options,
