@@ -50,6 +50,11 @@ def reaches(page: Page, what: str) -> None:
     expect(page.get_by_role("status").filter(has_text=re.compile(f"^{what}$"))).to_be_visible()
 
 
+def saved(page: Page) -> None:
+    """Waits until the hub has the draft."""
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+
 def preview(page: Page) -> Locator:
     return page.get_by_role("complementary", name="Preview")
 

@@ -141,7 +141,7 @@ def test_sending(page: Page, windows: Windows, administrator: str) -> None:
     console.option(page, "Keep at the top until…").check()
     question = console.review(page)
     expect_no_problems(page)
-    page.route(re.compile(r"/v1/messages$"), lambda route: route.abort())
+    page.route(re.compile(r"/v1/drafts/[^/]+/send$"), lambda route: route.abort())
     question.get_by_role("button", name="Send", exact=True).click()
     expect(question.get_by_text("Still trying (2 of 4)")).to_be_visible()
     question.get_by_role("button", name="Stop").click()

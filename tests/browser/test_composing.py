@@ -191,15 +191,17 @@ def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:
 
 def test_what_the_hub_refuses_stands_beside_its_field_too(page: Page) -> None:
     console.everyone(page).check()
-    console.write(page, "A title", "Plain text")
+    console.write(page, "A title")
     console.category(page).select_option("Other")
     console.option(page, "Keep at the top until…").check()
+    console.saved(page)
     wrong = {"title": "\u2800"}
     # As if the page did not know the rules.
     page.route(
-        re.compile("/v1/messages$"),
-        lambda route: route.continue_(post_data={**route.request.post_data_json, **wrong}),
+        re.compile("/v1/drafts(/[^/]+)?$"),
+        lambda route: route.continue_(post_data={**(route.request.post_data_json or {}), **wrong}),
     )
+    console.body_field(page).fill("Plain text")
     console.review(page).get_by_role("button", name="Send", exact=True).click()
     expect(console.title_field(page)).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#title-error")).to_contain_text(re.compile(r"\w+"))
@@ -234,58 +236,80 @@ def test_a_plan_without_sending_says_so_and_keeps_the_text(windows: Windows, mak
     expect(console.title_field(page)).to_have_value("Not in the plan")
 
 
-def test_a_draft_survives_a_reload_and_goes_when_it_is_discarded(page: Page) -> None:
+def test_a_draft_is_saved_and_goes_on_in_another_window(windows: Windows, page: Page, people: World) -> None:
     console.scope(page, "Clinic birch").check()
     console.write(page, "Half a thought", "To be continued")
-    console.category(page).select_option("New feature")
-    console.option(page, "Take down on…").check()
-    page.get_by_label("Take down on", exact=True).fill("2126-12-05T18:00")
-    expect(page.get_by_text("Draft kept in this browser")).to_be_visible()
+    console.saved(page)
     page.reload()
-    expect(console.category(page)).to_have_value("feature")
-    expect(page.get_by_label("Take down on", exact=True)).to_have_value("2126-12-05T18:00")
-    expect(console.option(page, "Important")).not_to_be_checked()
     expect(console.title_field(page)).to_have_value("Half a thought")
     expect(console.body_field(page)).to_have_value("To be continued")
     expect(console.scope(page, "Clinic birch")).to_be_checked()
     console.reaches(page, "2 people")
+    address = page.url.rpartition("/console/")[2]
+    elsewhere = windows.console(people.token(people.platform_administrator), address)
+    expect(console.title_field(elsewhere)).to_have_value("Half a thought")
+    console.title_field(elsewhere).fill("A thought")
+    console.saved(elsewhere)
+    # Both were changed: nothing is overwritten before its author has chosen.
+    console.title_field(page).fill("Another thought")
+    conflict = page.get_by_role("alert", name="This draft was changed elsewhere")
+    expect(conflict).to_contain_text("Another thought")
+    expect(conflict).to_contain_text("A thought")
+    page.get_by_role("button", name="Review and send").click()
+    expect(conflict).to_be_focused()
+    conflict.get_by_role("button", name="Take the other version").click()
+    expect(console.title_field(page)).to_have_value("A thought")
+    expect(console.title_field(page)).to_be_focused()
     page.get_by_role("button", name="Discard draft").click()
     page.get_by_role("dialog", name="Discard this draft?").get_by_role("button", name="Discard").click()
     expect(console.title_field(page)).to_have_value("")
+    expect(page).to_have_url(re.compile("#/compose$"))
+    elsewhere.reload()
+    expect(elsewhere.get_by_role("heading", name="Draft not found or no access")).to_be_visible()
+
+
+def test_what_is_written_without_the_hub_stays_in_the_browser_and_is_saved_later(page: Page) -> None:
+    page.clock.install()
+    page.route("**/v1/drafts", lambda route: route.abort())
+    console.write(page, "Written on a train")
+    page.clock.run_for(3_000)
+    note = page.get_by_role("status").filter(has_text="Not saved yet: Message Hub cannot be reached.")
+    expect(note).to_contain_text("What you wrote is kept in this browser.")
     page.reload()
-    expect(console.title_field(page)).to_have_value("")
-    expect(console.scope(page, "Clinic birch")).not_to_be_checked()
+    expect(console.title_field(page)).to_have_value("Written on a train")
+    page.unroute("**/v1/drafts")
+    page.clock.run_for(30_000)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    page.clock.run_for(1_000)
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage)") == []
 
 
-def test_two_tabs_have_drafts_of_their_own_and_one_draft_in_two_tabs_is_sent_once(
-    windows: Windows, page: Page, hub: Hub, people: World
-) -> None:
-    console.write(page, "In the first tab")
+def test_one_draft_in_two_tabs_is_sent_once(windows: Windows, page: Page, hub: Hub, people: World) -> None:
+    console.everyone(page).check()
+    console.write(page, "In two tabs")
+    console.saved(page)
     other = windows.tab(page)
-    expect(console.title_field(other)).to_have_value("")
-    console.write(other, "In the second tab")
-    expect(other.get_by_text("Draft kept in this browser")).to_be_visible()
-    for tab, title in ((page, "In the first tab"), (other, "In the second tab")):
-        tab.reload()
-        expect(console.title_field(tab)).to_have_value(title)
-    # Where the browser has no locks, a third tab opens the newest draft too.
-    page.context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
-    third = windows.tab(page)
-    expect(console.title_field(third)).to_have_value("In the second tab")
-    console.everyone(other).check()
-    expect(console.everyone(third)).to_be_checked()
+    expect(console.title_field(other)).to_have_value("In two tabs")
+    # Create message begins another one.
+    third = windows.tab(page, windows.console_url("#/compose"))
+    expect(console.title_field(third)).to_have_value("")
     question = console.review(other)
-    console.send(third)
-    expect(other.get_by_text("This draft was sent or discarded in another tab.")).to_be_visible()
-    expect(question).to_be_hidden()
+    message_id = console.send(page)
+    question.get_by_role("button", name="Send", exact=True).click()
+    assert console.sent_id(other) == message_id
+    # Changed after it was sent, it is a draft of its own.
+    other.go_back()
+    expect(other.get_by_text("This draft was sent.")).to_be_visible()
     expect(console.title_field(other)).to_have_value("")
-    expect(console.title_field(page)).to_have_value("In the first tab")
-    assert [one["title"] for one in hub.sent(people.token(people.platform_administrator))] == ["In the second tab"]
+    other.get_by_role("link", name="Open the message").click()
+    assert console.sent_id(other) == message_id
+    assert [one["title"] for one in hub.sent(people.token(people.platform_administrator))] == ["In two tabs"]
 
 
 def test_drafts_belong_to_their_author(windows: Windows, page: Page, people: World) -> None:
     console.write(page, "Mine alone")
-    expect(page.get_by_text("Draft kept in this browser")).to_be_visible()
+    console.saved(page)
     # The same browser, somebody else.
     tab = windows.tab(page, windows.console_url())
     console.sign_out(tab)
@@ -293,10 +317,13 @@ def test_drafts_belong_to_their_author(windows: Windows, page: Page, people: Wor
     tab.get_by_role("button", name="Sign in").click()
     tab.get_by_role("link", name="Create message").first.click()
     expect(console.title_field(tab)).to_have_value("")
+    address = page.url.rpartition("/console/")[2]
+    tab.evaluate("(address) => { location.hash = address }", address)
+    expect(tab.get_by_role("heading", name="Draft not found or no access")).to_be_visible()
 
 
-def test_signing_out_by_choice_deletes_the_draft(page: Page, people: World) -> None:
-    console.write(page, "Gone with me")
+def test_signing_out_saves_the_draft_and_leaves_nothing_in_the_browser(page: Page, people: World) -> None:
+    console.write(page, "Saved before I go")
     console.sign_out(page)
     expect(page.get_by_role("heading", name="Message Hub")).to_be_focused()
     expect(page).to_have_title("Sign in – Message Hub")

@@ -93,7 +93,9 @@ def test_a_platform_administrator_finds_what_anybody_sent_and_opens_it(
     expect(console.option(page, "Important")).to_be_checked()
     # Its dates were for the first.
     expect(console.option(page, "Take down on…")).not_to_be_checked()
-    expect(page).to_have_url(re.compile("#/compose$"))
+    expect(page).to_have_url(re.compile(f"#/compose.copy={message_id}$"))
+    console.title_field(page).fill("To aspen again")
+    expect(page).to_have_url(re.compile("#/compose.draft=[0-9a-f]+$"))
 
 
 def test_the_filter_shows_what_reached_an_organisation_or_clinic_and_the_search_what_has_the_words(

@@ -80,7 +80,7 @@ def test_a_message_is_there_within_a_second_of_its_acceptance(
         const plain = window.fetch;
         window.fetch = async (url, options) => {
             const answer = await plain(url, options);
-            if (options?.method === "POST" && url.endsWith("/v1/messages")) answers.push(Date.now());
+            if (options?.method === "POST" && url.endsWith("/send")) answers.push(Date.now());
             return answer;
         };
     }""")

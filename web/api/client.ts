@@ -16,7 +16,7 @@ export interface Answer<T> {
   readonly headers: Headers;
 }
 
-type Method = "get" | "post" | "put" | "delete";
+type Method = "get" | "post" | "put" | "patch" | "delete";
 type PathWith<Paths, M extends Method> = {
   [P in keyof Paths]: Paths[P] extends Record<M, { responses: unknown }> ? P : never;
 }[keyof Paths] &
@@ -34,6 +34,8 @@ export type Request<Paths, P extends keyof Paths, M extends Method> = Field<"pat
   Field<"body", Paths[P][M & keyof Paths[P]] extends { requestBody: infer B } ? Json<B> : never> & {
     headers?: Record<string, string>;
     signal?: AbortSignal;
+    /** Goes on when the page is left meanwhile. */
+    keepalive?: boolean;
   };
 
 interface AnyRequest {
@@ -42,6 +44,7 @@ interface AnyRequest {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  keepalive?: boolean;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -67,7 +70,8 @@ export class Client<Paths> {
   ): Promise<Answer<Success<Paths[P][M & keyof Paths[P]]>>> {
     const response = await this.#authorized(method, path, request as AnyRequest);
     if (!response.ok) throw await readProblem(response);
-    return { status: response.status, data: await readJson(response), headers: response.headers };
+    const data = response.status === 204 ? (undefined as never) : await readJson<never>(response);
+    return { status: response.status, data, headers: response.headers };
   }
 
   /** Like `call("get", …)`; undefined when nothing has changed since the answer that carried this ETag. */
@@ -125,6 +129,7 @@ export class Client<Paths> {
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
         credentials: "omit",
+        keepalive: request.keepalive ?? false,
       });
     } catch (error) {
       request.signal?.throwIfAborted();

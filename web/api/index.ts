@@ -14,6 +14,9 @@ export type Organisation = compose["schemas"]["OrganisationOut"];
 export type Clinic = compose["schemas"]["ClinicOut"];
 /** A message that is no follow-up. */
 export type NewMessage = compose["schemas"]["MessageIn"] & { audience: compose["schemas"]["AudienceIn"] };
+export type DraftFields = compose["schemas"]["DraftIn"];
+export type KeptDraft = compose["schemas"]["DraftOut"];
+export type KeptDrafts = compose["schemas"]["DraftsOut"];
 export type Session = compose["schemas"]["SessionOut"];
 export type SessionToken = compose["schemas"]["TokenOut"];
 export type SignedOut = compose["schemas"]["SignedOutOut"];

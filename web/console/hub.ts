@@ -9,11 +9,11 @@ import {
   type History,
   type InboxPaths,
   type Message,
-  type NewMessage,
   type Recipients,
   type SentMessage,
   type Viewer,
 } from "../api";
+import { DraftCalls } from "./hub-drafts";
 import { readLines } from "./logic/download";
 import type { Filter, Listing } from "./logic/routes";
 import { ProvisioningCalls } from "./provisioning-calls";
@@ -32,6 +32,7 @@ export class Hub {
   readonly inboxUrl: string;
   readonly streamUrl: string;
   readonly provisioning: ProvisioningCalls;
+  readonly drafts: DraftCalls;
   readonly #compose: Client<ComposePaths>;
   readonly #inbox: Client<InboxPaths>;
 
@@ -42,6 +43,7 @@ export class Hub {
     this.provisioning = new ProvisioningCalls(directoryUrl, getToken);
     this.#compose = new Client(composeUrl, getToken);
     this.#inbox = new Client(inboxUrl, getToken);
+    this.drafts = new DraftCalls(this.#compose, (id) => this.getMessage(id));
   }
 
   /** Who is signed in; `level` is null for a user who administers nothing. */
@@ -57,12 +59,6 @@ export class Hub {
   async countPeople(audience: Audience, signal: AbortSignal): Promise<number> {
     const { data } = await this.#compose.call("post", "/v1/audiences/preview", { body: { audience }, signal });
     return data.recipient_count;
-  }
-
-  /** The same message under the same key, however often it is called. */
-  async send(message: NewMessage, key: string): Promise<Message> {
-    const headers = { "Idempotency-Key": key };
-    return (await this.#compose.call("post", "/v1/messages", { body: message, headers })).data;
   }
 
   async recall(id: string): Promise<Message> {

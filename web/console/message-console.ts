@@ -228,11 +228,6 @@ export class MessageConsole extends LitElement {
     location.hash = messagePath(message.id);
   }
 
-  /** The preset was applied: a reload must not apply it again. */
-  forgetPreset(): void {
-    history.replaceState(history.state, "", "#/compose");
-  }
-
   async #signIn(token: string): Promise<void> {
     keepToken(this.#storage, token);
     await this.start();
@@ -242,14 +237,13 @@ export class MessageConsole extends LitElement {
   /** Signs out by choice: here, then at the organisation, which leads back here. */
   async #leave(visit?: Visit): Promise<void> {
     const session = this.#session;
+    await visit?.drafts.settle();
     this.#signOut("", visit);
     const url = await session?.signOut().catch(() => null);
     if (url) location.assign(url);
   }
 
-  /** Signing out by choice (with `visit`) deletes the drafts too; a session that ended keeps them. */
   #signOut(reason: string, visit?: Visit): void {
-    visit?.drafts.clear();
     keepToken(this.#storage, null);
     this.#session?.close();
     this.#session = null;

@@ -1,5 +1,5 @@
 /** Small made-up data for the tests of the console. */
-import type { Audiences, Message } from "../api";
+import type { Audiences, KeptDraft, Message } from "../api";
 
 const clinic = (id: string, name: string) => ({ id, name, user_count: 10 });
 
@@ -58,6 +58,29 @@ export function message(changes: Partial<Message> = {}): Message {
     expired: false,
     entries_dropped: false,
     follows: null,
+    ...changes,
+  };
+}
+
+export function keptDraft(changes: Partial<KeptDraft> = {}): KeptDraft {
+  return {
+    id: "0190a0a0-0000-7000-8000-00000000000d",
+    ...{
+      title: null,
+      body: null,
+      audience: null,
+      category: null,
+      priority: null,
+      pinned_until: null,
+      expires_at: null,
+    },
+    state: "draft",
+    author: { id: "amara", name: "Amara Okafor" },
+    sender: { id: "amara", name: "Amara Okafor" },
+    created_at: "2026-11-22T18:00:00Z",
+    updated_at: "2026-11-22T18:00:00Z",
+    ...{ send_at: null, resolved_at: null, local: null, time_zone: null, adjusted: null, not_after: null },
+    ...{ ended_at: null, reason: null, detail: null, follows: null, only: null },
     ...changes,
   };
 }

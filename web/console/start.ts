@@ -7,7 +7,7 @@ import { type Person, readPeople } from "../demo/people";
 import { readConfig, type SignIn } from "./config";
 import { Hub } from "./hub";
 import { Directory } from "./logic/directory";
-import { DraftStore } from "./logic/drafts";
+import { Drafts } from "./logic/drafts";
 import { sentence } from "./logic/problems";
 import { type Identity, keepToken, openStorage, readIdentity } from "./logic/session";
 import { translate } from "./strings";
@@ -19,7 +19,7 @@ export interface Visit {
   readonly viewer: Viewer;
   /** Null until it has been read, and always for users who administer nothing. */
   readonly directory: Directory | null;
-  readonly drafts: DraftStore;
+  readonly drafts: Drafts;
 }
 
 export type State =
@@ -78,7 +78,7 @@ async function enter(start: Start): Promise<void> {
   const [{ inboxUrl, streamUrl, directoryUrl }, viewer] = await Promise.all([reading, asking]);
   const hub = new Hub(composeUrl, inboxUrl, streamUrl, directoryUrl, getToken);
   const user = `${identity.platform}/${identity.user}`;
-  const drafts = new DraftStore(openStorage("localStorage"), openStorage("sessionStorage"), user);
+  const drafts = new Drafts(hub.drafts, openStorage("localStorage"), user);
   const visit = { hub, identity, viewer, drafts, directory: null };
   show({ is: "ready", visit });
   if (viewer.level === null) return;

@@ -1,54 +1,62 @@
 import { describe, expect, it } from "vitest";
 import type { NewMessage } from "../../api";
-import { hasText, isEmpty, mayDiffer, newDraft, toMessage, withAttempt, withRefusal } from "./draft";
+import { keptDraft } from "../samples";
+import { EMPTY, fingerprint, fromKept, hasText, toFields, toMessage } from "./draft";
 import { NO_OPTIONS } from "./options";
 import { NOTHING } from "./selection";
 
 const MESSAGE: NewMessage = { title: "Title", body: "Body", audience: { everyone: true } };
-const OTHER: NewMessage = { ...MESSAGE, body: "Another body" };
+const DRAFT = { ...EMPTY, title: "Title", body: "Body", selection: { ...NOTHING, everyone: true } };
+const OPTIONS = { ...NO_OPTIONS, category: "feature", priority: "important" as const };
 
 describe("a draft", () => {
-  it("has a key of its own from the beginning", () => {
-    const keys = new Set(Array.from({ length: 100 }, () => newDraft().key));
-    expect(keys.size).toBe(100);
-    for (const key of keys) expect(key).toMatch(/^[\x21-\x7e]{32}$/);
-  });
-
-  it("keeps its key, whatever is changed after an attempt", () => {
-    const draft = newDraft();
-    expect(withAttempt(withAttempt(draft, MESSAGE), OTHER).key).toBe(draft.key);
-    expect(withRefusal(withAttempt(draft, MESSAGE), "validation-failed").key).toBe(draft.key);
-  });
-
-  it("gets another key once a message with other content has arrived under it", () => {
-    const draft = newDraft();
-    const refused = withRefusal(withAttempt(draft, MESSAGE), "idempotency-key-reused");
-    expect(refused.key).not.toBe(draft.key);
-    expect(refused.unanswered).toBeNull();
-  });
-
-  it("may differ from what has arrived only where an attempt with other content got no answer", () => {
-    const open = withAttempt(newDraft(), MESSAGE);
-    expect(mayDiffer(open, MESSAGE)).toBe(false);
-    expect(mayDiffer(open, OTHER)).toBe(true);
-    expect(mayDiffer(withRefusal(open, "validation-failed"), OTHER)).toBe(false);
-    expect(mayDiffer(newDraft(), OTHER)).toBe(false);
-  });
-
   it("is missed for what somebody wrote, not for what they ticked", () => {
-    const ticked = { ...newDraft(), selection: { ...NOTHING, everyone: true } };
-    expect([hasText(ticked), isEmpty(ticked)]).toEqual([false, false]);
-    expect(hasText({ ...newDraft(), body: " \n" })).toBe(false);
-    expect(hasText({ ...newDraft(), body: "A word" })).toBe(true);
-    expect(isEmpty(newDraft())).toBe(true);
+    expect(hasText({ ...EMPTY, body: " \n" })).toBe(false);
+    expect(hasText({ ...EMPTY, body: "A word" })).toBe(true);
   });
 
-  it("is sent with the options that were chosen, and is no empty draft with one of them", () => {
-    const draft = { ...newDraft(), title: "Title", body: "Body", selection: { ...NOTHING, everyone: true } };
-    expect(toMessage(draft)).toEqual(MESSAGE);
-    const options = { ...NO_OPTIONS, category: "feature", priority: "important" as const };
-    expect(toMessage({ ...draft, options })).toEqual({ ...MESSAGE, category: "feature", priority: "important" });
-    expect(toMessage(newDraft())).toBeNull();
-    expect(isEmpty({ ...newDraft(), options })).toBe(false);
+  it("is sent with the options that were chosen", () => {
+    expect(toMessage(DRAFT)).toEqual(MESSAGE);
+    expect(toMessage({ ...DRAFT, options: OPTIONS })).toEqual({
+      ...MESSAGE,
+      category: "feature",
+      priority: "important",
+    });
+    expect(toMessage(EMPTY)).toBeNull();
+  });
+
+  it("is kept clean, and without what is not there yet", () => {
+    const unfinished = { ...NO_OPTIONS, pinned_until: "" };
+    expect(toFields({ ...EMPTY, title: " A\u200b title ", body: " \n", options: unfinished })).toEqual({
+      ...{ title: "A title", body: null, audience: null },
+      ...{ category: null, priority: "normal", pinned_until: null, expires_at: null },
+    });
+  });
+
+  it("is kept as it is where the hub will say what is wrong", () => {
+    expect(toFields({ ...EMPTY, title: "x".repeat(71) }).title).toHaveLength(71);
+  });
+
+  it("comes back from the hub as it was", () => {
+    const draft = {
+      ...DRAFT,
+      selection: { ...NOTHING, organisations: new Set(["north"]), clinics: new Set(["cedar", "aspen"]) },
+      options: { ...OPTIONS, expires_at: "2026-12-05T17:00:00.000Z" },
+    };
+    const fields = {
+      ...{ title: "Title", body: "Body", category: "feature", priority: "important" as const },
+      ...{ audience: { organisations: ["north"], clinics: ["aspen", "cedar"] }, pinned_until: null },
+      expires_at: "2026-12-05T17:00:00.000000Z",
+    };
+    expect(fromKept(keptDraft(fields))).toEqual(draft);
+    expect(fingerprint(fromKept(keptDraft(fields)))).toBe(fingerprint(draft));
+    expect(fromKept(keptDraft())).toEqual(EMPTY);
+  });
+
+  it("has the same fingerprint for what the hub keeps alike", () => {
+    expect(fingerprint({ ...DRAFT, title: "Title " })).toBe(fingerprint(DRAFT));
+    const clinics = { ...DRAFT.selection, clinics: new Set(["aspen"]) };
+    expect(fingerprint({ ...DRAFT, selection: clinics })).toBe(fingerprint(DRAFT));
+    expect(fingerprint({ ...DRAFT, body: "Another" })).not.toBe(fingerprint(DRAFT));
   });
 });

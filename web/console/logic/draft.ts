@@ -1,36 +1,18 @@
-/**
- * A message that is being written. It has its id and its idempotency key from the beginning, so that it becomes one message at most,
- * also when it is sent from several tabs, after a reload, or changed after an attempt that got no answer. Pure.
- */
+/** What is written on the compose page, and how the hub keeps it. Pure. */
 
-import type { NewMessage } from "../../api";
-import { hasOptions, NO_OPTIONS, type Options, stated } from "./options";
-import { NOTHING, type Selection, toAudience } from "./selection";
+import type { DraftFields, KeptDraft, NewMessage } from "../../api";
+import { NO_OPTIONS, type Options, stated } from "./options";
+import { fromAudience, NOTHING, type Selection, toAudience } from "./selection";
+import { clean } from "./text";
 
 export interface Draft {
-  /** Names it in this browser. */
-  readonly id: string;
-  /** The idempotency key under which it is sent. */
-  readonly key: string;
   readonly title: string;
   readonly body: string;
   readonly selection: Selection;
   readonly options: Options;
-  /** The request of an attempt that got no answer, as text: it may or may not have arrived. */
-  readonly unanswered: string | null;
 }
 
-export function newDraft(): Draft {
-  return {
-    id: random(),
-    key: random(),
-    title: "",
-    body: "",
-    selection: NOTHING,
-    options: NO_OPTIONS,
-    unanswered: null,
-  };
-}
+export const EMPTY: Draft = { title: "", body: "", selection: NOTHING, options: NO_OPTIONS };
 
 /** What is sent; null without recipients. */
 export function toMessage({ title, body, selection, options }: Draft): NewMessage | null {
@@ -38,33 +20,44 @@ export function toMessage({ title, body, selection, options }: Draft): NewMessag
   return audience && { title, body, audience, ...stated(options) };
 }
 
+/** What the hub keeps of it. A text that the hub will refuse is left as it is. */
+export function toFields({ title, body, selection, options }: Draft): DraftFields {
+  return {
+    title: (clean("title", title) ?? title.trim()) || null,
+    body: (clean("body", body) ?? body.trim()) || null,
+    audience: toAudience(selection),
+    category: options.category,
+    priority: options.priority,
+    pinned_until: options.pinned_until || null,
+    expires_at: options.expires_at || null,
+  };
+}
+
+export function fromKept(kept: KeptDraft): Draft {
+  return {
+    title: kept.title ?? "",
+    body: kept.body ?? "",
+    selection: kept.audience ? fromAudience(kept.audience) : NOTHING,
+    options: {
+      category: kept.category,
+      priority: kept.priority ?? "normal",
+      pinned_until: readTime(kept.pinned_until),
+      expires_at: readTime(kept.expires_at),
+    },
+  };
+}
+
+/** Equal for drafts that the hub keeps alike. */
+export function fingerprint(draft: Draft): string {
+  return JSON.stringify(toFields(draft));
+}
+
 /** Whether it has a title or a body. */
-export function hasText(draft: Draft): boolean {
-  return draft.title.trim() !== "" || draft.body.trim() !== "";
+export function hasText({ title, body }: Pick<Draft, "title" | "body">): boolean {
+  return title.trim() !== "" || body.trim() !== "";
 }
 
-export function isEmpty({ title, body, selection, options }: Draft): boolean {
-  const { everyone, organisations, clinics } = selection;
-  return title === "" && body === "" && !everyone && organisations.size + clinics.size === 0 && !hasOptions(options);
-}
-
-/** The draft while `message` is on its way. */
-export function withAttempt(draft: Draft, message: NewMessage): Draft {
-  return { ...draft, unanswered: JSON.stringify(message) };
-}
-
-/** The hub refused it, so it did not arrive. Its key is kept, unless another message arrived under it. */
-export function withRefusal(draft: Draft, code: string): Draft {
-  return { ...draft, unanswered: null, key: code === "idempotency-key-reused" ? random() : draft.key };
-}
-
-/** Whether an attempt with other content may have arrived. */
-export function mayDiffer(draft: Draft, message: NewMessage | null): boolean {
-  return draft.unanswered !== null && message !== null && draft.unanswered !== JSON.stringify(message);
-}
-
-/** Also where the page is not served over HTTPS, which has no `randomUUID`. */
-function random(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** As the page writes times. */
+function readTime(iso: string | null): string | null {
+  return iso && new Date(iso).toISOString();
 }

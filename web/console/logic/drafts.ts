@@ -1,151 +1,82 @@
-/**
- * Keeps one user's drafts in the browser until they are sent or discarded, and gives each tab a draft of its own. A tab holds a Web
- * Lock for the draft that it has open. Where locks are denied, two tabs may open the same draft: then each takes over what the other
- * changes. Where the storage is denied or full, a draft lives in memory only.
- */
-import { type Draft, isEmpty, newDraft } from "./draft";
-import { readOptions } from "./options";
+/** One user's drafts: opens them, and knows which changes are still on their way to the hub. */
+import { Problem } from "../../api";
+import type { DraftCalls } from "../hub-drafts";
+import type { Draft } from "./draft";
+import { type Edge, Edges } from "./edges";
+import { OpenDraft } from "./open-draft";
 
-/** What became of the open draft in another tab; null: it was sent or discarded there. */
-export type OnOtherTab = (draft: Draft | null) => void;
+/** As opposed to the id of a draft that the hub has. */
+const KEY = /^[0-9a-f]{32}$/;
+/** How long signing out waits for what is being saved. What is not saved stays in the browser. */
+const SETTLE_MS = 3_000;
 
-const OPEN_IN_TAB = "message-hub:open-draft";
-const ID = /^[0-9a-f]{32}$/;
+export class Drafts {
+  readonly calls: DraftCalls;
+  readonly #edges: Edges;
+  #open: OpenDraft | null = null;
+  #closing: Promise<unknown> = Promise.resolve();
+  #turn = 0;
 
-export class DraftStore {
-  readonly #storage: Storage | null;
-  readonly #tab: Storage | null;
-  readonly #prefix: string;
-  #id = "";
-  #release: () => void = () => undefined;
-  /** Until the lock of the open draft is released. */
-  #held: Promise<unknown> = Promise.resolve();
-  #onOtherTab: OnOtherTab = () => undefined;
-
-  /** `storage` is shared by all tabs, `tab` is of this one alone. */
-  constructor(storage: Storage | null, tab: Storage | null, user: string) {
-    this.#storage = storage;
-    this.#tab = tab;
-    this.#prefix = `message-hub:draft:${user}:`;
+  constructor(calls: DraftCalls, storage: Storage | null, user: string) {
+    this.calls = calls;
+    this.#edges = new Edges(storage, user);
   }
 
-  /** The draft that this tab had before a reload, else the newest that no other tab has open, else a new one. */
-  async open(onOtherTab: OnOtherTab): Promise<Draft> {
-    this.close();
-    this.#onOtherTab = onOtherTab;
-    window.addEventListener("storage", this.#onStorage);
-    const own = attempt(() => this.#tab?.getItem(OPEN_IN_TAB));
-    const kept = this.#list();
-    for (const draft of [...kept.filter(({ id }) => id === own), ...kept])
-      if (await this.#claim(draft.id)) return draft;
-    return this.begin();
-  }
-
-  /** A new draft in the place of the open one. */
-  begin(): Draft {
-    const draft = newDraft();
-    void this.#claim(draft.id);
+  /**
+   * The draft of this name, or a new one; null if another was opened or closed meanwhile. Throws where it can be found neither on the
+   * hub nor in this browser.
+   */
+  async open(name: string | null, beginning: Draft, changed: (opened: OpenDraft) => void): Promise<OpenDraft | null> {
+    const closing = this.close();
+    const turn = this.#turn;
+    if (name !== null) await closing;
+    const edge = name === null ? null : this.#edges.get(name);
+    const draft = new OpenDraft(this.calls, this.#edges, beginning, edge, changed);
+    if (name !== null && !KEY.test(name)) {
+      try {
+        draft.meet(await this.calls.get(name));
+      } catch (error) {
+        if (edge === null || !(error instanceof Problem && error.isPassing)) throw error;
+        draft.error = error;
+      }
+    }
+    if (turn !== this.#turn) return null;
+    this.#open = draft;
+    window.addEventListener("online", this.#save);
+    window.addEventListener("pagehide", this.#leave);
+    document.addEventListener("visibilitychange", this.#leave);
     return draft;
   }
 
-  /** Leaves the open draft to other tabs. */
-  close(): void {
-    window.removeEventListener("storage", this.#onStorage);
-    this.#release();
+  /** Saves what is open, as its page is left. Resolves once all that was left is saved, or is not for now. */
+  close(): Promise<unknown> {
+    const draft = this.#open;
+    this.#open = null;
+    this.#turn += 1;
+    window.removeEventListener("online", this.#save);
+    window.removeEventListener("pagehide", this.#leave);
+    document.removeEventListener("visibilitychange", this.#leave);
+    this.#closing = Promise.all([this.#closing, draft?.close()]);
+    return this.#closing;
   }
 
-  /** Whether it is kept now. */
-  save(draft: Draft): boolean {
-    if (isEmpty(draft)) {
-      this.remove(draft);
-      return true;
-    }
-    const isKept = attempt(() => {
-      this.#storage?.setItem(this.#prefix + draft.id, write(draft));
-      return this.#storage !== null;
-    });
-    return isKept ?? false;
+  /** Closes, and waits until it is saved, but not for long. */
+  async settle(): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await Promise.race([this.close(), late]);
   }
 
-  remove({ id }: Draft): void {
-    attempt(() => this.#storage?.removeItem(this.#prefix + id));
+  /** Those that only this browser has, newest first. */
+  listUnsaved(): Edge[] {
+    return this.#edges.list().filter(({ id }) => id === null);
   }
 
-  /** Forgets all drafts of this user. */
-  clear(): void {
-    for (const draft of this.#list()) this.remove(draft);
-    attempt(() => this.#tab?.removeItem(OPEN_IN_TAB));
+  forget(name: string): void {
+    this.#edges.remove(name);
   }
 
-  /** Newest first. */
-  #list(): Draft[] {
-    const names = attempt(() => Object.keys(this.#storage ?? {})) ?? [];
-    const ids = names.filter((name) => name.startsWith(this.#prefix)).map((name) => name.slice(this.#prefix.length));
-    const drafts = ids.filter((id) => ID.test(id)).map((id) => read(id, this.#get(id)));
-    return drafts.filter((one) => one !== null).sort((one, other) => other.changed - one.changed);
-  }
-
-  #get(id: string): string | null {
-    return attempt(() => this.#storage?.getItem(this.#prefix + id)) ?? null;
-  }
-
-  /** False where another tab has it open. */
-  async #claim(id: string): Promise<boolean> {
-    this.#release();
-    await this.#held;
-    return new Promise((resolve) => {
-      const take = () => {
-        this.#id = id;
-        attempt(() => this.#tab?.setItem(OPEN_IN_TAB, id));
-        resolve(true);
-      };
-      const hold = (lock: unknown) => {
-        if (!lock) return resolve(false);
-        take();
-        return new Promise<void>((release) => {
-          this.#release = release;
-        });
-      };
-      const request = attempt(() => navigator.locks.request(this.#prefix + id, { ifAvailable: true }, hold));
-      if (request) this.#held = request.catch(take);
-      else take();
-    });
-  }
-
-  readonly #onStorage = ({ key, newValue }: StorageEvent): void => {
-    if (key === this.#prefix + this.#id) this.#onOtherTab(read(this.#id, newValue));
+  readonly #save = () => this.#open?.saveWaiting();
+  readonly #leave = (event: Event) => {
+    if (event.type === "pagehide" || document.hidden) void this.#open?.close(true);
   };
-}
-
-/** Undefined where the browser does not allow it. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
-}
-
-function write({ id: _named, selection, ...text }: Draft): string {
-  const { everyone, organisations, clinics } = selection;
-  const chosen = { everyone, organisations: [...organisations], clinics: [...clinics] };
-  return JSON.stringify({ ...text, ...chosen, changed: Date.now() });
-}
-
-/** A draft from the storage, where it may have been changed by hand; null if it is not a draft. */
-function read(id: string, text: string | null): (Draft & { changed: number }) | null {
-  const kept = attempt(() => JSON.parse(text ?? "null") as Record<string, unknown> | null);
-  const { key, title, body, options, unanswered, changed, everyone, organisations, clinics } = kept ?? {};
-  if (typeof key !== "string" || typeof title !== "string" || typeof body !== "string") return null;
-  const selection = { everyone: everyone === true, organisations: ids(organisations), clinics: ids(clinics) };
-  return {
-    ...{ id, key, title, body, selection },
-    options: readOptions(options),
-    unanswered: typeof unanswered === "string" ? unanswered : null,
-    changed: Number(changed) || 0,
-  };
-}
-
-function ids(value: unknown): ReadonlySet<string> {
-  return new Set(Array.isArray(value) ? value.filter((id) => typeof id === "string") : []);
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Problem } from "../../api";
-import { newDraft } from "./draft";
+import { EMPTY } from "./draft";
 import { NO_OPTIONS } from "./options";
 import { findMistakes, hasMistakes, mistakes, NONE, sentence } from "./problems";
 import { NOTHING } from "./selection";
 
-const DRAFT = { ...newDraft(), title: "Title", body: "Body", selection: { ...NOTHING, everyone: true } };
+const DRAFT = { ...EMPTY, title: "Title", body: "Body", selection: { ...NOTHING, everyone: true } };
 
 const refused = (errors: Record<string, unknown>) => new Problem(422, "validation-failed", "Not valid.", errors);
 

@@ -12,8 +12,11 @@ describe("parse", () => {
     ["#/messages/0190", { page: "message", id: "0190" }],
     ["#/received", { page: "received" }],
     ["#/organisations", { page: "organisations" }],
-    ["#/compose", { page: "compose", preset: null, copy: null }],
-    ["#/compose?organisation=x", { page: "compose", preset: { level: "organisation", id: "x" }, copy: null }],
+    ["#/compose", { page: "compose", draft: null, preset: null, copy: null }],
+    [
+      "#/compose?organisation=x",
+      { page: "compose", draft: null, preset: { level: "organisation", id: "x" }, copy: null },
+    ],
     ["#/elsewhere", { page: "unknown" }],
     ["#/received/1", { page: "unknown" }],
     ["#/messages/1/2", { page: "unknown" }],
@@ -31,10 +34,11 @@ describe("paths", () => {
     expect(messagesPath()).toBe("#/messages");
     expect(parse(composePath({ level: "organisation", id }))).toEqual({
       page: "compose",
+      draft: null,
       preset: { level: "organisation", id },
       copy: null,
     });
-    expect(parse(copyPath(id))).toEqual({ page: "compose", preset: null, copy: id });
+    expect(parse(copyPath(id))).toEqual({ page: "compose", draft: null, preset: null, copy: id });
     expect(parse(messagePath(id))).toEqual({ page: "message", id });
   });
 });

@@ -8,6 +8,13 @@ export interface Listing {
   readonly q: string;
 }
 
+/** What the page for writing opens: a draft by its name, else a new one, to a scope or with the content of a message. */
+export interface Beginning {
+  readonly draft: string | null;
+  readonly preset: Filter;
+  readonly copy: string | null;
+}
+
 export type Route =
   | { page: "home" }
   | ({ page: "messages" } & Listing)
@@ -15,7 +22,7 @@ export type Route =
   | { page: "received" }
   | { page: "organisations" }
   | { page: "provisioning" }
-  | { page: "compose"; preset: Filter; copy: string | null }
+  | ({ page: "compose" } & Beginning)
   | { page: "unknown" };
 
 export function parse(hash: string): Route {
@@ -31,7 +38,7 @@ export function parse(hash: string): Route {
     case "messages":
       return { page: "messages", filter: readFilter(query), q: query.get("q") ?? "" };
     case "compose":
-      return { page: "compose", preset: readFilter(query), copy: query.get("copy") };
+      return { page: "compose", draft: query.get("draft"), preset: readFilter(query), copy: query.get("copy") };
     case "received":
     case "organisations":
     case "provisioning":
@@ -52,6 +59,10 @@ export function messagePath(id: string): string {
 /** Begins a new message with the content of another. */
 export function copyPath(id: string): string {
   return `#/compose${write({ copy: id })}`;
+}
+
+export function draftPath(name: string): string {
+  return `#/compose${write({ draft: name })}`;
 }
 
 export function composePath(preset: Filter = null): string {

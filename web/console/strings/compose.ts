@@ -47,12 +47,7 @@ export const compose = {
   compose_none: "No recipients",
   compose_not_counted: "Could not count recipients.",
   compose_review: "Review and send",
-  compose_kept: "Draft kept in this browser",
-  compose_not_kept: "Draft not kept: this browser’s storage is blocked or full",
-  compose_gone: "This draft was sent or discarded in another tab.",
   compose_unanswered: "The last attempt may have been sent. Send it again: it will not be sent twice.",
-  compose_unanswered_other:
-    "The last attempt may have been sent. Check your sent messages before you send a changed one.",
 
   compose_preview: "Preview",
   compose_preview_title: "Title",
@@ -71,7 +66,7 @@ export const compose = {
 
   compose_discard: "Discard draft",
   compose_ask_discard: "Discard this draft?",
-  compose_discard_consequence: "It is deleted from this browser.",
+  compose_discard_consequence: "It cannot be restored.",
   compose_discard_yes: "Discard",
   compose_discard_no: "Keep draft",
 };

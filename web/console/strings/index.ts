@@ -6,6 +6,7 @@ import { translator } from "../../common/translate";
 import { categories } from "./categories";
 import { common } from "./common";
 import { compose } from "./compose";
+import { drafts } from "./drafts";
 import { frame } from "./frame";
 import { message } from "./message";
 import { options } from "./options";
@@ -23,6 +24,7 @@ export const english = {
   ...categories,
   ...common,
   ...compose,
+  ...drafts,
   ...frame,
   ...message,
   ...options,

@@ -6,8 +6,6 @@ export const problems = {
   problem_directory_managed_by_csv:
     "People of this platform come from imported files. Ask the operator of Message Hub to switch to provisioning.",
   problem_too_many_tokens: "Two tokens are valid already. Revoke the one that is no longer used, then create another.",
-  problem_idempotency_key_reused:
-    "An earlier attempt may have sent a different version of this message. Check your sent messages first: sending again creates a second message.",
   problem_unreachable: "Message Hub cannot be reached. Check your connection.",
   problem_timeout: "Message Hub took too long to answer.",
   problem_unavailable: "Message Hub is busy right now.",

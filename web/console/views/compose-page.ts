@@ -1,188 +1,105 @@
-/**
- * `<hub-compose-page>`: writes a message, shows it as its recipients will see it, asks once more, sends it.
- *
- * The draft is kept in the browser from the first letter to the hub's answer; a failed send loses nothing.
- */
+/** `<hub-compose-page>`: writes a message, shows it as its recipients will see it, asks once more, sends it. */
 import { html, LitElement, nothing } from "lit";
-import type { Message, NewMessage } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
-import { type Draft, newDraft, toMessage } from "../logic/draft";
-import type { DraftStore } from "../logic/drafts";
-import { copied, keepKnownCategory } from "../logic/options";
+import { type Draft, EMPTY, toMessage } from "../logic/draft";
+import type { Drafts } from "../logic/drafts";
+import type { OpenDraft } from "../logic/open-draft";
 import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
-import type { Filter } from "../logic/routes";
-import {
-  fromAudience,
-  isKnown,
-  keepKnown,
-  type Selection,
-  selectOne,
-  startingSelection,
-  toAudience,
-} from "../logic/selection";
+import type { Beginning } from "../logic/routes";
+import { type Selection, toAudience } from "../logic/selection";
 import { clean, type TextField } from "../logic/text";
 import { translate } from "../strings";
 import { composeStyles } from "../styles/compose";
 import { controls } from "../styles/controls";
+import { draftStyles } from "../styles/drafts";
 import { optionStyles } from "../styles/options";
 import { termStyles } from "../styles/terms";
 import "./audience-picker";
+import { ComposeDraft } from "./compose-draft";
 import { fieldError, mistakeList, textField } from "./compose-fields";
 import { FooterSpace, footer } from "./compose-footer";
-import { attemptNote, keptNote, note } from "./compose-notes";
+import { conflictNote, elsewhereNote, note, savedNote } from "./compose-notes";
 import { optionFields } from "./compose-options";
 import { discardQuestion, reviewQuestion } from "./compose-review";
 import "./preview";
 import { ReachCounter } from "./reach";
 import { Sender } from "./sender";
+import { notOpened, stateStyles } from "./states";
 
 type Asking = "send" | "discard" | null;
 
 const NOTHING_REMOVED: Readonly<Record<TextField, number>> = { title: 0, body: 0 };
 
 export class ComposePage extends LitElement {
-  static override styles = [controls, composeStyles, optionStyles, termStyles];
+  static override styles = [controls, stateStyles, composeStyles, optionStyles, termStyles, draftStyles];
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },
     drafts: { attribute: false },
     categories: { attribute: false },
-    preset: { attribute: false },
-    copy: {},
-    _draft: { state: true },
+    beginning: { attribute: false },
     _mistakes: { state: true },
     _asking: { state: true },
-    _isKept: { state: true },
-    _isOpen: { state: true },
-    _isGone: { state: true },
-    _copyNote: { state: true },
     _failure: { state: true },
     _removed: { state: true },
   };
 
   declare hub: Hub;
   declare directory: Directory;
-  declare drafts: DraftStore;
+  declare drafts: Drafts;
   /** What messages of the platform can be about. */
   declare categories: readonly string[];
-  /** The organisation or clinic from whose menu this page was opened; null once it is chosen. */
-  declare preset: Filter;
-  /** The id of the message whose content the new draft begins with; null once it has that. */
-  declare copy: string | null;
-  declare _draft: Draft;
+  declare beginning: Beginning;
   declare _mistakes: Mistakes;
   declare _asking: Asking;
-  declare _isKept: boolean;
-  /** Whether the draft has been opened. */
-  declare _isOpen: boolean;
-  /** Whether the draft that was open here was sent or discarded in another tab. */
-  declare _isGone: boolean;
-  /** What the copy of a message lacks. */
-  declare _copyNote: string;
   /** Why the last attempt did not succeed, for a passing reason. */
   declare _failure: string;
   /** How many invisible characters were removed from each field. */
   declare _removed: Readonly<Record<TextField, number>>;
+  readonly #open = new ComposeDraft(this);
   readonly #reach = new ReachCounter(this, (audience, signal) => this.hub.countPeople(audience, signal));
-  readonly #sender = new Sender(this, (change) => this.#keep({ ...this._draft, ...change }));
+  readonly #sender = new Sender(this);
 
   constructor() {
     super();
     this.categories = [];
-    this.preset = null;
-    this.copy = null;
-    this._draft = newDraft();
     this._mistakes = NONE;
     this._asking = null;
-    this._isKept = false;
-    this._isOpen = false;
-    this._isGone = false;
-    this._copyNote = "";
     this._failure = "";
     this._removed = NOTHING_REMOVED;
     new FooterSpace(this);
   }
 
+  get #draft(): Draft {
+    return this.#open.opened?.draft ?? EMPTY;
+  }
+
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has("drafts") || (changed.has("copy") && this.copy)) void this.#open();
-    if (!this._isOpen) return;
-    if (changed.has("_isOpen") || changed.has("preset") || changed.has("directory")) this.#settleSelection();
-    this.#reach.ask(toAudience(this._draft.selection));
+    if (changed.has("drafts") || changed.has("beginning")) {
+      this.#clear();
+      void this.#open.open();
+    } else if (changed.has("directory")) this.#open.settle();
+    if (this.#open.opened) this.#reach.ask(toAudience(this.#draft.selection));
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (this.hasUpdated) void this.#open();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.drafts.close();
-  }
-
-  async #open(): Promise<void> {
-    this._isOpen = false;
-    this._draft = await this.drafts.open((draft) => {
-      this._isGone = draft === null;
-      if (draft) this._draft = draft;
-      else this.#begin();
-    });
-    if (this.copy) await this.#beginCopy(this.copy);
-    this._isOpen = true;
-  }
-
-  /** What was open before stays a draft. */
-  async #beginCopy(id: string): Promise<void> {
-    try {
-      const message = await this.hub.getMessage(id);
-      const { title, body, audience } = message;
-      this._draft = {
-        ...this.drafts.begin(),
-        title,
-        body,
-        selection: fromAudience(audience),
-        options: copied(message),
-      };
-      if (!isKnown(audience, this.directory.audiences)) this._copyNote = translate("message_copy_narrower");
-    } catch (error) {
-      this._copyNote = translate("message_copy_failed", { reason: sentence(error) });
-    }
-    this.copy = null;
-    this.dispatchEvent(new CustomEvent("preset-used"));
-  }
-
-  #begin(): void {
-    this._draft = { ...this.drafts.begin(), selection: startingSelection(this.directory.audiences) };
-    this._mistakes = NONE;
-    this._asking = null;
-    this._removed = NOTHING_REMOVED;
-  }
-
-  /** The preset where there is one; else what the draft has, as far as it may still be chosen. */
-  #settleSelection(): void {
-    const { audiences } = this.directory;
-    let selection = keepKnown(this._draft.selection, audiences);
-    if (this.preset) {
-      selection = keepKnown(selectOne(this.preset), audiences);
-      this.preset = null;
-      this.dispatchEvent(new CustomEvent("preset-used"));
-    } else if (toAudience(selection) === null) {
-      selection = startingSelection(audiences);
-    }
-    this.#keep({ ...this._draft, selection, options: keepKnownCategory(this._draft.options, this.categories) });
+    if (this.hasUpdated) void this.#open.open();
   }
 
   override render() {
-    if (!this._isOpen) return nothing;
-    const { title, body, selection, options } = this._draft;
+    const { opened, error } = this.#open;
+    if (error !== null) return notOpened(error, () => void this.#open.open());
+    if (opened === null) return html`<p class="muted" role="status">${translate("draft_opening")}</p>`;
+    const { title, body, selection, options } = opened.draft;
     const audience = toAudience(selection);
-    return html`<div class="notes">${mistakeList(this._mistakes, (field) => this.#goTo(field))} ${this.#note()}</div>
+    return html`<div class="notes">${this.#notes(opened)}</div>
       <form novalidate @submit=${this.#onSubmit}>
         <div class="columns">
           <div class="card fields">
             ${this.#field("title")} ${this.#field("body")} ${this.#recipients()} ${this.#options()}
-            ${keptNote(this._draft, this._isKept, () => this.#ask("discard"))}
+            ${savedNote(opened, () => this.#ask("discard"))}
           </div>
           <aside class="preview" aria-labelledby="preview">
             <h2 id="preview" class="small muted">${translate("compose_preview")}</h2>
@@ -197,7 +114,7 @@ export class ComposePage extends LitElement {
         ${footer(this.#reach.value, () => this.#reach.retry(audience))}
       </form>
       ${reviewQuestion({
-        message: this._asking === "send" ? toMessage(this._draft) : null,
+        message: this._asking === "send" ? toMessage(this.#draft) : null,
         directory: this.directory,
         reach: this.#reach.value,
         sender: this.#sender,
@@ -205,18 +122,18 @@ export class ComposePage extends LitElement {
         confirm: this.#send,
         cancel: this.#cancel,
       })}
-      ${discardQuestion(this._asking === "discard", this.#discard, () => this.#ask(null))}`;
+      ${discardQuestion(this._asking === "discard", this._failure, this.#discard, () => this.#ask(null))}`;
   }
 
   #field(name: TextField) {
     return textField({
       name,
-      value: this._draft[name],
+      value: this.#draft[name],
       error: this._mistakes.fields[name],
       removed: this._removed[name],
       change: (value, removed) => {
         if (removed > 0) this._removed = { ...this._removed, [name]: this._removed[name] + removed };
-        if (value !== this._draft[name]) this.#edit(name, { [name]: value });
+        if (value !== this.#draft[name]) this.#edit(name, { [name]: value });
       },
     });
   }
@@ -231,7 +148,7 @@ export class ComposePage extends LitElement {
       <hub-audience-picker
         id="audience"
         .directory=${this.directory}
-        .selection=${this._draft.selection}
+        .selection=${this.#draft.selection}
         @selection-change=${(event: CustomEvent<Selection>) => this.#edit("audience", { selection: event.detail })}
       ></hub-audience-picker>
     </fieldset>`;
@@ -239,32 +156,49 @@ export class ComposePage extends LitElement {
 
   #options() {
     return optionFields({
-      options: this._draft.options,
+      options: this.#draft.options,
       categories: this.categories,
       mistakes: this._mistakes,
-      change: (name, value) => this.#edit(name, { options: { ...this._draft.options, [name]: value } }),
+      change: (name, value) => this.#edit(name, { options: { ...this.#draft.options, [name]: value } }),
     });
   }
 
-  #note() {
-    if (this._isGone) return note(translate("compose_gone"));
-    if (this._copyNote) return note(this._copyNote);
-    return this.#sender.isSending ? nothing : attemptNote(this._draft);
+  #notes(opened: OpenDraft) {
+    const { lack } = this.#open;
+    const { isSending, isUnanswered } = this.#sender;
+    return [
+      mistakeList(this._mistakes, (field) => this.#goTo(field)),
+      conflictNote(
+        opened,
+        this.directory,
+        () => void this.#settleConflict(() => opened.keepMine()),
+        () => void this.#settleConflict(() => opened.takeTheirs()),
+      ),
+      elsewhereNote(opened),
+      lack ? note(lack) : nothing,
+      isUnanswered && !isSending && !opened.elsewhere ? note(translate("compose_unanswered")) : nothing,
+    ];
+  }
+
+  async #settleConflict(choose: () => unknown): Promise<void> {
+    await choose();
+    await this.updateComplete;
+    this.#goTo("title");
   }
 
   #edit(field: Field, change: Partial<Draft>): void {
-    this._isGone = false;
-    this._copyNote = "";
-    this.#keep({ ...this._draft, ...change });
+    this.#open.lack = "";
+    this.#open.opened?.change({ ...this.#draft, ...change });
     if (this._mistakes.fields[field]) {
       const { [field]: _corrected, ...others } = this._mistakes.fields;
       this._mistakes = { ...this._mistakes, fields: others };
     }
   }
 
-  #keep(draft: Draft): void {
-    this._draft = draft;
-    this._isKept = this.drafts.save(draft);
+  #clear(): void {
+    this._mistakes = NONE;
+    this._removed = NOTHING_REMOVED;
+    this.#ask(null);
   }
 
   #ask(asking: Asking): void {
@@ -274,33 +208,33 @@ export class ComposePage extends LitElement {
 
   readonly #onSubmit = async (event: Event) => {
     event.preventDefault();
-    const { title, body } = this._draft;
-    const found = findMistakes(this._draft, new Date());
-    if (hasMistakes(found)) await this.#show(found);
-    else {
-      this._mistakes = NONE;
-      // What is reviewed is what the hub stores.
-      this.#keep({ ...this._draft, title: clean("title", title) ?? title, body: clean("body", body) ?? body });
-      this.#ask("send");
-    }
+    const { opened } = this.#open;
+    if (!opened) return;
+    if (opened.conflict) return this.#goTo("conflict");
+    const found = findMistakes(opened.draft, new Date());
+    if (hasMistakes(found)) return this.#show(found);
+    this._mistakes = NONE;
+    const { title, body } = opened.draft;
+    // What is reviewed is what the hub stores.
+    opened.change({ ...opened.draft, title: clean("title", title) ?? title, body: clean("body", body) ?? body });
+    this.#ask("send");
   };
 
   async #show(found: Mistakes): Promise<void> {
     this._mistakes = found;
     this._asking = null;
     await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>("#mistakes")?.focus();
+    this.#goTo("mistakes");
   }
 
   readonly #send = async () => {
-    const message = toMessage(this._draft);
-    if (message === null) return;
+    const { opened } = this.#open;
+    if (!opened) return;
     this._failure = "";
-    const { message: sent, error } = await this.#sender.send(this._draft, message, (key) =>
-      this.hub.send(message, key),
-    );
-    if (sent) this.#finish(sent, message);
-    else if (this._draft.unanswered !== null)
+    const { message, error } = await this.#sender.send(() => opened.send());
+    if (message) this.dispatchEvent(new CustomEvent("message-sent", { detail: message }));
+    else if (opened.conflict || opened.elsewhere) this.#ask(null);
+    else if (this.#sender.isUnanswered)
       this._failure = this._asking === "send" ? translate("compose_failed", { reason: sentence(error) }) : "";
     else {
       await this.#show(mistakes(error));
@@ -314,25 +248,20 @@ export class ComposePage extends LitElement {
     this.#ask(null);
   };
 
-  /** What was changed after giving up on the answer is another message and stays. */
-  #finish(sent: Message, message: NewMessage): void {
-    this.drafts.remove(this._draft);
-    const { title, body, selection, options } = this._draft;
-    const isSame = JSON.stringify(message) === JSON.stringify(toMessage(this._draft));
-    this.#begin();
-    if (!isSame) this.#keep({ ...this._draft, title, body, selection, options });
-    this.dispatchEvent(new CustomEvent("message-sent", { detail: sent }));
-  }
-
   readonly #discard = async () => {
-    this.drafts.remove(this._draft);
-    this.#begin();
+    try {
+      await this.#open.opened?.remove();
+      this.#clear();
+    } catch (error) {
+      this._failure = sentence(error);
+      return;
+    }
     await this.updateComplete;
     this.#goTo("title");
   };
 
-  #goTo(field: Field): void {
-    this.renderRoot.querySelector<HTMLElement>(`#${field}`)?.focus();
+  #goTo(id: Field | "mistakes" | "conflict"): void {
+    this.renderRoot.querySelector<HTMLElement>(`#${id}`)?.focus();
   }
 }
 

@@ -72,13 +72,14 @@ function summary(message: NewMessage, directory: Directory, reach: Reach) {
     <p class="muted">${translate("compose_consequence")}</p>`;
 }
 
-export function discardQuestion(isOpen: boolean, confirm: () => void, cancel: () => void) {
+export function discardQuestion(isOpen: boolean, failure: string, confirm: () => void, cancel: () => void) {
   return html`<hub-confirmation
     heading=${translate("compose_ask_discard")}
     yes=${translate("compose_discard_yes")}
     no=${translate("compose_discard_no")}
     danger
     .open=${isOpen}
+    .error=${failure}
     @confirm=${confirm}
     @cancel=${cancel}
   >

@@ -36,9 +36,7 @@ export function renderPage(page: MessageConsole, visit: Visit, route: Route): Te
       .directory=${directory}
       .drafts=${visit.drafts}
       .categories=${viewer.categories}
-      .preset=${actual.preset}
-      .copy=${actual.copy}
-      @preset-used=${() => page.forgetPreset()}
+      .beginning=${actual}
       @audience-refused=${() => void page.reloadDirectory()}
       @message-sent=${(event: CustomEvent<Message>) => page.openFresh(event.detail)}
     ></hub-compose-page>`;

@@ -1,7 +1,6 @@
-/** Sends one message: tries again by itself for a passing reason, always under the draft's own idempotency key. */
+/** Sends one message: tries again by itself for a passing reason. Each attempt is for the same draft, which is sent once. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { type Message, type NewMessage, Problem } from "../../api";
-import { type Draft, withAttempt, withRefusal } from "../logic/draft";
+import { type Message, Problem } from "../../api";
 import { withRetries } from "../logic/retries";
 
 export interface Outcome {
@@ -13,14 +12,13 @@ export class Sender implements ReactiveController {
   isSending = false;
   /** Which attempt is on its way, from 1. */
   attempt = 1;
+  /** Whether the last attempt got no answer: it may or may not have arrived. */
+  isUnanswered = false;
   readonly #host: ReactiveControllerHost;
-  readonly #keep: (change: Pick<Draft, "key" | "unanswered">) => void;
   #abort = new AbortController();
 
-  /** `keep` is called before anything is sent, and after a refusal: what has changed of the draft. */
-  constructor(host: ReactiveControllerHost, keep: (change: Pick<Draft, "key" | "unanswered">) => void) {
+  constructor(host: ReactiveControllerHost) {
     this.#host = host;
-    this.#keep = keep;
     host.addController(this);
   }
 
@@ -28,33 +26,25 @@ export class Sender implements ReactiveController {
     this.stop();
   }
 
-  /** Gives up waiting. What is on its way may still arrive; the draft keeps its key. */
+  /** Gives up waiting. What is on its way may still arrive. */
   stop(): void {
     this.#abort.abort();
   }
 
-  async send(draft: Draft, message: NewMessage, post: (key: string) => Promise<Message>): Promise<Outcome> {
-    const attempted = withAttempt(draft, message);
-    this.#keepOf(attempted);
+  async send(post: () => Promise<Message>): Promise<Outcome> {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.#set(true, 1);
     try {
-      const sent = await withRetries(() => post(draft.key), {
-        signal,
-        waiting: (attempt) => this.#set(true, attempt),
-      });
-      return { message: sent, error: null };
+      const message = await withRetries(post, { signal, waiting: (attempt) => this.#set(true, attempt) });
+      this.isUnanswered = false;
+      return { message, error: null };
     } catch (error) {
-      if (isRefusal(error)) this.#keepOf(withRefusal(attempted, error.code));
+      this.isUnanswered = !isRefusal(error);
       return { message: null, error };
     } finally {
       this.#set(false, 1);
     }
-  }
-
-  #keepOf({ key, unanswered }: Draft): void {
-    this.#keep({ key, unanswered });
   }
 
   #set(isSending: boolean, attempt: number): void {
@@ -65,6 +55,6 @@ export class Sender implements ReactiveController {
 }
 
 /** Whether the hub has said no to this message; not signed in says nothing about an earlier attempt. */
-function isRefusal(error: unknown): error is Problem {
+function isRefusal(error: unknown): boolean {
   return error instanceof Problem && !error.isPassing && error.status !== 401;
 }

@@ -1,5 +1,6 @@
 /** What a list or a page shows while it loads, is empty or has failed; and the end of a list that has more pages. */
 import { css, html, nothing, type TemplateResult } from "lit";
+import { Problem } from "../../api";
 import type { Pages } from "../logic/pages";
 import { sentence } from "../logic/problems";
 import { translate } from "../strings";
@@ -101,6 +102,13 @@ export function empty(picture: IconName, title: string, text: string, action: un
     <h2>${title}</h2>
     ${text ? html`<p>${text}</p>` : nothing} ${action}
   </div>`;
+}
+
+/** Of a draft that cannot be opened. */
+export function notOpened(error: unknown, retry: () => void): TemplateResult {
+  const isMissing = error instanceof Problem && ["not-found", "validation-failed"].includes(error.code);
+  if (isMissing) return empty("search", translate("draft_missing"), translate("draft_missing_text"));
+  return failed(translate("draft_not_opened"), error, retry);
 }
 
 export function failed(what: string, error: unknown, retry: () => void): TemplateResult {

@@ -1,0 +1,65 @@
+/** The calls for drafts. A draft and its version, its ETag, go together: a change names the version that it changes. */
+import type { Client, ComposePaths, DraftFields, KeptDraft, KeptDrafts, Message } from "../api";
+
+export interface Kept {
+  readonly draft: KeptDraft;
+  readonly etag: string;
+}
+
+export type DraftState = KeptDraft["state"];
+
+/** The largest body that a browser sends on after its page was left. */
+const KEEPALIVE_LIMIT = 60_000;
+const PAGE = 50;
+
+export class DraftCalls {
+  readonly #compose: Client<ComposePaths>;
+  /** The message that became of a draft. */
+  readonly getMessage: (id: string) => Promise<Message>;
+
+  constructor(compose: Client<ComposePaths>, getMessage: (id: string) => Promise<Message>) {
+    this.#compose = compose;
+    this.getMessage = getMessage;
+  }
+
+  async list(state: DraftState, after: string | null, signal?: AbortSignal): Promise<KeptDrafts> {
+    const query = { limit: PAGE, state, ...(after ? { after } : {}) };
+    return (await this.#compose.call("get", "/v1/drafts", { query, ...(signal ? { signal } : {}) })).data;
+  }
+
+  async get(id: string): Promise<Kept> {
+    return kept(await this.#compose.call("get", "/v1/drafts/{draft_id}", { path: { draft_id: id } }));
+  }
+
+  /** The same draft under the same key, however often it is called. */
+  async create(fields: DraftFields, key: string, isLeaving = false): Promise<Kept> {
+    const headers = { "Idempotency-Key": key };
+    return kept(
+      await this.#compose.call("post", "/v1/drafts", { body: fields, headers, keepalive: lasts(fields, isLeaving) }),
+    );
+  }
+
+  async change(id: string, fields: DraftFields, etag: string, isLeaving = false): Promise<Kept> {
+    const request = { path: { draft_id: id }, body: fields, headers: { "If-Match": etag } };
+    const keepalive = lasts(fields, isLeaving);
+    return kept(await this.#compose.call("patch", "/v1/drafts/{draft_id}", { ...request, keepalive }));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#compose.call("delete", "/v1/drafts/{draft_id}", { path: { draft_id: id } });
+  }
+
+  /** Sends this version of it. */
+  async send(id: string, etag: string): Promise<Message> {
+    const request = { path: { draft_id: id }, headers: { "If-Match": etag } };
+    return (await this.#compose.call("post", "/v1/drafts/{draft_id}/send", request)).data;
+  }
+}
+
+function kept({ data, headers }: { data: KeptDraft; headers: Headers }): Kept {
+  return { draft: data, etag: headers.get("ETag") ?? "" };
+}
+
+function lasts(fields: DraftFields, isLeaving: boolean): boolean {
+  return isLeaving && JSON.stringify(fields).length < KEEPALIVE_LIMIT;
+}

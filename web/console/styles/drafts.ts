@@ -1,0 +1,56 @@
+/** How drafts look: two versions of one, beside each other. */
+import { css } from "lit";
+
+export const draftStyles = css`
+  .conflict {
+    container-type: inline-size;
+  }
+
+  .conflict > div {
+    flex: 1;
+    min-inline-size: 0;
+  }
+
+  .versions {
+    display: grid;
+    gap: 1rem;
+    margin-block-start: 1rem;
+  }
+
+  .version {
+    display: grid;
+    grid-template-rows: auto 1fr auto;
+    justify-items: start;
+    min-inline-size: 0;
+    padding: 1rem;
+    border: 1px solid var(--_hub-line);
+    border-radius: var(--_hub-radius);
+    background: var(--_hub-raised);
+    color: var(--_hub-text);
+  }
+
+  .version h3 {
+    font-size: 1rem;
+  }
+
+  .version dl {
+    display: block;
+    inline-size: 100%;
+  }
+
+  .version dd {
+    margin: 0 0 0.5rem;
+  }
+
+  .version .body {
+    max-block-size: 12rem;
+    overflow: auto;
+    white-space: pre-line;
+  }
+
+  @container (min-width: 40rem) {
+    .versions {
+      grid-template-columns: 1fr 1fr;
+    }
+  }
+`;

@@ -1,0 +1,118 @@
+/** The draft that the compose page has open: how it begins, its name in the page's address, and what becomes of it elsewhere. */
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import type { Hub } from "../hub";
+import type { Directory } from "../logic/directory";
+import { type Draft, EMPTY, fingerprint } from "../logic/draft";
+import type { Drafts } from "../logic/drafts";
+import type { OpenDraft } from "../logic/open-draft";
+import { copied, keepKnownCategory } from "../logic/options";
+import { sentence } from "../logic/problems";
+import { type Beginning, composePath, draftPath } from "../logic/routes";
+import { fromAudience, isSameChoice, keepKnown, selectOne, startingSelection, toAudience } from "../logic/selection";
+import { translate } from "../strings";
+import { Poller } from "./poller";
+
+/** How often the page asks whether the draft was changed, sent or deleted elsewhere. */
+const REFRESH_MS = 15_000;
+
+export interface ComposeHost extends ReactiveControllerHost {
+  readonly hub: Hub;
+  readonly directory: Directory;
+  readonly drafts: Drafts;
+  readonly categories: readonly string[];
+  readonly beginning: Beginning;
+}
+
+export class ComposeDraft implements ReactiveController {
+  opened: OpenDraft | null = null;
+  /** Why the draft cannot be opened. */
+  error: unknown = null;
+  /** What the draft lacks of what it began with. */
+  lack = "";
+  readonly #host: ComposeHost;
+  readonly #poller: Poller;
+
+  constructor(host: ComposeHost) {
+    this.#host = host;
+    this.#poller = new Poller(host, () => this.refresh());
+    host.addController(this);
+  }
+
+  hostDisconnected(): void {
+    this.opened = null;
+    void this.#host.drafts.close();
+  }
+
+  /** Opens the draft that the address names, unless it is open. */
+  async open(): Promise<void> {
+    const { drafts, beginning } = this.#host;
+    if (this.opened && this.opened.name === beginning.draft) return;
+    this.opened = this.error = null;
+    this.lack = "";
+    this.#host.requestUpdate();
+    try {
+      const start = await this.#begin(beginning);
+      const opened = await drafts.open(beginning.draft, start, (changed) => this.#onChange(changed));
+      if (opened === null || beginning !== this.#host.beginning) return;
+      this.opened = opened;
+      this.settle();
+      this.#poller.start(REFRESH_MS);
+    } catch (error) {
+      if (beginning === this.#host.beginning) this.error = error;
+    }
+    this.#host.requestUpdate();
+  }
+
+  /** Takes out what may not be chosen, or no longer. */
+  settle(): void {
+    const { opened } = this;
+    if (!opened || opened.conflict) return;
+    const settled = this.#settled(opened.draft);
+    if (fingerprint(settled) === fingerprint(opened.draft)) return;
+    const { audiences } = this.#host.directory;
+    const { selection } = opened.draft;
+    if (!isSameChoice(keepKnown(selection, audiences), selection)) this.lack = translate("draft_narrower");
+    opened.change(settled);
+  }
+
+  async refresh(): Promise<number> {
+    await this.opened?.refresh();
+    return REFRESH_MS;
+  }
+
+  async #begin({ preset, copy }: Beginning): Promise<Draft> {
+    const { audiences } = this.#host.directory;
+    if (copy !== null) return this.#copy(copy);
+    return this.#settled(preset ? { ...EMPTY, selection: keepKnown(selectOne(preset), audiences) } : EMPTY);
+  }
+
+  async #copy(id: string): Promise<Draft> {
+    try {
+      const message = await this.#host.hub.getMessage(id);
+      const { title, body, audience } = message;
+      const draft = { title, body, selection: fromAudience(audience), options: copied(message) };
+      const settled = this.#settled(draft);
+      const isWhole = !audience.other_scopes && isSameChoice(settled.selection, draft.selection);
+      if (!isWhole) this.lack = translate("message_copy_narrower");
+      return settled;
+    } catch (error) {
+      this.lack = translate("message_copy_failed", { reason: sentence(error) });
+      return this.#settled(EMPTY);
+    }
+  }
+
+  #settled(draft: Draft): Draft {
+    const { directory, categories } = this.#host;
+    const known = keepKnown(draft.selection, directory.audiences);
+    const selection = toAudience(known) === null ? startingSelection(directory.audiences) : known;
+    return { ...draft, selection, options: keepKnownCategory(draft.options, categories) };
+  }
+
+  #onChange(opened: OpenDraft): void {
+    if (opened !== this.opened) return;
+    const isBegun = opened.id !== null || opened.isDirty;
+    const address = isBegun ? draftPath(opened.name) : composePath();
+    if (location.hash !== address) history.replaceState(history.state, "", address);
+    this.#host.requestUpdate();
+  }
+}
