@@ -4,13 +4,14 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
 import sqlalchemy
 
 from drills import scenario
-from drills.hub import REDIS
+from drills.hub import COMPOSE_API, REDIS
 from services.compose_api.store import backlog
 from shared import contracts
 from tests import factories
@@ -102,6 +103,25 @@ def test_overlapping_scopes_reach_each_person_once(hub: Hub, tree: Tree) -> None
     expected = tree.of(tree.organisations[0], tree.clinics[0], tree.clinics[1], tree.clinics[2])
     assert hub.entries(message["id"]) == sorted(expected)
     assert sent["recipient_count"] == len(expected)
+
+
+def test_a_scheduled_draft_is_in_the_bell_at_its_time_and_then_written(hub: Hub, tree: Tree) -> None:
+    """Two compose_apis look for it."""
+    hub.start_workers(1)
+    headers = factories.bearer(tree.administrator, tree.platform)
+    reader = tree.people[tree.clinics[3].external_id][0]
+    content = {"title": "Notice", "body": "What it is about", "audience": chosen(tree.clinics[3])}
+    with hub.another(COMPOSE_API) as (url, _):
+        draft = hub.http.post(f"{url}/v1/drafts", json=content, headers=headers).json()
+        send_at = datetime.now(UTC) + timedelta(seconds=2)
+        wanted = {"send_at": send_at.isoformat()}
+        answer = hub.http.post(f"{url}/v1/drafts/{draft['id']}/schedule", json=wanted, headers=headers)
+        assert answer.json()["state"] == "scheduled", answer.text
+        assert hub.bell(reader, tree.platform) == []
+        wait_until(lambda: hub.bell(reader, tree.platform) == [draft["id"]], what="the draft is in the bell")
+    message = hub.wait_sent(tree.administrator, tree.platform, draft["id"])
+    assert 0 <= (datetime.fromisoformat(message["sent_at"]) - send_at).total_seconds() < 5
+    assert set(hub.entries(draft["id"])) == tree.of(tree.clinics[3])
 
 
 def test_an_audience_of_nobody_is_sent_at_once(hub: Hub, tree: Tree) -> None:

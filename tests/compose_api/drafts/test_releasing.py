@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
+import prometheus_client
 import psycopg
 import pytest
 from sqlalchemy import Engine, text
@@ -11,7 +12,9 @@ from sqlalchemy import Engine, text
 from services.compose_api import draft_schemas, local_times, releaser
 from services.compose_api.actions import releases
 from services.compose_api.store import messages as message_store
-from shared import contracts, draining
+from services.compose_api.store import releases as store
+from shared import contracts, db, draining
+from tests import statements
 from tests.compose_api.drafts import drafting
 from tests.compose_api.drafts.drafting import scheduled
 from tests.compose_api.hub import EVERYONE, Hub, World
@@ -135,17 +138,47 @@ def test_what_would_have_expired_is_missed(own_hub: Hub, people: World, engine: 
     assert own_hub.rows("SELECT id::text, state, reason FROM drafts") == [(draft_id, "missed", "expires-too-early")]
 
 
-def test_drafts_of_one_second_are_released_in_their_order(own_hub: Hub, people: World, engine: Engine) -> None:
-    who = people["administrator of a"]
-    ids = [scheduled(own_hub, who) for _ in range(20)]
+def multiply(hub: Hub, draft_id: str, count: int) -> None:
+    """So many more scheduled drafts like this one, each made after the one before."""
     statement(
-        own_hub,
-        "UPDATE drafts SET send_at = date_trunc('second', now()) - interval '1 s', not_after = now() + interval '1 h'",
+        hub,
+        """
+        INSERT INTO drafts (id, platform_id, author_id, sender_id, content, scope_ids, state, send_at, not_after)
+        SELECT uuidv7(), platform_id, author_id, sender_id, content, scope_ids, state, send_at, not_after
+        FROM drafts, generate_series(1, :count) WHERE id = :id
+        """,
+        id=draft_id,
+        count=count,
     )
-    first = scheduled(own_hub, who, due_s=60)
-    drafting.release(engine)
-    sent = [str(message_id) for (message_id,) in own_hub.rows("SELECT id FROM messages ORDER BY sent_at")]
-    assert sent == [first, *ids]
+
+
+def test_500_drafts_of_one_second_are_released_in_their_order_and_their_lateness_is_measured(
+    own_hub: Hub, people: World, engine: Engine
+) -> None:
+    multiply(own_hub, scheduled(own_hub, people["administrator of a"], due_s=5), 499)
+    first = scheduled(own_hub, people["administrator of a1"], due_s=60)
+    made = releaser.Releaser(engine, lambda _item: None, draft_schemas.read_content)
+    registry = prometheus_client.CollectorRegistry()
+    made.register(registry)
+    made.release_due()
+    sent = own_hub.rows("SELECT id::text FROM messages ORDER BY sent_at")
+    assert len(sent) == 501
+    assert sent == [(first,), *own_hub.rows("SELECT id::text FROM drafts WHERE id <> :id ORDER BY id", id=first)]
+    name = "message_hub_release_lateness_seconds"
+    assert registry.get_sample_value(f"{name}_count") == 501
+    assert (registry.get_sample_value(f"{name}_sum") or 0) > 500 * 5
+    assert registry.get_sample_value(f"{name}_bucket", {"le": "2.5"}) == 0
+
+
+def test_finding_what_is_due_does_not_read_what_waits(own_hub: Hub, people: World, engine: Engine) -> None:
+    multiply(own_hub, scheduled(own_hub, people["administrator of a"]), 20_000)
+    for _ in range(2):
+        scheduled(own_hub, people["administrator of a1"], due_s=1)
+    statement(own_hub, "ANALYZE drafts")
+    with statements.rows_read() as read, db.autocommit(engine) as connection:
+        assert store.get_wait(connection) is not None
+        assert store.claim(connection, skipped_platforms=[]) is not None
+    assert max(read) < 20
 
 
 def test_two_releasers_release_everything_once_and_in_order(own_hub: Hub, people: World, engine: Engine) -> None:
