@@ -96,7 +96,7 @@ def cancel(draft_id: uuid.UUID) -> None:
 @click.argument("draft_id", metavar="ID", type=parameters.MESSAGE_ID)
 @connect.data_option
 def release(draft_id: uuid.UUID) -> None:
-    """Release a draft that is scheduled, was missed or failed: now, whatever its time, also while releases are on hold.
+    """Release a draft that is scheduled, was missed or failed: early, late, and while releases are on hold.
 
     Its sender must be allowed to send it now.
 

@@ -77,7 +77,7 @@ def get_draft(engine: Engine, *, caller: Caller, draft_id: uuid.UUID) -> store.D
 
 
 def change_draft(engine: Engine, edit: Edit, *, changes: domain.Changes, read: Read) -> store.Draft:
-    """The draft with these changes. A scheduled one stays scheduled, and whoever changes it becomes its sender.
+    """The draft with these changes. A scheduled one stays scheduled, and the caller becomes its sender.
 
     Raises `HubError` as `create_draft` and `_lock`; of a scheduled draft also what `send_draft` would raise at that time.
     """
@@ -122,7 +122,7 @@ def schedule_draft(engine: Engine, edit: Edit, *, schedule: domain.Schedule, rea
 
 
 def unschedule_draft(engine: Engine, edit: Edit) -> store.Draft:
-    """The draft, which nobody releases any more, as its author's again. Raises `HubError` as `_lock`."""
+    """The draft without its schedule, its author's again. Raises `HubError` as `_lock`."""
     with engine.begin() as transaction:
         connection = db.driver(transaction)
         draft = _lock(connection, edit)
@@ -180,7 +180,7 @@ def delete_draft(engine: Engine, edit: Edit) -> None:
 
 
 def _lock(connection: psycopg.Connection[Any], edit: Edit, *, checks_rate: bool = True) -> store.Draft:
-    """The draft, which nobody else changes or releases until the transaction ends.
+    """The draft, locked until the transaction ends.
 
     Raises `HubError` not-found, already-released, version-mismatch, and rate-limited where nothing else is wrong.
     """
@@ -193,7 +193,7 @@ def _lock(connection: psycopg.Connection[Any], edit: Edit, *, checks_rate: bool 
         )
     if not edit.is_current(draft):
         raise errors.HubError(
-            "version-mismatch", "Somebody has changed this draft. Get it again, then repeat the change."
+            "version-mismatch", "This draft has changed meanwhile. Get it again, then repeat the request."
         )
     if checks_rate:
         edit.rate.check()

@@ -53,7 +53,7 @@ def get_wait(engine: Engine) -> float | None:
 def release_next(engine: Engine, *, read: Read, skipped_platforms: Sequence[int] = ()) -> Outcome | None:
     """What became of the first draft that is due; None where none is, or while another process releases one.
 
-    One at a time in all processes: so drafts of a platform are released in the order of their times, whoever releases them.
+    The lock lets one process release at a time, so drafts are released in the order of their times.
     """
     with engine.begin() as transaction:
         if not db.try_lock(transaction, purpose="release", key="drafts"):
@@ -67,7 +67,7 @@ def release_next(engine: Engine, *, read: Read, skipped_platforms: Sequence[int]
 
 
 def release_draft(engine: Engine, draft_id: uuid.UUID, *, read: Read) -> Outcome | None:
-    """Releases a draft that was scheduled whatever the time, also while releases are on hold. None where there is no such draft."""
+    """Releases a draft that is scheduled, was missed or failed: early, late and while releases are on hold. None if there is none."""
     with engine.begin() as transaction:
         due = store.claim_one(db.driver(transaction), draft_id=draft_id)
         return None if due is None else _release(transaction, due, read)

@@ -212,7 +212,7 @@ def set_schedule(
     sender_id: int,
     now: datetime,
 ) -> None:
-    """Schedules the draft, whatever became of it before. Without a schedule it is a draft as before."""
+    """Schedules the draft, also one that was cancelled, missed or failed. Without a schedule it is a plain draft again."""
     unscheduled = dict.fromkeys(("send_at", "not_after", "local", "time_zone", "adjusted"))
     parameters = vars(schedule) if schedule else unscheduled
     connection.execute(_SET_SCHEDULE, {**parameters, "id": draft.id, "sender_id": sender_id, "now": now})

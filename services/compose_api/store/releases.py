@@ -109,7 +109,7 @@ def get_wait(connection: psycopg.Connection[Any]) -> float | None:
 
 
 def claim(connection: psycopg.Connection[Any], *, skipped_platforms: Sequence[int]) -> Due | None:
-    """The first draft in the order of (send_at, id) that is due and that nobody else has locked."""
+    """The first draft in the order of (send_at, id) that is due and that no other transaction has locked."""
     cursor = connection.cursor(row_factory=rows.class_row(Due))
     return cursor.execute(_CLAIM, {"skipped": list(skipped_platforms)}).fetchone()
 
