@@ -20,7 +20,7 @@ CORRUPTIONS = {
     ],
     "counts equal feeds": [
         # A state of a message that the user never had.
-        """INSERT INTO inbox_states SELECT u.id, now(), gen_random_uuid(), now(), now(), NULL FROM users u"""
+        """INSERT INTO inbox_states SELECT u.id, now(), gen_random_uuid(), now(), now(), NULL, now() FROM users u"""
     ],
     "the history is true": [
         "UPDATE messages SET recipient_count = recipient_count + 1 WHERE id = :id",

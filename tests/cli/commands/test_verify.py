@@ -284,6 +284,7 @@ def test_after_an_incident_every_message_since_is_told_in_a_line(
     hub: Hub, command: Verify, message_id: uuid.UUID
 ) -> None:
     old = message_id
+    hub.execute("SELECT create_inbox_partitions((now() - interval '3 days')::date)")
     hub.execute("UPDATE messages SET sent_at = sent_at - interval '3 days' WHERE id = :id", id=old)
     hub.execute("UPDATE inbox_entries SET sent_at = sent_at - interval '3 days' WHERE message_id = :id", id=old)
     waiting, whole = hub.accept(), hub.accept()
