@@ -208,6 +208,62 @@ def test_the_page_of_a_message_tells_how_many_have_read_it_and_who(windows: Wind
     expect(listed.get_by_role("alert")).to_be_empty()
 
 
+def test_those_who_have_not_read_a_message_are_reminded(windows: Windows, hub: Hub, people: World) -> None:
+    administrator, reader = people.token(people.platform_administrator), people.token(people.reader)
+    message_id = hub.post(administrator, EVERYONE, title="Read me", priority="important")
+    hub.wait_sent(administrator, message_id)
+    hub.mark_read(reader, message_id)
+    page = windows.console(administrator, f"#/messages/{message_id}")
+    page.get_by_role("link", name="Remind 8 who have not read it").click()
+    expect(console.title_field(page)).to_have_value("Reminder: Read me")
+    expect(console.body_field(page)).to_have_value("What it is about")
+    expect(console.option(page, "Important")).to_be_checked()
+    recipients = page.get_by_role("group", name="Recipients", exact=True)
+    expect(recipients).to_contain_text("8 people who have not read “Read me”")
+    expect(recipients).not_to_contain_text("that you administer")
+    expect(recipients.get_by_role("radio")).to_have_count(0)
+    page.reload()
+    expect(recipients).to_contain_text("8 people who have not read “Read me”")
+    console.review(page)
+    expect(console.reviewed(page)).to_contain_text("8 people who have not read “Read me”")
+    page.keyboard.press("Escape")
+    # Whoever reads it before the reminder is sent does not get it.
+    hub.mark_read(people.token(people.southerner), message_id)
+    reminder_id = console.send(page)
+    hub.wait_sent(administrator, reminder_id)
+    (reminder, _) = hub.sent(administrator)
+    assert (reminder["follows"], reminder["recipient_count"]) == (message_id, 7)
+    assert [one["title"] for one in hub.received(reader)] == ["Read me"]
+    expect(page.locator("header hub-followed")).to_contain_text("Follow-up to “Read me”, to people who had not read it")
+    expect(page.get_by_role("region", name="Sent to")).to_contain_text("Only those who had not read the earlier message")
+    page.get_by_role("link", name="Messages").last.click()
+    row = console.rows(page).filter(has_text="Reminder: Read me")
+    expect(row).to_contain_text("Follow-up to “Read me”, to people who had not read it")
+    row.get_by_role("link").click()
+    page.get_by_role("link", name="Read me", exact=True).click()
+    expect(page.get_by_role("heading", name="Read me", level=1)).to_be_visible()
+    console.recall(page)
+    refused = page.get_by_role("link", name="Remind people who have not read it")
+    expect(refused).to_be_disabled()
+    expect(refused).to_have_accessible_description("It was recalled.")
+
+
+def test_a_reminder_goes_as_far_as_its_sender_administers(windows: Windows, hub: Hub, people: World) -> None:
+    administrator = people.token(people.platform_administrator)
+    message_id = hub.post(administrator, {"clinics": ["aspen", "cedar"]}, title="Read me")
+    page = windows.console(people.token(people.clinic_administrator), f"#/messages/{message_id}")
+    page.get_by_role("link", name="Remind 2 who have not read it").click()
+    recipients = page.get_by_role("group", name="Recipients", exact=True)
+    expect(recipients).to_contain_text("Only those in the organisations and clinics that you administer.")
+    console.send(page)
+    expect(page.get_by_text("Only within what Clara Clinic administers")).to_be_visible()
+    hub.mark_read(people.token(people.clinic_administrator), message_id)
+    hub.mark_read(people.token(people.reader), message_id)
+    page.goto(windows.console_url(f"#/messages/{message_id}"))
+    refused = page.get_by_role("link", name="Remind people who have not read it")
+    expect(refused).to_have_accessible_description("Everyone has read it.")
+
+
 def test_a_recalled_message_leaves_the_open_bell_at_once(windows: Windows, hub: Hub, people: World) -> None:
     administrator = people.token(people.platform_administrator)
     hub.post(administrator, NORTH, title="It stays")

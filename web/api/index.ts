@@ -7,13 +7,14 @@ export { type Answer, Client, type GetToken } from "./client";
 export { Problem } from "./problem";
 export type { ComposePaths, DirectoryPaths, InboxPaths };
 
+/** Whom a message goes to: an audience, or those of an earlier message who have not read it. */
+export type Addressed = compose["schemas"]["PreviewIn"];
 export type Audience = compose["schemas"]["AudienceIn"];
 export type Audiences = compose["schemas"]["AudiencesOut"];
 export type Viewer = compose["schemas"]["ViewerOut"];
 export type Organisation = compose["schemas"]["OrganisationOut"];
 export type Clinic = compose["schemas"]["ClinicOut"];
-/** A message that is no follow-up. */
-export type NewMessage = compose["schemas"]["MessageIn"] & { audience: compose["schemas"]["AudienceIn"] };
+export type NewMessage = compose["schemas"]["MessageIn"];
 export type DraftFields = compose["schemas"]["DraftIn"];
 export type KeptDraft = compose["schemas"]["DraftOut"];
 export type KeptDrafts = compose["schemas"]["DraftsOut"];

@@ -1,7 +1,7 @@
 /** The calls that the console makes, each by its name. Views ask this, and nothing else, for data. */
 
 import {
-  type Audience,
+  type Addressed,
   type Audiences,
   Client,
   type ComposePaths,
@@ -35,6 +35,7 @@ export class Hub {
   readonly drafts: DraftCalls;
   readonly #compose: Client<ComposePaths>;
   readonly #inbox: Client<InboxPaths>;
+  readonly #titles = new Map<string, Promise<string>>();
 
   constructor(composeUrl: string, inboxUrl: string, streamUrl: string, directoryUrl: string, getToken: GetToken) {
     this.getToken = getToken;
@@ -55,9 +56,9 @@ export class Hub {
     return (await this.#compose.call("get", "/v1/audiences", {})).data;
   }
 
-  /** How many distinct people the audience reaches now. */
-  async countPeople(audience: Audience, signal: AbortSignal): Promise<number> {
-    const { data } = await this.#compose.call("post", "/v1/audiences/preview", { body: { audience }, signal });
+  /** How many distinct people an audience, or a follow-up, reaches now. */
+  async countPeople(people: Addressed, signal: AbortSignal): Promise<number> {
+    const { data } = await this.#compose.call("post", "/v1/audiences/preview", { body: people, signal });
     return data.recipient_count;
   }
 
@@ -73,6 +74,16 @@ export class Hub {
   async getMessage(id: string, signal?: AbortSignal): Promise<SentMessage> {
     const request = { path: { message_id: id }, ...(signal ? { signal } : {}) };
     return (await this.#inbox.call("get", "/v1/sent-messages/{message_id}", request)).data;
+  }
+
+  /** The title of a message; it never changes, so it is asked for once. */
+  getTitle(id: string): Promise<string> {
+    const known = this.#titles.get(id);
+    if (known) return known;
+    const title = this.getMessage(id).then((message) => message.title);
+    this.#titles.set(id, title);
+    title.catch(() => this.#titles.delete(id));
+    return title;
   }
 
   async getRecipients(

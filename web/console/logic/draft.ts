@@ -1,6 +1,7 @@
 /** What is written on the compose page, and how the hub keeps it. Pure. */
 
-import type { DraftFields, KeptDraft, NewMessage } from "../../api";
+import type { Addressed, DraftFields, KeptDraft, NewMessage } from "../../api";
+import { following } from "./follow-ups";
 import { NO_OPTIONS, type Options, stated } from "./options";
 import { fromAudience, NOTHING, type Selection, toAudience } from "./selection";
 import { clean } from "./text";
@@ -10,22 +11,33 @@ export interface Draft {
   readonly body: string;
   readonly selection: Selection;
   readonly options: Options;
+  /** The id of the message whose unread recipients it goes to, in the place of the selection. */
+  readonly follows: string | null;
 }
 
-export const EMPTY: Draft = { title: "", body: "", selection: NOTHING, options: NO_OPTIONS };
+export const EMPTY: Draft = { title: "", body: "", selection: NOTHING, options: NO_OPTIONS, follows: null };
+
+/** Whom it goes to, as the hub takes it; null without recipients. */
+export function toPeople({ selection, follows }: Draft): Addressed | null {
+  if (follows !== null) return following(follows);
+  const audience = toAudience(selection);
+  return audience && { audience };
+}
 
 /** What is sent; null without recipients. */
-export function toMessage({ title, body, selection, options }: Draft): NewMessage | null {
-  const audience = toAudience(selection);
-  return audience && { title, body, audience, ...stated(options) };
+export function toMessage(draft: Draft): NewMessage | null {
+  const { title, body, options } = draft;
+  const people = toPeople(draft);
+  return people && { title, body, ...people, ...stated(options) };
 }
 
 /** What the hub keeps of it. A text that the hub will refuse is left as it is. */
-export function toFields({ title, body, selection, options }: Draft): DraftFields {
+export function toFields(draft: Draft): DraftFields {
+  const { title, body, options } = draft;
   return {
     title: (clean("title", title) ?? title.trim()) || null,
     body: (clean("body", body) ?? body.trim()) || null,
-    audience: toAudience(selection),
+    ...{ audience: null, follows: null, only: null, ...toPeople(draft) },
     category: options.category,
     priority: options.priority,
     pinned_until: options.pinned_until || null,
@@ -44,6 +56,7 @@ export function fromKept(kept: KeptDraft): Draft {
       pinned_until: readTime(kept.pinned_until),
       expires_at: readTime(kept.expires_at),
     },
+    follows: kept.follows,
   };
 }
 

@@ -79,7 +79,7 @@ function write({ draft, ...edge }: Edge): string {
 /** An edge from the storage, where it may have been changed by hand; null if it is none. */
 function read(text: string | null): Edge | null {
   const { key, id, etag, base, draft } = parse(text);
-  const { title, body, selection, options } = asObject(draft);
+  const { title, body, selection, options, follows } = asObject(draft);
   const { everyone, organisations, clinics } = asObject(selection);
   if (typeof key !== "string" || typeof title !== "string" || typeof body !== "string") return null;
   return {
@@ -92,6 +92,7 @@ function read(text: string | null): Edge | null {
       body,
       selection: { everyone: everyone === true, organisations: ids(organisations), clinics: ids(clinics) },
       options: readOptions(options),
+      follows: typeof follows === "string" ? follows : null,
     },
   };
 }

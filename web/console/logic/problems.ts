@@ -3,9 +3,8 @@
 import { Problem } from "../../api";
 import { translate } from "../strings";
 import { problems } from "../strings/problems";
-import type { Draft } from "./draft";
+import { type Draft, toPeople } from "./draft";
 import { findOptionMistakes } from "./options";
-import { toAudience } from "./selection";
 import { textError } from "./text";
 
 /** In the order of the page. */
@@ -35,6 +34,7 @@ export function mistakes(error: unknown): Mistakes {
   for (const [name, value] of Object.entries(error.errors)) {
     const text = flatten(value).join(" ");
     if (isField(name)) fields[name] = text;
+    else if (name === "follows") fields.audience = text;
     else if (text) others.push(`${name}: ${text}`);
   }
   const isExplained = Object.keys(fields).length > 0;
@@ -43,11 +43,12 @@ export function mistakes(error: unknown): Mistakes {
 }
 
 /** What is wrong with a message before the hub is asked. */
-export function findMistakes({ title, body, selection, options }: Draft, now: Date): Mistakes {
+export function findMistakes(draft: Draft, now: Date): Mistakes {
+  const { title, body, options } = draft;
   const found = {
     title: textError("title", title),
     body: textError("body", body),
-    audience: toAudience(selection) === null ? translate("compose_no_recipients") : null,
+    audience: toPeople(draft) === null ? translate("compose_no_recipients") : null,
     ...findOptionMistakes(options, now),
   };
   return { fields: Object.fromEntries(Object.entries(found).filter(([, error]) => error !== null)), other: null };

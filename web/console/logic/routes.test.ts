@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { composePath, copyPath, messagePath, messagesPath, parse } from "./routes";
+import { composePath, copyPath, followUpPath, messagePath, messagesPath, parse } from "./routes";
 
 describe("parse", () => {
   it.each([
@@ -12,10 +12,10 @@ describe("parse", () => {
     ["#/messages/0190", { page: "message", id: "0190" }],
     ["#/received", { page: "received" }],
     ["#/organisations", { page: "organisations" }],
-    ["#/compose", { page: "compose", draft: null, preset: null, copy: null }],
+    ["#/compose", { page: "compose", draft: null, preset: null, copy: null, follow: null }],
     [
       "#/compose?organisation=x",
-      { page: "compose", draft: null, preset: { level: "organisation", id: "x" }, copy: null },
+      { page: "compose", draft: null, preset: { level: "organisation", id: "x" }, copy: null, follow: null },
     ],
     ["#/elsewhere", { page: "unknown" }],
     ["#/received/1", { page: "unknown" }],
@@ -37,8 +37,10 @@ describe("paths", () => {
       draft: null,
       preset: { level: "organisation", id },
       copy: null,
+      follow: null,
     });
-    expect(parse(copyPath(id))).toEqual({ page: "compose", draft: null, preset: null, copy: id });
+    expect(parse(copyPath(id))).toEqual({ page: "compose", draft: null, preset: null, copy: id, follow: null });
+    expect(parse(followUpPath(id))).toEqual({ page: "compose", draft: null, preset: null, copy: null, follow: id });
     expect(parse(messagePath(id))).toEqual({ page: "message", id });
   });
 });

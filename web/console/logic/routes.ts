@@ -8,11 +8,12 @@ export interface Listing {
   readonly q: string;
 }
 
-/** What the page for writing opens: a draft by its name, else a new one, to a scope or with the content of a message. */
+/** What the page for writing opens: a draft by its name, else a new one: to a scope, with the content of a message, or to follow it. */
 export interface Beginning {
   readonly draft: string | null;
   readonly preset: Filter;
   readonly copy: string | null;
+  readonly follow: string | null;
 }
 
 export type Route =
@@ -38,7 +39,7 @@ export function parse(hash: string): Route {
     case "messages":
       return { page: "messages", filter: readFilter(query), q: query.get("q") ?? "" };
     case "compose":
-      return { page: "compose", draft: query.get("draft"), preset: readFilter(query), copy: query.get("copy") };
+      return { page: "compose", ...readBeginning(query) };
     case "received":
     case "organisations":
     case "provisioning":
@@ -61,12 +62,22 @@ export function copyPath(id: string): string {
   return `#/compose${write({ copy: id })}`;
 }
 
+/** Begins a message to those who have not read another. */
+export function followUpPath(id: string): string {
+  return `#/compose${write({ follow: id })}`;
+}
+
 export function draftPath(name: string): string {
   return `#/compose${write({ draft: name })}`;
 }
 
 export function composePath(preset: Filter = null): string {
   return `#/compose${write(parameters(preset))}`;
+}
+
+function readBeginning(query: URLSearchParams): Beginning {
+  const [draft, copy, follow] = ["draft", "copy", "follow"].map((name) => query.get(name));
+  return { draft: draft ?? null, preset: readFilter(query), copy: copy ?? null, follow: follow ?? null };
 }
 
 function readFilter(query: URLSearchParams): Filter {

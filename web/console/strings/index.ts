@@ -7,6 +7,7 @@ import { categories } from "./categories";
 import { common } from "./common";
 import { compose } from "./compose";
 import { drafts } from "./drafts";
+import { followUps } from "./follow-ups";
 import { frame } from "./frame";
 import { message } from "./message";
 import { options } from "./options";
@@ -25,6 +26,7 @@ export const english = {
   ...common,
   ...compose,
   ...drafts,
+  ...followUps,
   ...frame,
   ...message,
   ...options,

@@ -1,9 +1,11 @@
 /** The draft that the compose page has open: how it begins, its name in the page's address, and what becomes of it elsewhere. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
+import type { Message } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
 import { type Draft, EMPTY, fingerprint } from "../logic/draft";
 import type { Drafts } from "../logic/drafts";
+import { followUpOf } from "../logic/follow-ups";
 import type { OpenDraft } from "../logic/open-draft";
 import { copied, keepKnownCategory } from "../logic/options";
 import { sentence } from "../logic/problems";
@@ -80,29 +82,34 @@ export class ComposeDraft implements ReactiveController {
     return REFRESH_MS;
   }
 
-  async #begin({ preset, copy }: Beginning): Promise<Draft> {
+  async #begin({ preset, copy, follow }: Beginning): Promise<Draft> {
     const { audiences } = this.#host.directory;
-    if (copy !== null) return this.#copy(copy);
+    if (copy !== null) return this.#beginWith(copy, (message) => this.#copy(message));
+    if (follow !== null) return this.#beginWith(follow, (message) => ({ ...EMPTY, ...followUpOf(message) }));
     return this.#settled(preset ? { ...EMPTY, selection: keepKnown(selectOne(preset), audiences) } : EMPTY);
   }
 
-  async #copy(id: string): Promise<Draft> {
+  async #beginWith(id: string, begin: (message: Message) => Draft): Promise<Draft> {
     try {
-      const message = await this.#host.hub.getMessage(id);
-      const { title, body, audience } = message;
-      const draft = { title, body, selection: fromAudience(audience), options: copied(message) };
-      const settled = this.#settled(draft);
-      const isWhole = !audience.other_scopes && isSameChoice(settled.selection, draft.selection);
-      if (!isWhole) this.lack = translate("message_copy_narrower");
-      return settled;
+      return begin(await this.#host.hub.getMessage(id));
     } catch (error) {
       this.lack = translate("message_copy_failed", { reason: sentence(error) });
       return this.#settled(EMPTY);
     }
   }
 
+  #copy(message: Message): Draft {
+    const { title, body, audience } = message;
+    const draft = { ...EMPTY, title, body, selection: fromAudience(audience), options: copied(message) };
+    const settled = this.#settled(draft);
+    const isWhole = !audience.other_scopes && isSameChoice(settled.selection, draft.selection);
+    if (!isWhole) this.lack = translate("message_copy_narrower");
+    return settled;
+  }
+
   #settled(draft: Draft): Draft {
     const { directory, categories } = this.#host;
+    if (draft.follows !== null) return { ...draft, options: keepKnownCategory(draft.options, categories) };
     const known = keepKnown(draft.selection, directory.audiences);
     const selection = toAudience(known) === null ? startingSelection(directory.audiences) : known;
     return { ...draft, selection, options: keepKnownCategory(draft.options, categories) };

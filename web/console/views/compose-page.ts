@@ -2,12 +2,11 @@
 import { html, LitElement, nothing } from "lit";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
-import { type Draft, EMPTY, toMessage } from "../logic/draft";
+import { type Draft, EMPTY, toMessage, toPeople } from "../logic/draft";
 import type { Drafts } from "../logic/drafts";
 import type { OpenDraft } from "../logic/open-draft";
 import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
 import type { Beginning } from "../logic/routes";
-import { type Selection, toAudience } from "../logic/selection";
 import { clean, type TextField } from "../logic/text";
 import { translate } from "../strings";
 import { composeStyles } from "../styles/compose";
@@ -15,12 +14,12 @@ import { controls } from "../styles/controls";
 import { draftStyles } from "../styles/drafts";
 import { optionStyles } from "../styles/options";
 import { termStyles } from "../styles/terms";
-import "./audience-picker";
 import { ComposeDraft } from "./compose-draft";
-import { fieldError, mistakeList, textField } from "./compose-fields";
+import { mistakeList, textField } from "./compose-fields";
 import { FooterSpace, footer } from "./compose-footer";
 import { conflictNote, elsewhereNote, note, savedNote } from "./compose-notes";
 import { optionFields } from "./compose-options";
+import { recipientsField } from "./compose-recipients";
 import { discardQuestion, reviewQuestion } from "./compose-review";
 import "./preview";
 import { ReachCounter } from "./reach";
@@ -58,7 +57,7 @@ export class ComposePage extends LitElement {
   /** How many invisible characters were removed from each field. */
   declare _removed: Readonly<Record<TextField, number>>;
   readonly #open = new ComposeDraft(this);
-  readonly #reach = new ReachCounter(this, (audience, signal) => this.hub.countPeople(audience, signal));
+  readonly #reach = new ReachCounter(this, (people, signal) => this.hub.countPeople(people, signal));
   readonly #sender = new Sender(this);
 
   constructor() {
@@ -80,7 +79,7 @@ export class ComposePage extends LitElement {
       this.#clear();
       void this.#open.open();
     } else if (changed.has("directory")) this.#open.settle();
-    if (this.#open.opened) this.#reach.ask(toAudience(this.#draft.selection));
+    if (this.#open.opened) this.#reach.ask(toPeople(this.#draft));
   }
 
   override connectedCallback(): void {
@@ -92,8 +91,7 @@ export class ComposePage extends LitElement {
     const { opened, error } = this.#open;
     if (error !== null) return notOpened(error, () => void this.#open.open());
     if (opened === null) return html`<p class="muted" role="status">${translate("draft_opening")}</p>`;
-    const { title, body, selection, options } = opened.draft;
-    const audience = toAudience(selection);
+    const { title, body, options } = opened.draft;
     return html`<div class="notes">${this.#notes(opened)}</div>
       <form novalidate @submit=${this.#onSubmit}>
         <div class="columns">
@@ -111,10 +109,11 @@ export class ComposePage extends LitElement {
             ></hub-preview>
           </aside>
         </div>
-        ${footer(this.#reach.value, () => this.#reach.retry(audience))}
+        ${footer(this.#reach.value, () => this.#reach.retry(toPeople(opened.draft)))}
       </form>
       ${reviewQuestion({
         message: this._asking === "send" ? toMessage(this.#draft) : null,
+        hub: this.hub,
         directory: this.directory,
         reach: this.#reach.value,
         sender: this.#sender,
@@ -139,19 +138,14 @@ export class ComposePage extends LitElement {
   }
 
   #recipients() {
-    const reach = this.#reach.value;
-    const uncounted = reach.state === "failed" ? mistakes(reach.error).fields.audience : undefined;
-    const error = this._mistakes.fields.audience ?? uncounted;
-    return html`<fieldset aria-describedby=${error ? "audience-error" : nothing}>
-      <legend class="label">${translate("compose_recipients")}</legend>
-      ${fieldError("audience", error)}
-      <hub-audience-picker
-        id="audience"
-        .directory=${this.directory}
-        .selection=${this.#draft.selection}
-        @selection-change=${(event: CustomEvent<Selection>) => this.#edit("audience", { selection: event.detail })}
-      ></hub-audience-picker>
-    </fieldset>`;
+    return recipientsField({
+      draft: this.#draft,
+      hub: this.hub,
+      directory: this.directory,
+      reach: this.#reach.value,
+      mistakes: this._mistakes,
+      change: (selection) => this.#edit("audience", { selection }),
+    });
   }
 
   #options() {

@@ -2,6 +2,7 @@
 import { html, nothing } from "lit";
 import type { NewMessage } from "../../api";
 import { split } from "../../common/links";
+import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
 import { NO_OPTIONS } from "../logic/options";
 import { ATTEMPTS } from "../logic/retries";
@@ -14,10 +15,12 @@ import { optionTerms } from "./option-terms";
 import "./preview";
 import type { Reach } from "./reach";
 import type { Sender } from "./sender";
+import "./unread-people";
 
 export interface Review {
   /** What is sent; null while nothing is asked. */
   message: NewMessage | null;
+  hub: Hub;
   directory: Directory;
   reach: Reach;
   sender: Sender;
@@ -27,7 +30,8 @@ export interface Review {
   cancel: () => void;
 }
 
-export function reviewQuestion({ message, directory, reach, sender, failure, confirm, cancel }: Review) {
+export function reviewQuestion(review: Review) {
+  const { message, sender, failure, confirm, cancel } = review;
   const { isSending, attempt } = sender;
   const yes = isSending ? "compose_sending" : failure ? "compose_try_again" : "compose_send";
   return html`<hub-confirmation
@@ -41,18 +45,19 @@ export function reviewQuestion({ message, directory, reach, sender, failure, con
     @confirm=${confirm}
     @cancel=${cancel}
   >
-    ${message === null ? nothing : summary(message, directory, reach)}
+    ${message === null ? nothing : summary(message, review)}
   </hub-confirmation>`;
 }
 
-function summary(message: NewMessage, directory: Directory, reach: Reach) {
-  const { title, body, audience } = message;
+function summary(message: NewMessage, review: Review) {
+  const { title, body } = message;
+  const { directory, reach } = review;
   const options = { ...NO_OPTIONS, ...message };
   const links = split(body).filter((part) => part.kind === "link");
   return html`<div class="reach">${icon("people")}<p translate="no">${reachText(reach)}</p></div>
     <dl>
       <dt>${translate("compose_recipients")}</dt>
-      <dd dir="auto">${audienceSummary(audience, directory)}</dd>
+      <dd dir="auto">${recipients(message, review)}</dd>
       ${optionTerms(options)}
     </dl>
     <hub-preview
@@ -70,6 +75,17 @@ function summary(message: NewMessage, directory: Directory, reach: Reach) {
         : nothing
     }
     <p class="muted">${translate("compose_consequence")}</p>`;
+}
+
+function recipients({ audience, follows }: NewMessage, { hub, directory, reach }: Review) {
+  if (!follows) return audience ? audienceSummary(audience, directory) : nothing;
+  return html`<hub-unread-people
+    is-brief
+    .hub=${hub}
+    .directory=${directory}
+    .messageId=${follows}
+    .reach=${reach}
+  ></hub-unread-people>`;
 }
 
 export function discardQuestion(isOpen: boolean, failure: string, confirm: () => void, cancel: () => void) {

@@ -1,17 +1,19 @@
 /** The top of a message's page: its title, by whom and when it was sent, what can be done with it, and what became of it. Templates only. */
 import { html, nothing } from "lit";
 import type { Message } from "../../api";
+import type { Hub } from "../hub";
 import { date } from "../logic/dates";
 import { copyPath } from "../logic/routes";
 import { translate } from "../strings";
 import { avatar } from "./avatar";
+import "./followed";
 import { icon } from "./icons";
 import { withNames } from "./rich";
 import { labels } from "./status";
 import "./time";
 
 /** `recall` is null for who may not. */
-export function messageHead(message: Message, recall: (() => void) | null) {
+export function messageHead(message: Message, hub: Hub, recall: (() => void) | null) {
   const { id, title, sender, sent_at } = message;
   return html`<header class="page-head">
     <div class="what">
@@ -20,6 +22,7 @@ export function messageHead(message: Message, recall: (() => void) | null) {
         ${avatar(sender.name)}<span class="unseen-text">${translate("sent_by")}</span><bdi>${sender.name}</bdi>
         <hub-time .at=${sent_at} format="date"></hub-time> ${labels(message)}
       </p>
+      ${message.follows ? html`<hub-followed is-link .hub=${hub} .message=${message}></hub-followed>` : nothing}
     </div>
     <div class="actions">
       <a class="button" href=${copyPath(id)}>${icon("copy")}${translate("message_copy")}</a>

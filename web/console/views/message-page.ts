@@ -128,13 +128,13 @@ export class MessagePage extends LitElement {
     if (message === null)
       return html`${back} ${heading}
         <div class="card">${loading(translate("message_loading"), 2)}</div>`;
-    return html`${back} ${messageHead(message, this.directory.mayRecall(message, this.me) ? () => this.#ask(true) : null)}
+    return html`${back} ${messageHead(message, this.hub, this.directory.mayRecall(message, this.me) ? () => this.#ask(true) : null)}
       <p class="unseen-text" role="status">${this.#spoken(message)}</p>
       ${messageNote(message, message.id === this.fresh?.id)}
       <div class="columns">
         <article class="card text"><p class="body" dir="auto">${linked(message.body)}</p></article>
         <div class="side">
-          ${readRate(message)} ${sentTo(message, this.directory, this._showsAll, this.#showAll)} ${this.#options(message)}
+          ${readRate(message, this.hub)} ${sentTo(message, this.directory, this._showsAll, this.#showAll)} ${this.#options(message)}
         </div>
         <hub-recipients .hub=${this.hub} .directory=${this.directory} .message=${message}></hub-recipients>
       </div>

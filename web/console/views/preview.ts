@@ -76,7 +76,7 @@ export class Preview extends LitElement {
       sender: { name: this.sender },
       sent_at: this.#now.toISOString(),
       ...this.options,
-      ...{ seen_at: null, read_at: null, archived_at: null },
+      ...{ expired: false, seen_at: null, read_at: null, archived_at: null },
     };
     const missing = `${title ? "" : "without-title"} ${body ? "" : "without-body"}`;
     return html`<ul class="paper">

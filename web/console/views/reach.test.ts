@@ -7,8 +7,8 @@ const host = {
   requestUpdate: () => {},
   updateComplete: Promise.resolve(true),
 };
-const EVERYONE = { everyone: true as const };
-const NORTH = { organisations: ["north"], clinics: [] };
+const EVERYONE = { audience: { everyone: true as const } };
+const NORTH = { audience: { organisations: ["north"], clinics: [] } };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -26,7 +26,7 @@ describe("counting the people", () => {
     reach.ask(NORTH);
     expect(reach.value).toEqual({ state: "counting", count: null });
     await vi.runAllTimersAsync();
-    expect(count.mock.calls.map(([audience]) => audience)).toEqual([NORTH]);
+    expect(count.mock.calls.map(([people]) => people)).toEqual([NORTH]);
     expect(reach.value).toEqual({ state: "counted", count: 32 });
   });
 

@@ -1,6 +1,6 @@
 /** Counts the people whom a choice reaches, a moment after it was last changed. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import type { Audience } from "../../api";
+import type { Addressed } from "../../api";
 
 const PAUSE_MS = 250;
 
@@ -10,7 +10,7 @@ export type Reach =
   | { state: "counted"; count: number }
   | { state: "failed"; error: unknown };
 
-type Count = (audience: Audience, signal: AbortSignal) => Promise<number>;
+type Count = (people: Addressed, signal: AbortSignal) => Promise<number>;
 
 export class ReachCounter implements ReactiveController {
   value: Reach = { state: "none" };
@@ -29,30 +29,30 @@ export class ReachCounter implements ReactiveController {
     this.#abort.abort();
   }
 
-  /** Counts this audience, unless it is what was counted last. */
-  ask(audience: Audience | null): void {
-    const wanted = JSON.stringify(audience);
+  /** Counts these people, unless they are what was counted last. */
+  ask(people: Addressed | null): void {
+    const wanted = JSON.stringify(people);
     if (wanted === this.#asked) return;
     this.#asked = wanted;
-    void this.#run(audience);
+    void this.#run(people);
   }
 
   /** Counts again what could not be counted. */
-  retry(audience: Audience | null): void {
+  retry(people: Addressed | null): void {
     this.#asked = "";
-    this.ask(audience);
+    this.ask(people);
   }
 
-  async #run(audience: Audience | null): Promise<void> {
+  async #run(people: Addressed | null): Promise<void> {
     this.#abort.abort();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
-    if (audience === null) return this.#set({ state: "none" });
+    if (people === null) return this.#set({ state: "none" });
     this.#set({ state: "counting", count: "count" in this.value ? this.value.count : null });
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     if (signal.aborted) return;
     try {
-      const count = await this.#count(audience, signal);
+      const count = await this.#count(people, signal);
       if (!signal.aborted) this.#set({ state: "counted", count });
     } catch (error) {
       if (!signal.aborted) this.#set({ state: "failed", error });

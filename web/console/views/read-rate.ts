@@ -1,12 +1,14 @@
-/** How many of its recipients have read a message: the main figure of its page. Templates only. */
+/** How many of its recipients have read a message, the main figure of its page; the others can be reminded. Templates only. */
 import { html, nothing } from "lit";
 import type { Message, SentMessage } from "../../api";
+import type { Hub } from "../hub";
 import { percent, reached } from "../logic/wording";
 import { translate } from "../strings";
+import "./reminder";
 
 type Progress = Message & Partial<Pick<SentMessage, "read_count" | "seen_count">>;
 
-export function readRate(message: Progress) {
+export function readRate(message: Progress, hub: Hub) {
   const { recipient_count: all, read_count: read, seen_count: seen } = message;
   return html`<section class="card pad" aria-labelledby="read-rate">
     <h2 id="read-rate">${translate("message_read")}</h2>
@@ -17,6 +19,7 @@ export function readRate(message: Progress) {
           ${typeof seen === "number" ? html`<p class="muted small">${translate("message_seen_by", { count: seen })}</p>` : nothing}
           ${delivery(message, all)}`
     }
+    <hub-reminder .hub=${hub} .message=${message}></hub-reminder>
   </section>`;
 }
 

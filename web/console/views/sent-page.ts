@@ -159,7 +159,7 @@ export class SentPage extends LitElement {
     const pages = this.#pages;
     const shown = this.#shown;
     if (shown.length > 0)
-      return html`${sentRows(shown, this.directory)} ${pages && !this.#isOld ? more(pages) : nothing}`;
+      return html`${sentRows(shown, this.directory, this.hub)} ${pages && !this.#isOld ? more(pages) : nothing}`;
     if (!pages || pages.status === "loading") return loading(translate("sent_loading"));
     if (pages.status !== "failed") return this.#empty();
     if (isInvalid(pages.error, "q"))

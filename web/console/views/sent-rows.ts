@@ -2,16 +2,18 @@
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { ListedMessage } from "../../api";
+import type { Hub } from "../hub";
 import { date, groupByDate } from "../logic/dates";
 import type { Directory } from "../logic/directory";
 import { messagePath } from "../logic/routes";
 import { audienceSummary, percent, reached } from "../logic/wording";
 import { translate } from "../strings";
 import { avatar } from "./avatar";
+import "./followed";
 import { labels } from "./status";
 import "./time";
 
-export function sentRows(messages: readonly ListedMessage[], directory: Directory) {
+export function sentRows(messages: readonly ListedMessage[], directory: Directory, hub: Hub) {
   return html`${columnHeadings()}
     ${repeat(
       groupByDate(messages, new Date()),
@@ -21,7 +23,7 @@ export function sentRows(messages: readonly ListedMessage[], directory: Director
           ${repeat(
             items,
             ({ id }) => id,
-            (message) => row(message, directory),
+            (message) => row(message, directory, hub),
           )}
         </ul>`,
     )}`;
@@ -37,13 +39,13 @@ function columnHeadings() {
   </div>`;
 }
 
-function row(message: ListedMessage, directory: Directory) {
+function row(message: ListedMessage, directory: Directory, hub: Hub) {
   const { id, title, body, audience, sender, sent_at } = message;
   return html`<li class="row">
     <div class="what">
       <h3 dir="auto"><a href=${messagePath(id)} data-id=${id} title=${date(sent_at)}>${title}</a></h3>
       <p class="muted small excerpt" dir="auto">${body}</p>
-      ${labels(message)}
+      ${message.follows ? html`<hub-followed .hub=${hub} .message=${message}></hub-followed>` : nothing} ${labels(message)}
     </div>
     <div class="to">
       <p><span class="unseen-text">${translate("sent_label_recipients")}</span>${audienceSummary(audience, directory)}</p>
