@@ -66,8 +66,9 @@ export class Hub {
     return (await this.#compose.call("delete", "/v1/messages/{message_id}", { path: { message_id: id } })).data;
   }
 
-  async getHistory({ filter, q }: Listing, after: string | null, signal: AbortSignal): Promise<History> {
-    const query = { limit: PAGE, ...toQuery({ filter }), ...(q ? { q } : {}), ...(after ? { after } : {}) };
+  async getHistory({ filter, category, q }: Listing, after: string | null, signal: AbortSignal): Promise<History> {
+    const chosen = { ...(category ? { category } : {}), ...(q ? { q } : {}) };
+    const query = { limit: PAGE, ...toQuery({ filter }), ...chosen, ...(after ? { after } : {}) };
     return (await this.#inbox.call("get", "/v1/sent-messages", { query, signal })).data;
   }
 

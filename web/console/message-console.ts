@@ -12,7 +12,7 @@ import { Arrival } from "./arrival";
 import type { SignIn } from "./config";
 import { type Ending, HubSession } from "./hub-session";
 import { Directory } from "./logic/directory";
-import { type Listing, messagePath, parse, type Route } from "./logic/routes";
+import { ALL_MESSAGES, type Listing, messagePath, parse, type Route } from "./logic/routes";
 import { keepToken, loadToken, openStorage, readIdentity } from "./logic/session";
 import { type State, startUp, type Visit } from "./start";
 import { LOCALE, translate } from "./strings";
@@ -63,7 +63,7 @@ export class MessageConsole extends LitElement {
   /** A message that was just sent from here: its page need not load it. */
   fresh: Message | null = null;
   /** Of the list of sent messages, also while one of them is open. */
-  listing: Listing = { filter: null, q: "" };
+  listing: Listing = ALL_MESSAGES;
   readonly #storage = openStorage("sessionStorage");
   readonly #arrival = new Arrival(this);
   #session: HubSession | null = null;

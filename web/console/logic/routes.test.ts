@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { composePath, copyPath, followUpPath, messagePath, messagesPath, parse } from "./routes";
+import { ALL_MESSAGES, composePath, copyPath, followUpPath, messagePath, messagesPath, parse } from "./routes";
 
 describe("parse", () => {
   it.each([
     ["", { page: "home" }],
     ["#", { page: "home" }],
     ["#/", { page: "home" }],
-    ["#/messages", { page: "messages", filter: null, q: "" }],
-    ["#/messages?clinic=a%26b", { page: "messages", filter: { level: "clinic", id: "a&b" }, q: "" }],
-    ["#/messages?q=two+words", { page: "messages", filter: null, q: "two words" }],
+    ["#/messages", { page: "messages", ...ALL_MESSAGES }],
+    ["#/messages?clinic=a%26b", { page: "messages", ...ALL_MESSAGES, filter: { level: "clinic", id: "a&b" } }],
+    ["#/messages?q=two+words", { page: "messages", ...ALL_MESSAGES, q: "two words" }],
+    ["#/messages?category=a%26b&q=", { page: "messages", ...ALL_MESSAGES, category: "a&b" }],
     ["#/messages/0190", { page: "message", id: "0190" }],
     ["#/received", { page: "received" }],
     ["#/organisations", { page: "organisations" }],
@@ -30,7 +31,8 @@ describe("paths", () => {
   it("lead back to where they came from, whatever an id contains", () => {
     const id = "a/b?c=d&e#f é";
     const filter = { level: "clinic" as const, id };
-    expect(parse(messagesPath(filter, "Ä & b?"))).toEqual({ page: "messages", filter, q: "Ä & b?" });
+    const listing = { filter, category: "ö=?", q: "Ä & b?" };
+    expect(parse(messagesPath(listing))).toEqual({ page: "messages", ...listing });
     expect(messagesPath()).toBe("#/messages");
     expect(parse(composePath({ level: "organisation", id }))).toEqual({
       page: "compose",

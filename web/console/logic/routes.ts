@@ -2,11 +2,14 @@
 
 export type Filter = { level: "organisation" | "clinic"; id: string } | null;
 
-/** Which sent messages a list shows: those that reached the scope of `filter` and have the words of `q` in them. */
+/** Which sent messages a list shows: those of the `category` that reached the scope of `filter` and have the words of `q` in them. */
 export interface Listing {
   readonly filter: Filter;
+  readonly category: string | null;
   readonly q: string;
 }
+
+export const ALL_MESSAGES: Listing = { filter: null, category: null, q: "" };
 
 /** What the page for writing opens: a draft by its name, else a new one: to a scope, with the content of a message, or to follow it. */
 export interface Beginning {
@@ -37,7 +40,7 @@ export function parse(hash: string): Route {
     case "":
       return { page: "home" };
     case "messages":
-      return { page: "messages", filter: readFilter(query), q: query.get("q") ?? "" };
+      return { page: "messages", ...readListing(query) };
     case "compose":
       return { page: "compose", ...readBeginning(query) };
     case "received":
@@ -49,8 +52,8 @@ export function parse(hash: string): Route {
   }
 }
 
-export function messagesPath(filter: Filter = null, q = ""): string {
-  return `#/messages${write({ ...parameters(filter), ...(q ? { q } : {}) })}`;
+export function messagesPath({ filter, category, q }: Listing = ALL_MESSAGES): string {
+  return `#/messages${write({ ...parameters(filter), ...(category ? { category } : {}), ...(q ? { q } : {}) })}`;
 }
 
 export function messagePath(id: string): string {
@@ -78,6 +81,10 @@ export function composePath(preset: Filter = null): string {
 function readBeginning(query: URLSearchParams): Beginning {
   const [draft, copy, follow] = ["draft", "copy", "follow"].map((name) => query.get(name));
   return { draft: draft ?? null, preset: readFilter(query), copy: copy ?? null, follow: follow ?? null };
+}
+
+function readListing(query: URLSearchParams): Listing {
+  return { filter: readFilter(query), category: query.get("category") || null, q: query.get("q") ?? "" };
 }
 
 function readFilter(query: URLSearchParams): Filter {

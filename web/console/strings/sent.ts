@@ -43,6 +43,11 @@ export const sent = {
   sent_filter_clear: "Clear filter",
   sent_filter_type: "Type to find an organisation or clinic.",
 
+  sent_category: "Filter by category",
+  sent_category_all: "All categories",
+  sent_category_empty: "No messages of this category",
+  sent_category_empty_text: "Choose another category, or show all messages.",
+
   sent_unknown_filter: "Organisation or clinic not found or no access",
   sent_unknown_filter_text: "It may have been removed, or you do not administer it.",
   sent_show_all: "Show all messages",

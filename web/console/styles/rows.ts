@@ -18,6 +18,20 @@ export const rowStyles = css`
     max-inline-size: 28rem;
   }
 
+  .tools > .category {
+    flex: 0 1 14rem;
+  }
+
+  .category select {
+    margin-block-start: 0.25rem;
+  }
+
+  @container (max-width: 30rem) {
+    .tools > .category {
+      flex-basis: 100%;
+    }
+  }
+
   /* While the results of another search or filter are loading. */
   .old .rows {
     opacity: 0.6;

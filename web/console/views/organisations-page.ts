@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Clinic, Organisation } from "../../api";
 import type { Directory } from "../logic/directory";
-import { composePath, type Filter, messagesPath } from "../logic/routes";
+import { ALL_MESSAGES, composePath, type Filter, messagesPath } from "../logic/routes";
 import { type Branch, countFound, search } from "../logic/tree";
 import { people } from "../logic/wording";
 import { translate } from "../strings";
@@ -234,7 +234,7 @@ function found({ organisations, clinics }: ReturnType<typeof countFound>): strin
 function menu(name: string, scope: NonNullable<Filter>) {
   const actions: Action[] = [
     { label: translate("frame_create"), picture: "compose", href: composePath(scope) },
-    { label: translate("organisations_sent"), picture: "mail", href: messagesPath(scope) },
+    { label: translate("organisations_sent"), picture: "mail", href: messagesPath({ ...ALL_MESSAGES, filter: scope }) },
   ];
   return html`<hub-action-menu label=${translate("organisations_actions", { name })} .actions=${actions}></hub-action-menu>`;
 }

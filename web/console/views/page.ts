@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Message, Viewer } from "../../api";
 import { Directory } from "../logic/directory";
-import { messagesPath, type Route } from "../logic/routes";
+import { ALL_MESSAGES, messagesPath, type Route } from "../logic/routes";
 import type { MessageConsole } from "../message-console";
 import type { Visit } from "../start";
 import { translate } from "../strings";
@@ -54,7 +54,13 @@ function messages(page: MessageConsole, visit: Visit, route: Route & { page: "me
   return html`${isLoading ? loading() : nothing}
     <div ?hidden=${isLoading || !isList}>
       ${head(translate("frame_messages"))} ${tabs("messages", viewer)}
-      <hub-sent-page .hub=${hub} .directory=${directory} .listing=${page.listing} .active=${isList}></hub-sent-page>
+      <hub-sent-page
+        .hub=${hub}
+        .directory=${directory}
+        .categories=${viewer.categories}
+        .listing=${page.listing}
+        .active=${isList}
+      ></hub-sent-page>
     </div>
     ${
       isList
@@ -65,7 +71,7 @@ function messages(page: MessageConsole, visit: Visit, route: Route & { page: "me
           .directory=${directory}
           .me=${viewer.id}
           .fresh=${page.fresh}
-          .back=${messagesPath(page.listing.filter, page.listing.q)}
+          .back=${messagesPath(page.listing)}
           @message-changed=${(event: CustomEvent<Message>) => page.showInList(event.detail)}
           .messageId=${route.id}
         ></hub-message-page>`
@@ -100,7 +106,7 @@ function notFound() {
 /** Sent messages for administrators of the platform or of an organisation; received ones for everyone else. */
 function home({ level }: Viewer): Route & { page: "messages" | "received" } {
   return level === "platform" || level === "organisation"
-    ? { page: "messages", filter: null, q: "" }
+    ? { page: "messages", ...ALL_MESSAGES }
     : { page: "received" };
 }
 

@@ -4,15 +4,14 @@ import { type ListedMessage, type Message, Problem } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
 import { Pages } from "../logic/pages";
-import { type Filter, type Listing, messagesPath } from "../logic/routes";
+import { ALL_MESSAGES, type Listing, messagesPath } from "../logic/routes";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
 import { rowStyles } from "../styles/rows";
 import { avatarStyles } from "./avatar";
 import { NearEnd } from "./near-end";
 import { Poller } from "./poller";
-import "./scope-filter";
-import "./search-field";
+import { sentFilters } from "./sent-filters";
 import { sentRows } from "./sent-rows";
 import { arrivals, empty, failed, loading, more, stateStyles } from "./states";
 import { statusStyles } from "./status";
@@ -26,12 +25,15 @@ export class SentPage extends LitElement {
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },
+    categories: { attribute: false },
     listing: { attribute: false },
     active: { attribute: false },
   };
 
   declare hub: Hub;
   declare directory: Directory;
+  /** What messages of the platform can be about. */
+  declare categories: readonly string[];
   declare listing: Listing;
   /** Whether it is what is shown; while it is not, it keeps its place in the list, and does not refresh or grow. */
   declare active: boolean;
@@ -42,7 +44,8 @@ export class SentPage extends LitElement {
 
   constructor() {
     super();
-    this.listing = { filter: null, q: "" };
+    this.categories = [];
+    this.listing = ALL_MESSAGES;
     this.active = true;
     new NearEnd(this, () => this.active && void this.#pages?.more());
   }
@@ -112,24 +115,8 @@ export class SentPage extends LitElement {
   }
 
   override render() {
-    const { filter, q } = this.listing;
-    return html`<div class="tools" role="search">
-        <hub-search-field
-          label=${translate("sent_search")}
-          hint=${translate("sent_search_hint")}
-          .words=${q}
-          @words-change=${(event: CustomEvent<string>) => this.#goTo({ filter, q: event.detail })}
-        ></hub-search-field>
-        ${
-          this.directory.hasChoice || filter
-            ? html`<hub-scope-filter
-              .directory=${this.directory}
-              .value=${filter}
-              @scope-change=${(event: CustomEvent<Filter>) => this.#goTo({ filter: event.detail, q })}
-            ></hub-scope-filter>`
-            : nothing
-        }
-      </div>
+    const { listing, directory, categories } = this;
+    return html`${sentFilters({ listing, directory, categories, change: this.#change })}
       <p class="unseen-text" role="status">${this.#found()}</p>
       <section
         class=${this.#isOld ? "card old" : "card"}
@@ -142,11 +129,11 @@ export class SentPage extends LitElement {
   }
 
   /** A search takes the place of the one before in the browser's history. */
-  #goTo(listing: Listing): void {
-    const address = messagesPath(listing.filter, listing.q);
-    if (listing.q === this.listing.q) location.hash = address;
+  readonly #change = (change: Partial<Listing>) => {
+    const address = messagesPath({ ...this.listing, ...change });
+    if (change.q === undefined) location.hash = address;
     else location.replace(new URL(address, location.href));
-  }
+  };
 
   /** How many there are, said aloud: who searches does not see the list change. */
   #found(): string {
@@ -170,15 +157,17 @@ export class SentPage extends LitElement {
 
   /** A link to an organisation or clinic that is not in the directory, or not for this viewer to see. */
   #unknownFilter() {
-    const action = html`<a class="button" href=${messagesPath()}>${translate("sent_show_all")}</a>`;
-    return empty("search", translate("sent_unknown_filter"), translate("sent_unknown_filter_text"), action);
+    return empty("search", translate("sent_unknown_filter"), translate("sent_unknown_filter_text"), showAll());
   }
 
   #empty() {
-    const { filter, q } = this.listing;
+    const { filter, category, q } = this.listing;
     if (q) {
-      const advice = translate(filter ? "sent_no_match_filter" : "sent_no_match_text");
+      const advice = translate(filter || category ? "sent_no_match_filter" : "sent_no_match_text");
       return empty("search", translate("no_matches", { query: q }), advice);
+    }
+    if (category) {
+      return empty("mail", translate("sent_category_empty"), translate("sent_category_empty_text"), showAll());
     }
     if (filter) {
       const name = this.directory.scopeName(filter);
@@ -189,12 +178,16 @@ export class SentPage extends LitElement {
   }
 }
 
+function showAll() {
+  return html`<a class="button" href=${messagesPath()}>${translate("sent_show_all")}</a>`;
+}
+
 function isInvalid(error: unknown, parameter: string): boolean {
   return error instanceof Problem && error.code === "validation-failed" && parameter in error.errors;
 }
 
 function isSame(one: Listing, other: Listing): boolean {
-  return messagesPath(one.filter, one.q) === messagesPath(other.filter, other.q);
+  return messagesPath(one) === messagesPath(other);
 }
 
 customElements.define("hub-sent-page", SentPage);
