@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { NewMessage } from "../../api";
+import type { KeptDraft, NewMessage } from "../../api";
 import { keptDraft } from "../samples";
 import { EMPTY, fingerprint, fromKept, hasText, toFields, toMessage } from "./draft";
 import { NO_OPTIONS } from "./options";
@@ -28,9 +28,16 @@ describe("a draft", () => {
   it("is kept clean, and without what is not there yet", () => {
     const unfinished = { ...NO_OPTIONS, pinned_until: "" };
     expect(toFields({ ...EMPTY, title: " A\u200b title ", body: " \n", options: unfinished })).toEqual({
-      ...{ title: "A title", body: null, audience: null },
+      ...{ title: "A title", body: null, audience: null, follows: null, only: null },
       ...{ category: null, priority: "normal", pinned_until: null, expires_at: null },
     });
+  });
+
+  it("goes to those who have not read the message that it follows, whatever is chosen", () => {
+    const draft = { ...DRAFT, follows: "0190" };
+    expect(toMessage(draft)).toEqual({ title: "Title", body: "Body", follows: "0190", only: "unread" });
+    expect(toFields(draft)).toMatchObject({ audience: null, follows: "0190", only: "unread" });
+    expect(fromKept(keptDraft(toFields(draft) as Partial<KeptDraft>)).follows).toBe("0190");
   });
 
   it("is kept as it is where the hub will say what is wrong", () => {

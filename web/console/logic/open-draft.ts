@@ -156,6 +156,8 @@ export class OpenDraft {
   /** Sends what is written, as one attempt; may be repeated. Throws what stands against it. */
   async send(): Promise<Message> {
     const { elsewhere } = this;
+    // What it began with is sent too, also where nothing was changed.
+    if (this.id === null) this.#edge = { ...this.#edge, base: "" };
     const stands = () => this.isDirty || this.conflict || this.elsewhere !== elsewhere;
     await this.save();
     const { id } = this;
