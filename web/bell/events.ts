@@ -11,7 +11,7 @@ export type BellEvent =
   | { readonly kind: "counts"; readonly counts: Counts; readonly asked: number }
   /** New in the inbox. `isCounted`: counts that take it in are on their way, or are here already. */
   | { readonly kind: "arrived"; readonly notification: Notification; readonly isCounted: boolean }
-  | { readonly kind: "recalled"; readonly id: string }
+  | { readonly kind: "recalled" | "expired"; readonly id: string }
   /** The user did something to one. */
   | { readonly kind: "changed"; readonly notification: Notification; readonly counts: Counts }
   /** The user saw or read everything up to one. */
@@ -37,6 +37,7 @@ export function withEvent(state: State, event: BellEvent): State {
       return states.withCounts(states.withItem(state, event.notification), counts);
     }
     case "recalled":
+    case "expired":
       return states.withCounts(
         states.without(state, event.id),
         states.recount(state.counts, state.items.get(event.id)),

@@ -12,7 +12,8 @@ import { renderItems } from "./list";
 import * as mutations from "./mutations";
 import { type Actions, type PanelParts, renderPanel, type Shown } from "./panel";
 import { type Access, Session } from "./session";
-import { type State, shown, type View } from "./state";
+import type { ListKey, State, View } from "./state";
+import * as states from "./state";
 import { isGone, type Store } from "./store";
 import { type GivenStrings, type Strings, type Translate, translator } from "./strings";
 
@@ -26,6 +27,8 @@ interface Host extends HTMLElement, ReactiveControllerHost {
 
 export class Feed implements ReactiveController {
   translate: Translate = translator({}, undefined);
+  /** Whether folded messages name their category too. */
+  namesCategories = false;
 
   readonly #host: Host;
   readonly #onEvent: (event: BellEvent | undefined) => void;
@@ -34,6 +37,9 @@ export class Feed implements ReactiveController {
   #locale: string | undefined;
   #isActive = false;
   #view: View = "all";
+  #category = "";
+  /** The message that a link leads to; shown on top where it is in no list. */
+  #linked: string | undefined;
   #opened: ReadonlySet<string> = new Set();
   #notice: Shown["notice"];
   #spoken = "";
@@ -49,7 +55,7 @@ export class Feed implements ReactiveController {
     this.#focus = new Focus(host);
     this.#session = new Session(host, (event) => {
       this.#onEvent(event);
-      this.#checkOpened();
+      this.#checkOpened(event);
     });
     host.addController(this);
   }
@@ -81,6 +87,19 @@ export class Feed implements ReactiveController {
     this.#clock = setInterval(() => this.#host.requestUpdate(), MINUTE_MS);
   }
 
+  /** Shows only what is of this category; "" for everything. */
+  setCategory(category: string): void {
+    this.#category = category;
+    this.#show(this.#view);
+  }
+
+  /** Opens a message that may be old, archived or expired. */
+  link(id: string): void {
+    this.#linked = id;
+    this.#watched = undefined;
+    this.#host.requestUpdate();
+  }
+
   refresh(): void {
     this.#session.refresh();
   }
@@ -108,27 +127,48 @@ export class Feed implements ReactiveController {
 
   hostUpdated(): void {
     if (!this.#isActive) return;
-    const list = this.#host.renderRoot.querySelector("ul");
-    if (list) renderItems(list, this.#items, this.#opened, this.#shown(), this.#actions);
+    const shown = this.#shown();
+    renderItems(this.#host.renderRoot, shown, this.#opened, shown, this.#actions);
     const { store } = this.#session;
-    if (store !== this.#watched) store?.watch(this.#host, this.#view);
+    if (store && store !== this.#watched) {
+      store.watch(this.#host, this.#key);
+      if (this.#linked) void this.#follow(store, this.#linked);
+    }
     this.#watched = store;
     this.#focus.keep();
     this.#markSeen();
   }
 
   get #items(): Notification[] {
-    return shown(this.state, this.#view, this.#top);
+    return states.shown(this.state, this.#key, this.#top);
+  }
+
+  get #pinned(): Notification[] {
+    const isListed = this.#key === "all";
+    return isListed ? states.pinned(this.state, Date.now()).filter((item) => !states.isNewer(item, this.#top)) : [];
+  }
+
+  get #key(): ListKey {
+    return this.#category ? `${this.#view}:${this.#category}` : this.#view;
   }
 
   #shown(): Shown {
+    const pinned = this.#pinned;
+    const items = this.#items.filter((item) => !pinned.includes(item));
+    const linked = this.state.items.get(this.#linked ?? "");
+    const isElsewhere = !linked || [...pinned, ...items].includes(linked);
     return {
       state: this.state,
-      items: this.#items,
+      linked: isElsewhere ? [] : [linked],
+      pinned,
+      items,
       view: this.#view,
+      key: this.#key,
+      arrived: states.listed(this.state, this.#key).length - this.#items.length,
       notice: this.#notice,
       translate: this.translate,
       locale: this.#locale,
+      namesCategories: this.namesCategories,
       now: new Date(),
     };
   }
@@ -168,12 +208,13 @@ export class Feed implements ReactiveController {
       if (through) this.#mutate(mutations.markThrough(through, "read_at"));
       this.#focus.panel();
     },
-    loadOlder: () => void this.#session.store?.load(this.#view, true),
+    loadOlder: () => void this.#session.store?.load(this.#key, true),
     refresh: () => this.refresh(),
   };
 
   #show(view: View): void {
     this.#view = view;
+    this.#linked = undefined;
     this.#notice = undefined;
     this.#top = undefined;
     this.#watched = undefined;
@@ -199,7 +240,7 @@ export class Feed implements ReactiveController {
     const { state } = this;
     const { store } = this.#session;
     const [through] = this.#items;
-    const isReady = state.lists[this.#view].phase === "ready" && this.#view !== "archived";
+    const isReady = states.listOf(state, this.#key).phase === "ready" && this.#view !== "archived" && !this.#category;
     if (!store || !through || !isReady || document.hidden || !state.counts?.unseen_count) return;
     if (this.#seen === through.id) return;
     this.#seen = through.id;
@@ -207,14 +248,27 @@ export class Feed implements ReactiveController {
   }
 
   /** An open message does not vanish without a word. */
-  #checkOpened(): void {
-    const { items, lists } = this.state;
+  #checkOpened(event: BellEvent | undefined): void {
+    const { state } = this;
     for (const id of this.#isActive && this.#session.store ? this.#opened : []) {
-      const item = items.get(id);
-      if (item && (item.archived_at || this.#view !== "all" || lists.all.ids.includes(id))) continue;
+      const item = state.items.get(id);
+      const isListed = this.#view !== "all" || id === this.#linked || states.listOf(state, this.#key).ids.includes(id);
+      if (item && (item.archived_at || isListed || this.#pinned.includes(item))) continue;
       this.#fold(id);
-      this.#notify(item ? "gone" : "recalled");
+      this.#notify(item ? "gone" : event?.kind === "expired" ? "expired" : "recalled");
     }
+  }
+
+  async #follow(store: Store, id: string): Promise<void> {
+    try {
+      await store.find(id);
+    } catch (error) {
+      return this.#notify(isGone(error) ? "gone" : "failed");
+    }
+    const item = this.state.items.get(id);
+    if (item && id === this.#linked && !this.#opened.has(id)) this.#actions.toggle(item);
+    await this.#host.updateComplete;
+    this.#focus.item(id);
   }
 
   #notify(text: keyof Strings, undo?: () => void): void {

@@ -2,9 +2,9 @@
  * The calls of inbox_api that the bell makes, with whatever token its page gives it. Smaller than the console's client, because
  * every page that has a bell loads this; its paths and answers are typed from the same OpenAPI document.
  */
-import type { Changed, Counts, Feed, InboxPaths } from "../api";
+import type { Changed, Counts, Feed, InboxPaths, Notification } from "../api";
 import type { Credentials } from "./credentials";
-import type { View } from "./state";
+import type { ListKey } from "./state";
 
 type Path = keyof InboxPaths;
 
@@ -46,16 +46,21 @@ export class Inbox {
     return this.#ask("/v1/notifications/counts", "", { headers: conditional(etag), signal });
   }
 
-  getFeed(status: View, page: { etag?: string | undefined; after?: string }): Promise<Answer<Feed>> {
+  getOne(id: string): Promise<Answer<Notification>> {
+    return this.#ask(fill("/v1/notifications/{message_id}", id), "", {});
+  }
+
+  getFeed(key: ListKey, page: { etag?: string | undefined; after?: string }): Promise<Answer<Feed>> {
+    const [status, ...rest] = key.split(":");
+    const category = rest.length > 0 ? `&category=${encodeURIComponent(rest.join(":"))}` : "";
     const after = page.after ? `&after=${page.after}` : "";
-    const query = `?limit=${PAGE_SIZE}&status=${status}${after}`;
+    const query = `?limit=${PAGE_SIZE}&status=${status}${category}${after}`;
     return this.#ask("/v1/notifications", query, { headers: conditional(page.etag) });
   }
 
   /** Sets (PUT) or clears (DELETE) what stands at the end of the path. */
   async put(path: Path & `${string}{message_id}/${string}`, id: string, isSet: boolean): Promise<Changed> {
-    const filled = path.replace("{message_id}", id) as Path;
-    return (await this.#ask<Changed>(filled, "", { method: isSet ? "PUT" : "DELETE" })).data as Changed;
+    return (await this.#ask<Changed>(fill(path, id), "", { method: isSet ? "PUT" : "DELETE" })).data as Changed;
   }
 
   async postThrough(path: Path & `${string}/${"seen" | "read-all"}`, id: string): Promise<Counts> {
@@ -106,6 +111,10 @@ export class Inbox {
       throw new Refusal(0);
     });
   }
+}
+
+function fill(path: Path, id: string): Path {
+  return path.replace("{message_id}", encodeURIComponent(id)) as Path;
 }
 
 function conditional(etag: string | undefined): Record<string, string> {

@@ -5,7 +5,7 @@ import { initials } from "../common/initials";
 import { LINK_REL, split } from "../common/links";
 import { exact, relative } from "../common/times";
 import * as icons from "./icons";
-import type { Translate } from "./strings";
+import { categoryName, type Translate } from "./strings";
 
 export interface ItemActions {
   toggle(item: Notification): void;
@@ -17,6 +17,8 @@ export interface Reader {
   readonly translate: Translate;
   readonly locale: string | undefined;
   readonly now: Date;
+  /** Whether folded messages name their category too. */
+  readonly namesCategories?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ export interface Reader {
 export function renderItem(item: Notification, isOpen: boolean, reader: Reader, actions: ItemActions): TemplateResult {
   const { translate, locale, now } = reader;
   const isUnread = item.read_at === null;
+  const category = isOpen || reader.namesCategories ? item.category : null;
   const sender = item.sender.name;
   const textId = `text-${item.id}`;
   return html`
@@ -33,6 +36,8 @@ export function renderItem(item: Notification, isOpen: boolean, reader: Reader, 
     <h3 class="title">
       <button type="button" class="opener" aria-expanded=${isOpen} aria-controls=${textId} @click=${() => actions.toggle(item)}>
         ${isUnread ? html`<span class="dot" part="dot"></span><span class="hidden">${translate("unread_message")} </span>` : nothing}
+        ${item.priority === "important" ? html`<span class="mark" part="mark">${icons.important}${translate("important")}</span>` : nothing}
+        ${item.expired ? html`<span class="mark muted" part="mark">${icons.clock}${translate("is_expired")}</span>` : nothing}
         <span dir="auto" part="title">${item.title}</span>
         ${icons.chevron}
       </button>
@@ -43,9 +48,10 @@ export function renderItem(item: Notification, isOpen: boolean, reader: Reader, 
       <time datetime=${item.sent_at} title=${exact(item.sent_at, locale)}>
         ${isOpen ? exact(item.sent_at, locale, "short") : relative(item.sent_at, now, locale)}
       </time>
+      ${category !== null ? html`<span aria-hidden="true">·</span> <bdi>${categoryName(category, translate)}</bdi>` : nothing}
     </p>
     <div class="text" id=${textId} part="text" dir="auto">${isOpen ? renderBody(item.body, translate) : item.body}</div>
-    ${isOpen ? renderActions(item, translate, actions) : nothing}
+    ${isOpen && !item.expired ? renderActions(item, translate, actions) : nothing}
   `;
 }
 

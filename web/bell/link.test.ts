@@ -133,7 +133,7 @@ describe("with a stream", () => {
     expect(connections()).toEqual(["live", "polling"]);
   });
 
-  it("emits recalls, and that lists are stale when the stream cannot send everything or a message has expired", async () => {
+  it("emits what was recalled and what has expired, and that lists are stale when the stream cannot send everything", async () => {
     await start();
     events.length = 0;
     hub.sendEvent("recalled", { id: "gone" });
@@ -141,7 +141,7 @@ describe("with a stream", () => {
     hub.sendEvent("expired", { id: "over" });
     hub.sendEvent("something-new", { of: "the future" });
     await pass(0);
-    expect(events).toEqual([{ kind: "recalled", id: "gone" }, { kind: "stale" }, { kind: "stale" }]);
+    expect(events).toEqual([{ kind: "recalled", id: "gone" }, { kind: "stale" }, { kind: "expired", id: "over" }]);
     hub.taken();
     await pass(3_000);
     expect(hub.taken(), "for the counts that neither carries").toEqual([COUNTS]);

@@ -72,6 +72,11 @@ export class Link {
     if (this.#started && !document.hidden) this.#poller.ask(wait);
   }
 
+  /** Requests the counts soon; all bells want to at the same moment. */
+  askSoon(): void {
+    this.ask(between(0, SPREAD_MS));
+  }
+
   /** Starts or stops stream and poller, as the page is visible and online or not. */
   #wake(): void {
     clearTimeout(this.#hiddenTimer);
@@ -104,8 +109,8 @@ export class Link {
       this.#emit({ kind: "stale" });
     } else if (event === "notification") this.#arrive(data);
     else if (event === "recalled" || event === "expired" || event === "sync") {
-      this.#emit(event === "recalled" ? { kind: "recalled", id: data.id } : { kind: "stale" });
-      this.ask(between(0, SPREAD_MS));
+      this.#emit(event === "sync" ? { kind: "stale" } : { kind: event, id: data.id });
+      this.askSoon();
     }
   }
 

@@ -323,6 +323,67 @@ describe("the panel", () => {
     expect(text(bell, "li")).toEqual([]);
   });
 
+  it("marks what is important, and names the category of what is open, in words", async () => {
+    hub.add(4, false, { priority: "important", category: "regulation" });
+    hub.add(5, false, { category: "Rota" });
+    const bell = await mount();
+    await open(bell);
+    expect(text(bell, "li h3").slice(0, 2)).toEqual(["Unread: Title 5", "Unread: Important Title 4"]);
+    expect(text(bell, "li .about").join()).not.toContain("Regulation");
+    await click(bell, "Title 4");
+    await click(bell, "Title 5");
+    expect(text(bell, "li .about")[0]).toMatch(/· Rota$/);
+    expect(text(bell, "li .about")[1]).toMatch(/· Regulation change$/);
+  });
+
+  it("shows pinned ones once: on top until their pin ends, then in their place, with what is open and focused", async () => {
+    hub.inbox = hub.inbox.map((one) => ({
+      ...one,
+      pinned_until: one.id === notification(1).id ? "2026-11-22T12:01:00.000000Z" : null,
+    }));
+    const bell = await mount();
+    await open(bell);
+    const list = (selector: string) => text(bell, `${selector} [part=title]`);
+    expect(text(bell, "#pinned")).toEqual(["Pinned"]);
+    expect(list(".pinned ul")).toEqual(["Title 1"]);
+    expect(list(".pinned ~ ul")).toEqual(["Title 3", "Title 2"]);
+    await click(bell, "Title 1");
+    all(bell, ".pinned .opener")[0]?.focus();
+    await pass(60_000);
+    expect(all(bell, ".pinned")[0]?.hidden).toBe(true);
+    expect(list(".pinned ~ ul")).toEqual(["Title 3", "Title 2", "Title 1"]);
+    expect(list("li.open")).toEqual(["Title 1"]);
+    expect(bell.shadowRoot?.activeElement?.textContent).toContain("Title 1");
+    expect(text(bell, ".notice")).toEqual([]);
+  });
+
+  it("archives a pinned one and takes it back to the top", async () => {
+    hub.add(4, false, { pinned_until: "2026-11-23T12:00:00.000000Z" });
+    const bell = await mount();
+    await open(bell);
+    await click(bell, "Title 4");
+    await click(bell, "Archive");
+    expect(all(bell, ".pinned")[0]?.hidden).toBe(true);
+    expect(bell.shadowRoot?.activeElement?.textContent).toContain("Title 3");
+    await click(bell, "Undo");
+    expect(text(bell, ".pinned [part=title]")).toEqual(["Title 4"]);
+    expect(bell.shadowRoot?.activeElement?.textContent).toContain("Title 4");
+  });
+
+  it("says that an open message has expired, to its page too", async () => {
+    hub.add(4, false, { expires_at: "2026-11-22T12:05:00.000000Z" });
+    const expired = heard("expired");
+    const bell = await mount();
+    await open(bell);
+    await click(bell, "Title 4");
+    await pass(5 * 60_000 + 100);
+    expect(text(bell, "li [part=title]")).toEqual(["Title 3", "Title 2", "Title 1"]);
+    expect(text(bell, ".notice")).toEqual(["This message has expired."]);
+    expect(text(bell, "[role=status]")).toEqual(["This message has expired."]);
+    expect(text(bell, ".count")).toEqual(["3"]);
+    expect(expired).toEqual([{ id: notification(4).id }]);
+  });
+
   it("says what could not be saved, and shows it as it is", async () => {
     const bell = await mount();
     await open(bell);

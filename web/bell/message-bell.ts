@@ -153,6 +153,7 @@ export class MessageBell extends ReactiveElement {
     const { counts, connection } = this.#feed.state;
     this.#announcer.onEvent(event, counts?.unseen_count, this.#feed.translate);
     if (event?.kind === "recalled") this.#emit("recalled", { id: event.id });
+    if (event?.kind === "expired") this.#emit("expired", { id: event.id });
     if (event?.kind === "arrived") this.#emit("notification", event.notification);
     if (event?.kind === "connection") this.#emit("connection", { connection });
     if (counts && this.#counts !== JSON.stringify(counts)) {

@@ -1,20 +1,19 @@
 /** What the panel under the bell and the console's page show. Decides nothing: every click goes to `actions`. */
 import { html, nothing, type TemplateResult } from "lit/html.js";
-import type { Notification } from "../api";
 import * as icons from "./icons";
-import type { ItemActions } from "./item";
-import { listed, type State, VIEWS, type View } from "./state";
+import type { ItemActions, Reader } from "./item";
+import type { Lists } from "./list";
+import { type ListKey, listOf, type State, VIEWS, type View } from "./state";
 import type { Strings, Translate } from "./strings";
 
-export interface Shown {
+export interface Shown extends Lists, Reader {
   readonly state: State;
-  readonly items: readonly Notification[];
   readonly view: View;
+  readonly key: ListKey;
+  /** How many are newer than what is shown. */
+  readonly arrived: number;
   /** A line at the foot of the panel; with a way back, if there is one. */
   readonly notice: { readonly text: keyof Strings; readonly undo?: (() => void) | undefined } | undefined;
-  readonly translate: Translate;
-  readonly locale: string | undefined;
-  readonly now: Date;
 }
 
 export interface Actions extends ItemActions {
@@ -35,8 +34,8 @@ export interface PanelParts {
 }
 
 export function renderPanel(shown: Shown, actions: Actions, parts: PanelParts | undefined): TemplateResult {
-  const { state, items, view, translate, notice } = shown;
-  const arrived = listed(state, view).length - items.length;
+  const { state, view, key, arrived, translate, notice } = shown;
+  const isEmpty = shown.linked.length + shown.pinned.length + shown.items.length === 0;
   const unread = state.counts?.unread_count ?? 0;
   const trouble = findTrouble(shown);
   return html`
@@ -44,7 +43,8 @@ export function renderPanel(shown: Shown, actions: Actions, parts: PanelParts | 
       <h2 id="heading">${translate("messages")}</h2>
       ${
         // Its room stays when it goes: an arrival moves nothing.
-        items.length > 0 && view !== "archived"
+        // In a filtered list it would mark what is not shown.
+        !isEmpty && view === key && view !== "archived"
           ? html`<button type="button" class=${unread > 0 ? "quiet" : "quiet none"} part="action" @click=${actions.markAllRead}>
               ${translate("mark_all_read")}
             </button>`
@@ -62,12 +62,12 @@ export function renderPanel(shown: Shown, actions: Actions, parts: PanelParts | 
       ${VIEWS.map((one) => renderView(one, unread, shown, actions))}
     </div>
     ${
-      trouble && items.length > 0
+      trouble && !isEmpty
         ? html`<p class="trouble" part="trouble">${icons.warning}<span>${trouble}</span>${renderRetry(translate, actions)}</p>`
         : nothing
     }
-    <div class="scroll" aria-busy=${state.lists[view].phase === "loading"}>
-      ${items.length > 0 ? renderList(shown, actions) : renderNothing(shown, trouble, actions)}
+    <div class="scroll" aria-busy=${listOf(state, key).phase === "loading"}>
+      ${isEmpty ? renderNothing(shown, trouble, actions) : renderList(shown, actions)}
     </div>
     <div class="notices">
       ${arrived > 0 ? renderNotice(translate("new_messages", { count: arrived }), translate("show"), actions.showArrived) : nothing}
@@ -111,16 +111,24 @@ function renderView(view: View, unread: number, { view: current, translate }: Sh
   </button>`;
 }
 
-function findTrouble({ state, view, translate }: Shown): string | undefined {
+function findTrouble({ state, key, translate }: Shown): string | undefined {
   if (state.connection === "signed-out") return translate("signed_out");
   if (state.connection === "offline") return translate("offline");
-  return state.lists[view].phase === "failed" ? translate("failed") : undefined;
+  return listOf(state, key).phase === "failed" ? translate("failed") : undefined;
 }
 
-/** The list itself stays empty here: see list.ts. */
-function renderList({ state, view, translate }: Shown, actions: Actions): TemplateResult {
-  const { cursor, older } = state.lists[view];
+/**
+ * The lists themselves stay empty here: see list.ts. A pinned message is shown once, as in mail and chat programs: read twice on one
+ * screen, it would look like two messages, and a screen reader would go through both.
+ */
+function renderList({ state, key, pinned, translate }: Shown, actions: Actions): TemplateResult {
+  const { cursor, older } = listOf(state, key);
   return html`
+    <ul role="list"></ul>
+    <div class="pinned" ?hidden=${pinned.length === 0}>
+      <h3 id="pinned" class="mark muted">${icons.pin}${translate("pinned")}</h3>
+      <ul role="list" part="list" aria-labelledby="pinned"></ul>
+    </div>
     <ul role="list" part="list"></ul>
     ${
       cursor === null
@@ -137,15 +145,15 @@ function renderList({ state, view, translate }: Shown, actions: Actions): Templa
 
 /** In place of a list: what is the matter, that there is nothing, or that it is on its way. */
 function renderNothing(
-  { state, view, translate }: Shown,
+  { state, view, key, translate }: Shown,
   trouble: string | undefined,
   actions: Actions,
 ): TemplateResult {
-  const isLoading = !trouble && state.lists[view].phase !== "ready";
-  const hint = view === "all" && !isLoading ? html`<p>${translate("empty_all_hint")}</p>` : nothing;
+  const isLoading = !trouble && listOf(state, key).phase !== "ready";
+  const hint = key === "all" && !isLoading ? html`<p>${translate("empty_all_hint")}</p>` : nothing;
   return html`<div class="state" part="state">
     ${trouble ? icons.warning : icons.bell}
-    <p class="what">${trouble ?? translate(isLoading ? "loading" : `empty_${view}`)}</p>
+    <p class="what">${trouble ?? translate(isLoading ? "loading" : key === view ? `empty_${view}` : "empty_category")}</p>
     ${trouble ? renderRetry(translate, actions) : hint}
   </div>`;
 }

@@ -150,3 +150,55 @@ describe("the counts", () => {
     expect(states.recount(undefined, notification(1))).toBeUndefined();
   });
 });
+
+describe("pins", () => {
+  const now = Date.parse("2026-11-22T12:00:00Z");
+  const until = "2026-11-23T12:00:00.000000Z";
+  const pinnedNumbers = (state: State, at = now) => states.pinned(state, at).map((item) => Number(item.title.slice(6)));
+
+  /** Listed are the newest; `pinned` is what the server names. */
+  const answer = (items: Notification[], pinned: Notification[]) =>
+    states.withPage(EMPTY, "all", { ...page(items, "c1"), pinned }, false);
+
+  it("are those that the server names, also of older pages, until their time", () => {
+    const old = notification(1, { pinned_until: until });
+    const state = answer([notification(9), notification(8)], [notification(8, { pinned_until: until }), old]);
+    expect(pinnedNumbers(state)).toEqual([8, 1]);
+    expect(pinnedNumbers(state, Date.parse(until))).toEqual([]);
+    expect(titles(state), "in their place as well").toEqual([9, 8]);
+  });
+
+  it("are three at most: the newest, without what is archived", () => {
+    const all = [5, 4, 3].map((number) => notification(number, { pinned_until: until }));
+    const state = states.withItem(answer(all, all), notification(6, { pinned_until: until }));
+    expect(pinnedNumbers(state)).toEqual([6, 5, 4]);
+    const archived = states.withItem(state, notification(5, { pinned_until: until, archived_at: AT }));
+    expect(pinnedNumbers(archived)).toEqual([6, 4, 3]);
+    expect(pinnedNumbers(states.without(archived, notification(6).id))).toEqual([4, 3]);
+  });
+});
+
+describe("the clock", () => {
+  it("is next wanted when a message expires or a pin ends", () => {
+    const now = Date.parse("2026-11-22T12:00:00Z");
+    const soon = notification(2, { expires_at: "2026-11-22T12:30:00.000000Z" });
+    const later = notification(1, { pinned_until: "2026-11-22T13:00:00.000000Z" });
+    const state = states.withPage(EMPTY, "all", page([notification(3), soon, later]), false);
+    expect(states.nextTime(state, now)).toBe(now + 30 * 60_000);
+    expect(states.nextTime(state, now + 30 * 60_000)).toBe(now + 60 * 60_000);
+    expect(states.nextTime(state, now + 60 * 60_000)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe("a list of one category", () => {
+  it("takes in what is of it, and nothing else", () => {
+    const key = "all:a: b";
+    const first = states.withPage(EMPTY, key, page([notification(1, { category: "a: b" })]), false);
+    const state = states.withItem(
+      states.withItem(first, notification(2, { category: "a: b" })),
+      notification(3, { category: "a" }),
+    );
+    expect(states.listed(state, key).map((item) => item.title)).toEqual(["Title 2", "Title 1"]);
+    expect(states.listed(states.without(state, notification(2).id), key)).toHaveLength(1);
+  });
+});

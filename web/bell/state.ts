@@ -7,6 +7,10 @@ import type { Counts, Feed, Notification } from "../api";
 export const VIEWS = ["all", "unread", "archived"] as const;
 export type View = (typeof VIEWS)[number];
 
+/** What is of one category in a view. */
+type Filtered = `${View}:${string}`;
+export type ListKey = View | Filtered;
+
 /** How the bell learns of news; `signed-out` means that no token is accepted. */
 export type Connection = "starting" | "live" | "polling" | "offline" | "signed-out";
 
@@ -23,42 +27,69 @@ export interface List {
 
 export interface State {
   readonly items: ReadonlyMap<string, Notification>;
-  readonly lists: Readonly<Record<View, List>>;
+  readonly lists: Readonly<Record<View, List> & Partial<Record<Filtered, List>>>;
+  /** Of which `pinned` picks: those that the server named, and what has come or changed since. */
+  readonly pinnable: readonly string[];
   /** Undefined until the server has said it. */
   readonly counts: Counts | undefined;
   readonly connection: Connection;
 }
 
+const MOST_PINNED = 3;
 const NOTHING: List = { ids: [], cursor: null, phase: "idle", older: "idle" };
 
 export const EMPTY: State = {
   items: new Map(),
   lists: { all: NOTHING, unread: NOTHING, archived: NOTHING },
+  pinnable: [],
   counts: undefined,
   connection: "starting",
 };
 
-export function listed(state: State, view: View): Notification[] {
-  return state.lists[view].ids.map((id) => state.items.get(id)).filter((item) => item !== undefined);
+export function listOf(state: State, key: ListKey): List {
+  return state.lists[key] ?? NOTHING;
+}
+
+export function listed(state: State, key: ListKey): Notification[] {
+  return itemsOf(state, listOf(state, key).ids);
+}
+
+/** The newest that are pinned now. */
+export function pinned(state: State, now: number): Notification[] {
+  return itemsOf(state, state.pinnable)
+    .filter((item) => !item.archived_at && isAfter(item.pinned_until, now))
+    .sort(compare)
+    .slice(0, MOST_PINNED);
+}
+
+export function isExpired({ expires_at }: Notification, now: number): boolean {
+  return expires_at !== null && !isAfter(expires_at, now);
+}
+
+/** When the next message expires or the next pin ends; Infinity for never. */
+export function nextTime(state: State, now: number): number {
+  const times = [...state.items.values()].flatMap((item) => [item.expires_at, item.pinned_until]);
+  return Math.min(...times.filter((time) => isAfter(time, now)).map((time) => Date.parse(time as string)));
 }
 
 /** Without those that have arrived above `top`, so that nothing is pushed down that is being read. */
-export function shown(state: State, view: View, top: Notification | undefined): Notification[] {
-  return listed(state, view).filter((item) => !isNewer(item, top));
+export function shown(state: State, key: ListKey, top: Notification | undefined): Notification[] {
+  return listed(state, key).filter((item) => !isNewer(item, top));
 }
 
-export function withList(state: State, view: View, change: Partial<List>): State {
-  return { ...state, lists: { ...state.lists, [view]: { ...state.lists[view], ...change } } };
+export function withList(state: State, key: ListKey, change: Partial<List>): State {
+  return { ...state, lists: { ...state.lists, [key]: { ...listOf(state, key), ...change } } };
 }
 
 /**
  * A page as the server gave it: its first one (`isOlder` false) or the one that follows what is listed. What was listed below
  * a first page stays, because a page says nothing about it; unless the page is the last one: then there is nothing below.
  */
-export function withPage(state: State, view: View, page: Feed, isOlder: boolean): State {
+export function withPage(state: State, key: ListKey, page: Feed, isOlder: boolean): State {
   const items = new Map(state.items);
-  for (const item of page.data) items.set(item.id, item);
-  const { ids, cursor } = state.lists[view];
+  for (const item of [...page.data, ...page.pinned]) items.set(item.id, item);
+  const pinnable = page.pinned.map((item) => item.id);
+  const { ids, cursor } = listOf(state, key);
   const given = page.data.map((item) => item.id);
   const last = page.data.at(-1);
   const below = ids.filter((id) => {
@@ -69,7 +100,8 @@ export function withPage(state: State, view: View, page: Feed, isOlder: boolean)
   const list: Partial<List> = isOlder
     ? { ids: [...ids, ...given.filter((id) => !known.has(id))], cursor: page.next_cursor }
     : { ids: [...given, ...below], cursor: below.length > 0 ? cursor : page.next_cursor };
-  return withCounts(withList({ ...state, items }, view, { ...list, phase: "ready", older: "ready" }), countsOf(page));
+  const next = withList({ ...state, items, pinnable }, key, { ...list, phase: "ready", older: "ready" });
+  return withCounts(next, countsOf(page));
 }
 
 /** The counts in an answer that has them among other things. */
@@ -84,28 +116,30 @@ export function withCounts(state: State, counts: Counts | undefined): State {
 /** A notification as it is now: in every list that it belongs to, and in none other. */
 export function withItem(state: State, item: Notification): State {
   const items = new Map(state.items).set(item.id, item);
-  let next: State = { ...state, items };
-  for (const view of VIEWS) {
-    const { ids, phase, cursor } = state.lists[view];
+  let next: State = { ...state, items, pinnable: [...new Set([...state.pinnable, item.id])] };
+  for (const key of keysOf(state)) {
+    const { ids, phase, cursor } = listOf(state, key);
     const isIn = ids.includes(item.id);
-    if (belongs(item, view, isIn) === isIn) continue;
+    if (belongs(item, key, isIn) === isIn) continue;
     const others = ids.filter((id) => id !== item.id);
     const place = others.findIndex((id) => isNewer(item, items.get(id)));
     // Below all that is loaded it will come with the page it is on.
     const isBeyond = place < 0 && (phase !== "ready" || cursor !== null);
-    if (isIn) next = withList(next, view, { ids: others });
+    if (isIn) next = withList(next, key, { ids: others });
     else if (!isBeyond)
-      next = withList(next, view, { ids: others.toSpliced(place < 0 ? others.length : place, 0, item.id) });
+      next = withList(next, key, { ids: others.toSpliced(place < 0 ? others.length : place, 0, item.id) });
   }
   return next;
 }
 
-/** Recalled, or not this user's any more. */
+/** Recalled, expired, or not this user's any more. */
 export function without(state: State, id: string): State {
   const items = new Map(state.items);
   items.delete(id);
   let next: State = { ...state, items };
-  for (const view of VIEWS) next = withList(next, view, { ids: state.lists[view].ids.filter((other) => other !== id) });
+  for (const key of keysOf(state)) {
+    next = withList(next, key, { ids: listOf(state, key).ids.filter((other) => other !== id) });
+  }
   return next;
 }
 
@@ -141,12 +175,26 @@ export function countsAfter(state: State, through: Notification, what: "seen_at"
 }
 
 /** Something read stays in the list of unread ones until that is loaded again: nothing vanishes from under its reader. */
-function belongs(item: Notification, view: View, isIn: boolean): boolean {
+function belongs(item: Notification, key: ListKey, isIn: boolean): boolean {
+  const [, view, category] = /^(\w+):?(.*)$/s.exec(key) ?? [];
+  if (item.expired || (category && category !== item.category)) return false;
   if (view === "archived") return item.archived_at !== null;
   return item.archived_at === null && (view === "all" || isIn || item.read_at === null);
 }
 
-function isNewer(item: Notification, than: Notification | undefined): boolean {
+function itemsOf(state: State, ids: readonly string[]): Notification[] {
+  return ids.map((id) => state.items.get(id)).filter((item) => item !== undefined);
+}
+
+function keysOf(state: State): ListKey[] {
+  return Object.keys(state.lists) as ListKey[];
+}
+
+function isAfter(time: string | null, now: number): boolean {
+  return time !== null && Date.parse(time) > now;
+}
+
+export function isNewer(item: Notification, than: Notification | undefined): boolean {
   return than !== undefined && compare(item, than) < 0;
 }
 

@@ -178,6 +178,59 @@ describe("a list", () => {
   });
 });
 
+describe("what is meant for a time", () => {
+  const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+
+  it("leaves list and counts at its time, by the clock where there is no stream", async () => {
+    hub.servesStream = false;
+    hub.add(4, false, { expires_at: inMinutes(10) });
+    const store = await open();
+    const events: (BellEvent | undefined)[] = [];
+    store.subscribe((event) => events.push(event));
+    await pass(10 * 60_000 - 1);
+    expect(titles(store)).toContain("Title 4");
+    await pass(1);
+    expect(titles(store)).toEqual(["Title 3", "Title 2", "Title 1"]);
+    expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3 });
+    expect(events).toContainEqual({ kind: "expired", id: notification(4).id });
+    hub.taken();
+    await pass(3_000);
+    expect(hub.taken(), "the server has the last word").toContain(COUNTS);
+  });
+
+  it("leaves in every tab when the stream says so, and stays away where the clock of the server is slow", async () => {
+    hub.add(4, false, { expires_at: inMinutes(10) });
+    const [one, other] = [await open(), await open()];
+    hub.sendEvent("expired", { id: notification(4).id });
+    await pass();
+    for (const store of [one, other]) expect(titles(store)).toEqual(["Title 3", "Title 2", "Title 1"]);
+    await pass(10 * 60_000);
+    hub.inbox = hub.inbox.map((item) => ({ ...item, expires_at: null }));
+    const late = { ...notification(4, { expires_at: inMinutes(-1) }), pinned_until: inMinutes(5) };
+    const body = {
+      data: [late, ...hub.inbox.slice(1)],
+      pinned: [late],
+      has_more: false,
+      next_cursor: null,
+      ...hub.counts,
+    };
+    hub.instead.push({ path: "/v1/notifications?", answer: () => Response.json(body) });
+    await one.load("all");
+    expect(titles(one)).toEqual(["Title 3", "Title 2", "Title 1"]);
+  });
+
+  it("is not brought back by what its reader still does to it", async () => {
+    const added = hub.add(4, false, { expires_at: inMinutes(10) });
+    const store = await open();
+    await pass(10 * 60_000);
+    await store.mutate(mutations.markRead(added, true));
+    expect(titles(store)).not.toContain("Title 4");
+    await store.find(added.id);
+    expect(store.state.items.get(added.id)?.expired).toBe(true);
+    expect(titles(store)).not.toContain("Title 4");
+  });
+});
+
 describe("several tabs", () => {
   it("share one stream and one state", async () => {
     const one = await open();

@@ -4,17 +4,21 @@
  * mutations run one after the other: no answer is older than the state it is applied to.
  */
 
+import type { Feed, Notification } from "../api";
 import type { Credentials } from "./credentials";
 import { type BellEvent, withEvent } from "./events";
 import { type Inbox, Refusal } from "./inbox";
 import { Link } from "./link";
 import type { Mutation } from "./mutations";
-import { countsOf, EMPTY, type Phase, type State, type View, withList, withPage } from "./state";
+import type { ListKey, Phase, State } from "./state";
+import * as states from "./state";
 import { Tabs } from "./tabs";
 
 const TRIES = 3;
 const LONGEST_WAIT_MS = 5_000;
 const SIGNED_OUT_PAUSE_MS = 60_000;
+/** What `setTimeout` takes at most. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Called after every change, with its event if there was one. */
 export type Listener = (event?: BellEvent) => void;
@@ -25,9 +29,9 @@ export class Store {
   readonly #tabs: Tabs;
   readonly #link: Link;
   readonly #listeners = new Set<Listener>();
-  readonly #watched = new Map<object, View>();
-  readonly #etags = new Map<View, string>();
-  #base: State = EMPTY;
+  readonly #watched = new Map<object, ListKey>();
+  readonly #etags = new Map<ListKey, string>();
+  #base: State = states.EMPTY;
   #mutations: readonly Mutation[] = [];
   #shown: State | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -36,6 +40,7 @@ export class Store {
   #settled = 0;
   #signedOut = 0;
   #life: AbortController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `name` is the same in all tabs that belong together; undefined where this tab is to be alone. */
   constructor(inbox: Inbox, credentials: Credentials, name: string | undefined) {
@@ -71,6 +76,7 @@ export class Store {
 
   stop(): void {
     this.#life?.abort();
+    clearTimeout(this.#timer);
     this.#tabs.leave();
   }
 
@@ -87,13 +93,19 @@ export class Store {
     if (isNew) this.#signInAgain();
   }
 
-  /** `who` shows this view (undefined: none): it is loaded, and again whenever an event says that it is stale. */
-  watch(who: object, view: View | undefined): void {
-    if (!view) this.#watched.delete(who);
+  /** `who` shows this list (undefined: none): it is loaded, and again whenever an event says that it is stale. */
+  watch(who: object, key: ListKey | undefined): void {
+    if (!key) this.#watched.delete(who);
     else {
-      this.#watched.set(who, view);
-      void this.load(view);
+      this.#watched.set(who, key);
+      void this.load(key);
     }
+  }
+
+  /** Brings in one message, which may be in no list. Rejects with a `Refusal`. */
+  async find(id: string): Promise<void> {
+    const { data } = await this.#inbox.getOne(id);
+    if (data) this.#change(states.withItem(this.#base, data));
   }
 
   /** The user wants to know now. */
@@ -104,21 +116,21 @@ export class Store {
   }
 
   /** The first page of a list, or (`isOlder`) the next one. Never rejects: the list's phases say how it went. */
-  load(view: View, isOlder = false): Promise<void> {
-    const { cursor, phase, older } = this.#base.lists[view];
+  load(key: ListKey, isOlder = false): Promise<void> {
+    const { cursor, phase, older } = states.listOf(this.#base, key);
     if (isOlder && (!cursor || older === "loading")) return Promise.resolve();
     const become = (next: Phase) =>
-      this.#change(withList(this.#base, view, isOlder ? { older: next } : { phase: next }));
+      this.#change(states.withList(this.#base, key, isOlder ? { older: next } : { phase: next }));
     if (isOlder || phase !== "ready") become("loading");
     return this.#enqueue(async () => {
       const asked = Date.now();
       try {
-        const page = isOlder && cursor ? { after: cursor } : { etag: this.#etags.get(view) };
-        const { data, etag } = await this.#inbox.getFeed(view, page);
+        const page = isOlder && cursor ? { after: cursor } : { etag: this.#etags.get(key) };
+        const { data, etag } = await this.#inbox.getFeed(key, page);
         if (!data) return become("ready");
-        if (!isOlder && etag) this.#etags.set(view, etag);
-        this.#change(withPage(this.#base, view, data, isOlder));
-        this.#publish({ kind: "counts", counts: countsOf(data), asked });
+        if (!isOlder && etag) this.#etags.set(key, etag);
+        this.#change(states.withPage(this.#base, key, withoutExpired(data), isOlder));
+        this.#publish({ kind: "counts", counts: states.countsOf(data), asked });
       } catch (error) {
         this.#notice(error);
         become("failed");
@@ -184,6 +196,20 @@ export class Store {
     this.#base = base;
     this.#shown = undefined;
     for (const listener of this.#listeners) listener(event);
+    clearTimeout(this.#timer);
+    const wait = states.nextTime(base, Date.now()) - Date.now();
+    if (wait < LONGEST_TIMER_MS) this.#timer = setTimeout(() => this.#onTime(), wait);
+  }
+
+  /** A message expires or a pin ends: without a stream only the clock says so. */
+  #onTime(): void {
+    this.#change(this.#base);
+    for (const item of this.#base.items.values()) {
+      // One that the server has called expired is shown because its reader wants to see it.
+      if (item.expired || !states.isExpired(item, Date.now())) continue;
+      this.#apply({ kind: "expired", id: item.id });
+      this.#link.askSoon();
+    }
   }
 
   #summary(): readonly BellEvent[] {
@@ -199,7 +225,7 @@ export class Store {
   }
 
   #loadWatched(): void {
-    for (const view of new Set(this.#watched.values())) void this.load(view);
+    for (const key of new Set(this.#watched.values())) void this.load(key);
   }
 
   #notice(error: unknown): void {
@@ -217,6 +243,12 @@ export class Store {
     const isTime = Date.now() - this.#signedOut > SIGNED_OUT_PAUSE_MS;
     if (!document.hidden && isTime && this.#credentials.ask) this.#signInAgain();
   }
+}
+
+/** A clock that is fast expires a message before the server does: it stays away. */
+function withoutExpired(page: Feed): Feed {
+  const isShown = (item: Notification) => !states.isExpired(item, Date.now());
+  return { ...page, data: page.data.filter(isShown), pinned: page.pinned.filter(isShown) };
 }
 
 /** Whether the message of a request has gone: recalled, or no longer this user's. */

@@ -14,6 +14,13 @@ export const english = {
   unread: "Unread",
   archived: "Archived",
   unread_message: "Unread:",
+  important: "Important",
+  pinned: "Pinned",
+  is_expired: "Expired",
+  category_service: "Service notice",
+  category_regulation: "Regulation change",
+  category_feature: "New feature",
+  category_other: "Other",
   opens_in_new_tab: "(opens in a new tab)",
   mark_unread: "Mark as unread",
   archive: "Archive",
@@ -29,11 +36,13 @@ export const english = {
   empty_all_hint: "Messages from your administrators appear here.",
   empty_unread: "No unread messages",
   empty_archived: "No archived messages",
+  empty_category: "No messages in this category",
   offline: "No connection. Reconnecting…",
   failed: "Could not load messages.",
   signed_out: "Sign in to see your messages.",
   not_saved: "Could not save the change. Please try again.",
   recalled: "This message was recalled.",
+  expired: "This message has expired.",
   gone: "This message is no longer in the list.",
   retry: "Retry",
 };
@@ -45,6 +54,12 @@ export type GivenStrings = Translation<Strings>;
 /** Says things in the page's words where it gave some. */
 export function translator(given: GivenStrings, locale: string | undefined) {
   return translatorOf(english, given, locale);
+}
+
+/** A platform's own categories are called as the platform calls them. */
+export function categoryName(category: string, translate: Translate): string {
+  const key = `category_${category}`;
+  return Object.hasOwn(english, key) ? translate(key as keyof Strings) : category;
 }
 
 export type Translate = ReturnType<typeof translator>;

@@ -28,11 +28,15 @@ export class Hub {
   }
 
   get counts(): Counts {
-    const open = this.inbox.filter((one) => !one.archived_at);
+    const open = this.#unexpired.filter((one) => !one.archived_at);
     return {
       unread_count: open.filter((one) => !one.read_at).length,
       unseen_count: open.filter((one) => !one.seen_at).length,
     };
+  }
+
+  get #unexpired(): Notification[] {
+    return this.inbox.filter((one) => !isPast(one.expires_at));
   }
 
   /** What was asked, as "METHOD path", since the last look. */
@@ -77,19 +81,31 @@ export class Hub {
     if (path === "/v1/notifications/stream") return this.#stream(init.signal ?? undefined);
     if (init.method === "POST") return this.#through(path, (body as { through: string }).through);
     if (init.method === "PUT" || init.method === "DELETE") return this.#change(path, init.method === "PUT");
+    const [, id] = /^\/v1\/notifications\/([0-9a-f-]{36})$/.exec(path) ?? [];
+    if (id) return this.#one(id);
     return conditional(path.endsWith("/counts") ? this.counts : this.#page(new URL(url).searchParams), headers);
+  }
+
+  #one(id: string): Response {
+    const found = this.inbox.find((one) => one.id === id);
+    if (!found) return new Response("{}", { status: 404 });
+    return Response.json({ ...found, expired: isPast(found.expires_at) });
   }
 
   #page(query: URLSearchParams) {
     const status = query.get("status");
-    const all = this.inbox.filter((one) => {
+    const category = query.get("category");
+    const isPinned = (one: Notification) => one.pinned_until && !isPast(one.pinned_until) && !one.archived_at;
+    const pinned = this.#unexpired.filter(isPinned).slice(0, 3);
+    const all = this.#unexpired.filter((one) => {
+      if (category && one.category !== category) return false;
       if (status === "archived") return one.archived_at;
       return !one.archived_at && (status === "all" || !one.read_at);
     });
     const from = Number(query.get("after") ?? 0);
     const data = all.slice(from, from + this.#pageSize);
     const has_more = all.length > from + this.#pageSize;
-    return { data, pinned: [], has_more, next_cursor: has_more ? String(from + this.#pageSize) : null, ...this.counts };
+    return { data, pinned, has_more, next_cursor: has_more ? String(from + this.#pageSize) : null, ...this.counts };
   }
 
   #change(path: string, isSet: boolean): Response {
@@ -98,7 +114,7 @@ export class Hub {
     if (!found) return new Response("{}", { status: 404 });
     const at = isSet ? new Date().toISOString() : null;
     const change = what === "read" ? { read_at: at, seen_at: found.seen_at ?? at } : { archived_at: at };
-    const changed = { ...found, ...change };
+    const changed = { ...found, ...change, expired: isPast(found.expires_at) };
     this.inbox = this.inbox.map((one) => (one === found ? changed : one));
     return Response.json({ notification: changed, ...this.counts });
   }
@@ -154,6 +170,10 @@ export function notification(number: number, change: Partial<Notification> = {})
     archived_at: null,
     ...change,
   };
+}
+
+function isPast(time: string | null): boolean {
+  return time !== null && Date.parse(time) <= Date.now();
 }
 
 /** Not signed by anybody; only what is read of a token in the browser. */

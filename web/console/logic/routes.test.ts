@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ALL_MESSAGES, composePath, copyPath, followUpPath, messagePath, messagesPath, parse } from "./routes";
+import { ALL_MESSAGES, composePath, copyPath, followUpPath, messagePath, messagesPath, parse, receivedPath } from "./routes";
 
 describe("parse", () => {
   it.each([
@@ -11,7 +11,8 @@ describe("parse", () => {
     ["#/messages?q=two+words", { page: "messages", ...ALL_MESSAGES, q: "two words" }],
     ["#/messages?category=a%26b&q=", { page: "messages", ...ALL_MESSAGES, category: "a&b" }],
     ["#/messages/0190", { page: "message", id: "0190" }],
-    ["#/received", { page: "received" }],
+    ["#/received", { page: "received", category: "", id: null }],
+    ["#/received/0190", { page: "received", category: "", id: "0190" }],
     ["#/organisations", { page: "organisations" }],
     ["#/compose", { page: "compose", draft: null, preset: null, copy: null, follow: null }],
     [
@@ -19,7 +20,8 @@ describe("parse", () => {
       { page: "compose", draft: null, preset: { level: "organisation", id: "x" }, copy: null, follow: null },
     ],
     ["#/elsewhere", { page: "unknown" }],
-    ["#/received/1", { page: "unknown" }],
+    ["#/received/1/2", { page: "unknown" }],
+    ["#/organisations/1", { page: "unknown" }],
     ["#/messages/1/2", { page: "unknown" }],
     ["#/messages/%E0%A4%A", { page: "message", id: "%E0%A4%A" }],
   ])("reads %s", (hash, route) => {
@@ -34,6 +36,8 @@ describe("paths", () => {
     const listing = { filter, category: "ö=?", q: "Ä & b?" };
     expect(parse(messagesPath(listing))).toEqual({ page: "messages", ...listing });
     expect(messagesPath()).toBe("#/messages");
+    expect(parse(receivedPath("Ä & b?"))).toEqual({ page: "received", category: "Ä & b?", id: null });
+    expect(receivedPath()).toBe("#/received");
     expect(parse(composePath({ level: "organisation", id }))).toEqual({
       page: "compose",
       draft: null,

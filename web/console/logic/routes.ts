@@ -19,11 +19,17 @@ export interface Beginning {
   readonly follow: string | null;
 }
 
+/** Which received messages are listed (of a category; "" for all), and which one is opened. */
+export interface Received {
+  readonly category: string;
+  readonly id: string | null;
+}
+
 export type Route =
   | { page: "home" }
   | ({ page: "messages" } & Listing)
   | { page: "message"; id: string }
-  | { page: "received" }
+  | ({ page: "received" } & Received)
   | { page: "organisations" }
   | { page: "provisioning" }
   | ({ page: "compose" } & Beginning)
@@ -35,6 +41,7 @@ export function parse(hash: string): Route {
   const [first = "", second, ...rest] = path.split("/").filter(Boolean).map(decode);
   if (rest.length > 0) return { page: "unknown" };
   if (first === "messages" && second !== undefined) return { page: "message", id: second };
+  if (first === "received") return { page: "received", category: query.get("category") ?? "", id: second ?? null };
   if (second !== undefined) return { page: "unknown" };
   switch (first) {
     case "":
@@ -43,7 +50,6 @@ export function parse(hash: string): Route {
       return { page: "messages", ...readListing(query) };
     case "compose":
       return { page: "compose", ...readBeginning(query) };
-    case "received":
     case "organisations":
     case "provisioning":
       return { page: first };
@@ -58,6 +64,10 @@ export function messagesPath({ filter, category, q }: Listing = ALL_MESSAGES): s
 
 export function messagePath(id: string): string {
   return `#/messages/${encodeURIComponent(id)}`;
+}
+
+export function receivedPath(category = ""): string {
+  return `#/received${write(category ? { category } : {})}`;
 }
 
 /** Begins a new message with the content of another. */

@@ -7,6 +7,34 @@ export const receivedStyles = css`
     font-size: 0.9375rem;
   }
 
+  .filter {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: end;
+    gap: 0.25rem 0.75rem;
+    margin-block-end: 0.75rem;
+    font-weight: 500;
+  }
+
+  select {
+    min-block-size: 2.5rem;
+    max-inline-size: 100%;
+    padding: 0.375rem 0.75rem;
+    border: 1px solid var(--_hub-control-line);
+    border-radius: var(--_hub-radius);
+    background: var(--_hub-background);
+    color: var(--_hub-text);
+    font: inherit;
+  }
+
+  @media (pointer: coarse) {
+    select {
+      min-block-size: 44px;
+      font-size: 1rem;
+    }
+  }
+
   #panel {
     display: grid;
     grid-template-columns: 1fr auto;

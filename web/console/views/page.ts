@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Message, Viewer } from "../../api";
 import { Directory } from "../logic/directory";
-import { ALL_MESSAGES, messagesPath, type Route } from "../logic/routes";
+import { ALL_MESSAGES, messagesPath, type Received, type Route } from "../logic/routes";
 import type { MessageConsole } from "../message-console";
 import type { Visit } from "../start";
 import { translate } from "../strings";
@@ -17,7 +17,7 @@ import "./sent-page";
 export function renderPage(page: MessageConsole, visit: Visit, route: Route): TemplateResult {
   const { directory, viewer } = visit;
   const actual = route.page === "home" ? home(viewer) : route;
-  if (actual.page === "received") return received(visit);
+  if (actual.page === "received") return received(visit, actual);
   if (viewer.level === null || actual.page === "unknown") return notFound();
   if (actual.page === "provisioning" && viewer.level !== "platform") return notFound();
   if (actual.page === "messages" || actual.page === "message") return messages(page, visit, actual);
@@ -85,9 +85,9 @@ const NO_DIRECTORY = new Directory({
   organisations: [],
 });
 
-function received({ hub, viewer }: Visit) {
+function received({ hub, viewer }: Visit, route: Received) {
   return html`${head(translate("frame_messages"))} ${tabs("received", viewer)}
-    <hub-received-page .hub=${hub}></hub-received-page>`;
+    <hub-received-page .hub=${hub} .categories=${viewer.categories} .route=${route}></hub-received-page>`;
 }
 
 function loading() {
@@ -107,7 +107,7 @@ function notFound() {
 function home({ level }: Viewer): Route & { page: "messages" | "received" } {
   return level === "platform" || level === "organisation"
     ? { page: "messages", ...ALL_MESSAGES }
-    : { page: "received" };
+    : { page: "received", category: "", id: null };
 }
 
 function head(title: string) {

@@ -22,9 +22,9 @@ afterEach(() => {
 const pass = (milliseconds = 0) => vi.advanceTimersByTimeAsync(milliseconds);
 const getToken = async () => tokenOf("ann");
 
-async function mount(): Promise<ReceivedPage> {
+async function mount(change: Partial<ReceivedPage> = {}): Promise<ReceivedPage> {
   const hub = { inboxUrl: SRC, streamUrl: SRC, getToken } as unknown as Hub;
-  const page = Object.assign(document.createElement("hub-received-page") as ReceivedPage, { hub });
+  const page = Object.assign(document.createElement("hub-received-page") as ReceivedPage, { hub, ...change });
   document.body.append(page);
   await pass(100);
   return page;
@@ -39,7 +39,9 @@ async function mountBell() {
 }
 
 const text = (one: HTMLElement, selector: string) =>
-  [...(one.shadowRoot?.querySelectorAll(selector) ?? [])].map((found) => found.textContent?.trim());
+  [...(one.shadowRoot?.querySelectorAll(selector) ?? [])].map((found) =>
+    found.textContent?.trim().replace(/\s+/g, " "),
+  );
 const titles = (page: HTMLElement) => text(page, "li [part=title]");
 
 async function press(page: HTMLElement, words: string): Promise<void> {
@@ -113,6 +115,50 @@ it("says that an open message was recalled, and takes it away at once", async ()
   expect(titles(page)).toEqual(["Title 1"]);
   expect(text(page, ".notice")).toEqual(["This message was recalled."]);
   expect(text(page, "[role=status]")).toEqual(["This message was recalled."]);
+});
+
+it("lists one category, with the address of that list", async () => {
+  inbox.add(3, false, { category: "feature", pinned_until: "2026-11-23T12:00:00.000000Z" });
+  inbox.add(4, false, { category: "Rota" });
+  const page = await mount({ categories: ["service", "feature"] });
+  expect(text(page, ".about bdi").filter((name) => name !== "Amara Okafor")).toEqual(["New feature", "Rota"]);
+  const select = page.shadowRoot?.querySelector("select") as HTMLSelectElement;
+  expect([...select.options].map((option) => option.text.trim())).toEqual([
+    "All categories",
+    "Service notice",
+    "New feature",
+  ]);
+  select.value = "feature";
+  select.dispatchEvent(new Event("change"));
+  expect(location.hash).toBe("#/received?category=feature");
+  page.route = { category: "feature", id: null };
+  await pass(100);
+  expect(titles(page)).toEqual(["Title 3"]);
+  expect(page.shadowRoot?.querySelector(".pinned")?.hasAttribute("hidden"), "it is the only one").toBe(true);
+  expect(page.shadowRoot?.textContent).not.toContain("Mark all as read");
+  inbox.add(5, true, { category: "feature" });
+  inbox.add(6, true, { category: "Rota" });
+  await pass(100);
+  expect(titles(page)).toEqual(["Title 5", "Title 3"]);
+  page.route = { category: "Nothing yet", id: null };
+  await pass(100);
+  expect(text(page, ".what")).toEqual(["No messages in this category"]);
+});
+
+it("opens the message of a link: an expired one is marked and stays out of the list", async () => {
+  inbox.add(3, false, { expires_at: "2026-11-22T11:00:00.000000Z" });
+  const page = await mount({ route: { category: "", id: notification(3).id } });
+  expect(titles(page)).toEqual(["Title 3", "Title 2", "Title 1"]);
+  expect(text(page, "li.open h3")).toEqual(["Expired Title 3"]);
+  expect(text(page, "li.open button")).toHaveLength(1);
+  expect(page.shadowRoot?.activeElement?.textContent).toContain("Title 3");
+  page.route = { category: "", id: notification(1).id };
+  await pass(100);
+  expect(titles(page)).toEqual(["Title 2", "Title 1"]);
+  expect(text(page, "li.open [part=title]").at(-1)).toBe("Title 1");
+  page.route = { category: "", id: notification(99).id };
+  await pass(100);
+  expect(text(page, ".notice")).toEqual(["This message is no longer in the list."]);
 });
 
 it("gives the token back that was refused, so that the console can end the session", async () => {

@@ -4,18 +4,30 @@ import { Feed } from "../../bell/feed";
 import { feedStyles } from "../../bell/styles";
 import { theme } from "../../common/theme";
 import type { Hub } from "../hub";
+import { categoryName } from "../logic/options";
+import { type Received, receivedPath } from "../logic/routes";
 import { LOCALE, translate } from "../strings";
 import { receivedStyles } from "../styles/received";
 
 export class ReceivedPage extends LitElement {
   static override styles = [theme, feedStyles, receivedStyles];
-  static override properties = { hub: { attribute: false } };
+  static override properties = {
+    hub: { attribute: false },
+    categories: { attribute: false },
+    route: { attribute: false },
+  };
 
   declare hub: Hub;
+  /** Those of the platform. */
+  declare categories: readonly string[];
+  declare route: Received;
   readonly #feed = new Feed(this);
 
   constructor() {
     super();
+    this.categories = [];
+    this.route = { category: "", id: null };
+    this.#feed.namesCategories = true;
     this.#feed.speak(LOCALE, { messages: translate("received_messages") });
   }
 
@@ -30,17 +42,43 @@ export class ReceivedPage extends LitElement {
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (!changed.has("hub")) return;
-    const { inboxUrl, streamUrl, getToken } = this.hub;
-    this.#feed.use({ src: inboxUrl || location.origin, streamUrl: streamUrl || location.origin, getToken });
+    if (changed.has("hub")) {
+      const { inboxUrl, streamUrl, getToken } = this.hub;
+      this.#feed.use({ src: inboxUrl || location.origin, streamUrl: streamUrl || location.origin, getToken });
+    }
+    if (!changed.has("route")) return;
+    const { category, id } = this.route;
+    const before = changed.get("route") as Received | undefined;
+    if (category !== (before?.category ?? "")) this.#feed.setCategory(category);
+    if (id && id !== before?.id) this.#feed.link(id);
   }
 
   override render() {
-    return html`${this.#feed.renderSpoken()}
+    return html`${this.#feed.renderSpoken()} ${this.#renderFilter()}
       <section id="panel" aria-labelledby="heading" tabindex="-1" @keydown=${this.#feed.onKeyDown}>
         ${this.#feed.render()}
       </section>`;
   }
+
+  #renderFilter() {
+    const { category } = this.route;
+    const names = [...new Set(["", ...this.categories, category])];
+    return html`<label class="filter">
+      ${translate("received_category")}
+      <select @change=${this.#onCategory}>
+        ${names.map(
+          (name) =>
+            html`<option value=${name} ?selected=${name === category}>
+              ${name ? categoryName(name) : translate("received_all_categories")}
+            </option>`,
+        )}
+      </select>
+    </label>`;
+  }
+
+  readonly #onCategory = (event: Event): void => {
+    location.hash = receivedPath((event.target as HTMLSelectElement).value);
+  };
 }
 
 customElements.define("hub-received-page", ReceivedPage);
