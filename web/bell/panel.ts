@@ -124,9 +124,9 @@ function findTrouble({ state, key, translate }: Shown): string | undefined {
 function renderList({ state, key, pinned, translate }: Shown, actions: Actions): TemplateResult {
   const { cursor, older } = listOf(state, key);
   return html`
-    <ul role="list"></ul>
+    <ul role="list" part="list" class="linked"></ul>
     <div class="pinned" ?hidden=${pinned.length === 0}>
-      <h3 id="pinned" class="mark muted">${icons.pin}${translate("pinned")}</h3>
+      ${pinned.length > 0 ? html`<h3 id="pinned" class="mark muted">${icons.pin}${translate("pinned")}</h3>` : nothing}
       <ul role="list" part="list" aria-labelledby="pinned"></ul>
     </div>
     <ul role="list" part="list"></ul>
