@@ -27,7 +27,7 @@ class Feed:
 
     def expect_titles(self, *titles: str) -> None:
         """That these are listed, in this order, and no others."""
-        expect(self.panel.get_by_role("heading", level=3)).to_have_text([re.compile(re.escape(one)) for one in titles])
+        expect(self.items.get_by_role("heading", level=3)).to_have_text([re.compile(re.escape(one)) for one in titles])
 
     def expect_unread(self, count: int) -> None:
         """That this many are unread, as the view of unread messages says."""
@@ -69,4 +69,4 @@ class Bell(Feed):
 def _name(title: str) -> re.Pattern[str]:
     # Slashes end a pattern in the browser's own notation.
     escaped = re.escape(title).replace("/", r"\/")
-    return re.compile(rf"^(Unread: )?{escaped}$")
+    return re.compile(rf"^(Unread: )?(Important |Expired )*{escaped}$")

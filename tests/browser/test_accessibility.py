@@ -1,6 +1,7 @@
 """Every state of every page, looked at by axe in light and dark, wide and narrow: it finds nothing, and nothing sticks out."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -172,9 +173,20 @@ def test_received_messages(page: Page, windows: Windows, hub: Hub, people: World
     expect_no_problems(page)
     seed(hub, people)
     feed.opener(_LONG).click()
-    hub.post(people.token(people.platform_administrator), EVERYONE, title="It arrives")
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    hub.post(
+        *(people.token(people.platform_administrator), EVERYONE),
+        title="It arrives",
+        priority="important",
+        category="service",
+        pinned_until=until,
+    )
     expect(feed.panel).to_contain_text("1 new message")
     expect_no_problems(page)
+    feed.panel.get_by_role("button", name="Show").click()
+    feed.panel.get_by_role("list", name="Pinned").get_by_role("button").click()
+    expect_no_problems(page)
+    feed.opener(_LONG).click()
     feed.item(_LONG).get_by_role("button", name="Archive").click()
     expect(feed.panel.get_by_role("button", name="Undo")).to_be_visible()
     expect_no_problems(page)

@@ -1,6 +1,7 @@
 """The first minutes of somebody of each level: what the console offers them, and that it works."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page, Route, expect
 
@@ -123,8 +124,12 @@ def test_a_clinic_administrator_finds_their_messages_and_writes_to_the_clinic(
 
 
 def test_a_user_reads_and_finds_nothing_to_send_with(windows: Windows, hub: Hub, people: World) -> None:
-    for number in (1, 2):
-        hub.post(people.token(people.platform_administrator), EVERYONE, title=f"Number {number}")
+    administrator = people.token(people.platform_administrator)
+    hub.post(administrator, EVERYONE, title="Number 1", category="feature", priority="important")
+    hub.post(administrator, EVERYONE, title="Number 2")
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    expired = hub.post(administrator, EVERYONE, title="Number 3", expires_at=later)
+    hub.expire(expired)
     page = windows.blank()
     refused: list[str] = []
     page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
@@ -134,6 +139,14 @@ def test_a_user_reads_and_finds_nothing_to_send_with(windows: Windows, hub: Hub,
     expect(page.get_by_role("navigation")).to_have_count(0)
     page.get_by_role("button", name="Mark all as read").click()
     feed.expect_unread(0)
+    page.get_by_label("Category").select_option("New feature")
+    expect(feed.items).to_have_count(1)
+    expect(feed.items).to_contain_text(["Important Number 1"])
+    page.go_back()
+    expect(feed.items).to_have_count(2)
+    # A link to one that has expired still shows it.
+    page.goto(windows.console_url(f"#/received/{expired}"))
+    expect(feed.panel.get_by_role("button", name="Expired Number 3", expanded=True)).to_be_focused()
     bell = Bell(page, IN_CONSOLE)
     bell.open()
     expect(bell.panel.get_by_role("link")).to_have_text(["See all messages"])

@@ -2,6 +2,7 @@
 
 import re
 import statistics
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, Request, expect
@@ -57,6 +58,10 @@ def page(windows: Windows, reader: str) -> Page:
         open_portal(windows, page, reader)
     Bell(page).expect_new(0)
     return page
+
+
+def soon(**time: int) -> str:
+    return (datetime.now(UTC) + timedelta(**time)).isoformat()
 
 
 def open_portal(windows: Windows, page: Page, token: str) -> None:
@@ -120,6 +125,24 @@ def test_an_open_panel_takes_in_what_comes_and_keeps_the_place(page: Page, hub: 
     expect(bell.opener("The first")).to_be_focused()
     # It is looked at: so it is seen.
     bell.expect_new(0)
+    # What is pinned stands on top once, and leaves at its time, under its reader's eyes too.
+    hub.post(
+        *(administrator, ASPEN),
+        title="For now",
+        priority="important",
+        category="service",
+        pinned_until=soon(hours=1),
+        expires_at=soon(seconds=5),
+    )
+    pinned = bell.panel.get_by_role("list", name="Pinned")
+    expect(pinned.get_by_role("button")).to_have_accessible_name("Unread: Important For now")
+    bell.opener("For now").click()
+    expect(pinned).to_contain_text("Service notice")
+    expect(bell.items).to_have_count(3)
+    expect(bell.panel).to_contain_text("This message has expired.")
+    expect(bell.spoken).to_have_text("This message has expired.")
+    bell.expect_titles("The second", "The first")
+    bell.expect_unread(1)
 
 
 def test_without_a_network_it_says_so_and_catches_up_when_it_is_back(page: Page, hub: Hub, administrator: str) -> None:
