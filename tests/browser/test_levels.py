@@ -139,7 +139,7 @@ def test_a_user_reads_and_finds_nothing_to_send_with(windows: Windows, hub: Hub,
     expect(page.get_by_role("navigation")).to_have_count(0)
     page.get_by_role("button", name="Mark all as read").click()
     feed.expect_unread(0)
-    page.get_by_label("Category").select_option("New feature")
+    page.get_by_label("Filter by category").select_option("New feature")
     expect(feed.items).to_have_count(1)
     expect(feed.items).to_contain_text(["Important Number 1"])
     page.go_back()

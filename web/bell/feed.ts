@@ -37,7 +37,7 @@ export class Feed implements ReactiveController {
   #locale: string | undefined;
   #isActive = false;
   #view: View = "all";
-  #category = "";
+  #category: string | null = null;
   /** The message that a link leads to; shown on top where it is in no list. */
   #linked: string | undefined;
   #opened: ReadonlySet<string> = new Set();
@@ -87,8 +87,8 @@ export class Feed implements ReactiveController {
     this.#clock = setInterval(() => this.#host.requestUpdate(), MINUTE_MS);
   }
 
-  /** Shows only what is of this category; "" for everything. */
-  setCategory(category: string): void {
+  /** Shows only what is of this category. */
+  setCategory(category: string | null): void {
     this.#category = category;
     this.#show(this.#view);
   }

@@ -36,7 +36,7 @@ export const english = {
   empty_all_hint: "Messages from your administrators appear here.",
   empty_unread: "No unread messages",
   empty_archived: "No archived messages",
-  empty_category: "No messages in this category",
+  empty_category: "No messages of this category",
   offline: "No connection. Reconnecting…",
   failed: "Could not load messages.",
   signed_out: "Sign in to see your messages.",

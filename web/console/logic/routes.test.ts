@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { ALL_MESSAGES, composePath, copyPath, followUpPath, messagePath, messagesPath, parse, receivedPath } from "./routes";
+import {
+  ALL_MESSAGES,
+  composePath,
+  copyPath,
+  followUpPath,
+  messagePath,
+  messagesPath,
+  parse,
+  receivedPath,
+} from "./routes";
 
 describe("parse", () => {
   it.each([
@@ -11,8 +20,8 @@ describe("parse", () => {
     ["#/messages?q=two+words", { page: "messages", ...ALL_MESSAGES, q: "two words" }],
     ["#/messages?category=a%26b&q=", { page: "messages", ...ALL_MESSAGES, category: "a&b" }],
     ["#/messages/0190", { page: "message", id: "0190" }],
-    ["#/received", { page: "received", category: "", id: null }],
-    ["#/received/0190", { page: "received", category: "", id: "0190" }],
+    ["#/received", { page: "received", category: null, id: null }],
+    ["#/received/0190", { page: "received", category: null, id: "0190" }],
     ["#/organisations", { page: "organisations" }],
     ["#/compose", { page: "compose", draft: null, preset: null, copy: null, follow: null }],
     [

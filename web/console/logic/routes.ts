@@ -19,9 +19,9 @@ export interface Beginning {
   readonly follow: string | null;
 }
 
-/** Which received messages are listed (of a category; "" for all), and which one is opened. */
+/** Which received messages are listed, and which one is opened. */
 export interface Received {
-  readonly category: string;
+  readonly category: string | null;
   readonly id: string | null;
 }
 
@@ -41,7 +41,7 @@ export function parse(hash: string): Route {
   const [first = "", second, ...rest] = path.split("/").filter(Boolean).map(decode);
   if (rest.length > 0) return { page: "unknown" };
   if (first === "messages" && second !== undefined) return { page: "message", id: second };
-  if (first === "received") return { page: "received", category: query.get("category") ?? "", id: second ?? null };
+  if (first === "received") return { page: "received", category: query.get("category") || null, id: second ?? null };
   if (second !== undefined) return { page: "unknown" };
   switch (first) {
     case "":
@@ -66,7 +66,7 @@ export function messagePath(id: string): string {
   return `#/messages/${encodeURIComponent(id)}`;
 }
 
-export function receivedPath(category = ""): string {
+export function receivedPath(category: string | null = null): string {
   return `#/received${write(category ? { category } : {})}`;
 }
 

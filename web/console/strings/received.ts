@@ -1,6 +1,4 @@
 /** The page of received messages. All but its name is in the bell's catalogue. */
 export const received = {
   received_messages: "Received messages",
-  received_category: "Category",
-  received_all_categories: "All categories",
 };

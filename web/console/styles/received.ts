@@ -7,20 +7,21 @@ export const receivedStyles = css`
     font-size: 0.9375rem;
   }
 
-  .filter {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    justify-content: end;
-    gap: 0.25rem 0.75rem;
-    margin-block-end: 0.75rem;
+  .category {
+    display: grid;
+    gap: 0.25rem;
+    max-inline-size: 14rem;
+    margin-block-end: 1.25rem;
+  }
+
+  .label {
+    font-size: 0.8125rem;
     font-weight: 500;
   }
 
   select {
-    min-block-size: 2.5rem;
-    max-inline-size: 100%;
-    padding: 0.375rem 0.75rem;
+    min-block-size: 40px;
+    padding: 0.5rem 0.75rem;
     border: 1px solid var(--_hub-control-line);
     border-radius: var(--_hub-radius);
     background: var(--_hub-background);

@@ -107,7 +107,7 @@ function notFound() {
 function home({ level }: Viewer): Route & { page: "messages" | "received" } {
   return level === "platform" || level === "organisation"
     ? { page: "messages", ...ALL_MESSAGES }
-    : { page: "received", category: "", id: null };
+    : { page: "received", category: null, id: null };
 }
 
 function head(title: string) {

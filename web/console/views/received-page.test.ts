@@ -142,21 +142,21 @@ it("lists one category, with the address of that list", async () => {
   expect(titles(page)).toEqual(["Title 5", "Title 3"]);
   page.route = { category: "Nothing yet", id: null };
   await pass(100);
-  expect(text(page, ".what")).toEqual(["No messages in this category"]);
+  expect(text(page, ".what")).toEqual(["No messages of this category"]);
 });
 
 it("opens the message of a link: an expired one is marked and stays out of the list", async () => {
   inbox.add(3, false, { expires_at: "2026-11-22T11:00:00.000000Z" });
-  const page = await mount({ route: { category: "", id: notification(3).id } });
+  const page = await mount({ route: { category: null, id: notification(3).id } });
   expect(titles(page)).toEqual(["Title 3", "Title 2", "Title 1"]);
   expect(text(page, "li.open h3")).toEqual(["Expired Title 3"]);
   expect(text(page, "li.open button")).toHaveLength(1);
   expect(page.shadowRoot?.activeElement?.textContent).toContain("Title 3");
-  page.route = { category: "", id: notification(1).id };
+  page.route = { category: null, id: notification(1).id };
   await pass(100);
   expect(titles(page)).toEqual(["Title 2", "Title 1"]);
   expect(text(page, "li.open [part=title]").at(-1)).toBe("Title 1");
-  page.route = { category: "", id: notification(99).id };
+  page.route = { category: null, id: notification(99).id };
   await pass(100);
   expect(text(page, ".notice")).toEqual(["This message is no longer in the list."]);
 });

@@ -4,10 +4,10 @@ import { Feed } from "../../bell/feed";
 import { feedStyles } from "../../bell/styles";
 import { theme } from "../../common/theme";
 import type { Hub } from "../hub";
-import { categoryName } from "../logic/options";
 import { type Received, receivedPath } from "../logic/routes";
 import { LOCALE, translate } from "../strings";
 import { receivedStyles } from "../styles/received";
+import { categoryFilter } from "./category-filter";
 
 export class ReceivedPage extends LitElement {
   static override styles = [theme, feedStyles, receivedStyles];
@@ -26,7 +26,7 @@ export class ReceivedPage extends LitElement {
   constructor() {
     super();
     this.categories = [];
-    this.route = { category: "", id: null };
+    this.route = { category: null, id: null };
     this.#feed.namesCategories = true;
     this.#feed.speak(LOCALE, { messages: translate("received_messages") });
   }
@@ -49,36 +49,19 @@ export class ReceivedPage extends LitElement {
     if (!changed.has("route")) return;
     const { category, id } = this.route;
     const before = changed.get("route") as Received | undefined;
-    if (category !== (before?.category ?? "")) this.#feed.setCategory(category);
+    if (category !== (before?.category ?? null)) this.#feed.setCategory(category);
     if (id && id !== before?.id) this.#feed.link(id);
   }
 
   override render() {
-    return html`${this.#feed.renderSpoken()} ${this.#renderFilter()}
+    const filter = categoryFilter(this.route.category, this.categories, (category) => {
+      location.hash = receivedPath(category);
+    });
+    return html`${this.#feed.renderSpoken()} ${filter}
       <section id="panel" aria-labelledby="heading" tabindex="-1" @keydown=${this.#feed.onKeyDown}>
         ${this.#feed.render()}
       </section>`;
   }
-
-  #renderFilter() {
-    const { category } = this.route;
-    const names = [...new Set(["", ...this.categories, category])];
-    return html`<label class="filter">
-      ${translate("received_category")}
-      <select @change=${this.#onCategory}>
-        ${names.map(
-          (name) =>
-            html`<option value=${name} ?selected=${name === category}>
-              ${name ? categoryName(name) : translate("received_all_categories")}
-            </option>`,
-        )}
-      </select>
-    </label>`;
-  }
-
-  readonly #onCategory = (event: Event): void => {
-    location.hash = receivedPath((event.target as HTMLSelectElement).value);
-  };
 }
 
 customElements.define("hub-received-page", ReceivedPage);

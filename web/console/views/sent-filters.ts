@@ -1,9 +1,9 @@
 /** What narrows the list of sent messages down: words, an organisation or clinic, a category. Templates only. */
 import { html, nothing } from "lit";
 import type { Directory } from "../logic/directory";
-import { categoryName } from "../logic/options";
 import type { Filter, Listing } from "../logic/routes";
 import { translate } from "../strings";
+import { categoryFilter } from "./category-filter";
 import "./scope-filter";
 import "./search-field";
 
@@ -34,21 +34,5 @@ export function sentFilters({ listing, directory, categories, change }: SentFilt
         : nothing
     }
     ${categoryFilter(listing.category, categories, (category) => change({ category }))}
-  </div>`;
-}
-
-/** Old messages may be of a category that the platform does not have any more. */
-function categoryFilter(
-  chosen: string | null,
-  categories: readonly string[],
-  choose: (category: string | null) => void,
-) {
-  const all = chosen === null || categories.includes(chosen) ? categories : [...categories, chosen];
-  return html`<div class="category">
-    <label class="label small" for="category">${translate("sent_category")}</label>
-    <select id="category" @change=${(event: Event) => choose((event.target as HTMLSelectElement).value || null)}>
-      <option value="" .selected=${chosen === null}>${translate("sent_category_all")}</option>
-      ${all.map((one) => html`<option value=${one} .selected=${one === chosen}>${categoryName(one)}</option>`)}
-    </select>
   </div>`;
 }
