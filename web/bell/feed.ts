@@ -90,6 +90,7 @@ export class Feed implements ReactiveController {
   /** Shows only what is of this category. */
   setCategory(category: string | null): void {
     this.#category = category;
+    this.#opened = new Set();
     this.#show(this.#view);
   }
 
@@ -214,6 +215,7 @@ export class Feed implements ReactiveController {
 
   #show(view: View): void {
     this.#view = view;
+    this.#fold(this.#linked ?? "");
     this.#linked = undefined;
     this.#notice = undefined;
     this.#top = undefined;

@@ -198,7 +198,7 @@ export class Store {
     for (const listener of this.#listeners) listener(event);
     clearTimeout(this.#timer);
     const wait = states.nextTime(base, Date.now()) - Date.now();
-    if (wait < LONGEST_TIMER_MS) this.#timer = setTimeout(() => this.#onTime(), wait);
+    if (wait < LONGEST_TIMER_MS && !this.#life?.signal.aborted) this.#timer = setTimeout(() => this.#onTime(), wait);
   }
 
   /** A message expires or a pin ends: without a stream only the clock says so. */

@@ -82,6 +82,11 @@ export const receivedStyles = css`
       justify-content: end;
       padding-block: 0;
     }
+
+    #panel > .head:not(:has(button)) {
+      min-block-size: 0;
+      border: none;
+    }
   }
 
   /* The page has a heading already. */

@@ -128,12 +128,14 @@ it("lists one category, with the address of that list", async () => {
     "Service notice",
     "New feature",
   ]);
+  await press(page, "Title 4");
   select.value = "feature";
   select.dispatchEvent(new Event("change"));
   expect(location.hash).toBe("#/received?category=feature");
   page.route = { category: "feature", id: null };
   await pass(100);
   expect(titles(page)).toEqual(["Title 3"]);
+  expect(text(page, ".notice"), "what was open is there, in another list").toEqual([]);
   expect(page.shadowRoot?.querySelector(".pinned")?.hasAttribute("hidden"), "it is the only one").toBe(true);
   expect(page.shadowRoot?.textContent).not.toContain("Mark all as read");
   inbox.add(5, true, { category: "feature" });
@@ -152,6 +154,13 @@ it("opens the message of a link: an expired one is marked and stays out of the l
   expect(text(page, "li.open h3")).toEqual(["Expired Title 3"]);
   expect(text(page, "li.open button")).toHaveLength(1);
   expect(page.shadowRoot?.activeElement?.textContent).toContain("Title 3");
+  await press(page, "Unread 2");
+  await press(page, "All");
+  inbox.add(4);
+  await pass(1_000);
+  expect(text(page, ".notice"), "its reader has left it").toEqual([]);
+  inbox.inbox.shift();
+  inbox.sendEvent("recalled", { id: notification(4).id });
   page.route = { category: null, id: notification(1).id };
   await pass(100);
   expect(titles(page)).toEqual(["Title 2", "Title 1"]);
