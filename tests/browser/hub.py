@@ -116,6 +116,12 @@ class Hub:
                 {"id": message_id},
             )
 
+    def draft(self, token: str, **content: Any) -> str:
+        """The id of a new draft."""
+        answer = self.http.post(f"{self.compose_url}/v1/drafts", json=content, headers=_bearer(token))
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
     def recall(self, token: str, message_id: str) -> None:
         answer = self.http.delete(f"{self.compose_url}/v1/messages/{message_id}", headers=_bearer(token))
         assert answer.json()["status"] == "recalled", answer.text
@@ -137,6 +143,11 @@ class Hub:
         assert answer.status_code == 200, answer.text
         notifications: list[dict[str, Any]] = answer.json()["data"]
         return notifications
+
+    def wait_received(self, token: str) -> list[str]:
+        """The ids of a user's notifications, once there is one."""
+        wait_until(lambda: bool(self.received(token)), what="a notification is there")
+        return [str(one["id"]) for one in self.received(token)]
 
     def wait_sent(self, token: str, message_id: str) -> None:
         """Until everybody's entry is written."""

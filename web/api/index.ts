@@ -18,6 +18,7 @@ export type NewMessage = compose["schemas"]["MessageIn"];
 export type DraftFields = compose["schemas"]["DraftIn"];
 export type KeptDraft = compose["schemas"]["DraftOut"];
 export type KeptDrafts = compose["schemas"]["DraftsOut"];
+export type Schedule = compose["schemas"]["ScheduleIn"];
 export type Session = compose["schemas"]["SessionOut"];
 export type SessionToken = compose["schemas"]["TokenOut"];
 export type SignedOut = compose["schemas"]["SignedOutOut"];

@@ -1,5 +1,5 @@
 /** The calls for drafts. A draft and its version, its ETag, go together: a change names the version that it changes. */
-import type { Client, ComposePaths, DraftFields, KeptDraft, KeptDrafts, Message } from "../api";
+import type { Client, ComposePaths, DraftFields, KeptDraft, KeptDrafts, Message, Schedule } from "../api";
 
 export interface Kept {
   readonly draft: KeptDraft;
@@ -27,6 +27,14 @@ export class DraftCalls {
     return (await this.#compose.call("get", "/v1/drafts", { query, ...(signal ? { signal } : {}) })).data;
   }
 
+  /** At most 100, which is more than a person schedules. */
+  async listAll(states: readonly DraftState[]): Promise<KeptDraft[]> {
+    const pages = await Promise.all(
+      states.map((state) => this.#compose.call("get", "/v1/drafts", { query: { limit: 100, state } })),
+    );
+    return pages.flatMap(({ data }) => data.data);
+  }
+
   async get(id: string): Promise<Kept> {
     return kept(await this.#compose.call("get", "/v1/drafts/{draft_id}", { path: { draft_id: id } }));
   }
@@ -47,6 +55,16 @@ export class DraftCalls {
 
   async remove(id: string): Promise<void> {
     await this.#compose.call("delete", "/v1/drafts/{draft_id}", { path: { draft_id: id } });
+  }
+
+  async schedule(id: string, schedule: Schedule, etag: string): Promise<Kept> {
+    const request = { path: { draft_id: id }, body: schedule, headers: { "If-Match": etag } };
+    return kept(await this.#compose.call("post", "/v1/drafts/{draft_id}/schedule", request));
+  }
+
+  /** Makes it a draft again. */
+  async unschedule(id: string): Promise<Kept> {
+    return kept(await this.#compose.call("post", "/v1/drafts/{draft_id}/unschedule", { path: { draft_id: id } }));
   }
 
   /** Sends this version of it. */

@@ -4,6 +4,7 @@ import { type Strings, translate } from "./strings";
 
 const TITLES: Readonly<Record<string, keyof Strings>> = {
   compose: "frame_create",
+  drafts: "frame_drafts",
   organisations: "frame_organisations",
   provisioning: "frame_provisioning",
   message: "frame_message",

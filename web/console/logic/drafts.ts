@@ -71,7 +71,9 @@ export class Drafts {
     return this.#edges.list().filter(({ id }) => id === null);
   }
 
-  forget(name: string): void {
+  /** Deletes a draft on the hub, or in this browser where only that has it. A scheduled one is cancelled. */
+  async remove(name: string): Promise<void> {
+    if (!KEY.test(name)) await this.calls.remove(name);
     this.#edges.remove(name);
   }
 

@@ -2,7 +2,7 @@
  * The draft that a page has open. The hub keeps it: what is changed is saved some seconds after the last change. Until the hub has
  * it, the browser keeps the difference. A draft that was changed elsewhere meanwhile is never overwritten without asking.
  */
-import { type Message, Problem } from "../../api";
+import { type Message, Problem, type Schedule } from "../../api";
 import type { DraftCalls, DraftState, Kept } from "../hub-drafts";
 import { type Draft, fingerprint, fromKept, toFields } from "./draft";
 import { type Edge, type Edges, nameOf } from "./edges";
@@ -171,6 +171,26 @@ export class OpenDraft {
       if (stands()) throw error;
       return this.#calls.send(id, this.#edge.etag);
     }
+  }
+
+  /** Saves it and has it sent at a time. Throws what stands against it. */
+  async schedule(schedule: Schedule): Promise<void> {
+    await this.save();
+    const { id } = this;
+    if (id === null || this.isDirty || this.conflict) throw this.error ?? changedElsewhere();
+    this.#settle(id, await this.#calls.schedule(id, schedule, this.#edge.etag));
+  }
+
+  /** Makes a scheduled draft a draft again; what was changed here stays. */
+  async unschedule(): Promise<void> {
+    const { id } = this;
+    if (id !== null) this.#settle(id, await this.#calls.unschedule(id));
+  }
+
+  #settle(id: string, kept: Kept): void {
+    if (this.id !== id) return;
+    this.meet(kept);
+    this.#saveLater(0);
   }
 
   /** Deletes it, here and on the hub. What follows is a new draft. */

@@ -30,6 +30,7 @@ export type Route =
   | ({ page: "messages" } & Listing)
   | { page: "message"; id: string }
   | ({ page: "received" } & Received)
+  | { page: "drafts" }
   | { page: "organisations" }
   | { page: "provisioning" }
   | ({ page: "compose" } & Beginning)
@@ -50,6 +51,7 @@ export function parse(hash: string): Route {
       return { page: "messages", ...readListing(query) };
     case "compose":
       return { page: "compose", ...readBeginning(query) };
+    case "drafts":
     case "organisations":
     case "provisioning":
       return { page: first };

@@ -6,6 +6,7 @@ export const frame = {
   frame_messages: "Messages",
   frame_sent: "Sent",
   frame_received: "Received",
+  frame_drafts: "Drafts",
   frame_organisations: "Organisations",
   frame_provisioning: "Provisioning",
   frame_create: "Create message",

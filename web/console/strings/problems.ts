@@ -6,6 +6,12 @@ export const problems = {
   problem_directory_managed_by_csv:
     "People of this platform come from imported files. Ask the operator of Message Hub to switch to provisioning.",
   problem_too_many_tokens: "Two tokens are valid already. Revoke the one that is no longer used, then create another.",
+  problem_time_in_past: "That time has passed. Choose a later one.",
+  problem_time_too_far: "Choose a time within a year.",
+  problem_expires_too_early: "The message would be taken down before it is sent. Change one of the two times.",
+  problem_draft_incomplete: "Something is missing: a title, a message or recipients.",
+  problem_already_released: "It was sent meanwhile.",
+  problem_version_mismatch: "It was changed elsewhere meanwhile.",
   problem_unreachable: "Message Hub cannot be reached. Check your connection.",
   problem_timeout: "Message Hub took too long to answer.",
   problem_unavailable: "Message Hub is busy right now.",

@@ -2,6 +2,13 @@
 import { css } from "lit";
 
 export const draftStyles = css`
+  .scheduled .actions {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.5rem;
+    margin-block-start: 0.75rem;
+  }
+
   .conflict {
     container-type: inline-size;
   }

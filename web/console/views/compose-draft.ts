@@ -16,6 +16,8 @@ import { Poller } from "./poller";
 
 /** How often the page asks whether the draft was changed, sent or deleted elsewhere. */
 const REFRESH_MS = 15_000;
+/** How long after its time a scheduled message is expected to be sent. */
+const RELEASE_MS = 1_500;
 
 export interface ComposeHost extends ReactiveControllerHost {
   readonly hub: Hub;
@@ -79,7 +81,9 @@ export class ComposeDraft implements ReactiveController {
 
   async refresh(): Promise<number> {
     await this.opened?.refresh();
-    return REFRESH_MS;
+    const { state, kept } = this.opened ?? {};
+    const releasedIn = state === "scheduled" ? Date.parse(kept?.send_at ?? "") - Date.now() : REFRESH_MS;
+    return Math.min(REFRESH_MS, Math.max(RELEASE_MS, releasedIn + RELEASE_MS));
   }
 
   async #begin({ preset, copy, follow }: Beginning): Promise<Draft> {

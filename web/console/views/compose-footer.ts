@@ -9,7 +9,7 @@ import { icon } from "./icons";
 import type { Reach } from "./reach";
 import { scrollerOf } from "./scroller";
 
-export function footer(reach: Reach, retry: () => void) {
+export function footer(reach: Reach, retry: () => void, schedule: (() => void) | null) {
   return html`<div class="footer card">
     <div class="reach">
       ${icon("people")}
@@ -20,6 +20,11 @@ export function footer(reach: Reach, retry: () => void) {
           : nothing
       }
     </div>
+    ${
+      schedule
+        ? html`<button class="button" type="button" @click=${schedule}>${icon("clock")}${translate("schedule")}</button>`
+        : nothing
+    }
     <button class="button primary send" type="submit">${icon("send")}${translate("compose_review")}</button>
   </div>`;
 }

@@ -15,6 +15,7 @@ import { icon } from "./icons";
 
 /** Nothing before something was written. */
 export function savedNote(opened: OpenDraft, discard: () => void) {
+  if (opened.state === "scheduled" && opened.error === null) return nothing;
   if (opened.id === null && !hasText(opened.draft)) return nothing;
   const { error } = opened;
   return html`<div class="kept muted small">

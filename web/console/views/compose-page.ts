@@ -21,12 +21,14 @@ import { conflictNote, elsewhereNote, note, savedNote } from "./compose-notes";
 import { optionFields } from "./compose-options";
 import { recipientsField } from "./compose-recipients";
 import { discardQuestion, reviewQuestion } from "./compose-review";
+import { scheduleNote } from "./compose-schedule";
 import "./preview";
 import { ReachCounter } from "./reach";
+import { Scheduling } from "./scheduling";
 import { Sender } from "./sender";
 import { notOpened, stateStyles } from "./states";
 
-type Asking = "send" | "discard" | null;
+type Asking = "send" | "discard" | "schedule" | null;
 
 const NOTHING_REMOVED: Readonly<Record<TextField, number>> = { title: 0, body: 0 };
 
@@ -59,6 +61,7 @@ export class ComposePage extends LitElement {
   readonly #open = new ComposeDraft(this);
   readonly #reach = new ReachCounter(this, (people, signal) => this.hub.countPeople(people, signal));
   readonly #sender = new Sender(this);
+  readonly #scheduling = new Scheduling(this, () => this.#ask(null));
 
   constructor() {
     super();
@@ -109,8 +112,13 @@ export class ComposePage extends LitElement {
             ></hub-preview>
           </aside>
         </div>
-        ${footer(this.#reach.value, () => this.#reach.retry(toPeople(opened.draft)))}
+        ${footer(
+          this.#reach.value,
+          () => this.#reach.retry(toPeople(opened.draft)),
+          opened.state === "scheduled" ? null : this.#askTime,
+        )}
       </form>
+      ${this.#scheduling.question(this._asking === "schedule", opened)}
       ${reviewQuestion({
         message: this._asking === "send" ? toMessage(this.#draft) : null,
         hub: this.hub,
@@ -121,7 +129,7 @@ export class ComposePage extends LitElement {
         confirm: this.#send,
         cancel: this.#cancel,
       })}
-      ${discardQuestion(this._asking === "discard", this._failure, this.#discard, () => this.#ask(null))}`;
+      ${discardQuestion(this._asking === "discard" ? opened.state : null, this._failure, this.#discard, () => this.#ask(null))}`;
   }
 
   #field(name: TextField) {
@@ -169,6 +177,12 @@ export class ComposePage extends LitElement {
         () => void this.#settleConflict(() => opened.takeTheirs()),
       ),
       elsewhereNote(opened),
+      scheduleNote(opened, {
+        save: () => void opened.save(),
+        changeTime: this.#askTime,
+        cancel: () => this.#ask("discard"),
+        unschedule: () => void this.#attempt(() => opened.unschedule()),
+      }),
       lack ? note(lack) : nothing,
       isUnanswered && !isSending && !opened.elsewhere ? note(translate("compose_unanswered")) : nothing,
     ];
@@ -213,6 +227,25 @@ export class ComposePage extends LitElement {
     opened.change({ ...opened.draft, title: clean("title", title) ?? title, body: clean("body", body) ?? body });
     this.#ask("send");
   };
+
+  /** Where nothing is wrong with the message. */
+  readonly #askTime = () => {
+    const { opened } = this.#open;
+    if (!opened) return;
+    if (opened.conflict) return this.#goTo("conflict");
+    const found = findMistakes(opened.draft, new Date());
+    if (hasMistakes(found)) return void this.#show(found);
+    this._mistakes = NONE;
+    this.#ask("schedule");
+  };
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.#show({ fields: {}, other: sentence(error) });
+    }
+  }
 
   async #show(found: Mistakes): Promise<void> {
     this._mistakes = found;

@@ -3,6 +3,7 @@ import { html, nothing } from "lit";
 import type { NewMessage } from "../../api";
 import { split } from "../../common/links";
 import type { Hub } from "../hub";
+import type { DraftState } from "../hub-drafts";
 import type { Directory } from "../logic/directory";
 import { NO_OPTIONS } from "../logic/options";
 import { ATTEMPTS } from "../logic/retries";
@@ -88,17 +89,18 @@ function recipients({ audience, follows }: NewMessage, { hub, directory, reach }
   ></hub-unread-people>`;
 }
 
-export function discardQuestion(isOpen: boolean, failure: string, confirm: () => void, cancel: () => void) {
+export function discardQuestion(state: DraftState | null, failure: string, confirm: () => void, cancel: () => void) {
+  const isScheduled = state === "scheduled";
   return html`<hub-confirmation
-    heading=${translate("compose_ask_discard")}
-    yes=${translate("compose_discard_yes")}
-    no=${translate("compose_discard_no")}
+    heading=${translate(isScheduled ? "draft_ask_cancel" : "compose_ask_discard")}
+    yes=${translate(isScheduled ? "draft_cancel_yes" : "compose_discard_yes")}
+    no=${translate(isScheduled ? "draft_delete_no" : "compose_discard_no")}
     danger
-    .open=${isOpen}
+    .open=${state !== null}
     .error=${failure}
     @confirm=${confirm}
     @cancel=${cancel}
   >
-    ${translate("compose_discard_consequence")}
+    ${translate(isScheduled ? "draft_cancel_text" : "compose_discard_consequence")}
   </hub-confirmation>`;
 }

@@ -58,7 +58,7 @@ export class Frame extends LitElement {
     if (level !== "platform" && level !== "organisation") return nothing;
     const entry = (label: string, href: string, isCurrent: boolean) =>
       html`<li><a href=${href} aria-current=${isCurrent ? "page" : nothing}>${label}</a></li>`;
-    const isMessages = ["home", "messages", "message", "received"].includes(this.page);
+    const isMessages = ["home", "messages", "message", "received", "drafts"].includes(this.page);
     return html`<nav aria-label=${translate("frame_product")}>
       <ul>
         ${entry(translate("frame_messages"), messagesPath(), isMessages)}

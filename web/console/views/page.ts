@@ -7,8 +7,10 @@ import type { MessageConsole } from "../message-console";
 import type { Visit } from "../start";
 import { translate } from "../strings";
 import "./compose-page";
+import "./drafts-page";
 import { icon } from "./icons";
 import "./message-page";
+import "./missed-note";
 import "./organisations-page";
 import "./provisioning-page";
 import "./received-page";
@@ -22,6 +24,10 @@ export function renderPage(page: MessageConsole, visit: Visit, route: Route): Te
   if (actual.page === "provisioning" && viewer.level !== "platform") return notFound();
   if (actual.page === "messages" || actual.page === "message") return messages(page, visit, actual);
   if (directory === null) return loading();
+  if (actual.page === "drafts") {
+    return html`${head(translate("frame_messages"))} ${tabs("drafts", viewer)}
+      <hub-drafts-page .drafts=${visit.drafts} .me=${viewer.id}></hub-drafts-page>`;
+  }
   if (actual.page === "organisations") {
     return html`${head(translate("frame_organisations"))}
       <hub-organisations-page .directory=${directory}></hub-organisations-page>`;
@@ -54,6 +60,7 @@ function messages(page: MessageConsole, visit: Visit, route: Route & { page: "me
   return html`${isLoading ? loading() : nothing}
     <div ?hidden=${isLoading || !isList}>
       ${head(translate("frame_messages"))} ${tabs("messages", viewer)}
+      <hub-missed-note .drafts=${visit.drafts} .active=${isList}></hub-missed-note>
       <hub-sent-page
         .hub=${hub}
         .directory=${directory}
@@ -115,13 +122,14 @@ function head(title: string) {
 }
 
 /** The home page stands first. A user who administers nothing has received messages only. */
-function tabs(current: "messages" | "received", viewer: Viewer) {
+function tabs(current: "messages" | "received" | "drafts", viewer: Viewer) {
   if (viewer.level === null) return nothing;
   const tab = (page: typeof current, label: string, href: string) =>
     html`<a href=${href} aria-current=${page === current ? "page" : nothing}>${label}</a>`;
   const sent = tab("messages", translate("frame_sent"), messagesPath());
   const received = tab("received", translate("frame_received"), "#/received");
+  const drafts = tab("drafts", translate("frame_drafts"), "#/drafts");
   return html`<nav class="tabs" aria-label=${translate("frame_messages")}>
-    ${home(viewer).page === "received" ? [received, sent] : [sent, received]}
+    ${home(viewer).page === "received" ? [received, sent] : [sent, received]} ${drafts}
   </nav>`;
 }
