@@ -197,5 +197,6 @@ def test_a_session_that_ends_keeps_what_was_being_written(windows: Windows, peop
     expect(page.get_by_text("Your session has ended. Sign in again; your draft is saved.")).to_be_visible()
     page.get_by_role("textbox", name="access token").fill(token)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Create message").first.click()
+    page.get_by_role("link", name="Drafts").click()
+    page.get_by_role("link", name="Interrupted").click()
     expect(console.title_field(page)).to_have_value("Interrupted")

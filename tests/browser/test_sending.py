@@ -245,7 +245,7 @@ def test_those_who_have_not_read_a_message_are_reminded(windows: Windows, hub: H
     page.get_by_role("link", name="Read me", exact=True).click()
     expect(page.get_by_role("heading", name="Read me", level=1)).to_be_visible()
     console.recall(page)
-    refused = page.get_by_role("link", name="Remind people who have not read it")
+    refused = page.get_by_role("button", name="Remind people who have not read it")
     expect(refused).to_be_disabled()
     expect(refused).to_have_accessible_description("It was recalled.")
 
@@ -262,7 +262,7 @@ def test_a_reminder_goes_as_far_as_its_sender_administers(windows: Windows, hub:
     hub.mark_read(people.token(people.clinic_administrator), message_id)
     hub.mark_read(people.token(people.reader), message_id)
     page.goto(windows.console_url(f"#/messages/{message_id}"))
-    refused = page.get_by_role("link", name="Remind people who have not read it")
+    refused = page.get_by_role("button", name="Remind people who have not read it")
     expect(refused).to_have_accessible_description("Everyone has read it.")
 
 

@@ -44,7 +44,7 @@ export class Reminder extends LitElement {
     const label = count ? translate("follow_up_remind", { count }) : translate("follow_up_remind_others");
     if (reason === null && count)
       return html`<a class="button" href=${followUpPath(this.message.id)}>${icon("send")}${label}</a>`;
-    return html`<a class="button" role="link" aria-disabled="true" aria-describedby="reason">${icon("send")}${label}</a>
+    return html`<button class="button" type="button" aria-disabled="true" aria-describedby="reason">${icon("send")}${label}</button>
       <p class="muted small" id="reason">${reason ?? nothing}</p>`;
   }
 }
