@@ -49,7 +49,7 @@ def register(engine: Engine, *, port: int, operator: str) -> bool:
         return False
     if before is None or before.issuer != issuer:
         # It accepts any secret, and refuses a client without one.
-        wanted = providers.Wanted(issuer=issuer, client_id=_CLIENT_ID, client_secret="any")  # noqa: S106
+        wanted = providers.Wanted(issuer=issuer, client_id=_CLIENT_ID, client_secret="any")  # noqa: S106 (no secret)
         providers.put_provider(engine, key=demo.PLATFORM, wanted=wanted, operator=operator)
     return True
 
