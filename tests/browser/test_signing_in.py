@@ -54,7 +54,7 @@ def test_an_administrator_signs_in_at_their_organisation(windows: Windows, hub: 
     sign_in_there(page, people.platform_administrator.external_id)
     expect(page).to_have_url(windows.console_url("#/compose"))
     console.write(page, "Half written")
-    expect(page.get_by_text("Draft kept in this browser")).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
 
     change(hub, "UPDATE console_sessions SET last_seen_at = now() - interval '29 minutes'", people)
     page.reload()
