@@ -28,11 +28,20 @@ def of_services(urls: Mapping[str, str | None], gateway_url: str | None) -> Iter
     """`urls`: the address of each service by the variable that sets it."""
     for variable, url in urls.items():
         if url is not None:
-            yield _ask(variable.removeprefix("HUB_").removesuffix("_URL").lower(), url, "/readyz")
+            yield _ask(_name(variable), url, "/readyz")
     if gateway_url is not None:
         yield _ask("gateway", gateway_url, _GATEWAY_PATH)
     if unknown := [variable for variable, url in urls.items() if url is None]:
         yield warn("services", "not all were checked", f"set {', '.join(unknown)} to where they are reached from here")
+
+
+def _name(variable: str) -> str:
+    """The service whose address this variable is. HUB_DIRECTORY_URL is where browsers reach the directory."""
+    return (
+        "directory"
+        if variable == "HUB_DIRECTORY_API_URL"
+        else variable.removeprefix("HUB_").removesuffix("_URL").lower()
+    )
 
 
 def _ask(name: str, url: str, path: str) -> Finding:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from cli import connect, operator, output, parameters
 from cli.store import drafts as store
-from services.compose_api import draft_schemas
+from services.compose_api import draft_content
 from services.compose_api.actions import releases
 from services.compose_api.store.drafts import Ending
 from shared import db
@@ -105,7 +105,7 @@ def release(draft_id: uuid.UUID) -> None:
       message-hub drafts release 0190f5fe-6f43-7d84-8f6c-0e1a5c2a3b4d
     """
     with connect.engine(db.COMPOSE_ROLE) as acting:
-        outcome = releases.release_draft(acting, draft_id, read=draft_schemas.read_content)
+        outcome = releases.release_draft(acting, draft_id, read=draft_content.read_content)
     with connect.engine(None) as engine:
         match outcome:
             case None:

@@ -48,8 +48,11 @@ def register(engine: Engine, *, port: int, operator: str) -> bool:
     if before is not None and before.client_id != _CLIENT_ID:
         return False
     if before is None or before.issuer != issuer:
-        # It accepts any secret, and refuses a client without one.
-        wanted = providers.Wanted(issuer=issuer, client_id=_CLIENT_ID, client_secret="any")  # noqa: S106 (no secret)
+        wanted = providers.Wanted(
+            issuer=issuer,
+            client_id=_CLIENT_ID,
+            client_secret="any",  # noqa: S106 (the provider accepts any secret, and refuses a client without one)
+        )
         providers.put_provider(engine, key=demo.PLATFORM, wanted=wanted, operator=operator)
     return True
 

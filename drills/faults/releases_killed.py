@@ -14,7 +14,7 @@ from drills.hub import COMPOSE_API, POSTGRES, REDIS
 from drills.load import ACCEPTED, Attempt, Post
 from drills.processes import has_come
 from drills.scenario import Scenario
-from services.compose_api import draft_schemas
+from services.compose_api import draft_content
 from services.compose_api.actions import releases
 from shared import db
 
@@ -97,7 +97,7 @@ def several_at_one_second(scenario: Scenario) -> None:
     def release(_ending: object) -> None:
         deadline = time.monotonic() + _RELEASED_S
         while _count(scenario, ids, "released") < len(ids) and time.monotonic() < deadline:
-            if releases.release_next(engine, read=draft_schemas.read_content) is None:
+            if releases.release_next(engine, read=draft_content.read_content) is None:
                 time.sleep(0.01)
 
     with background.running(release, release):

@@ -1,4 +1,4 @@
-"""The shapes of requests and answers about drafts, and the message that a draft's content is."""
+"""The shapes of requests and answers about drafts."""
 
 import re
 import typing
@@ -9,9 +9,8 @@ import marshmallow
 from marshmallow import fields, validate
 
 from services.compose_api import domain, local_times, text
-from services.compose_api.schemas import ContentIn, MessageIn, Moment, only_field
+from services.compose_api.schemas import ContentIn, Moment, only_field
 from services.compose_api.store import drafts
-from shared import errors
 from shared.sent_messages import schemas as sent_messages
 from shared.web import paging, times
 
@@ -60,22 +59,6 @@ class ContentOut(marshmallow.Schema):
 
 
 _CONTENT = ContentOut()
-_MESSAGE = MessageIn()
-
-
-def read_content(content: dict[str, Any]) -> domain.Content:
-    """The message that a draft's content is. Raises `HubError` draft-incomplete, validation-failed."""
-    try:
-        message: domain.Content = _MESSAGE.load(content)
-    except marshmallow.ValidationError as error:
-        found = error.normalized_messages()  # type: ignore[no-untyped-call]
-        missing = {name: ["Missing."] for name in found if name not in content and name in _MESSAGE.fields}
-        if missing:
-            raise errors.HubError(
-                "draft-incomplete", f"The draft has no {errors.listed(sorted(missing))} yet.", errors=missing
-            ) from None
-        raise errors.validation_failed(found) from None
-    return message
 
 
 def _maybe_time(description: str) -> times.Time:

@@ -1,7 +1,7 @@
 """The application, as shared/server.py loads it."""
 
 from services.compose_api import app as compose
-from services.compose_api import draft_schemas, metrics, publisher, releaser, settings
+from services.compose_api import draft_content, metrics, publisher, releaser, settings
 from shared import broker, db, draining, logging, rate_limit, redis_client
 
 _settings = settings.read()
@@ -20,7 +20,7 @@ _publisher = publisher.Publisher(
 )
 
 _engine = db.make_engine(_settings.database, role=db.COMPOSE_ROLE, name="compose_api")
-_releaser = releaser.Releaser(_engine, _publisher.submit, draft_schemas.read_content)
+_releaser = releaser.Releaser(_engine, _publisher.submit, draft_content.read_content)
 _releaser.start()
 
 app = compose.make_app(

@@ -6,7 +6,7 @@ from typing import Any
 
 import flask
 
-from services.compose_api import domain, publisher
+from services.compose_api import domain, draft_content, publisher
 from services.compose_api import draft_schemas as schemas
 from services.compose_api import schemas as messages
 from services.compose_api.actions import drafts as actions
@@ -95,7 +95,7 @@ def patch_draft(changes: domain.Changes, draft_id: str) -> flask.Response:
     """Change the fields that are given; null removes one"""
     edit = _edit(draft_id, "draft", must_match=True)
     engine = flask.current_app.extensions["hub"].engine
-    return _write(actions.change_draft(engine, edit, changes=changes, read=schemas.read_content))
+    return _write(actions.change_draft(engine, edit, changes=changes, read=draft_content.read_content))
 
 
 @blueprint.route("/v1/drafts/<draft_id>", methods=["DELETE"], parameters=_ID)
@@ -123,7 +123,7 @@ def delete_draft(draft_id: str) -> None:
 def send_draft(draft_id: str) -> Any:
     """Send a draft now; a second time it is already released"""
     hub = flask.current_app.extensions["hub"]
-    message = actions.send_draft(hub.engine, _edit(draft_id, "send"), read=schemas.read_content)
+    message = actions.send_draft(hub.engine, _edit(draft_id, "send"), read=draft_content.read_content)
     publisher.submit_accepted(hub.publish, guards.caller(), message, request_log.request_id())
     return message, {"Location": f"/v1/messages/{message.id}"}
 
@@ -139,7 +139,7 @@ def schedule_draft(schedule: domain.Schedule, draft_id: str) -> flask.Response:
     """Send a draft at a time: its recipients are those whom the directory has then"""
     engine = flask.current_app.extensions["hub"].engine
     return _write(
-        actions.schedule_draft(engine, _edit(draft_id, "draft"), schedule=schedule, read=schemas.read_content)
+        actions.schedule_draft(engine, _edit(draft_id, "draft"), schedule=schedule, read=draft_content.read_content)
     )
 
 

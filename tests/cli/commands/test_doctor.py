@@ -19,22 +19,19 @@ from tests.conftest import MakeEngine
 from tests.deploy.gateway import SERVICES, Service
 
 
+def _variable(name: str) -> str:
+    """The variable of this service's address. HUB_DIRECTORY_URL is where browsers reach the directory."""
+    return "HUB_DIRECTORY_API_URL" if name == "directory" else f"HUB_{name.upper()}_URL"
+
+
 @pytest.fixture
 def services() -> Iterator[dict[str, Service]]:
     """One server for each variable: it is ready, and answers everything else too."""
-    made = {_setting(name): Service(name, "127.0.0.1", 0) for name in (*_NAMES, "gateway")}
+    made = {_variable(name): Service(name, "127.0.0.1", 0) for name in (*SERVICES, "gateway")}
     yield made
     for one in made.values():
         one.shutdown()
         one.server_close()
-
-
-# As `doctor` names them, after the settings that say where they are.
-_NAMES = tuple("directory_api" if service == "directory" else service for service in SERVICES)
-
-
-def _setting(name: str) -> str:
-    return f"HUB_{name.upper()}_URL"
 
 
 @pytest.fixture
@@ -67,7 +64,7 @@ def test_a_healthy_hub_is_well_in_every_line(environment: dict[str, str]) -> Non
         for what in (
             "settings", "database", "version", "clock", "roles", "writes", "migrations", "partitions", "platforms", "times", "batches",
             "sweeps", "drafts", "broker", "queues", "workers",
-            "compose_api", "inbox_api", "inbox_stream", "directory_api", "gateway",
+            "compose_api", "inbox_api", "inbox_stream", "directory", "gateway",
         )
     ]  # fmt: skip
 
@@ -205,11 +202,11 @@ def test_clocks_that_disagree_are_noticed(
     assert findings["clock"].state == state
 
 
-@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize("name", SERVICES)
 def test_a_service_that_is_stopped_or_not_ready_fails(
     environment: dict[str, str], services: dict[str, Service], name: str
 ) -> None:
-    variable = _setting(name)
+    variable = _variable(name)
     services[variable].is_ready = False
     shown = _doctor(environment)
     assert (shown.exit_code, _line(shown, name).split()[0]) == (1, "FAIL")
@@ -217,7 +214,7 @@ def test_a_service_that_is_stopped_or_not_ready_fails(
     shown = _doctor({**environment, variable: "http://127.0.0.1:1"})
     assert (shown.exit_code, _line(shown, name).split()[0]) == (1, "FAIL")
     assert "nothing answers at http://127.0.0.1:1" in _line(shown, name)
-    assert all(_line(shown, other).startswith("ok") for other in {*_NAMES, "gateway"} - {name})
+    assert all(_line(shown, other).startswith("ok") for other in {*SERVICES, "gateway"} - {name})
 
 
 def test_services_that_doctor_does_not_know_are_named(environment: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from cli import main, operator
-from services.compose_api import draft_schemas
+from services.compose_api import draft_content
 from services.compose_api.actions import releases
 from shared import db
 from tests import conftest as base
@@ -109,10 +109,10 @@ def test_hold_stops_all_releases_until_resume(hub: Hub, make_engine: base.MakeEn
     engine, draft_id = make_engine(db.COMPOSE_ROLE), hub.scheduled()
     assert "are on hold" in hub("hold").stdout
     assert "were on hold already" in hub("hold").stdout
-    assert releases.release_next(engine, read=draft_schemas.read_content) is None
+    assert releases.release_next(engine, read=draft_content.read_content) is None
     assert "on hold since" in hub("list").stderr
     assert "go on" in hub("resume").stdout
     assert "were not on hold" in hub("resume").stdout
-    assert isinstance(releases.release_next(engine, read=draft_schemas.read_content), releases.Released)
+    assert isinstance(releases.release_next(engine, read=draft_content.read_content), releases.Released)
     assert hub.events() == [("held", None, operator.name()), ("resumed", None, operator.name())]
     assert hub.state(draft_id) == "released"

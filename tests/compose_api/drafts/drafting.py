@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from services.compose_api import draft_schemas
+from services.compose_api import draft_content
 from services.compose_api.actions import releases
 from tests.compose_api.hub import Hub, Person
 
@@ -63,6 +63,6 @@ def make_due(owner: Engine, draft_id: str, *, seconds: float) -> None:
 def release(engine: Engine) -> list[releases.Outcome]:
     """Releases what is due, as the releaser does."""
     outcomes = []
-    while (outcome := releases.release_next(engine, read=draft_schemas.read_content)) is not None:
+    while (outcome := releases.release_next(engine, read=draft_content.read_content)) is not None:
         outcomes.append(outcome)
     return outcomes

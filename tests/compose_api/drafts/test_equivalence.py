@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from services.compose_api import draft_schemas
+from services.compose_api import draft_content, draft_schemas
 from services.compose_api.actions import releases
 from services.compose_api.store import drafts as store
 from tests import examples
@@ -73,7 +73,7 @@ def keep(hub: Hub, world: World, sender: str, content: dict[str, Any]) -> str:
 def released(own_hub: Hub, people: World, engine: Engine) -> Any:
     def release(sender: str, content: dict[str, Any]) -> tuple[str, releases.Outcome | None]:
         draft_id = keep(own_hub, people, sender, content)
-        return draft_id, releases.release_next(engine, read=draft_schemas.read_content)
+        return draft_id, releases.release_next(engine, read=draft_content.read_content)
 
     return release
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-from services.compose_api import draft_schemas, local_times, releaser
+from services.compose_api import draft_content, local_times, releaser
 from services.compose_api.actions import releases
 from services.compose_api.store import messages as message_store
 from services.compose_api.store import releases as store
@@ -157,7 +157,7 @@ def test_500_drafts_of_one_second_are_released_in_their_order_and_their_lateness
 ) -> None:
     multiply(own_hub, scheduled(own_hub, people["administrator of a"], due_s=5), 499)
     first = scheduled(own_hub, people["administrator of a1"], due_s=60)
-    made = releaser.Releaser(engine, lambda _item: None, draft_schemas.read_content)
+    made = releaser.Releaser(engine, lambda _item: None, draft_content.read_content)
     registry = prometheus_client.CollectorRegistry()
     made.register(registry)
     made.release_due()
@@ -276,7 +276,7 @@ def test_an_error_leaves_no_message_and_keeps_no_other_platform_waiting(
 
     monkeypatch.setattr(message_store, "insert_message", failing)
     published: list[Any] = []
-    releaser.Releaser(engine, published.append, draft_schemas.read_content).release_due()
+    releaser.Releaser(engine, published.append, draft_content.read_content).release_due()
     assert states(own_hub) == {bad: expected, good: "released"}
     assert [str(one) for (one,) in own_hub.rows("SELECT id FROM messages")] == [good]
     assert [one.message_id for one in published if isinstance(one, contracts.ExpandMessage)] == [good]
@@ -296,7 +296,7 @@ def test_a_clock_that_is_wrong_neither_releases_early_nor_fails(own_hub: Hub, pe
     statement(
         own_hub, "UPDATE drafts SET send_at = send_at + interval '8 days', not_after = not_after + interval '8 days'"
     )
-    assert [type(outcome) for outcome in [releases.release_next(engine, read=draft_schemas.read_content)]] == [
+    assert [type(outcome) for outcome in [releases.release_next(engine, read=draft_content.read_content)]] == [
         releases.Postponed
     ]
     statement(own_hub, "UPDATE known_time SET known_good = now()")
@@ -310,7 +310,7 @@ def test_a_clock_that_is_wrong_neither_releases_early_nor_fails(own_hub: Hub, pe
 def test_the_releaser_waits_at_most_a_second_and_no_longer_than_the_next_draft(
     own_hub: Hub, people: World, engine: Engine
 ) -> None:
-    made = releaser.Releaser(engine, lambda _item: None, draft_schemas.read_content)
+    made = releaser.Releaser(engine, lambda _item: None, draft_content.read_content)
     assert made.release_due() == 1
     who = people["administrator of a"]
     draft_id = scheduled(own_hub, who)
@@ -327,7 +327,7 @@ def test_a_process_that_stops_releases_nothing_any_more(
 ) -> None:
     draft_id = scheduled(own_hub, people["administrator of a"], due_s=1)
     monkeypatch.setattr(draining, "is_on", lambda: True)
-    releaser.Releaser(engine, lambda _item: None, draft_schemas.read_content).release_due()
+    releaser.Releaser(engine, lambda _item: None, draft_content.read_content).release_due()
     assert states(own_hub) == {draft_id: "scheduled"}
 
 
