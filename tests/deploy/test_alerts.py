@@ -125,7 +125,7 @@ def test_every_metric_of_an_alert_is_exported_with_the_labels_it_is_asked_by(
 
 
 def test_every_metric_is_described_and_what_is_described_exists(exported: dict[str, set[str]]) -> None:
-    described = set(re.findall(r"^\| `(message_hub_\w+)` \|", METRICS, re.MULTILINE))
+    described = set(re.findall(r"^- `(message_hub_\w+)`: ", METRICS, re.MULTILINE))
     named = {name for name in exported if name.startswith("message_hub_") and not name.endswith("_created")}
     series = {re.sub(r"_(bucket|count|sum)$", "", name) for name in named}
     assert series <= described
