@@ -17,7 +17,6 @@ export type Clinic = compose["schemas"]["ClinicOut"];
 export type NewMessage = compose["schemas"]["MessageIn"];
 export type DraftFields = compose["schemas"]["DraftIn"];
 export type KeptDraft = compose["schemas"]["DraftOut"];
-export type KeptDrafts = compose["schemas"]["DraftsOut"];
 export type Schedule = compose["schemas"]["ScheduleIn"];
 export type Session = compose["schemas"]["SessionOut"];
 export type SessionToken = compose["schemas"]["TokenOut"];

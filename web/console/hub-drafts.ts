@@ -1,5 +1,5 @@
 /** The calls for drafts. A draft and its version, its ETag, go together: a change names the version that it changes. */
-import type { Client, ComposePaths, DraftFields, KeptDraft, KeptDrafts, Message, Schedule } from "../api";
+import type { Client, ComposePaths, DraftFields, KeptDraft, Message, Schedule } from "../api";
 
 export interface Kept {
   readonly draft: KeptDraft;
@@ -10,7 +10,6 @@ export type DraftState = KeptDraft["state"];
 
 /** The largest body that a browser sends on after its page was left. */
 const KEEPALIVE_LIMIT = 60_000;
-const PAGE = 50;
 
 export class DraftCalls {
   readonly #compose: Client<ComposePaths>;
@@ -22,13 +21,8 @@ export class DraftCalls {
     this.getMessage = getMessage;
   }
 
-  async list(state: DraftState, after: string | null, signal?: AbortSignal): Promise<KeptDrafts> {
-    const query = { limit: PAGE, state, ...(after ? { after } : {}) };
-    return (await this.#compose.call("get", "/v1/drafts", { query, ...(signal ? { signal } : {}) })).data;
-  }
-
-  /** At most 100, which is more than a person schedules. */
-  async listAll(states: readonly DraftState[]): Promise<KeptDraft[]> {
+  /** At most the newest 100 of each state. */
+  async list(states: readonly DraftState[]): Promise<KeptDraft[]> {
     const pages = await Promise.all(
       states.map((state) => this.#compose.call("get", "/v1/drafts", { query: { limit: 100, state } })),
     );

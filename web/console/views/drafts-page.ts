@@ -68,7 +68,7 @@ export class DraftsPage extends LitElement {
     // What was written a moment ago is on its way.
     await this.drafts.settle();
     try {
-      this._kept = await this.drafts.calls.listAll(["missed", "failed", "scheduled", "draft"]);
+      this._kept = await this.drafts.calls.list(["missed", "failed", "scheduled", "draft"]);
       this._error = null;
     } catch (error) {
       this._error = error;

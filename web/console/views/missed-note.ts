@@ -20,7 +20,7 @@ export class MissedNote extends LitElement {
   declare active: boolean;
   declare _missed: readonly KeptDraft[];
   readonly #poller = new Poller(this, async () => {
-    this._missed = await this.drafts.calls.listAll(["missed", "failed"]);
+    this._missed = await this.drafts.calls.list(["missed", "failed"]);
     return REFRESH_MS;
   });
 
