@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urljoin
 
 import pytest
+import requests
 
 from tests.identity_provider import CLIENT, SECRET, Browser
 
@@ -44,18 +44,12 @@ class Canaille:
 
     def sign_in(self, browser: Browser, address: str, user_name: str) -> str:
         """Signs a person in at the provider's pages; where it sends their browser back to."""
-        response = browser.get(address)
-        for _ in range(8):
-            if response.is_redirect:
-                target = urljoin(response.url, response.headers["Location"])
-                if target.startswith(browser.hub_url):
-                    return target
-                response = browser.get(target)
-                continue
-            assert response.status_code == 200, response.text
-            assert re.search(r'name="(login|password)"', response.text), response.text
-            response = browser.post(response.url, data={"login": user_name, "password": _PASSWORD})
-        raise AssertionError("the provider does not come to an end")
+
+        def answer(page: requests.Response) -> requests.Response:
+            assert re.search(r'name="(login|password)"', page.text), page.text
+            return browser.post(page.url, data={"login": user_name, "password": _PASSWORD})
+
+        return browser.go_through(address, answer)
 
     def _call(self, command: str, value: Any) -> None:
         print(json.dumps({command: value}), file=self._commands, flush=True)

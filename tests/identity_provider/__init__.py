@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,15 @@ class Browser:
 
     def identify(self, address: str, name: str) -> str:
         """Signs in at the provider, and returns where it sends the browser back to."""
+
+        def answer(page: requests.Response) -> requests.Response:
+            (action,) = re.findall(r'action="([^"]+)"', page.text)
+            return self.post(action, data={"prompt": "login", "login": name, "password": "x"})
+
+        return self.go_through(address, answer)
+
+    def go_through(self, address: str, answer: Callable[[requests.Response], requests.Response]) -> str:
+        """Follows a provider's redirects and lets `answer` send each of its forms, until it sends the browser back to the hub: where to."""
         response = self.get(address)
         for _ in range(8):
             if response.is_redirect:
@@ -115,8 +124,7 @@ class Browser:
                 response = self.get(target)
                 continue
             assert response.status_code == 200, response.text
-            (action,) = re.findall(r'action="([^"]+)"', response.text)
-            response = self.post(action, data={"prompt": "login", "login": name, "password": "x"})
+            response = answer(response)
         raise AssertionError("the provider does not come to an end")
 
     def sign_in(self, platform: str, name: str, target: str | None = None) -> requests.Response:
