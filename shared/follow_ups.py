@@ -4,9 +4,9 @@ A follow-up goes to the recipients of an earlier message who had not read it, an
 Its audience is therefore the earlier message's audience, as of the earlier message's directory version, without those whom `excluded`
 finds. The earlier message may be a follow-up itself: `followed_messages` has a row for each message of the chain.
 
-None of this ever changes: a membership's versions do not, `first_read_at` is never cleared, and nobody reads while a follow-up is accepted
-(`next_state_at`, `next_follow_up_sent_at`). Only the retention ends it: once the states of an earlier message are dropped, the recipients
-are those who have the follow-up's entry.
+The result never changes: membership versions are final, `first_read_at` is never cleared, and a lock keeps readings from being committed
+while a follow-up is accepted (`next_state_at`, `next_follow_up_sent_at`). Once retention drops the states of an earlier message, the
+recipients are the users who have the follow-up's entry.
 """
 
 # ruff: noqa: S608 (only constants are put into statements)
@@ -61,7 +61,7 @@ def remaining(people: str, chain: str) -> str:
     def is_in_range(column: str) -> str:
         return f"{column} > :after_user_id AND {column} <= :up_to_user_id"
 
-    # PostgreSQL cannot know how many are excluded. EXCEPT is hashed or sorted whatever it expects; NOT EXISTS became a nested loop.
+    # PostgreSQL estimates the number of excluded users badly, and planned NOT EXISTS as a nested loop. It hashes or sorts for EXCEPT.
     return f"({people}) EXCEPT ({excluded(chain, is_in_range)})"
 
 

@@ -146,8 +146,8 @@ class FeedOut(CountsOut):
         required=True,
         validate=validate.Length(max=notifications.MAX_PINNED),
         metadata={
-            "description": "The newest pinned ones of the whole inbox that are not archived, whatever the page and the filters. They are "
-            "in `data` as well, in their order."
+            "description": "The newest pinned notifications that are not archived. Page and filters do not change them. They are in `data` "
+            "as well, in their order."
         },
     )
     has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})

@@ -227,7 +227,7 @@ def test_those_who_have_not_read_a_message_are_reminded(windows: Windows, hub: H
     console.review(page)
     expect(console.reviewed(page)).to_contain_text("8 people who have not read “Read me”")
     page.keyboard.press("Escape")
-    # Whoever reads it before the reminder is sent does not get it.
+    # A recipient who reads the message before the reminder is sent does not get the reminder.
     hub.mark_read(people.token(people.southerner), message_id)
     reminder_id = console.send(page)
     hub.wait_sent(administrator, reminder_id)

@@ -27,7 +27,7 @@ _LIST = text(f"""
 
 @dataclass(frozen=True)
 class Refusal:
-    """`request`: method and path. `code`: the hub's, or SCIM's scimType. `detail`: as the client was told."""
+    """`request`: method and path. `code`: the hub's, or SCIM's scimType. `detail`: the text of the response."""
 
     happened_at: datetime
     token_id: int

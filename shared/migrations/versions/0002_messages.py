@@ -345,9 +345,8 @@ BEGIN
 END
 $$;
 
--- The time of a change of somebody's states: not before the time of any message of the platform committed before, even if the clock was set
--- back. The lock is held until the commit: while a follow-up is accepted nobody reads, so whether a message was read before the follow-up
--- never changes afterwards.
+-- The time at which a user's states change. It is never before a message that is committed already, even if the clock was set back.
+-- The shared lock, held until the commit, excludes accepting a follow-up: whether a message was read before it never changes afterwards.
 CREATE FUNCTION next_state_at(of_platform bigint) RETURNS timestamptz
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN

@@ -42,7 +42,7 @@ CREATE TABLE audit_events (
     END),
     CHECK ((outcome IN ('refused', 'missed', 'failed')) = (reason IS NOT NULL)),
     -- A user through the API, or an operator through the command or a directory token; either may change a scope and provisioning.
-    -- Somebody who cannot sign in may be no user.
+    -- A refused sign-in may have no user.
     CHECK (CASE WHEN action IN ('compose', 'recall', 'export') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
            WHEN action = 'session' THEN platform_id IS NOT NULL AND (operator IS NULL OR outcome = 'signed-out')
                 AND (user_id IS NOT NULL OR outcome = 'refused')

@@ -32,7 +32,7 @@ export class Reminder extends LitElement {
     const { id, read_count } = this.message;
     const before = changed.get("message") as Reminder["message"] | undefined;
     const people = reasonAgainst(this.message) === null ? following(id) : null;
-    // Whoever has read it meanwhile is not reminded.
+    // The count is asked for again when more people have read it.
     if (before?.id === id && before.read_count !== read_count) this.#reach.retry(people);
     else this.#reach.ask(people);
   }
