@@ -24,10 +24,13 @@ _PAUSE_SHARE = 10
 
 
 class Verifier:
-    """`engine` acts as the schema's owner."""
+    """`engine` acts as the schema's owner. While another holds `lock`, no proof runs."""
 
-    def __init__(self, engine: Engine, load: LoadGenerator, *, rng: random.Random, findings: Findings) -> None:
+    def __init__(
+        self, engine: Engine, load: LoadGenerator, *, rng: random.Random, findings: Findings, lock: threading.Lock
+    ) -> None:
         self._engine = engine
+        self._lock = lock
         self._load = load
         self._rng = rng
         self._findings = findings
@@ -55,7 +58,8 @@ class Verifier:
 
     def _verify(self, post: Post) -> proof.Report | None:
         (message_id, *_) = post.accepted_ids
-        report = verify.verify_message(self._engine, message_id=message_id, limit=3)
+        with self._lock:
+            report = verify.verify_message(self._engine, message_id=message_id, limit=3)
         self._findings.proofs += 1
         if report is None:
             self._findings.violated(_INVARIANT, f'"{post.title}" was accepted, and is not found')

@@ -4,6 +4,7 @@ import contextlib
 import random
 import shutil
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -82,7 +83,7 @@ class Testbed:
 
 @dataclass
 class Scenario:
-    """What a drill works with. It injects faults until `is_over` and notes each."""
+    """What a drill works with. It injects faults until `is_over` and notes each. While it holds `proving`, no proof runs."""
 
     hub: Hub
     platforms: dict[str, Platform]
@@ -93,6 +94,7 @@ class Scenario:
     findings: Findings = field(default_factory=Findings)
     faults: Counter[str] = field(default_factory=Counter)
     worst: dict[str, float] = field(default_factory=dict)
+    proving: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def engine(self) -> Engine:
@@ -183,7 +185,9 @@ def run(testbed: Testbed, number: int, drill: ModuleType, *, seed: int, seconds:
     load = LoadGenerator(hub, testbed.platforms, rng, rate=testbed.size.rate)
     scenario = Scenario(hub, testbed.platforms, load, rng, testbed.size, deadline=time.monotonic() + seconds)
     proving = hub.engine_as(None)
-    verifier = proofs.Verifier(proving, load, rng=random.Random(f"{seed}/{number}/proofs"), findings=scenario.findings)
+    verifier = proofs.Verifier(
+        proving, load, rng=random.Random(f"{seed}/{number}/proofs"), findings=scenario.findings, lock=scenario.proving
+    )
     client = httpx.Client(timeout=10, base_url=hub.apis.inbox_url)
     checker = feeds.Checker(client, load.bearer, testbed.platforms, rng=rng, findings=scenario.findings)
     readers = checker.choose()
