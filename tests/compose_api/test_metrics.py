@@ -33,24 +33,24 @@ def test_the_backlog_counts_messages_and_batches_that_are_not_done(
         for message_id, error in ((sent[1], None), (sent[2], "it failed"), (recalled, "it failed")):
             connection.exec_driver_sql(insert, (message_id, error))
     after = backlog(compose_engine)
-    ages = ("oldest", "clock_offset", "database_clock")
-    gained = {
-        name: after[name] - before[name] for name in after if after[name] != before[name] and not name.startswith(ages)
-    }
+    # Times pass by themselves, and messages of other tests may be ahead of the clock.
+    counts = [name for name in after if not name.endswith("_seconds")]
+    gained = {name: after[name] - before[name] for name in counts if after[name] != before[name]}
     assert gained == {"messages_unfinished": 2, "batches_undelivered": 2, "batches_failing": 1}
     assert after["oldest_unfinished_seconds"] == after["oldest_queued_seconds"] > 0
     assert 0 < after["oldest_undelivered_batch_seconds"] <= after["oldest_unfinished_seconds"]
     assert after["partition_months_ahead"] == 3
 
 
-def test_what_workers_counted_is_exported_by_every_process(hub: Hub, compose_engine: Engine) -> None:
+def test_what_workers_counted_is_exported_by_every_process(make_engine: base.MakeEngine) -> None:
+    compose_engine = make_engine(db.COMPOSE_ROLE)
     none = backlog(compose_engine)
     assert {name: value for name, value in none.items() if "_total" in name} == {
         "sweeps_total": 0, "tasks_refused_total": 0,
         "sweep_repairs_totalmessage": 0, "sweep_repairs_totalbatch": 0, "sweep_repairs_totalcompletion": 0,
     }  # fmt: skip
     assert "last_sweep_seconds" not in none, "absence is its own alert"
-    with hub.owner.begin() as connection:
+    with make_engine().begin() as connection:
         for name, value in (("sweeps", 5), ("tasks_refused", 1), ("batches_published_again", 3)):
             connection.exec_driver_sql(
                 "INSERT INTO fanout_counters VALUES (%s, %s, clock_timestamp() - interval '7 s')", (name, value)
