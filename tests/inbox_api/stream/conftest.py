@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
+import anyio
 import prometheus_client
 from sqlalchemy import Engine
 
@@ -68,13 +69,24 @@ async def until(is_so: Callable[[], object], *, seconds: float = 10.0) -> None:
 @contextlib.asynccontextmanager
 async def polling(engine: Engine, registry: subscribers.Subscribers) -> AsyncIterator[poller.Poller]:
     running = poller.Poller(registry, engine, make_metrics())
-    task = asyncio.create_task(running.run())
-    try:
+    async with in_background(running.run):
         yield running
-    finally:
-        assert not task.done(), "nothing may end the poller"
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def in_background(run: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Runs it as the application does, until the block ends, and waits for its call in a thread: that has a connection."""
+
+    async def run_for_ever() -> None:
+        await run()
+        raise AssertionError("nothing may end it")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run_for_ever)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
 
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:

@@ -15,7 +15,7 @@ from cli.embedded import redis as embedded_redis
 from cli.embedded import server
 from services.inbox_api.stream import redis_listener
 from shared import contracts
-from tests.inbox_api.stream.conftest import play, until
+from tests.inbox_api.stream.conftest import in_background, play, until
 
 
 class Broker:
@@ -58,13 +58,8 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 @contextlib.asynccontextmanager
 async def listening(url: str) -> AsyncIterator[list[int]]:
     heard: list[int] = []
-    task = asyncio.create_task(redis_listener.listen(url, heard.append))
-    try:
+    async with in_background(lambda: redis_listener.listen(url, heard.append)):
         yield heard
-    finally:
-        assert not task.done(), "nothing may end the listening"
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def is_heard(broker: Broker) -> None:
