@@ -40,8 +40,9 @@ _SETPRIV_DEATH_SIGNAL = "--pdeathsig=INT"
 
 _STOP_FAST = signal.SIGINT
 
-# For tests, whose data may be lost.
+# For tests, whose data may be lost. Statistics, and with them plans, change only where a test runs ANALYZE.
 THROWAWAY = {
+    "autovacuum": "off",
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
