@@ -20,8 +20,15 @@ TITLE, BODY, KEY, QUERY, FIELD = (f"planted-{what}-5f1c" for what in ("title", "
 FORGED = 'x\x1b[31m\r\n{"event": "forged"}\x9b31m\u2028'
 
 
-def _read(hub: Hub) -> dict[str, str]:
-    return {path.name: path.read_text(encoding="utf-8") for path in hub.folder.glob("*.log")}
+def _lengths(hub: Hub) -> dict[str, int]:
+    """Of all logs, in bytes."""
+    return {path.name: path.stat().st_size for path in hub.folder.glob("*.log")}
+
+
+def _read(hub: Hub, before: dict[str, int]) -> dict[str, str]:
+    """What was logged since the logs had these lengths: other tests use the same hub."""
+    logs = {path.name: path.read_bytes() for path in hub.folder.glob("*.log")}
+    return {name: log[before.get(name, 0) :].decode() for name, log in logs.items()}
 
 
 def _send_raw(url: str, *lines: bytes) -> None:
@@ -81,6 +88,7 @@ def _use(hub: Hub, tree: Tree, compose: str, inbox: str) -> list[str]:
 
 
 def test_logs_hold_no_words_no_secrets_and_no_line_that_a_client_wrote(hub: Hub, tree: Tree) -> None:
+    before = _lengths(hub)
     hub.start_workers(1, log_level="debug")
     with (
         hub.another_compose_api(log_level="debug", proxy_count="1"),
@@ -90,8 +98,8 @@ def test_logs_hold_no_words_no_secrets_and_no_line_that_a_client_wrote(hub: Hub,
         tokens = _use(hub, tree, hub.apis.compose_url, inbox)
         with httpx.Client(timeout=5) as client:
             client.get(f"{inbox}/v1/notifications/counts", headers={"X-Request-ID": ended})
-        wait_until(lambda: any(ended in text for text in _read(hub).values()), what="the last request is logged")
-    logs = _read(hub)
+        wait_until(lambda: any(ended in log for log in _read(hub, before).values()), what="the last request is logged")
+    logs = _read(hub, before)
     secrets = [
         *tokens,
         *(token.rpartition(".")[2] for token in tokens),
