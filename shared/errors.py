@@ -52,7 +52,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
 class HubError(Exception):
     """A refusal with a stable `code` of the catalogue, a sentence for people, and errors by field where input was bad.
 
-    `message_id`: the message that exists already.
+    `message_id`: the message, or draft, that exists already.
     """
 
     def __init__(

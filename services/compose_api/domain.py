@@ -42,19 +42,18 @@ class Content:
     @property
     def request_hash(self) -> bytes:
         """Equal for requests with the same normalised text, the same set of scopes and the same choices."""
-        audience = [self.audience.everyone, sorted(self.audience.organisations), sorted(self.audience.clinics)]
         times = [time and time.isoformat() for time in (self.pinned_until, self.expires_at)]
         stated = [
             self.title,
             self.body,
-            audience,
+            _in_order(self.audience),
             self.category,
             self.priority,
             times,
             self.follows and str(self.follows),
             self.only,
         ]
-        return hashlib.sha256(json.dumps(stated).encode()).digest()
+        return _hash(stated)
 
     def find_invalid(self, *, categories: Collection[str], now: datetime) -> dict[str, list[str]]:
         """What is wrong by field, on a platform with these categories."""
@@ -67,6 +66,14 @@ class Content:
 
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
+
+
+def _in_order(audience: ChosenScopes) -> list[Any]:
+    return [audience.everyone, sorted(audience.organisations), sorted(audience.clinics)]
+
+
+def _hash(stated: Any) -> bytes:
+    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).digest()
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,11 @@ class Changes:
     fields: dict[str, Any]
     audience: ChosenScopes | None
     follows: uuid.UUID | None = None
+
+    @property
+    def request_hash(self) -> bytes:
+        """Equal for requests that make the same draft: as `Content.request_hash`."""
+        return _hash({**self.apply({}), "audience": self.audience and _in_order(self.audience)})
 
     def apply(self, content: dict[str, Any]) -> dict[str, Any]:
         """The content of a draft after these changes."""

@@ -46,7 +46,7 @@ REPEATED = prometheus_client.Counter(
     ["action"],
     registry=None,
 )
-for _action in ("compose", "recall"):
+for _action in ("compose", "recall", "draft"):
     REPEATED.labels(_action)
 SIGN_INS = prometheus_client.Counter(
     "message_hub_sign_ins", "Attempts to sign in to the console, by what became of them.", ["outcome"], registry=None

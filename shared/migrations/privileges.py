@@ -55,7 +55,7 @@ GRANT INSERT (id, platform_id, sender_id, title, body, category, priority, pinne
 GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
 GRANT INSERT ON message_targets, message_visibility, message_words, followed_messages, inflight_targets TO message_hub_compose;
 
-GRANT SELECT, INSERT (id, platform_id, author_id, sender_id, content, scope_ids), DELETE,
+GRANT SELECT, INSERT (id, platform_id, author_id, sender_id, content, scope_ids, idempotency_key, request_hash), DELETE,
       UPDATE (sender_id, content, scope_ids, state, revision, updated_at, send_at, not_after, local_time, time_zone, adjusted, ended_at,
               reason, detail) ON drafts TO message_hub_compose;
 GRANT SELECT ON draft_hold TO message_hub_compose;

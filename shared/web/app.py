@@ -56,7 +56,11 @@ class Problem(marshmallow.Schema):
     detail = fields.String(required=True)
     code = fields.String(required=True, metadata={"description": "Stable; every code is in the catalogue of errors."})
     errors = fields.Dict(keys=fields.String(), metadata={"description": "What is wrong, by field."})
-    message_id = fields.UUID(metadata={"description": "Of `already-released`: the message that came of the draft."})
+    message_id = fields.UUID(
+        metadata={
+            "description": "Of `already-released` and `idempotency-key-reused`: the message, or draft, that exists already."
+        }
+    )
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]

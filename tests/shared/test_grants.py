@@ -60,7 +60,9 @@ COLUMNS = {
         *("follows",),
         *_WORKERS_PART_OF_MESSAGES,
     },
-    ("drafts", COMPOSE, "INSERT"): {"id", "platform_id", "author_id", "sender_id", "content", "scope_ids"},
+    ("drafts", COMPOSE, "INSERT"): {
+        *("id", "platform_id", "author_id", "sender_id", "content", "scope_ids", "idempotency_key", "request_hash"),
+    },
     ("drafts", COMPOSE, "UPDATE"): {
         *("sender_id", "content", "scope_ids", "state", "revision", "updated_at", "send_at", "not_after", "local_time"),
         *("time_zone", "adjusted", "ended_at", "reason", "detail"),

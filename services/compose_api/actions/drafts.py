@@ -26,6 +26,14 @@ _logger = logging.get_logger(__name__)
 
 
 @dataclass(frozen=True)
+class Created:
+    """The new draft. `replayed`: an earlier request with the same idempotency key made it."""
+
+    draft: store.Draft
+    replayed: bool
+
+
+@dataclass(frozen=True)
 class Page:
     data: tuple[store.Draft, ...]
     has_more: bool
@@ -43,20 +51,50 @@ class Edit:
     is_current: Callable[[store.Draft], bool] = lambda _draft: True
 
 
-def create_draft(engine: Engine, *, caller: Caller, changes: domain.Changes, rate: rate_limit.Verdict) -> store.Draft:
-    """A new draft. Raises `HubError` validation-failed, also for one draft too many, audience-out-of-reach, rate-limited."""
+def create_draft(
+    engine: Engine,
+    *,
+    caller: Caller,
+    changes: domain.Changes,
+    idempotency_key: str | None,
+    rate: rate_limit.Verdict,
+) -> Created:
+    """A new draft, or the one that was made with the same key.
+
+    Raises `HubError` validation-failed, also for one draft too many, audience-out-of-reach, not-found and recalled for the message that it
+    follows, idempotency-key-reused with the draft's id, and rate-limited where nothing else is wrong.
+    """
+    new = store.New(_reader(caller), changes.apply({}), idempotency_key, changes.request_hash)
+    try:
+        return _create(engine, caller, changes, new, rate)
+    except psycopg.errors.UniqueViolation:
+        # Another request with this key has just committed: the second attempt finds its draft.
+        return _create(engine, caller, changes, new, rate)
+
+
+def _create(
+    engine: Engine, caller: Caller, changes: domain.Changes, new: store.New, rate: rate_limit.Verdict
+) -> Created:
     with engine.begin() as transaction:
         connection = db.driver(transaction)
+        earlier = store.find_earlier(connection, new=new)
+        if earlier is not None and earlier.request_hash == new.request_hash:
+            rate.check()
+            return Created(_get(connection, caller, earlier.id), replayed=True)
         scope_ids = _resolve(connection, caller, changes)
+        if earlier is not None:
+            raise errors.HubError(
+                "idempotency-key-reused",
+                "You have made another draft with this Idempotency-Key.",
+                message_id=str(earlier.id),
+            )
         rate.check()
-        draft_id = store.insert(
-            connection, author=_reader(caller), content=changes.apply({}), scope_ids=scope_ids or ()
-        )
+        draft_id = store.insert(connection, new=new, scope_ids=scope_ids or ())
         if draft_id is None:
             raise errors.validation_failed(
                 {"request": [f"You have {store.MAX_DRAFTS} drafts. Send or delete some of them first."]}
             )
-        return _get(connection, caller, draft_id)
+        return Created(_get(connection, caller, draft_id), replayed=False)
 
 
 def list_drafts(

@@ -116,7 +116,9 @@ def _accept(engine: Engine, new: store.New, rate: rate_limit.Verdict) -> Accepte
             check_content(new.content, choice)
             if earlier is not None:
                 raise errors.HubError(
-                    "idempotency-key-reused", "You have sent another message with this Idempotency-Key."
+                    "idempotency-key-reused",
+                    "You have sent another message with this Idempotency-Key.",
+                    message_id=str(earlier.id),
                 )
             rate.check()
             return choice

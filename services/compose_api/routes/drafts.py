@@ -6,11 +6,11 @@ from typing import Any
 
 import flask
 
-from services.compose_api import domain, draft_content, publisher
+from services.compose_api import domain, draft_content, metrics, publisher
 from services.compose_api import draft_schemas as schemas
 from services.compose_api import schemas as messages
 from services.compose_api.actions import drafts as actions
-from services.compose_api.routes import audited
+from services.compose_api.routes import audited, idempotency
 from services.compose_api.store.drafts import Draft
 from shared.web import app as frame
 from shared.web import etags, guards, ids, json_response, request_log
@@ -46,18 +46,29 @@ _ID = ids.path_id("Of the draft.", "draft_id")
 @audited.refusals("draft")
 @guards.sending_administrator
 @blueprint.arguments(schemas.DraftIn)
-@blueprint.response(201, schemas.DraftOut, headers={**_LOCATION, **_ETAG})
-@blueprint.refuses("audience-out-of-reach", "not-found", "recalled", "rate-limited")
-@blueprint.doc(operationId="createDraft", responses={201: {"links": _LINKS}})
+@blueprint.response(201, schemas.DraftOut, headers={**_LOCATION, **_ETAG, **idempotency.response_header("draft")})
+@blueprint.refuses("audience-out-of-reach", "not-found", "recalled", "idempotency-key-reused", "rate-limited")
+@blueprint.doc(
+    operationId="createDraft",
+    responses={201: {"links": _LINKS}},
+    parameters=[idempotency.parameter("draft")],
+)
 def post_draft(changes: domain.Changes) -> flask.Response:
     """Keep a message that is not sent yet: every field may be missing"""
     hub = flask.current_app.extensions["hub"]
-    draft = actions.create_draft(
-        hub.engine, caller=guards.caller(), changes=changes, rate=hub.limiter.hit(guards.caller(), "draft")
+    created = actions.create_draft(
+        hub.engine,
+        caller=guards.caller(),
+        changes=changes,
+        idempotency_key=idempotency.read_key(),
+        rate=hub.limiter.hit(guards.caller(), "draft"),
     )
-    answer = _write(draft)
+    answer = _write(created.draft)
     answer.status_code = 201
-    answer.headers["Location"] = f"/v1/drafts/{draft.id}"
+    answer.headers["Location"] = f"/v1/drafts/{created.draft.id}"
+    if created.replayed:
+        answer.headers.update(idempotency.replayed_header())
+        metrics.REPEATED.labels("draft").inc()
     return answer
 
 

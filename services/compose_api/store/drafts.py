@@ -13,6 +13,7 @@ from psycopg import rows
 from psycopg.types import json
 
 from services.compose_api import domain
+from services.compose_api.store.messages import Earlier
 from shared import db
 from shared.sent_messages.store import Person
 
@@ -102,13 +103,16 @@ _LIST_ALL = db.driver_sql(f"""
     ORDER BY d.id DESC LIMIT :limit
 """)
 
+_FIND_EARLIER = db.driver_sql("""
+    SELECT id, request_hash FROM drafts WHERE author_id = :user_id AND idempotency_key = :idempotency_key
+""")
 _INSERT = db.driver_sql(f"""
     WITH old AS (
         DELETE FROM drafts WHERE id IN (
             SELECT id FROM drafts WHERE ended_at < now() - interval '90 days' ORDER BY ended_at, id LIMIT 100 FOR UPDATE SKIP LOCKED)
     )
-    INSERT INTO drafts (id, platform_id, author_id, sender_id, content, scope_ids)
-    SELECT uuidv7(), :platform_id, :user_id, :user_id, :content, CAST(:scope_ids AS bigint[])
+    INSERT INTO drafts (id, platform_id, author_id, sender_id, content, scope_ids, idempotency_key, request_hash)
+    SELECT uuidv7(), :platform_id, :user_id, :user_id, :content, CAST(:scope_ids AS bigint[]), CAST(:idempotency_key AS text), :request_hash
     WHERE (SELECT count(*) FROM drafts WHERE author_id = :user_id AND state <> 'released') < {MAX_DRAFTS}
     RETURNING id
 """)
@@ -144,6 +148,14 @@ class Reader:
     platform_id: int
 
 
+@dataclass(frozen=True)
+class New:
+    author: Reader
+    content: dict[str, Any]
+    idempotency_key: str | None
+    request_hash: bytes
+
+
 def find(
     connection: psycopg.Connection[Any], *, reader: Reader, draft_id: uuid.UUID, is_locked: bool = False
 ) -> Draft | None:
@@ -166,11 +178,24 @@ def list_(
     return [_draft(row) for row in found]
 
 
-def insert(
-    connection: psycopg.Connection[Any], *, author: Reader, content: dict[str, Any], scope_ids: Sequence[int]
-) -> uuid.UUID | None:
-    """The id of a new draft. None if its author has MAX_DRAFTS already."""
-    parameters = {**vars(author), "content": json.Jsonb(content), "scope_ids": list(scope_ids)}
+def find_earlier(connection: psycopg.Connection[Any], *, new: New) -> Earlier | None:
+    """The draft that its author made with the same idempotency key."""
+    parameters = {"user_id": new.author.user_id, "idempotency_key": new.idempotency_key}
+    return connection.cursor(row_factory=rows.class_row(Earlier)).execute(_FIND_EARLIER, parameters).fetchone()
+
+
+def insert(connection: psycopg.Connection[Any], *, new: New, scope_ids: Sequence[int]) -> uuid.UUID | None:
+    """The id of a new draft. None if its author has MAX_DRAFTS already.
+
+    Raises `psycopg.errors.UniqueViolation` when the author has used the idempotency key.
+    """
+    parameters = {
+        **vars(new.author),
+        "content": json.Jsonb(new.content),
+        "scope_ids": list(scope_ids),
+        "idempotency_key": new.idempotency_key,
+        "request_hash": new.request_hash,
+    }
     row = _cursor(connection).execute(_INSERT, parameters).fetchone()
     return None if row is None else row["id"]
 

@@ -20,7 +20,7 @@ from shared.sent_messages import words
 
 @dataclass(frozen=True)
 class Earlier:
-    """The message that this sender sent with the same idempotency key."""
+    """The message, or draft, that the same person made with the same idempotency key."""
 
     id: uuid.UUID
     request_hash: bytes

@@ -110,6 +110,9 @@ CREATE TABLE drafts (
     ended_at timestamptz,
     reason text,
     detail text,
+    idempotency_key text,
+    request_hash bytea,
+    UNIQUE (author_id, idempotency_key),
     CHECK ((send_at IS NULL) = (not_after IS NULL)),
     CHECK (not_after >= send_at),
     CHECK ((local_time IS NULL) = (time_zone IS NULL)),
@@ -118,7 +121,6 @@ CREATE TABLE drafts (
     CHECK ((state IN ('missed', 'failed')) = (reason IS NOT NULL))
 );
 CREATE INDEX drafts_by_platform ON drafts (platform_id, id);
-CREATE INDEX drafts_by_author ON drafts (author_id);
 CREATE INDEX drafts_by_sender ON drafts (sender_id);
 CREATE INDEX drafts_by_scope ON drafts USING gin (scope_ids);
 CREATE INDEX drafts_scheduled ON drafts (send_at, id) WHERE state = 'scheduled';
