@@ -32,7 +32,7 @@ _MAX_WORKERS = 9
 _START_S = 60.0
 _MESSAGE_TABLES = (
     "messages, message_targets, message_visibility, message_words, inflight_targets, fanout_batches, inbox_entries, inbox_states, "
-    "inbox_revisions, drafts"
+    "inbox_revisions, acknowledgements, drafts"
 )
 
 

@@ -18,6 +18,7 @@ class Settings:
     expand_step_ms: int
     sweep_seconds: int
     retention_months: int
+    acknowledgement_months: int
     heartbeat_file: Path | None
 
 
@@ -36,5 +37,6 @@ def _build(env: environs.Env) -> Settings:
         expand_step_ms=env.int("EXPAND_STEP_MS", 50, validate=validate.Range(min=1)),
         sweep_seconds=env.int("SWEEP_SECONDS", 5, validate=validate.Range(min=1, max=60)),
         retention_months=env.int("RETENTION_MONTHS", 24, validate=validate.Range(min=1)),
+        acknowledgement_months=env.int("ACKNOWLEDGEMENT_MONTHS", 84, validate=validate.Range(min=1)),
         heartbeat_file=None if heartbeat_file is None else Path(heartbeat_file),
     )

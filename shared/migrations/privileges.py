@@ -44,15 +44,16 @@ MESSAGES = """
 GRANT SELECT ON messages TO message_hub_compose, message_hub_inbox;
 -- The worker reads no title and no body.
 GRANT SELECT (id, platform_id, sender_id, follows, directory_version, request_id, created_at, sent_at, recalled_at, status, recipient_count,
-              completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
+              completed_at, expand_published_at, expand_attempts, last_error, statement, recipient_role) ON messages TO message_hub_worker;
 GRANT SELECT ON message_targets, message_visibility, followed_messages, inflight_targets, fanout_batches, fanout_counters, inbox_retention
     TO message_hub_compose, message_hub_worker, message_hub_inbox;
 GRANT SELECT ON known_time TO message_hub_compose, message_hub_worker;
 GRANT UPDATE (known_good) ON known_time TO message_hub_worker;
 
 GRANT INSERT (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at, follows, follows_only,
+              statement, due_at, content_hash, remind_days_before, supersedes, change_summary, recipient_role, notice_of,
               directory_version, request_id, idempotency_key, request_hash, created_at, sent_at) ON messages TO message_hub_compose;
-GRANT UPDATE (recalled_at, recalled_by_id) ON messages TO message_hub_compose;
+GRANT UPDATE (recalled_at, recalled_by_id, superseded_at) ON messages TO message_hub_compose;
 GRANT INSERT ON message_targets, message_visibility, message_words, followed_messages, inflight_targets TO message_hub_compose;
 
 GRANT SELECT, INSERT (id, platform_id, author_id, sender_id, content, scope_ids, idempotency_key, request_hash), DELETE,
@@ -67,8 +68,10 @@ GRANT SELECT, INSERT ON inbox_entries TO message_hub_worker;
 
 GRANT SELECT ON inbox_entries, message_words TO message_hub_inbox;
 GRANT SELECT, INSERT, UPDATE ON inbox_states, inbox_revisions TO message_hub_inbox;
+GRANT SELECT, INSERT ON acknowledgements TO message_hub_inbox;
 -- Whom a follow-up goes to.
 GRANT SELECT (user_id, sent_at, message_id, first_read_at) ON inbox_states TO message_hub_compose, message_hub_worker;
+GRANT SELECT (user_id, sent_at, message_id, acknowledged_at) ON acknowledgements TO message_hub_compose, message_hub_worker;
 
 REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, uuid), next_state_at(bigint),
     is_follow_up_recipient(uuid, bigint), plausible_time(),
@@ -76,8 +79,9 @@ REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, 
 GRANT EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, uuid) TO message_hub_compose;
 GRANT EXECUTE ON FUNCTION next_state_at(bigint), is_follow_up_recipient(uuid, bigint) TO message_hub_inbox;
 GRANT EXECUTE ON FUNCTION plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz) TO message_hub_compose, message_hub_worker;
-REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date) TO message_hub_worker;
+REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date, date), drop_partitions(regclass, timestamptz),
+    refuse_to_change_acknowledgements() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date, date) TO message_hub_worker;
 """
 
 # The directory sets a client secret and cannot read it.

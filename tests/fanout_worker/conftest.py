@@ -141,6 +141,7 @@ def worker_settings(database_url: str, *, batch_size: int = 10) -> settings.Sett
         expand_step_ms=10_000,
         sweep_seconds=5,
         retention_months=24,
+        acknowledgement_months=84,
         heartbeat_file=None,
     )
 

@@ -91,7 +91,7 @@ def test_nothing_is_shown_from_before_the_retention(
     recalled = hub.deliver(sender, platform, days_ago=81)
     hub.ask(user, f"/v1/notifications/{recalled.id}/read", method="PUT")
     hub.recall(recalled, sender)
-    hub.execute("SELECT drop_inbox_partitions((now() - interval '30 days')::date)")
+    hub.execute("SELECT drop_inbox_partitions((now() - interval '30 days')::date, '-infinity')")
     feed = hub.feed(user)
     assert [row["id"] for row in feed["data"]] == [str(new.id)]
     assert (feed["unread_count"], feed["unseen_count"]) == (1, 1)

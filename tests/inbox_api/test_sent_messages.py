@@ -99,7 +99,7 @@ def test_a_message_outlives_its_entries_and_says_so(hub: Hub) -> None:
     old, new = hub.deliver(sender, platform, days_ago=80), hub.deliver(sender, platform)
     hub.ask(sender, f"/v1/notifications/{old.id}/read", method="PUT")
     assert hub.ask(sender, f"/v1/sent-messages/{old.id}").get_json()["read_count"] == 1
-    hub.execute("SELECT drop_inbox_partitions((now() - interval '30 days')::date)")
+    hub.execute("SELECT drop_inbox_partitions((now() - interval '30 days')::date, '-infinity')")
     rows = hub.ask(sender, "/v1/sent-messages").get_json()["data"]
     assert [(row["id"], row["entries_dropped"], row["read_count"]) for row in rows] == [
         (str(new.id), False, 0),
@@ -120,7 +120,7 @@ def test_an_expired_message_has_recipients_and_no_read_status(hub: Hub) -> None:
     path = f"/v1/sent-messages/{hub.deliver(sender, platform, days_ago=80).id}/recipients"
     hub.ask(sender, f"/v1/notifications/{path.split('/')[3]}/read", method="PUT")
     assert hub.ask(sender, path).get_json()["data"][0]["read_at"] is not None
-    hub.execute("SELECT drop_inbox_partitions((now() - interval '30 days')::date)")
+    hub.execute("SELECT drop_inbox_partitions((now() - interval '30 days')::date, '-infinity')")
     (row,) = hub.ask(sender, path).get_json()["data"]
     assert (row["id"], row["read_at"]) == (sender.external_id, None)
     for asked in (path, f"{path}/export"):

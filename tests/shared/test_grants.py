@@ -40,6 +40,7 @@ TABLES: dict[str, dict[str, str]] = {
     "inbox_entries": {WORKER: "SELECT INSERT", INBOX: "SELECT"},
     "inbox_states": {INBOX: "SELECT INSERT UPDATE"},
     "inbox_revisions": {INBOX: "SELECT INSERT UPDATE"},
+    "acknowledgements": {INBOX: "SELECT INSERT"},
     "identity_providers": {COMPOSE: "SELECT", DIRECTORY: "INSERT UPDATE DELETE"},
     "sign_in_domains": {COMPOSE: "SELECT", DIRECTORY: "SELECT INSERT DELETE"},
     "console_sessions": {COMPOSE: "SELECT INSERT DELETE"},
@@ -57,7 +58,7 @@ COLUMNS = {
     ("users", WORKER, "SELECT"): {"id"},
     ("messages", WORKER, "SELECT"): {
         *("id", "platform_id", "sender_id", "directory_version", "request_id", "created_at", "sent_at", "recalled_at"),
-        *("follows",),
+        *("follows", "statement", "recipient_role"),
         *_WORKERS_PART_OF_MESSAGES,
     },
     ("drafts", COMPOSE, "INSERT"): {
@@ -70,13 +71,18 @@ COLUMNS = {
     ("messages", COMPOSE, "INSERT"): {
         *("id", "platform_id", "sender_id", "title", "body", "directory_version", "request_id", "idempotency_key"),
         *("request_hash", "created_at", "sent_at", "category", "priority", "pinned_until", "expires_at"),
-        *("follows", "follows_only"),
+        *("follows", "follows_only", "statement", "due_at", "content_hash", "remind_days_before", "supersedes"),
+        *("change_summary", "recipient_role", "notice_of"),
     },
     **{
         ("inbox_states", role, "SELECT"): {"user_id", "sent_at", "message_id", "first_read_at"}
         for role in (COMPOSE, WORKER)
     },
-    ("messages", COMPOSE, "UPDATE"): {"recalled_at", "recalled_by_id"},
+    **{
+        ("acknowledgements", role, "SELECT"): {"user_id", "sent_at", "message_id", "acknowledged_at"}
+        for role in (COMPOSE, WORKER)
+    },
+    ("messages", COMPOSE, "UPDATE"): {"recalled_at", "recalled_by_id", "superseded_at"},
     ("messages", WORKER, "UPDATE"): _WORKERS_PART_OF_MESSAGES,
     ("identity_providers", DIRECTORY, "SELECT"): {"platform_id", "issuer", "client_id", "user_claim"},
     ("console_sessions", COMPOSE, "UPDATE"): {"last_seen_at", "ended_at", "ended_reason", "id_token"},
@@ -325,7 +331,10 @@ MESSAGE = "'00000000-0000-7000-8000-000000000000'"
         (INBOX, f"INSERT INTO inbox_entries VALUES (1, now(), {MESSAGE})"),
         (INBOX, "DELETE FROM inbox_states"),
         (INBOX, "UPDATE messages SET recalled_at = now()"),
-        (INBOX, "SELECT drop_inbox_partitions(DATE '2000-01-01')"),
+        (INBOX, "SELECT drop_inbox_partitions(DATE '2000-01-01', DATE '2000-01-01')"),
+        (WORKER, "SELECT drop_partitions('messages', now())"),
+        *[(role, "UPDATE acknowledgements SET acknowledged_at = now()") for role in ROLES],
+        *[(role, "DELETE FROM acknowledgements") for role in ROLES],
         (DIRECTORY, "DELETE FROM memberships"),
         (DIRECTORY, "DELETE FROM users"),
         (DIRECTORY, "UPDATE messages SET recalled_at = now()"),

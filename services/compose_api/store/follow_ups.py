@@ -15,11 +15,11 @@ from shared import db, follow_ups, lifecycle, versions
 
 # What a follow-up of the message :follows would have in followed_messages: a row for it, and those of its own.
 NEXT_CHAIN = """
-    SELECT e.id AS earlier_id, e.sent_at AS earlier_sent_at, {accepted_at} AS accepted_at, e.platform_id, e.directory_version,
-           CAST(:active_version AS bigint) AS active_version
+    SELECT e.id AS earlier_id, e.sent_at AS earlier_sent_at, CAST(:only AS text) AS follows_only, {accepted_at} AS accepted_at,
+           e.platform_id, e.directory_version, CAST(:active_version AS bigint) AS active_version
     FROM messages e WHERE e.id = :follows
     UNION ALL
-    SELECT f.earlier_id, f.earlier_sent_at, f.accepted_at, f.platform_id, f.directory_version, f.active_version
+    SELECT f.earlier_id, f.earlier_sent_at, f.follows_only, f.accepted_at, f.platform_id, f.directory_version, f.active_version
     FROM followed_messages f WHERE f.message_id = :follows"""
 
 # One statement, so that version, reach and audience come from one snapshot. Of each target that is beyond the sender's reach the scopes

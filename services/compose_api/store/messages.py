@@ -92,7 +92,8 @@ _INSERT = f"""
 """  # noqa: S608 (a constant)
 _INSERT_MESSAGE = db.driver_sql(_INSERT.format(next_sent_at="next_sent_at(p.id)", more=""))
 _FOLLOWED = f""", followed AS (
-        INSERT INTO followed_messages (message_id, earlier_id, earlier_sent_at, accepted_at, platform_id, directory_version, active_version)
+        INSERT INTO followed_messages (message_id, earlier_id, earlier_sent_at, follows_only, accepted_at, platform_id, directory_version,
+                                       active_version)
         SELECT m.id, f.* FROM message m CROSS JOIN LATERAL ({follow_ups.NEXT_CHAIN.format(accepted_at="m.sent_at")}) AS f
     )"""  # noqa: S608 (a constant)
 _INSERT_FOLLOW_UP = db.driver_sql(

@@ -59,22 +59,27 @@ def keep_partitions(context: Context) -> None:
         today = store.get_plausible_time(connection).date()
         needed = store.list_needed_months(connection)
     for month in sorted({*needed, *(_month(today, ahead) for ahead in range(MONTHS_AHEAD + 1))}):
-        _change_partitions(context, store.create_partitions, month)
-    _change_partitions(context, store.drop_partitions, _month(today, -context.settings.retention_months))
+        _change_partitions(context, store.create_partitions, month=month)
+    _change_partitions(
+        context,
+        store.drop_partitions,
+        month=_month(today, -context.settings.retention_months),
+        acknowledgement_month=_month(today, -context.settings.acknowledgement_months),
+    )
 
 
-def _change_partitions(context: Context, change: Callable[..., int], month: date) -> None:
+def _change_partitions(context: Context, change: Callable[..., int], **months: date) -> None:
     try:
         with context.engine.begin() as connection:
-            count = change(connection, month=month)
+            count = change(connection, **months)
     except sqlalchemy.exc.OperationalError as error:
         # A long read holds the table. The next sweep retries, so that other readers never queue behind this lock.
         _logger.warning(
-            "partitions must wait", change=change.__name__, month=str(month), reason=type(error.orig).__name__
+            "partitions must wait", change=change.__name__, month=str(months["month"]), reason=type(error.orig).__name__
         )
     else:
         if count:
-            _logger.info("partitions changed", change=change.__name__, month=str(month), count=count)
+            _logger.info("partitions changed", change=change.__name__, month=str(months["month"]), count=count)
 
 
 def _publish_due(

@@ -79,7 +79,7 @@ _LIST_NEEDED_MONTHS = sqlalchemy.text(f"""
     WHERE {lifecycle.IS_UNFINISHED} AND NOT {lifecycle.ENTRIES_DROPPED} ORDER BY month
 """)  # noqa: S608 (constants)
 _CREATE_PARTITIONS = sqlalchemy.text("SELECT create_inbox_partitions(:month)")
-_DROP_PARTITIONS = sqlalchemy.text("SELECT drop_inbox_partitions(:month)")
+_DROP_PARTITIONS = sqlalchemy.text("SELECT drop_inbox_partitions(:month, :acknowledgement_month)")
 
 
 def claim_due_batches(
@@ -135,6 +135,7 @@ def create_partitions(connection: Connection, *, month: date) -> int:
     return int(connection.execute(_CREATE_PARTITIONS, {"month": month}).scalar_one())
 
 
-def drop_partitions(connection: Connection, *, month: date) -> int:
-    """Drops the partitions of all earlier months; returns how many."""
-    return int(connection.execute(_DROP_PARTITIONS, {"month": month}).scalar_one())
+def drop_partitions(connection: Connection, *, month: date, acknowledgement_month: date) -> int:
+    """Drops the partitions of all earlier months, those of acknowledgements before a month of their own; returns how many."""
+    parameters = {"month": month, "acknowledgement_month": acknowledgement_month}
+    return int(connection.execute(_DROP_PARTITIONS, parameters).scalar_one())

@@ -26,6 +26,20 @@ CREATE TABLE messages (
     -- Only to those recipients of the earlier message who had not read or acknowledged it before sent_at.
     follows uuid REFERENCES messages,
     follows_only text CHECK (follows_only IN ('unread', 'not_acknowledged')),
+    -- What recipients are asked to confirm, until when; null where no acknowledgement is asked for.
+    -- content_hash: shared/acknowledgements.py.
+    statement text CHECK (char_length(statement) BETWEEN 1 AND 200),
+    due_at timestamptz,
+    content_hash bytea CHECK (length(content_hash) = 32),
+    remind_days_before integer[],
+    -- The message that this one corrects, which asks for nothing from superseded_at on.
+    supersedes uuid REFERENCES messages,
+    change_summary text CHECK (char_length(change_summary) BETWEEN 8 AND 300),
+    superseded_at timestamptz,
+    -- Only to people with this role in a target.
+    recipient_role text CHECK (recipient_role = 'administrator'),
+    -- The message that an automatic reminder or notice is about.
+    notice_of uuid REFERENCES messages,
     -- The version in which the audience is read: of a follow-up the earlier message's, else the platform's on acceptance.
     directory_version bigint NOT NULL,
     request_id text NOT NULL,
@@ -46,7 +60,10 @@ CREATE TABLE messages (
     CHECK ((recalled_at IS NULL) = (recalled_by_id IS NULL)),
     CHECK ((status = 'sent') = (completed_at IS NOT NULL)),
     CHECK (status <> 'sent' OR recipient_count IS NOT NULL),
-    CHECK ((follows IS NULL) = (follows_only IS NULL))
+    CHECK ((follows IS NULL) = (follows_only IS NULL)),
+    CHECK ((statement IS NULL) = (content_hash IS NULL)),
+    CHECK (statement IS NOT NULL OR (due_at IS NULL AND remind_days_before IS NULL)),
+    CHECK ((supersedes IS NULL) = (change_summary IS NULL))
 );
 CREATE INDEX messages_by_sender ON messages (sender_id, sent_at, id);
 CREATE INDEX messages_unfinished ON messages (sent_at) WHERE status <> 'sent' AND recalled_at IS NULL;
@@ -55,6 +72,9 @@ CREATE INDEX messages_hidden ON messages (platform_id, sent_at) INCLUDE (recalle
 CREATE INDEX messages_by_recall ON messages (platform_id, recalled_at) WHERE recalled_at IS NOT NULL;
 CREATE INDEX messages_by_expiry ON messages (platform_id, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX messages_by_pin ON messages (platform_id, pinned_until) WHERE pinned_until IS NOT NULL;
+-- A message is superseded once.
+CREATE UNIQUE INDEX messages_by_superseded ON messages (supersedes) WHERE supersedes IS NOT NULL;
+CREATE INDEX messages_to_acknowledge ON messages (platform_id, sent_at) INCLUDE (id) WHERE statement IS NOT NULL AND superseded_at IS NULL;
 
 -- The choice as it was made, in its order.
 CREATE TABLE message_targets (
@@ -134,12 +154,13 @@ CREATE TABLE draft_hold (
 INSERT INTO draft_hold (held_at) VALUES (NULL);
 
 -- What the recipients of a follow-up are computed from (shared/follow_ups.py): the message that it follows, the one that this follows, and
--- so on. Each row excludes, of the people of directory_version, those who read the earlier message before accepted_at, and those who were
--- not active any more in active_version.
+-- so on. Each row excludes, of the people of directory_version, those who read or acknowledged (follows_only) the earlier message before
+-- accepted_at, and those who were not active any more in active_version.
 CREATE TABLE followed_messages (
     message_id uuid NOT NULL,
     earlier_id uuid NOT NULL,
     earlier_sent_at timestamptz NOT NULL,
+    follows_only text NOT NULL CHECK (follows_only IN ('unread', 'not_acknowledged')),
     accepted_at timestamptz NOT NULL,
     platform_id bigint NOT NULL,
     directory_version bigint NOT NULL,
@@ -197,6 +218,18 @@ CREATE INDEX inbox_states_seen ON inbox_states (message_id) WHERE seen_at IS NOT
 -- With the user: the readers of a message in the order of its recipients.
 CREATE INDEX inbox_states_read ON inbox_states (message_id, user_id) INCLUDE (read_at, first_read_at) WHERE first_read_at IS NOT NULL;
 
+-- Who confirmed which message: insert only (0004), and kept longer than the inbox. authentication: how the person had signed in.
+CREATE TABLE acknowledgements (
+    message_id uuid NOT NULL,
+    user_id bigint NOT NULL,
+    sent_at timestamptz NOT NULL,
+    acknowledged_at timestamptz NOT NULL,
+    content_hash bytea NOT NULL CHECK (length(content_hash) = 32),
+    authentication text NOT NULL,
+    request_id text NOT NULL,
+    PRIMARY KEY (message_id, user_id, sent_at) INCLUDE (acknowledged_at)
+) PARTITION BY RANGE (sent_at);
+
 -- Incremented in every transaction that changes the user's inbox_states, so that a poll can see that nothing changed. A row is
 -- rewritten in place: no index but the key.
 CREATE TABLE inbox_revisions (
@@ -212,12 +245,15 @@ CREATE TABLE fanout_counters (
     detail text
 ) WITH (fillfactor = 20);
 
--- One row: everything sent before dropped_before has had its entries dropped.
+-- One row: everything sent before dropped_before has had its entries dropped, and before acknowledgements_dropped_before what was
+-- acknowledged too.
 CREATE TABLE inbox_retention (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    dropped_before timestamptz NOT NULL
+    dropped_before timestamptz NOT NULL,
+    acknowledgements_dropped_before timestamptz NOT NULL,
+    CHECK (acknowledgements_dropped_before <= dropped_before)
 );
-INSERT INTO inbox_retention (dropped_before) VALUES ('-infinity');
+INSERT INTO inbox_retention (dropped_before, acknowledgements_dropped_before) VALUES ('-infinity', '-infinity');
 
 -- One row. known_good: the newest time of PostgreSQL's clock that a sweep found plausible, never set back. accept_until: up to here an
 -- operator lets messages have times ahead of the clock.
@@ -243,7 +279,7 @@ DECLARE
     made integer := 0;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('partitions', 0));
-    FOREACH parent IN ARRAY ARRAY['inbox_entries', 'inbox_states'] LOOP
+    FOREACH parent IN ARRAY ARRAY['inbox_entries', 'inbox_states', 'acknowledgements'] LOOP
         child := parent || to_char(lower_bound, '_YYYY_MM');
         CONTINUE WHEN to_regclass(child) IS NOT NULL;
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', child, parent);
@@ -259,15 +295,35 @@ BEGIN
 END
 $$;
 
--- Drops the partitions of every month before `month` and notes how far; returns how many tables went.
-CREATE FUNCTION drop_inbox_partitions(month date) RETURNS integer
+-- Drops the parent's partitions of every month before keep_from; returns how many.
+CREATE FUNCTION drop_partitions(parent regclass, keep_from timestamptz) RETURNS integer
+LANGUAGE plpgsql SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    child text;
+    dropped integer := 0;
+BEGIN
+    FOR child IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+        WHERE p.oid = parent AND p.relkind = 'p' AND to_date(right(c.relname, 7), 'YYYY_MM') < keep_from::date
+        ORDER BY c.relname
+    LOOP
+        EXECUTE format('ALTER TABLE %s DETACH PARTITION %I', parent, child);
+        EXECUTE format('DROP TABLE %I', child);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$$;
+
+-- Drops the inbox's partitions of every month before inbox_month, and those of acknowledgements before acknowledgement_month, which are
+-- kept at least as long as the inbox. Notes how far; returns how many tables went.
+CREATE FUNCTION drop_inbox_partitions(inbox_month date, acknowledgement_month date) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
 DECLARE
-    keep_from timestamptz := date_trunc('month', month);
-    parent text;
-    child text;
-    dropped integer := 0;
+    keep_from timestamptz := date_trunc('month', inbox_month);
+    acknowledgements_from timestamptz;
+    dropped integer;
 BEGIN
     IF keep_from > date_trunc('month', plausible_time()) THEN
         RAISE EXCEPTION 'the running month is never dropped';
@@ -276,20 +332,12 @@ BEGIN
     -- Workers need the states of earlier messages until a follow-up is written.
     SELECT least(keep_from, date_trunc('month', min(f.earlier_sent_at))) INTO keep_from
     FROM messages m JOIN followed_messages f ON f.message_id = m.id WHERE m.status <> 'sent' AND m.recalled_at IS NULL;
-    FOR parent, child IN
-        SELECT p.relname, c.relname
-        FROM pg_inherits i
-        JOIN pg_class c ON c.oid = i.inhrelid
-        JOIN pg_class p ON p.oid = i.inhparent
-        WHERE p.oid IN ('inbox_entries'::regclass, 'inbox_states'::regclass) AND p.relkind = 'p'
-          AND to_date(right(c.relname, 7), 'YYYY_MM') < keep_from::date
-        ORDER BY c.relname
-    LOOP
-        EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, child);
-        EXECUTE format('DROP TABLE %I', child);
-        dropped := dropped + 1;
-    END LOOP;
+    acknowledgements_from := least(keep_from, date_trunc('month', acknowledgement_month));
+    dropped := drop_partitions('inbox_entries', keep_from) + drop_partitions('inbox_states', keep_from)
+        + drop_partitions('acknowledgements', acknowledgements_from);
     UPDATE inbox_retention SET dropped_before = keep_from WHERE dropped_before < keep_from;
+    UPDATE inbox_retention SET acknowledgements_dropped_before = acknowledgements_from
+    WHERE acknowledgements_dropped_before < acknowledgements_from;
     RETURN dropped;
 END
 $$;

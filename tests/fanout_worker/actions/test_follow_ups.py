@@ -377,7 +377,9 @@ def accept_long_ago(hub: Hub) -> uuid.UUID:
 def drop_months(hub: Hub) -> int:
     """Drops all months before this one; returns how many partitions went."""
     with hub.engine.begin() as connection:
-        return int(connection.execute(text("SELECT drop_inbox_partitions(CAST(now() AS date))")).scalar_one())
+        return int(
+            connection.execute(text("SELECT drop_inbox_partitions(CAST(now() AS date), '-infinity')")).scalar_one()
+        )
 
 
 def test_what_a_follow_up_needs_is_kept_until_it_is_written_and_then_its_entries_say_who_has_it(world: World) -> None:

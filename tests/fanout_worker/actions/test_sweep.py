@@ -233,14 +233,14 @@ def test_two_sweeps_at_once_publish_a_lost_batch_once(hub: Hub, large: uuid.UUID
 def partitions(hub: Hub) -> set[str]:
     statement = """
         SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent IN ('inbox_entries'::regclass, 'inbox_states'::regclass)
+        WHERE i.inhparent IN ('inbox_entries'::regclass, 'inbox_states'::regclass, 'acknowledgements'::regclass)
     """
     with hub.engine.connect() as connection:
         return set(connection.execute(sqlalchemy.text(statement)).scalars())
 
 
-def names(*months: str) -> set[str]:
-    return {f"{table}_{month}" for table in ("inbox_entries", "inbox_states") for month in months}
+def names(*months: str, tables: tuple[str, ...] = ("inbox_entries", "inbox_states", "acknowledgements")) -> set[str]:
+    return {f"{table}_{month}" for table in tables for month in months}
 
 
 def months_from_now(*ahead: int) -> list[str]:
@@ -261,10 +261,26 @@ def test_months_past_the_retention_are_dropped_and_their_messages_say_expired(hu
     hub.execute("SELECT create_inbox_partitions((now() - m * interval '1 month')::date) FROM generate_series(1, 26) m")
     assert names(*months_from_now(-24, -25, -26)) <= partitions(hub)
     sweep.sweep(hub.context)
-    assert names(*months_from_now(*range(-24, 4))) == partitions(hub)
+    kept = names(*months_from_now(-25, -26), tables=("acknowledgements",))
+    assert names(*months_from_now(*range(-24, 4))) | kept == partitions(hub)
     expired = """SELECT m.sent_at < r.dropped_before, m.sent_at - interval '25 months' < r.dropped_before
                  FROM messages m, inbox_retention r WHERE m.id = :id"""
     assert tuple(hub.one(expired, large)) == (False, True)
+
+
+@pytest.mark.parametrize(("months", "kept"), [(84, 84), (1, 24)], ids=["the default", "shorter than the inbox"])
+def test_acknowledgements_are_kept_for_their_own_time_and_at_least_as_long_as_the_inbox(
+    hub: Hub, months: int, kept: int
+) -> None:
+    hub.execute("SELECT create_inbox_partitions((now() - m * interval '1 month')::date) FROM generate_series(1, 86) m")
+    settings = dataclasses.replace(hub.context.settings, acknowledgement_months=months)
+    sweep.sweep(dataclasses.replace(hub.context, settings=settings))
+    found = {name for name in partitions(hub) if name.startswith("acknowledgements")}
+    assert found == names(*months_from_now(*range(-kept, 4)), tables=("acknowledgements",))
+    dropped = "SELECT acknowledgements_dropped_before AS before FROM inbox_retention"
+    with hub.engine.connect() as connection:
+        before = connection.execute(sqlalchemy.text(dropped)).scalar_one()
+    assert f"{before.astimezone(UTC):%Y_%m}" == months_from_now(-kept)[0]
 
 
 def test_an_open_reader_is_not_waited_for_and_holds_up_nobody(hub: Hub) -> None:
@@ -276,7 +292,7 @@ def test_an_open_reader_is_not_waited_for_and_holds_up_nobody(hub: Hub) -> None:
         assert datetime.now(UTC) - began < timedelta(seconds=5)
         assert hub.counters()["sweeps"] == 1
     sweep.sweep(hub.context)
-    assert not names(*months_from_now(-30)) & partitions(hub)
+    assert not names(*months_from_now(-30), tables=("inbox_entries", "inbox_states")) & partitions(hub)
 
 
 def test_the_worker_may_not_drop_the_running_month(hub: Hub) -> None:
@@ -284,7 +300,9 @@ def test_the_worker_may_not_drop_the_running_month(hub: Hub) -> None:
         pytest.raises(sqlalchemy.exc.DBAPIError, match="the running month is never dropped"),
         hub.context.engine.begin() as connection,
     ):
-        connection.execute(sqlalchemy.text("SELECT drop_inbox_partitions((now() + interval '1 month')::date)"))
+        connection.execute(
+            sqlalchemy.text("SELECT drop_inbox_partitions((now() + interval '1 month')::date, '-infinity')")
+        )
 
 
 def move_known_time(hub: Hub, by: str) -> datetime:
