@@ -119,10 +119,11 @@ describe("a refused token", () => {
 describe("a problem", () => {
   it("has the API's code, sentence and errors by field", async () => {
     const errors = { title: ["Longer than 70 characters."], audience: { organisations: ["Unknown: x."] } };
-    network(problem(422, "validation-failed", { errors }));
+    network(problem(422, "validation-failed", { errors, message_id: "0190" }));
     const error = await refusal(counts(client()));
     expect([error.status, error.code, error.detail]).toEqual([422, "validation-failed", "Because validation-failed."]);
     expect(error.errors).toEqual(errors);
+    expect(error.messageId).toBe("0190");
     expect(error.isPassing).toBe(false);
   });
 

@@ -4,7 +4,7 @@ import type { paths as DirectoryPaths, components as directory } from "./generat
 import type { paths as InboxPaths, components as inbox } from "./generated/inbox";
 
 export { type Answer, Client, type GetToken } from "./client";
-export { Problem } from "./problem";
+export { hasCode, Problem } from "./problem";
 export type { ComposePaths, DirectoryPaths, InboxPaths };
 
 /** Whom a message goes to: an audience, or those of an earlier message who have not read it. */

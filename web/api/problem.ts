@@ -1,7 +1,13 @@
 /** What went wrong with a call: the API's own problem details (RFC 9457), or that no sensible answer came at all. */
 
+interface Options extends ErrorOptions {
+  readonly messageId?: string | undefined;
+}
+
 export class Problem extends Error {
   override readonly name = "Problem";
+  /** The message, or draft, that it is about, where the server said so. */
+  readonly messageId: string | undefined;
 
   constructor(
     /** The HTTP status; 0 when there was no answer. */
@@ -14,9 +20,10 @@ export class Problem extends Error {
     readonly errors: Readonly<Record<string, unknown>> = {},
     /** How long to wait before asking again, where the server said so. */
     readonly retryAfterMs?: number,
-    options?: ErrorOptions,
+    options?: Options,
   ) {
     super(detail, options);
+    this.messageId = options?.messageId;
   }
 
   /** True where the same request may well succeed a little later. */
@@ -45,12 +52,17 @@ export async function readProblem(response: Response): Promise<Problem> {
   } catch (error) {
     body = error;
   }
-  const { code, detail, errors } = (body ?? {}) as Partial<Problem>;
+  const { code, detail, errors, message_id } = (body ?? {}) as Partial<Problem> & { message_id?: unknown };
   if (typeof code !== "string" || typeof detail !== "string") {
     const plain = Problem.unreadable(response.status, body);
     return new Problem(plain.status, plain.code, plain.detail, {}, retryAfterMs);
   }
-  return new Problem(response.status, code, detail, errors ?? {}, retryAfterMs);
+  const messageId = typeof message_id === "string" ? message_id : undefined;
+  return new Problem(response.status, code, detail, errors ?? {}, retryAfterMs, { messageId });
+}
+
+export function hasCode(error: unknown, code: string): error is Problem {
+  return error instanceof Problem && error.code === code;
 }
 
 /** Milliseconds, from a number of seconds or an HTTP date. */

@@ -12,13 +12,16 @@ export class Arrival {
   readonly #console: LitElement;
   /** How far the list of sent messages was scrolled when one of them was opened. */
   #listTop = 0;
+  /** The address of the page from which the one for writing was opened. */
+  origin = "#/";
 
   constructor(console: LitElement) {
     this.#console = console;
   }
 
-  /** To be called before the new page is drawn. */
-  leave(before: Route, after: Route): void {
+  /** To be called before the new page is drawn. `address`: that of the page that is left. */
+  leave(before: Route, after: Route, address: string): void {
+    if (before.page !== "compose") this.origin = new URL(address).hash || "#/";
     if (after.page === "message" && isList(before)) this.#listTop = this.#scroller.scrollTop;
   }
 

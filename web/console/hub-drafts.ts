@@ -8,6 +8,9 @@ export interface Kept {
 
 export type DraftState = KeptDraft["state"];
 
+type Page = { data: KeptDraft[]; next_cursor: string | null };
+
+const LONGEST_PAGE = 100;
 /** The largest body that a browser sends on after its page was left. */
 const KEEPALIVE_LIMIT = 60_000;
 
@@ -21,19 +24,36 @@ export class DraftCalls {
     this.getMessage = getMessage;
   }
 
-  /** At most the newest 100 of each state. */
-  async list(states: readonly DraftState[]): Promise<KeptDraft[]> {
-    const pages = await Promise.all(
-      states.map((state) => this.#compose.call("get", "/v1/drafts", { query: { limit: 100, state } })),
-    );
-    return pages.flatMap(({ data }) => data.data);
+  /** The newest of these states: so many of each, or all; and whether there are more. */
+  async list(states: readonly DraftState[], wanted = LONGEST_PAGE): Promise<{ drafts: KeptDraft[]; hasMore: boolean }> {
+    const lists = await Promise.all(states.map((state) => this.#list(state, wanted)));
+    return { drafts: lists.flatMap(({ drafts }) => drafts), hasMore: lists.some(({ hasMore }) => hasMore) };
+  }
+
+  async #list(state: DraftState, wanted: number): Promise<{ drafts: KeptDraft[]; hasMore: boolean }> {
+    const drafts: KeptDraft[] = [];
+    let after: string | null = null;
+    do {
+      const page: Page = await this.#getPage(state, after);
+      drafts.push(...page.data);
+      after = page.next_cursor;
+    } while (after !== null && drafts.length < wanted);
+    return { drafts, hasMore: after !== null };
+  }
+
+  async #getPage(state: DraftState, after: string | null): Promise<Page> {
+    const query = { limit: LONGEST_PAGE, state, ...(after ? { after } : {}) };
+    return (await this.#compose.call("get", "/v1/drafts", { query })).data;
   }
 
   async get(id: string): Promise<Kept> {
     return kept(await this.#compose.call("get", "/v1/drafts/{draft_id}", { path: { draft_id: id } }));
   }
 
-  /** The same draft under the same key, however often it is called. */
+  /**
+   * Makes one draft under a key, however often it is called with the same fields. Throws `idempotency-key-reused`, with the draft's id,
+   * where they are others.
+   */
   async create(fields: DraftFields, key: string, isLeaving = false): Promise<Kept> {
     const headers = { "Idempotency-Key": key };
     return kept(

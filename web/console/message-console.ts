@@ -228,6 +228,11 @@ export class MessageConsole extends LitElement {
     location.hash = messagePath(message.id);
   }
 
+  /** Goes back to the page on which writing began, in the place of the draft that there is no more. */
+  leaveCompose(): void {
+    location.replace(new URL(this.#arrival.origin, location.href));
+  }
+
   async #signIn(token: string): Promise<void> {
     keepToken(this.#storage, token);
     await this.start();
@@ -263,13 +268,13 @@ export class MessageConsole extends LitElement {
     return route;
   }
 
-  readonly #onHash = () => {
+  readonly #onHash = ({ oldURL }: HashChangeEvent) => {
     const before = this._route;
     this._route = this.#readRoute();
     if (this._route.page !== "message") this.fresh = null;
     if (this._route.page === "compose") void this.reloadDirectory();
     if (!this.visit) return;
-    this.#arrival.leave(before, this._route);
+    this.#arrival.leave(before, this._route, oldURL);
     void this.#arrival.arrive(before, this._route);
     this.#announcePage();
   };

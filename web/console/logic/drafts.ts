@@ -3,6 +3,7 @@ import { Problem } from "../../api";
 import type { DraftCalls } from "../hub-drafts";
 import type { Draft } from "./draft";
 import { type Edge, Edges } from "./edges";
+import { HubCopy } from "./hub-copy";
 import { OpenDraft } from "./open-draft";
 
 /** As opposed to the id of a draft that the hub has. */
@@ -23,15 +24,20 @@ export class Drafts {
   }
 
   /**
-   * The draft of this name, or a new one; null if another was opened or closed meanwhile. Throws where it can be found neither on the
-   * hub nor in this browser.
+   * The draft of this name, or a new one with the content of `beginning`; null if another was opened or closed meanwhile. Throws where
+   * it can be found neither on the hub nor in this browser. `empty`: what is to be written once it was sent or deleted elsewhere.
    */
-  async open(name: string | null, beginning: Draft, changed: (opened: OpenDraft) => void): Promise<OpenDraft | null> {
+  async open(
+    name: string | null,
+    { beginning, empty }: { beginning: Draft; empty: Draft },
+    changed: (opened: OpenDraft) => void,
+  ): Promise<OpenDraft | null> {
     const closing = this.close();
     const turn = this.#turn;
     if (name !== null) await closing;
     const edge = name === null ? null : this.#edges.get(name);
-    const draft = new OpenDraft(this.calls, this.#edges, beginning, edge, changed);
+    const copy = new HubCopy(this.calls, this.#edges, edge, beginning);
+    const draft = new OpenDraft(copy, edge?.draft ?? beginning, empty, changed);
     if (name !== null && !KEY.test(name)) {
       try {
         draft.meet(await this.calls.get(name));
@@ -71,7 +77,7 @@ export class Drafts {
     return this.#edges.list().filter(({ id }) => id === null);
   }
 
-  /** Deletes a draft on the hub, or in this browser where only that has it. A scheduled one is cancelled. */
+  /** Deletes a draft on the hub, or in this browser where only that has it. */
   async remove(name: string): Promise<void> {
     if (!KEY.test(name)) await this.calls.remove(name);
     this.#edges.remove(name);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type DraftFields, type KeptDraft, Problem } from "../../api";
+import { type DraftFields, type KeptDraft, Problem, type Schedule } from "../../api";
 import type { DraftCalls, Kept } from "../hub-drafts";
 import { keptDraft, message } from "../samples";
-import { EMPTY } from "./draft";
+import { type Draft, EMPTY } from "./draft";
 import { Drafts } from "./drafts";
 import type { OpenDraft } from "./open-draft";
 
@@ -17,15 +17,18 @@ class FakeHub {
   sends = 0;
   cut: "request" | "answer" | null = null;
   refusal: Problem | null = null;
-  #key = "";
+  #first = { key: "", fields: "" };
 
   list = vi.fn();
   getMessage = async (id: string) => message({ id });
   get = () => this.#carry(() => this.#found());
   create = (fields: DraftFields, key: string) =>
     this.#carry(() => {
-      if (this.draft && key === this.#key) return this.#kept();
-      this.#key = key;
+      if (this.draft && key === this.#first.key) {
+        if (JSON.stringify(fields) === this.#first.fields) return this.#kept();
+        throw new Problem(422, "idempotency-key-reused", "Reused.", {}, undefined, { messageId: this.draft.id });
+      }
+      this.#first = { key, fields: JSON.stringify(fields) };
       this.created += 1;
       this.draft = keptDraft({ id: `0190a0a0-0000-7000-8000-00000000000${this.created}` });
       return this.edit(fields);
@@ -40,6 +43,12 @@ class FakeHub {
   remove = async (_id: string) => {
     this.draft = null;
   };
+  schedule = (_id: string, { send_at }: Schedule, etag: string) =>
+    this.#carry(() => {
+      if (etag !== this.#kept().etag) throw refused(412, "version-mismatch");
+      return this.edit({ state: "scheduled", send_at: send_at ?? null });
+    });
+  unschedule = (_id: string) => this.#carry(() => this.edit({ state: "draft", send_at: null }));
   send = (id: string, etag: string) =>
     this.#carry(() => {
       if (this.draft?.state === "released") throw refused(409, "already-released");
@@ -75,8 +84,9 @@ class FakeHub {
 
 let hub: FakeHub;
 const make = () => new Drafts(hub as unknown as DraftCalls, localStorage, "demo/amara");
-const open = async (name: string | null = null, drafts = make()) =>
-  (await drafts.open(name, EMPTY, () => undefined)) as OpenDraft;
+const NEW = { beginning: EMPTY, empty: EMPTY };
+const open = async (name: string | null = null, drafts = make(), contents = NEW) =>
+  (await drafts.open(name, contents, () => undefined)) as OpenDraft;
 const write = (opened: OpenDraft, title: string) => opened.change({ ...opened.draft, title });
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
@@ -174,7 +184,7 @@ describe("saving", () => {
 
   it("says so where the browser keeps nothing", async () => {
     hub.cut = "request";
-    const opened = (await new Drafts(hub as unknown as DraftCalls, null, "x").open(null, EMPTY, () => {})) as OpenDraft;
+    const opened = await open(null, new Drafts(hub as unknown as DraftCalls, null, "x"));
     write(opened, "Nowhere");
     await pass(2_500);
     expect(opened.isInBrowser).toBe(false);
@@ -339,15 +349,53 @@ describe("sending", () => {
   });
 });
 
+describe("a copy", () => {
+  const copy: Draft = { ...EMPTY, title: "Copied" };
+  const openCopy = () => open(null, make(), { beginning: copy, empty: EMPTY });
+
+  it("is sent and scheduled as it began, where nothing was changed", async () => {
+    await (await openCopy()).send();
+    expect([hub.draft?.title, hub.sends]).toEqual(["Copied", 1]);
+    await (await openCopy()).schedule({ send_at: "2126-12-02T09:00:00Z" });
+    expect([hub.created, hub.draft?.title, hub.draft?.state]).toEqual([2, "Copied", "scheduled"]);
+  });
+
+  it("does not begin once more when it is deleted here, or sent elsewhere", async () => {
+    for (const end of ["deleted", "sent"]) {
+      const opened = await openCopy();
+      write(opened, "Copied, and changed");
+      await opened.save();
+      hub.edit({ state: end === "sent" ? "released" : "draft" });
+      await (end === "sent" ? opened.refresh() : opened.remove());
+      expect([opened.draft, opened.id, opened.isDirty, localStorage.length]).toEqual([EMPTY, null, false, 0]);
+    }
+  });
+});
+
 describe("a scheduled draft", () => {
   it("is changed only when somebody says so", async () => {
     const opened = await saved("At nine");
-    hub.edit({ state: "scheduled" });
-    await opened.refresh();
+    await opened.schedule({ send_at: "2126-12-02T09:00:00Z" });
     write(opened, "At nine, changed");
     await pass(60_000);
     expect([hub.draft?.title, localStorage.length]).toEqual(["At nine", 1]);
     await opened.save();
     expect([hub.draft?.title, localStorage.length]).toEqual(["At nine, changed", 0]);
+  });
+
+  it("keeps what was changed when it becomes a draft again", async () => {
+    const opened = await saved("At nine");
+    await opened.schedule({ send_at: "2126-12-02T09:00:00Z" });
+    write(opened, "Not at all");
+    await opened.unschedule();
+    await pass(1);
+    expect([hub.draft?.state, hub.draft?.title, opened.isDirty]).toEqual(["draft", "Not at all", false]);
+  });
+
+  it("takes another time where only its state has changed meanwhile", async () => {
+    const opened = await saved("At nine");
+    hub.edit({ state: "missed" });
+    await opened.schedule({ send_at: "2126-12-02T09:00:00Z" });
+    expect([opened.state, opened.kept?.send_at]).toEqual(["scheduled", "2126-12-02T09:00:00Z"]);
   });
 });

@@ -1,24 +1,19 @@
 /**
- * The draft that a page has open. The hub keeps it: what is changed is saved some seconds after the last change. Until the hub has
- * it, the browser keeps the difference. A draft that was changed elsewhere meanwhile is never overwritten without asking.
+ * The draft that a page has open. The hub keeps it: what is changed is saved some seconds after the last change (autosave.ts). Until the
+ * hub has it, the browser keeps the difference (hub-copy.ts). A draft that was changed elsewhere meanwhile is never overwritten without
+ * asking.
  */
-import { type Message, Problem, type Schedule } from "../../api";
-import type { DraftCalls, DraftState, Kept } from "../hub-drafts";
-import { type Draft, fingerprint, fromKept, toFields } from "./draft";
-import { type Edge, type Edges, nameOf } from "./edges";
-
-const SAVE_AFTER_MS = 2_000;
-const RETRY_AFTER_MS = 5_000;
-const LONGEST_RETRY_MS = 60_000;
+import { hasCode, type KeptDraft, type Message, Problem, type Schedule } from "../../api";
+import type { DraftState, Kept } from "../hub-drafts";
+import { Autosave } from "./autosave";
+import { type Draft, fingerprint, fromKept } from "./draft";
+import type { HubCopy } from "./hub-copy";
 
 /** What became of the draft elsewhere. `changed`: this is the newest version now. */
 export type Elsewhere = { is: "sent"; id: string } | { is: "changed" } | { is: "deleted" };
 
 export class OpenDraft {
   draft: Draft;
-  /** As the hub has it; null until it has, or while it could not be asked. */
-  kept: Kept["draft"] | null = null;
-  isSaving = false;
   /** Why the newest changes are not saved. */
   error: unknown = null;
   /** Whether the browser has them. */
@@ -26,40 +21,35 @@ export class OpenDraft {
   /** Another version than the one that was changed here. */
   conflict: Kept | null = null;
   elsewhere: Elsewhere | null = null;
-  readonly #calls: DraftCalls;
-  readonly #edges: Edges;
-  readonly #beginning: Draft;
+  readonly #empty: Draft;
   readonly #changed: (opened: OpenDraft) => void;
-  #edge: Omit<Edge, "draft">;
-  /** Fingerprints of what went to the hub since its version was read: any of them may have arrived. */
-  readonly #sent = new Set<string>();
-  #running: Promise<void> | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #failures = 0;
+  readonly #saving = new Autosave(
+    (isLeaving) => this.#save(isLeaving),
+    () => this.isDirty && this.#isAutomatic && !this.conflict,
+  );
+  #copy: HubCopy;
 
-  /** `edge`: what was not saved before. `changed` is called after every change of what can be seen here. */
-  constructor(
-    calls: DraftCalls,
-    edges: Edges,
-    beginning: Draft,
-    edge: Edge | null,
-    changed: (opened: OpenDraft) => void,
-  ) {
-    this.#calls = calls;
-    this.#edges = edges;
-    this.#beginning = beginning;
+  /** `empty`: what follows once it was sent or deleted. `changed` is called after every change of what can be seen here. */
+  constructor(copy: HubCopy, draft: Draft, empty: Draft, changed: (opened: OpenDraft) => void) {
+    this.#copy = copy;
+    this.draft = draft;
+    this.#empty = empty;
     this.#changed = changed;
-    this.draft = edge?.draft ?? beginning;
-    this.#edge = edge ?? newEdge(fingerprint(beginning));
   }
 
-  /** Names it in the address: its id, or its key until it has one. */
+  /** Names it in the address. */
   get name(): string {
-    return nameOf(this.#edge);
+    return this.#copy.name;
   }
 
+  /** Null until the hub has it. */
   get id(): string | null {
-    return this.#edge.id;
+    return this.#copy.id;
+  }
+
+  /** As the hub has it; null until it has, or while it could not be asked. */
+  get kept(): KeptDraft | null {
+    return this.#copy.kept;
   }
 
   get state(): DraftState {
@@ -67,7 +57,7 @@ export class OpenDraft {
   }
 
   get isDirty(): boolean {
-    return fingerprint(this.draft) !== this.#edge.base;
+    return this.#copy.lacks(this.draft);
   }
 
   /** A scheduled message may be released at any moment: it is changed when its author says so. */
@@ -79,30 +69,29 @@ export class OpenDraft {
   change(draft: Draft): void {
     this.draft = draft;
     if (this.elsewhere?.is === "changed") this.elsewhere = null;
-    this.isInBrowser = this.#keepEdge();
-    this.#saveLater(SAVE_AFTER_MS);
+    this.isInBrowser = this.#copy.keep(draft);
+    this.#saving.later();
     this.#changed(this);
   }
 
   /** The version of the hub: read when the draft was opened, and now and then. */
-  meet(kept: Kept): void {
-    const { draft: theirs, etag } = kept;
-    if (this.id === theirs.id && this.#edge.etag === etag && this.kept) return;
-    if (theirs.state === "released") {
-      this.#leave({ is: "sent", id: theirs.id });
+  meet(version: Kept): void {
+    if (this.#copy.isAt(version)) return;
+    if (version.draft.state === "released") {
+      this.#leave({ is: "sent", id: version.draft.id });
       return;
     }
-    const content = fromKept(theirs);
-    const base = fingerprint(content);
-    const isOther = ![this.#edge.base, ...this.#sent, fingerprint(this.draft)].includes(base);
-    if (this.isDirty && isOther) {
-      this.conflict = kept;
+    const theirs = fromKept(version.draft);
+    const print = fingerprint(theirs);
+    const isSame = print === fingerprint(this.draft);
+    if (this.isDirty && !isSame && !this.#copy.isOwn(print)) {
+      this.conflict = version;
     } else {
-      if (!this.isDirty && base !== fingerprint(this.draft)) {
+      if (!this.isDirty && !isSame) {
         if (this.kept) this.elsewhere = { is: "changed" };
-        this.draft = content;
+        this.draft = theirs;
       }
-      this.#adopt(kept, base);
+      this.#adopt(version);
     }
     this.#changed(this);
   }
@@ -110,20 +99,20 @@ export class OpenDraft {
   /** Asks the hub for its version, unless something waits to be saved, which will show the same. */
   async refresh(): Promise<void> {
     const { id } = this;
-    if (id === null || this.conflict || this.#running) return;
+    if (id === null || this.conflict || this.#saving.isRunning) return;
     if (this.isDirty && this.#isAutomatic) return;
     try {
-      const kept = await this.#calls.get(id);
-      if (this.id === id && !this.#running) this.meet(kept);
+      const version = await this.#copy.calls.get(id);
+      if (this.id === id && !this.#saving.isRunning) this.meet(version);
     } catch (error) {
-      if (!isMissing(error) || this.id !== id) throw error;
+      if (!hasCode(error, "not-found") || this.id !== id) throw error;
       this.#leave({ is: "deleted" });
     }
   }
 
   /** Ends a conflict: the changes made here are saved over the others. */
   async keepMine(): Promise<void> {
-    if (this.conflict) this.#adopt(this.conflict, fingerprint(fromKept(this.conflict.draft)));
+    if (this.conflict) this.#adopt(this.conflict);
     await this.save();
   }
 
@@ -131,211 +120,146 @@ export class OpenDraft {
   takeTheirs(): void {
     if (!this.conflict) return;
     this.draft = fromKept(this.conflict.draft);
-    this.#adopt(this.conflict, fingerprint(this.draft));
+    this.#adopt(this.conflict);
     this.#changed(this);
   }
 
-  /** Saves what is changed now; `error` and `conflict` say why it was not. `isLeaving`: the page is about to go. */
-  async save(isLeaving = false): Promise<void> {
-    clearTimeout(this.#timer);
-    while (this.#running) await this.#running;
-    if (!this.isDirty || this.conflict) return;
-    this.#running = this.#trySaving(isLeaving).finally(() => {
-      this.#running = null;
-      this.isSaving = false;
-      this.#changed(this);
-    });
-    await this.#running;
+  /** Saves what is changed now; `error` and `conflict` say why it was not. */
+  save(): Promise<void> {
+    return this.#saving.now();
   }
 
   /** Saves now what waits to be saved. */
   saveWaiting(): void {
-    this.#saveLater(0);
+    this.#saving.later(0);
   }
 
   /** Sends what is written, as one attempt; may be repeated. Throws what stands against it. */
   async send(): Promise<Message> {
-    const { elsewhere } = this;
-    // What it began with is sent too, also where nothing was changed.
-    if (this.id === null) this.#edge = { ...this.#edge, base: "" };
-    const stands = () => this.isDirty || this.conflict || this.elsewhere !== elsewhere;
-    await this.save();
-    const { id } = this;
-    if (id === null || stands()) throw this.error ?? changedElsewhere();
+    const { calls } = this.#copy;
     try {
-      return await this.#calls.send(id, this.#edge.etag);
+      return await this.#act((id, etag) => calls.send(id, etag));
     } catch (error) {
-      if (hasCode(error, "already-released")) return this.#calls.getMessage(id);
-      if (!hasCode(error, "version-mismatch")) throw error;
-      this.meet(await this.#calls.get(id));
-      if (stands()) throw error;
-      return this.#calls.send(id, this.#edge.etag);
+      if (this.id === null || !hasCode(error, "already-released")) throw error;
+      return calls.getMessage(this.id);
     }
   }
 
   /** Saves it and has it sent at a time. Throws what stands against it. */
   async schedule(schedule: Schedule): Promise<void> {
-    await this.save();
-    const { id } = this;
-    if (id === null || this.isDirty || this.conflict) throw this.error ?? changedElsewhere();
-    this.#settle(id, await this.#calls.schedule(id, schedule, this.#edge.etag));
+    this.meet(await this.#act((id, etag) => this.#copy.calls.schedule(id, schedule, etag)));
   }
 
   /** Makes a scheduled draft a draft again; what was changed here stays. */
   async unschedule(): Promise<void> {
-    const { id } = this;
-    if (id !== null) this.#settle(id, await this.#calls.unschedule(id));
+    if (this.id === null) return;
+    this.meet(await this.#copy.calls.unschedule(this.id));
+    this.saveWaiting();
   }
 
-  #settle(id: string, kept: Kept): void {
-    if (this.id !== id) return;
-    this.meet(kept);
-    this.#saveLater(0);
-  }
-
-  /** Deletes it, here and on the hub. What follows is a new draft. */
+  /** Deletes it, here and on the hub. */
   async remove(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#running;
+    await this.#saving.stop();
     if (this.id !== null) {
-      try {
-        await this.#calls.remove(this.id);
-      } catch (error) {
-        if (!isMissing(error)) throw error;
-      }
+      await this.#copy.calls.remove(this.id).catch((error: unknown) => {
+        if (!hasCode(error, "not-found")) throw error;
+      });
     }
-    this.#reset();
-    this.#changed(this);
+    this.#restart(this.#empty);
   }
 
-  /** The page is closed: what is not saved yet is saved now. */
+  /** The page is closed: what is not saved yet is saved now. `isLeaving`: the browser leaves it. */
   async close(isLeaving = false): Promise<void> {
-    clearTimeout(this.#timer);
-    if (this.isDirty && this.#isAutomatic && !this.conflict) await this.save(isLeaving);
-    clearTimeout(this.#timer);
+    if (this.#isAutomatic) await this.#saving.now(isLeaving);
+    await this.#saving.stop();
   }
 
-  async #trySaving(isLeaving: boolean): Promise<void> {
-    this.isSaving = true;
-    this.#changed(this);
-    do {
-      try {
-        return await this.#saveOnce(isLeaving);
-      } catch (error) {
-        if (!(await this.#recover(error))) return;
-      }
-    } while (this.isDirty && !this.conflict);
-  }
-
-  async #saveOnce(isLeaving: boolean): Promise<void> {
-    const { id, key, etag } = this.#edge;
-    const fields = toFields(this.draft);
-    const sent = JSON.stringify(fields);
-    this.#sent.add(sent);
-    if (id !== null) this.#adopt(await this.#calls.change(id, fields, etag, isLeaving), sent);
-    else {
-      const kept = await this.#calls.create(fields, key, isLeaving);
-      const base = fingerprint(fromKept(kept.draft));
-      this.#adopt(kept, base);
-      // An earlier attempt with other content had arrived.
-      if (base !== sent) await this.#saveOnce(isLeaving);
-    }
-    this.#failures = 0;
-  }
-
-  /** Whether to go on saving after this error. */
-  async #recover(error: unknown): Promise<boolean> {
+  /** Saves, then does this with the version that is shown; once more where only the draft's state had changed. */
+  async #act<T>(act: (id: string, etag: string) => Promise<T>): Promise<T> {
+    const { elsewhere } = this;
+    const stands = () => this.isDirty || this.conflict || this.elsewhere !== elsewhere;
+    // What it began with is saved too, also where nothing was changed.
+    this.#copy.expectNothing();
+    await this.save();
     const { id } = this;
+    if (id === null || stands()) throw this.error ?? changedElsewhere();
     try {
-      if (id !== null && (hasCode(error, "version-mismatch") || hasCode(error, "already-released"))) {
-        this.meet(await this.#calls.get(id));
-        return true;
+      return await act(id, this.#copy.etag);
+    } catch (error) {
+      if (!hasCode(error, "version-mismatch")) throw error;
+      this.meet(await this.#copy.calls.get(id));
+      if (stands()) throw error;
+      return act(id, this.#copy.etag);
+    }
+  }
+
+  /** Saves what is changed, if anything is. Resolves with why it was not saved; null also for a conflict. */
+  async #save(isLeaving: boolean): Promise<unknown> {
+    while (this.isDirty && !this.conflict) {
+      try {
+        await this.#copy.save(this.draft, isLeaving);
+        this.#settle();
+        this.#changed(this);
+        return null;
+      } catch (error) {
+        const reason = await this.#recover(error);
+        if (reason !== null) return this.#fail(reason);
       }
-      if (id !== null && isMissing(error)) {
-        this.#leave({ is: "deleted" });
-        return true;
-      }
+    }
+    return null;
+  }
+
+  /** Null where this error has shown what became of the draft elsewhere; else why it cannot be saved. */
+  async #recover(error: unknown): Promise<unknown> {
+    const { id } = this;
+    if (id === null) return error;
+    try {
+      if (hasCode(error, "not-found")) this.#leave({ is: "deleted" });
+      else if (hasCode(error, "version-mismatch") || hasCode(error, "already-released"))
+        this.meet(await this.#copy.calls.get(id));
+      else return error;
+      return null;
     } catch (another) {
-      return this.#fail(another);
+      return another;
     }
-    return this.#fail(error);
   }
 
-  #fail(error: unknown): false {
+  #fail(error: unknown): unknown {
     this.error = error;
-    this.isInBrowser = this.#keepEdge();
-    if (error instanceof Problem && error.isPassing) {
-      const pause = Math.min(RETRY_AFTER_MS * 2 ** this.#failures, LONGEST_RETRY_MS);
-      this.#failures += 1;
-      this.#saveLater(Math.max(pause, error.retryAfterMs ?? 0));
-    }
-    return false;
+    this.isInBrowser = this.#copy.keep(this.draft);
+    this.#changed(this);
+    return error;
   }
 
-  #saveLater(ms: number): void {
-    clearTimeout(this.#timer);
-    if (this.isDirty && this.#isAutomatic && !this.conflict) this.#timer = setTimeout(() => void this.save(), ms);
+  #adopt(version: Kept): void {
+    this.#copy.adopt(version);
+    this.#settle();
   }
 
-  #adopt({ draft, etag }: Kept, base: string): void {
-    this.#edges.remove(this.name);
-    this.#sent.clear();
-    this.kept = draft;
+  #settle(): void {
     this.conflict = this.error = null;
-    this.#edge = { ...this.#edge, id: draft.id, etag, base };
-    this.#keepEdge();
+    this.#copy.keep(this.draft);
   }
 
   /** It was sent or deleted elsewhere. What was changed here since then becomes a new draft. */
   #leave(elsewhere: Elsewhere): void {
     const { draft, isDirty } = this;
-    this.#reset();
+    this.#restart(isDirty ? draft : this.#empty);
     this.elsewhere = elsewhere;
     if (isDirty) {
-      this.draft = draft;
-      this.#keepEdge();
-      this.#saveLater(SAVE_AFTER_MS);
+      this.#copy.keep(draft);
+      this.#saving.later();
     }
     this.#changed(this);
   }
 
-  #reset(): void {
-    this.#edges.remove(this.name);
-    this.draft = this.#beginning;
-    this.kept = null;
-    this.conflict = null;
-    this.elsewhere = null;
-    this.error = null;
-    this.#edge = newEdge(fingerprint(this.#beginning));
-    this.#sent.clear();
+  #restart(draft: Draft): void {
+    this.#copy = this.#copy.restart(this.#empty);
+    this.draft = draft;
+    this.conflict = this.elsewhere = this.error = null;
   }
-
-  /** Whether the browser has what the hub lacks. */
-  #keepEdge(): boolean {
-    if (this.isDirty) return this.#edges.keep({ ...this.#edge, draft: this.draft });
-    this.#edges.remove(this.name);
-    return true;
-  }
-}
-
-function newEdge(base: string): Omit<Edge, "draft"> {
-  return { key: random(), id: null, etag: "", base };
 }
 
 function changedElsewhere(): Problem {
   return new Problem(412, "version-mismatch", "The draft was changed meanwhile.");
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Problem && error.code === code;
-}
-
-function isMissing(error: unknown): boolean {
-  return hasCode(error, "not-found");
-}
-
-/** Also where the page is not served over HTTPS, which has no `randomUUID`. */
-function random(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

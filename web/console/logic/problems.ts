@@ -59,7 +59,7 @@ export function hasMistakes({ fields, other }: Mistakes): boolean {
 }
 
 /** All sentences in a value nested as the request was: lists, and objects by field or position. Each of them once. */
-function flatten(value: unknown): string[] {
+export function flatten(value: unknown): string[] {
   if (typeof value === "string") return [value];
   if (typeof value !== "object" || value === null) return [];
   return [...new Set(Object.values(value).flatMap(flatten))];

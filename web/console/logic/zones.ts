@@ -8,9 +8,9 @@ export function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** All that can be chosen. The reader's own is one of them. */
-export function zones(): string[] {
-  return [...new Set([ownZone(), "UTC", ...Intl.supportedValuesOf("timeZone")])].sort();
+/** All that can be chosen. The reader's own is one of them, and what is chosen. */
+export function zones(chosen: string): string[] {
+  return [...new Set([ownZone(), chosen, "UTC", ...Intl.supportedValuesOf("timeZone")])].sort();
 }
 
 /** "Australia/Sydney" as people call it: "Sydney". */

@@ -63,10 +63,4 @@ export const compose = {
   compose_still_trying: "Still trying ({attempt} of {attempts}). It will not be sent twice.",
   compose_failed: "{reason} Your draft is kept.",
   compose_try_again: "Try again",
-
-  compose_discard: "Discard draft",
-  compose_ask_discard: "Discard this draft?",
-  compose_discard_consequence: "It cannot be restored.",
-  compose_discard_yes: "Discard",
-  compose_discard_no: "Keep draft",
 };

@@ -1,7 +1,18 @@
-/** How drafts look: two versions of one, beside each other. */
+/** How drafts look: two versions of one, beside each other; and the question when one is to be sent. */
 import { css } from "lit";
 
 export const draftStyles = css`
+  .schedule {
+    display: grid;
+    gap: 1rem;
+    margin-block-end: 1.5rem;
+  }
+
+  .moment {
+    min-block-size: 3em;
+    font-weight: 500;
+  }
+
   .scheduled .actions {
     display: flex;
     flex-wrap: wrap;

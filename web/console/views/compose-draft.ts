@@ -55,8 +55,8 @@ export class ComposeDraft implements ReactiveController {
     this.lack = "";
     this.#host.requestUpdate();
     try {
-      const start = await this.#begin(beginning);
-      const opened = await drafts.open(beginning.draft, start, (changed) => this.#onChange(changed));
+      const contents = { beginning: await this.#begin(beginning), empty: this.#settled(EMPTY) };
+      const opened = await drafts.open(beginning.draft, contents, (changed) => this.#onChange(changed));
       if (opened === null || beginning !== this.#host.beginning) return;
       this.opened = opened;
       this.settle();

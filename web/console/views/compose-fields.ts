@@ -98,7 +98,8 @@ function tidy(name: TextField, element: TextElement): number {
   return countRemoved(name, value);
 }
 
-export function fieldError(name: Field, error: string | undefined) {
+/** `name`: the id of the field. */
+export function fieldError(name: string, error: string | undefined) {
   return error ? html`<p class="error" id="${name}-error">${icon("alert")}<span>${error}</span></p>` : nothing;
 }
 

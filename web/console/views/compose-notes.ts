@@ -14,14 +14,19 @@ import { translate } from "../strings";
 import { icon } from "./icons";
 
 /** Nothing before something was written. */
-export function savedNote(opened: OpenDraft, discard: () => void) {
-  if (opened.state === "scheduled" && opened.error === null) return nothing;
-  if (opened.id === null && !hasText(opened.draft)) return nothing;
+export function savedNote(opened: OpenDraft, remove: () => void) {
   const { error } = opened;
+  const isScheduled = opened.state === "scheduled";
+  if (isScheduled && error === null) return nothing;
+  if (opened.id === null && !hasText(opened.draft)) return nothing;
   return html`<div class="kept muted small">
     <span>${error === null ? translate(opened.isDirty ? "draft_saving" : "draft_saved") : nothing}</span>
     <span role="status">${error === null ? nothing : unsaved(error, opened.isInBrowser)}</span>
-    <button class="button quiet" type="button" @click=${discard}>${translate("compose_discard")}</button>
+    ${
+      isScheduled
+        ? nothing
+        : html`<button class="button quiet" type="button" @click=${remove}>${translate("draft_delete")}</button>`
+    }
   </div>`;
 }
 

@@ -39,7 +39,7 @@ export function optionFields(fields: OptionFields) {
       <p class="muted small hint" id="priority-hint">${translate("options_important_hint")}</p>
     </div>
     ${time(fields, "pinned_until")} ${time(fields, "expires_at")}
-    ${hasTime ? html`<p class="muted small" id="zone">${translate("options_zone", { zone: zoneName() })}</p>` : nothing}
+    ${hasTime ? html`<p class="muted small" id="own-zone">${translate("options_zone", { zone: zoneName() })}</p>` : nothing}
   </fieldset>`;
 }
 
@@ -90,7 +90,7 @@ function time({ options, mistakes, change }: OptionFields, name: TimeOption) {
             max=${name === "pinned_until" ? latestPin(now) : LATEST}
             aria-required="true"
             aria-invalid=${error ? "true" : "false"}
-            aria-describedby=${error ? `${name}-error zone` : "zone"}
+            aria-describedby=${error ? `${name}-error own-zone` : "own-zone"}
             .value=${live(toLocal(value))}
             @input=${(event: Event) => change(name, fromLocal((event.target as HTMLInputElement).value))}
           />

@@ -2,10 +2,10 @@
 import { html, LitElement, nothing } from "lit";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
-import { type Draft, EMPTY, toMessage, toPeople } from "../logic/draft";
+import { type Draft, EMPTY, toPeople } from "../logic/draft";
 import type { Drafts } from "../logic/drafts";
 import type { OpenDraft } from "../logic/open-draft";
-import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE, sentence } from "../logic/problems";
+import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE } from "../logic/problems";
 import type { Beginning } from "../logic/routes";
 import { clean, type TextField } from "../logic/text";
 import { translate } from "../strings";
@@ -19,20 +19,16 @@ import { mistakeList, textField } from "./compose-fields";
 import { FooterSpace, footer } from "./compose-footer";
 import { conflictNote, elsewhereNote, note, savedNote } from "./compose-notes";
 import { optionFields } from "./compose-options";
+import { ComposeQuestions, type QuestionsHost } from "./compose-questions";
 import { recipientsField } from "./compose-recipients";
-import { discardQuestion, reviewQuestion } from "./compose-review";
 import { scheduleNote } from "./compose-schedule";
 import "./preview";
-import { ReachCounter } from "./reach";
-import { Scheduling } from "./scheduling";
-import { Sender } from "./sender";
+import { type Reach, ReachCounter } from "./reach";
 import { notOpened, stateStyles } from "./states";
-
-type Asking = "send" | "discard" | "schedule" | null;
 
 const NOTHING_REMOVED: Readonly<Record<TextField, number>> = { title: 0, body: 0 };
 
-export class ComposePage extends LitElement {
+export class ComposePage extends LitElement implements QuestionsHost {
   static override styles = [controls, stateStyles, composeStyles, optionStyles, termStyles, draftStyles];
   static override properties = {
     hub: { attribute: false },
@@ -41,8 +37,6 @@ export class ComposePage extends LitElement {
     categories: { attribute: false },
     beginning: { attribute: false },
     _mistakes: { state: true },
-    _asking: { state: true },
-    _failure: { state: true },
     _removed: { state: true },
   };
 
@@ -53,24 +47,22 @@ export class ComposePage extends LitElement {
   declare categories: readonly string[];
   declare beginning: Beginning;
   declare _mistakes: Mistakes;
-  declare _asking: Asking;
-  /** Why the last attempt did not succeed, for a passing reason. */
-  declare _failure: string;
   /** How many invisible characters were removed from each field. */
   declare _removed: Readonly<Record<TextField, number>>;
   readonly #open = new ComposeDraft(this);
   readonly #reach = new ReachCounter(this, (people, signal) => this.hub.countPeople(people, signal));
-  readonly #sender = new Sender(this);
-  readonly #scheduling = new Scheduling(this, () => this.#ask(null));
+  readonly #questions = new ComposeQuestions(this);
 
   constructor() {
     super();
     this.categories = [];
     this._mistakes = NONE;
-    this._asking = null;
-    this._failure = "";
     this._removed = NOTHING_REMOVED;
     new FooterSpace(this);
+  }
+
+  get reach(): Reach {
+    return this.#reach.value;
   }
 
   get #draft(): Draft {
@@ -100,7 +92,7 @@ export class ComposePage extends LitElement {
         <div class="columns">
           <div class="card fields">
             ${this.#field("title")} ${this.#field("body")} ${this.#recipients()} ${this.#options()}
-            ${savedNote(opened, () => this.#ask("discard"))}
+            ${savedNote(opened, () => this.#questions.ask("delete"))}
           </div>
           <aside class="preview" aria-labelledby="preview">
             <h2 id="preview" class="small muted">${translate("compose_preview")}</h2>
@@ -113,23 +105,12 @@ export class ComposePage extends LitElement {
           </aside>
         </div>
         ${footer(
-          this.#reach.value,
+          this.reach,
           () => this.#reach.retry(toPeople(opened.draft)),
-          opened.state === "scheduled" ? null : this.#askTime,
+          opened.state === "scheduled" ? null : () => this.#askTime(opened),
         )}
       </form>
-      ${this.#scheduling.question(this._asking === "schedule", opened)}
-      ${reviewQuestion({
-        message: this._asking === "send" ? toMessage(this.#draft) : null,
-        hub: this.hub,
-        directory: this.directory,
-        reach: this.#reach.value,
-        sender: this.#sender,
-        failure: this._failure,
-        confirm: this.#send,
-        cancel: this.#cancel,
-      })}
-      ${discardQuestion(this._asking === "discard" ? opened.state : null, this._failure, this.#discard, () => this.#ask(null))}`;
+      ${this.#questions.render(opened)}`;
   }
 
   #field(name: TextField) {
@@ -150,7 +131,7 @@ export class ComposePage extends LitElement {
       draft: this.#draft,
       hub: this.hub,
       directory: this.directory,
-      reach: this.#reach.value,
+      reach: this.reach,
       mistakes: this._mistakes,
       change: (selection) => this.#edit("audience", { selection }),
     });
@@ -167,9 +148,8 @@ export class ComposePage extends LitElement {
 
   #notes(opened: OpenDraft) {
     const { lack } = this.#open;
-    const { isSending, isUnanswered } = this.#sender;
     return [
-      mistakeList(this._mistakes, (field) => this.#goTo(field)),
+      mistakeList(this._mistakes, (field) => void this.focusOn(field)),
       conflictNote(
         opened,
         this.directory,
@@ -179,19 +159,17 @@ export class ComposePage extends LitElement {
       elsewhereNote(opened),
       scheduleNote(opened, {
         save: () => void opened.save(),
-        changeTime: this.#askTime,
-        cancel: () => this.#ask("discard"),
-        unschedule: () => void this.#attempt(() => opened.unschedule()),
+        changeTime: () => this.#askTime(opened),
+        unschedule: () => this.#questions.ask("unschedule"),
       }),
       lack ? note(lack) : nothing,
-      isUnanswered && !isSending && !opened.elsewhere ? note(translate("compose_unanswered")) : nothing,
+      this.#questions.isUnanswered && !opened.elsewhere ? note(translate("compose_unanswered")) : nothing,
     ];
   }
 
   async #settleConflict(choose: () => unknown): Promise<void> {
     await choose();
-    await this.updateComplete;
-    this.#goTo("title");
+    await this.focusOn("title");
   }
 
   #edit(field: Field, change: Partial<Draft>): void {
@@ -206,88 +184,49 @@ export class ComposePage extends LitElement {
   #clear(): void {
     this._mistakes = NONE;
     this._removed = NOTHING_REMOVED;
-    this.#ask(null);
+    this.#questions.close();
   }
 
-  #ask(asking: Asking): void {
-    this._asking = asking;
-    this._failure = "";
-  }
-
-  readonly #onSubmit = async (event: Event) => {
+  readonly #onSubmit = (event: Event) => {
     event.preventDefault();
     const { opened } = this.#open;
-    if (!opened) return;
-    if (opened.conflict) return this.#goTo("conflict");
+    if (opened && this.#check(opened)) this.#questions.ask("send");
+  };
+
+  #askTime(opened: OpenDraft): void {
+    if (this.#check(opened)) this.#questions.askTime(opened);
+  }
+
+  /** Whether nothing is wrong with the message; says what is. What is reviewed next is what the hub stores. */
+  #check(opened: OpenDraft): boolean {
+    if (opened.conflict) {
+      void this.focusOn("conflict");
+      return false;
+    }
     const found = findMistakes(opened.draft, new Date());
-    if (hasMistakes(found)) return this.#show(found);
+    if (hasMistakes(found)) {
+      this.#show(found);
+      return false;
+    }
     this._mistakes = NONE;
     const { title, body } = opened.draft;
-    // What is reviewed is what the hub stores.
     opened.change({ ...opened.draft, title: clean("title", title) ?? title, body: clean("body", body) ?? body });
-    this.#ask("send");
-  };
-
-  /** Where nothing is wrong with the message. */
-  readonly #askTime = () => {
-    const { opened } = this.#open;
-    if (!opened) return;
-    if (opened.conflict) return this.#goTo("conflict");
-    const found = findMistakes(opened.draft, new Date());
-    if (hasMistakes(found)) return void this.#show(found);
-    this._mistakes = NONE;
-    this.#ask("schedule");
-  };
-
-  async #attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      await this.#show({ fields: {}, other: sentence(error) });
-    }
+    return true;
   }
 
-  async #show(found: Mistakes): Promise<void> {
+  refuse(error: unknown): void {
+    this.#show(mistakes(error));
+    // The directory may have changed since it was read.
+    if (this._mistakes.fields.audience) this.dispatchEvent(new CustomEvent("audience-refused"));
+  }
+
+  #show(found: Mistakes): void {
     this._mistakes = found;
-    this._asking = null;
-    await this.updateComplete;
-    this.#goTo("mistakes");
+    void this.focusOn("mistakes");
   }
 
-  readonly #send = async () => {
-    const { opened } = this.#open;
-    if (!opened) return;
-    this._failure = "";
-    const { message, error } = await this.#sender.send(() => opened.send());
-    if (message) this.dispatchEvent(new CustomEvent("message-sent", { detail: message }));
-    else if (opened.conflict || opened.elsewhere) this.#ask(null);
-    else if (this.#sender.isUnanswered)
-      this._failure = this._asking === "send" ? translate("compose_failed", { reason: sentence(error) }) : "";
-    else {
-      await this.#show(mistakes(error));
-      // The directory may have changed since it was read.
-      if (this._mistakes.fields.audience) this.dispatchEvent(new CustomEvent("audience-refused"));
-    }
-  };
-
-  readonly #cancel = () => {
-    this.#sender.stop();
-    this.#ask(null);
-  };
-
-  readonly #discard = async () => {
-    try {
-      await this.#open.opened?.remove();
-      this.#clear();
-    } catch (error) {
-      this._failure = sentence(error);
-      return;
-    }
+  async focusOn(id: string): Promise<void> {
     await this.updateComplete;
-    this.#goTo("title");
-  };
-
-  #goTo(id: Field | "mistakes" | "conflict"): void {
     this.renderRoot.querySelector<HTMLElement>(`#${id}`)?.focus();
   }
 }

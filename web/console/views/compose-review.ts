@@ -1,9 +1,8 @@
-/** The questions of the compose page: whether to send what is shown, and whether to discard the draft. Templates only. */
+/** The question whether to send what is shown, with a review of the message. Templates only. */
 import { html, nothing } from "lit";
 import type { NewMessage } from "../../api";
 import { split } from "../../common/links";
 import type { Hub } from "../hub";
-import type { DraftState } from "../hub-drafts";
 import type { Directory } from "../logic/directory";
 import { NO_OPTIONS } from "../logic/options";
 import { ATTEMPTS } from "../logic/retries";
@@ -18,12 +17,17 @@ import type { Reach } from "./reach";
 import type { Sender } from "./sender";
 import "./unread-people";
 
-export interface Review {
-  /** What is sent; null while nothing is asked. */
+/** What is reviewed. */
+export interface Reviewed {
+  /** Null while it has no recipients. */
   message: NewMessage | null;
   hub: Hub;
   directory: Directory;
   reach: Reach;
+}
+
+export interface Review extends Reviewed {
+  isOpen: boolean;
   sender: Sender;
   /** Why the last attempt did not succeed, for a passing reason. */
   failure: string;
@@ -32,7 +36,7 @@ export interface Review {
 }
 
 export function reviewQuestion(review: Review) {
-  const { message, sender, failure, confirm, cancel } = review;
+  const { isOpen, sender, failure, confirm, cancel } = review;
   const { isSending, attempt } = sender;
   const yes = isSending ? "compose_sending" : failure ? "compose_try_again" : "compose_send";
   return html`<hub-confirmation
@@ -40,25 +44,27 @@ export function reviewQuestion(review: Review) {
     yes=${translate(yes)}
     no=${translate(isSending ? "compose_stop" : "compose_keep_editing")}
     progress=${attempt > 1 ? translate("compose_still_trying", { attempt, attempts: ATTEMPTS }) : translate("compose_sending")}
-    .open=${message !== null}
+    .open=${isOpen}
     .busy=${isSending}
     .error=${failure}
     @confirm=${confirm}
     @cancel=${cancel}
   >
-    ${message === null ? nothing : summary(message, review)}
+    ${isOpen ? summary(review, translate("compose_consequence")) : nothing}
   </hub-confirmation>`;
 }
 
-function summary(message: NewMessage, review: Review) {
+/** The message as its recipients will see it, with who they are and what `consequence` says about sending it. */
+export function summary(reviewed: Reviewed, consequence: string) {
+  const { message, directory, reach } = reviewed;
+  if (message === null) return nothing;
   const { title, body } = message;
-  const { directory, reach } = review;
   const options = { ...NO_OPTIONS, ...message };
   const links = split(body).filter((part) => part.kind === "link");
   return html`<div class="reach">${icon("people")}<p translate="no">${reachText(reach)}</p></div>
     <dl>
       <dt>${translate("compose_recipients")}</dt>
-      <dd dir="auto">${recipients(message, review)}</dd>
+      <dd dir="auto">${recipients(message, reviewed)}</dd>
       ${optionTerms(options)}
     </dl>
     <hub-preview
@@ -75,10 +81,10 @@ function summary(message: NewMessage, review: Review) {
         </dl>`
         : nothing
     }
-    <p class="muted">${translate("compose_consequence")}</p>`;
+    <p class="muted">${consequence}</p>`;
 }
 
-function recipients({ audience, follows }: NewMessage, { hub, directory, reach }: Review) {
+function recipients({ audience, follows }: NewMessage, { hub, directory, reach }: Reviewed) {
   if (!follows) return audience ? audienceSummary(audience, directory) : nothing;
   return html`<hub-unread-people
     is-brief
@@ -87,20 +93,4 @@ function recipients({ audience, follows }: NewMessage, { hub, directory, reach }
     .messageId=${follows}
     .reach=${reach}
   ></hub-unread-people>`;
-}
-
-export function discardQuestion(state: DraftState | null, failure: string, confirm: () => void, cancel: () => void) {
-  const isScheduled = state === "scheduled";
-  return html`<hub-confirmation
-    heading=${translate(isScheduled ? "draft_ask_cancel" : "compose_ask_discard")}
-    yes=${translate(isScheduled ? "draft_cancel_yes" : "compose_discard_yes")}
-    no=${translate(isScheduled ? "draft_delete_no" : "compose_discard_no")}
-    danger
-    .open=${state !== null}
-    .error=${failure}
-    @confirm=${confirm}
-    @cancel=${cancel}
-  >
-    ${translate(isScheduled ? "draft_cancel_text" : "compose_discard_consequence")}
-  </hub-confirmation>`;
 }

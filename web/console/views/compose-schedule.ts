@@ -3,16 +3,15 @@ import { html, nothing } from "lit";
 import type { KeptDraft } from "../../api";
 import { date } from "../logic/dates";
 import type { OpenDraft } from "../logic/open-draft";
+import { adjustedText, momentText } from "../logic/schedules";
 import { ownZone, timeIn } from "../logic/zones";
 import { translate } from "../strings";
 import { icon } from "./icons";
-import { adjustedText, momentText } from "./schedule-question";
 
 export interface ScheduleActions {
   readonly save: () => void;
   readonly changeTime: () => void;
   readonly unschedule: () => void;
-  readonly cancel: () => void;
 }
 
 export function scheduleNote(opened: OpenDraft, actions: ScheduleActions) {
@@ -24,13 +23,13 @@ export function scheduleNote(opened: OpenDraft, actions: ScheduleActions) {
   return html`<div class="note bad" role="status">${icon("alert")}<div>${text}</div></div>`;
 }
 
-function scheduled({ isDirty }: OpenDraft, kept: KeptDraft, { save, changeTime, unschedule, cancel }: ScheduleActions) {
+function scheduled({ isDirty }: OpenDraft, kept: KeptDraft, { save, changeTime, unschedule }: ScheduleActions) {
   const { send_at, time_zone, not_after, adjusted } = kept;
   if (!send_at || !not_after) return nothing;
   const when = momentText(new Date(send_at), time_zone ?? ownZone());
   const button = (label: string, run: () => void, kind = "") =>
     html`<button class="button ${kind}" type="button" @click=${run}>${label}</button>`;
-  return html`<div class="note scheduled" role="status">
+  return html`<div class="note scheduled" role="status" tabindex="-1" id="scheduled">
     ${icon("clock")}
     <div>
       <p><strong>${translate("draft_scheduled", { when })}</strong> ${adjustedText(adjusted)}</p>
@@ -40,8 +39,7 @@ function scheduled({ isDirty }: OpenDraft, kept: KeptDraft, { save, changeTime, 
       </p>
       <p class="actions">
         ${isDirty ? button(translate("draft_save_changes"), save, "primary") : nothing}
-        ${button(translate("schedule_change"), changeTime)} ${button(translate("draft_unschedule"), unschedule)}
-        ${button(translate("draft_cancel_yes"), cancel, "danger")}
+        ${button(translate("schedule_change"), changeTime)} ${button(translate("draft_unschedule"), unschedule, "danger")}
       </p>
     </div>
   </div>`;

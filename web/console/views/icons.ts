@@ -11,6 +11,7 @@ const SHAPES = {
   close: svg`<path d="m6 6 12 12M18 6 6 18"/>`,
   compose: svg`<path d="M12.5 5H5v14h14v-7.5M17.5 3.8l2.7 2.7-8.4 8.4-3.3.6.6-3.3z"/>`,
   copy: svg`<rect x="8.5" y="8.5" width="11" height="11" rx="1.5"/><path d="M15.5 5.5v-1h-11v11h1"/>`,
+  delete: svg`<path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10 10.5v5.5M14 10.5v5.5"/>`,
   download: svg`<path d="M12 4v11M7 10.5l5 5 5-5M5 19.5h14"/>`,
   filter: svg`<path d="M4 5.5h16l-6.2 7.2v6.3l-3.6-1.8v-4.5z"/>`,
   important: svg`<path d="M6 20.5v-16h12l-2.5 4 2.5 4H6"/>`,

@@ -1,5 +1,5 @@
 /** `<hub-missed-note>`: above the sent messages, those that should have been sent at a time and were not. Nothing where there are none. */
-import { html, LitElement, nothing } from "lit";
+import { css, html, LitElement, nothing } from "lit";
 import type { KeptDraft } from "../../api";
 import type { Drafts } from "../logic/drafts";
 import { draftPath } from "../logic/routes";
@@ -12,7 +12,14 @@ import { Poller } from "./poller";
 const REFRESH_MS = 60_000;
 
 export class MissedNote extends LitElement {
-  static override styles = [controls];
+  static override styles = [
+    controls,
+    css`
+      .note {
+        margin-block-end: 1.25rem;
+      }
+    `,
+  ];
   static override properties = { drafts: { attribute: false }, active: { attribute: false }, _missed: { state: true } };
 
   declare drafts: Drafts;
@@ -20,7 +27,7 @@ export class MissedNote extends LitElement {
   declare active: boolean;
   declare _missed: readonly KeptDraft[];
   readonly #poller = new Poller(this, async () => {
-    this._missed = await this.drafts.calls.list(["missed", "failed"]);
+    this._missed = (await this.drafts.calls.list(["missed", "failed"])).drafts;
     return REFRESH_MS;
   });
 

@@ -44,6 +44,7 @@ export function renderPage(page: MessageConsole, visit: Visit, route: Route): Te
       .categories=${viewer.categories}
       .beginning=${actual}
       @audience-refused=${() => void page.reloadDirectory()}
+      @draft-deleted=${() => page.leaveCompose()}
       @message-sent=${(event: CustomEvent<Message>) => page.openFresh(event.detail)}
     ></hub-compose-page>`;
 }
