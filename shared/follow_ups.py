@@ -11,29 +11,38 @@ recipients are the users who have the follow-up's entry.
 
 # ruff: noqa: S608 (only constants are put into statements)
 
-from collections.abc import Callable
-
 from shared import versions
 
 # The rows of the follow-up `m`.
 CHAIN = "SELECT * FROM followed_messages WHERE message_id = m.id"
 
 
-def excluded(chain: str, within: Callable[[str], str]) -> str:
-    """A SELECT of user ids: of the earlier audience those who had read a message of the chain, or were not active any more.
+def excluded(chain: str, user: str | None = None) -> str:
+    """A SELECT of user ids: those who had read a message of the chain, or were not active any more in the platform.
 
-    `within` makes a condition of a column of user ids: one person or a range, so that not everyone is looked at.
+    Only the `user`, found by primary keys; without one those with :after_user_id < id <= :up_to_user_id, from indexes alone. A user id may
+    come more than once.
     """
+
+    def within(row: str) -> str:
+        return (
+            f"{row}.user_id > :after_user_id AND {row}.user_id <= :up_to_user_id"
+            if user is None
+            else f"{row}.user_id = {user}"
+        )
+
+    by_key = "" if user is None else "AND r.sent_at = f.earlier_sent_at"
     active = f"""
         SELECT FROM memberships a
         WHERE a.user_id = b.user_id AND a.scope_id = b.scope_id AND {versions.valid_at("a", "f.active_version")}"""
     return f"""
-        SELECT r.user_id FROM ({chain}) AS f JOIN inbox_states r ON r.message_id = f.earlier_id AND r.sent_at = f.earlier_sent_at
-        WHERE r.first_read_at < f.accepted_at AND {within("r.user_id")}
+        SELECT r.user_id FROM ({chain}) AS f JOIN inbox_states r ON r.message_id = f.earlier_id {by_key}
+        WHERE r.first_read_at < f.accepted_at AND {within("r")}
         UNION ALL
         SELECT b.user_id FROM ({chain}) AS f JOIN memberships b ON b.scope_id = f.platform_id
-        WHERE {versions.valid_at("b", "f.directory_version")} AND b.valid_to_version <= f.active_version
-          AND {within("b.user_id")} AND NOT EXISTS ({active})"""
+        WHERE b.valid_from_version <= f.directory_version
+          AND b.valid_to_version > f.directory_version AND b.valid_to_version <= f.active_version
+          AND {within("b")} AND NOT EXISTS ({active})"""
 
 
 def _is_known(chain: str) -> str:
@@ -43,26 +52,18 @@ def _is_known(chain: str) -> str:
 
 def is_recipient(user: str) -> str:
     """A person in the audience of the message `m` is a recipient: it is no follow-up, or does not exclude them."""
-
-    def is_user(column: str) -> str:
-        return f"{column} = {user}"
-
     has_entry = (
         f"SELECT FROM inbox_entries e WHERE e.user_id = {user} AND e.sent_at = m.sent_at AND e.message_id = m.id"
     )
     return f"""
     (m.follows IS NULL OR
-     NOT EXISTS ({excluded(CHAIN, is_user)}) AND ({_is_known(CHAIN)} OR EXISTS ({has_entry})))"""
+     NOT EXISTS ({excluded(CHAIN, user)}) AND ({_is_known(CHAIN)} OR EXISTS ({has_entry})))"""
 
 
 def remaining(people: str, chain: str) -> str:
     """A SELECT of user ids: of the `people` with :after_user_id < id <= :up_to_user_id those whom the chain does not exclude."""
-
-    def is_in_range(column: str) -> str:
-        return f"{column} > :after_user_id AND {column} <= :up_to_user_id"
-
     # PostgreSQL estimates the number of excluded users badly, and planned NOT EXISTS as a nested loop. It hashes or sorts for EXCEPT.
-    return f"({people}) EXCEPT ({excluded(chain, is_in_range)})"
+    return f"({people}) EXCEPT ({excluded(chain)})"
 
 
 def recipients(people: str) -> str:

@@ -26,6 +26,15 @@ Level = Literal["platform", "organisation", "clinic"]
 
 
 @dataclass(frozen=True)
+class Addressed:
+    """Whom a message is for: an audience, or those recipients of the earlier message `follows` who fit `only`."""
+
+    audience: ChosenScopes = NO_SCOPES
+    follows: uuid.UUID | None = None
+    only: str | None = None
+
+
+@dataclass(frozen=True)
 class Content:
     """What a sender states of a message. Times are in UTC. The audience of a follow-up is the earlier message's, and empty here."""
 

@@ -217,6 +217,10 @@ class PreviewIn(marshmallow.Schema):
         if isinstance(original, dict):
             _check_follow_up(original)
 
+    @marshmallow.post_load
+    def _make(self, data: dict[str, Any], **_kwargs: Any) -> domain.Addressed:
+        return domain.Addressed(**data)
+
 
 class PreviewOut(marshmallow.Schema):
     recipient_count = fields.Integer(

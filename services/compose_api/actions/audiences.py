@@ -124,26 +124,28 @@ def preview(
     *,
     caller: Caller,
     rate: rate_limit.Verdict,
-    audience: ChosenScopes = domain.NO_SCOPES,
-    follows: uuid.UUID | None = None,
+    addressed: domain.Addressed,
 ) -> int:
     """The number of distinct users that the audience, or a follow-up, would reach now.
 
     Raises `HubError` validation-failed for unknown scopes, audience-out-of-reach, not-found, recalled and rate-limited, as sending would.
     """
     with engine.connect() as connection:
-        choice = get_choice(db.driver(connection), caller, audience=audience, follows=follows)
+        choice = get_choice(db.driver(connection), caller, audience=addressed.audience, follows=addressed.follows)
         check_choice(choice)
         rate.check()
-        if choice.follow_up is not None:
-            return follow_ups.count_recipients(db.driver(connection), choice=choice, follow_up=choice.follow_up)
-        if len(choice.targets) == 1:
+        if choice.follow_up is None and len(choice.targets) == 1:
             return store.get_user_count(connection, scope_id=choice.targets[0].scope_id)
-        people = audience_sql.Audience(domain.without_nested(choice.targets), choice.directory_version)
+        if choice.follow_up is not None and not choice.chosen.everyone:
+            return follow_ups.count_recipients(db.driver(connection), choice=choice, only=addressed.only)
+        people = audience_sql.Audience(domain.without_nested(choice.targets), choice.audience_version)
         count = counter.find(people)
         if count is None:
             count = store.count_audience(connection, audience=people)
             counter.keep(people, count)
+        if choice.follow_up is not None:
+            # Half the cost of counting the recipients, because the number of people is mostly known. All who are excluded are among them.
+            count -= follow_ups.count_excluded(db.driver(connection), choice=choice, only=addressed.only)
         return count
 
 

@@ -38,7 +38,7 @@ def get_audiences() -> flask.Response:
 @blueprint.response(200, schemas.PreviewOut)
 @blueprint.refuses("audience-out-of-reach", "not-found", "recalled", "rate-limited")
 @blueprint.doc(operationId="previewAudience")
-def post_preview(wanted: dict[str, Any]) -> Any:
+def post_preview(addressed: domain.Addressed) -> Any:
     """How many distinct people an audience, or a follow-up, would reach now"""
     hub = flask.current_app.extensions["hub"]
     count = actions.preview(
@@ -46,7 +46,6 @@ def post_preview(wanted: dict[str, Any]) -> Any:
         hub.counter,
         caller=guards.caller(),
         rate=hub.limiter.hit(guards.caller(), "preview"),
-        audience=wanted.get("audience", domain.NO_SCOPES),
-        follows=wanted.get("follows"),
+        addressed=addressed,
     )
     return {"recipient_count": count}

@@ -66,13 +66,12 @@ _GET_CHOICE = db.driver_sql(f"""
     ORDER BY parts.position, s.id
 """)
 
+_CHAIN_NOW = NEXT_CHAIN.format(accepted_at="CAST('infinity' AS timestamptz)")
 _COUNT = {
-    people: db.driver_sql(f"""
-        SELECT count(*) AS count
-        FROM ({follow_ups.remaining(people, NEXT_CHAIN.format(accepted_at="CAST('infinity' AS timestamptz)"))}) AS found
-    """)
+    people: db.driver_sql(f"SELECT count(*) FROM ({follow_ups.remaining(people, _CHAIN_NOW)}) AS found")
     for people in audience_sql.PEOPLE
 }
+_COUNT_EXCLUDED = db.driver_sql(f"SELECT count(DISTINCT user_id) FROM ({follow_ups.excluded(_CHAIN_NOW)}) AS found")
 
 
 def get_choice(connection: psycopg.Connection[Any], *, platform_id: int, user_id: int, follows: uuid.UUID) -> Choice:
@@ -107,9 +106,24 @@ def get_choice(connection: psycopg.Connection[Any], *, platform_id: int, user_id
     )
 
 
-def count_recipients(connection: psycopg.Connection[Any], *, choice: Choice, follow_up: FollowUp) -> int:
+def count_recipients(connection: psycopg.Connection[Any], *, choice: Choice, only: str | None) -> int:
     """How many people the follow-up would reach now."""
-    audience = audience_sql.Audience(domain.without_nested(choice.targets), follow_up.audience_version)
-    values = {**audience.parameters(), "follows": follow_up.follows, "active_version": choice.directory_version}
-    (row,) = connection.cursor(row_factory=rows.dict_row).execute(_COUNT[audience.sql], values)
-    return int(row["count"])
+    return _count(connection, _COUNT[_audience(choice).sql], choice, only)
+
+
+def count_excluded(connection: psycopg.Connection[Any], *, choice: Choice, only: str | None) -> int:
+    """How many people of the platform a follow-up to everyone would leave out now."""
+    return _count(connection, _COUNT_EXCLUDED, choice, only)
+
+
+def _count(connection: psycopg.Connection[Any], statement: str, choice: Choice, only: str | None) -> int:
+    assert choice.follow_up is not None  # noqa: S101 (for mypy)
+    follow_up = {"follows": choice.follow_up.follows, "only": only, "active_version": choice.directory_version}
+    cursor = connection.cursor(row_factory=rows.scalar_row)
+    found = cursor.execute(statement, {**_audience(choice).parameters(), **follow_up}).fetchone()
+    assert isinstance(found, int)  # noqa: S101 (for mypy)
+    return found
+
+
+def _audience(choice: Choice) -> audience_sql.Audience:
+    return audience_sql.Audience(domain.without_nested(choice.targets), choice.audience_version)

@@ -89,6 +89,9 @@ CREATE TABLE memberships (
 );
 -- The audience of any scope, in the order of user ids, as of any version, without touching the table.
 CREATE INDEX memberships_by_scope ON memberships (scope_id, user_id) INCLUDE (valid_from_version, valid_to_version);
+-- Who has left a scope since a version, without touching the table either.
+CREATE INDEX memberships_ended ON memberships (scope_id, valid_to_version) INCLUDE (user_id, valid_from_version)
+    WHERE valid_to_version IS NOT NULL;
 """
 
 # What an identity provider states over SCIM beyond the directory. Memberships follow from it, and are kept while a user is disabled.

@@ -20,7 +20,7 @@ from services.inbox_api.store import states as state_store
 from shared import db, errors, rate_limit
 from shared.audience import ChosenScopes
 from shared.sent_messages import store as sent_messages
-from tests import examples, factories, messages, threads, waiting
+from tests import examples, factories, messages, statements, threads, waiting
 from tests.conftest import MakeEngine
 from tests.fanout_worker.conftest import Hub
 
@@ -33,6 +33,7 @@ class World:
 
     hub: Hub
     inbox: Engine
+    counter: audiences.Counter = field(default_factory=audiences.Counter)
 
     def follow(self, message_id: uuid.UUID, who: factories.User | None = None) -> uuid.UUID:
         hub = self.hub
@@ -43,10 +44,10 @@ class World:
         hub = self.hub
         return audiences.preview(
             hub.compose,
-            audiences.Counter(),
+            self.counter,
             caller=messages.caller(hub.compose, hub.sender, hub.platform),
             rate=UNLIMITED,
-            follows=message_id,
+            addressed=domain.Addressed(follows=message_id, only="unread"),
         )
 
     def read(self, message_id: uuid.UUID, *users: factories.User) -> None:
@@ -257,6 +258,22 @@ def test_a_reading_waits_for_a_follow_up_that_is_not_committed_yet_and_its_reade
     state: Any = hub.one("SELECT first_read_at FROM inbox_states WHERE message_id = :id", message_id)
     assert state.first_read_at >= follow_up.sent_at
     world.check(follow_up.id, ids(reader, hub.sender))
+
+
+def test_the_number_of_a_follow_up_to_everyone_comes_of_those_whom_it_leaves_out(world: World) -> None:
+    """The number of people of a directory version is known; so a million of them are not counted again."""
+    hub = world.hub
+    reader, leaver, both, *others = hub.join(count=6)
+    message_id = hub.accept()
+    world.read(message_id, reader, both)
+    with hub.engine.begin() as connection:
+        for one in (leaver, both):
+            factories.set_status(connection, one, "disabled")
+    with statements.counted() as first:
+        assert world.count(message_id) == len(others) + len({hub.sender})
+    with statements.counted() as again:
+        assert world.count(message_id) == len(others) + len({hub.sender})
+    assert len(again) == len(first) - 1
 
 
 def test_a_large_follow_up_is_written_in_batches_while_people_read(world: World) -> None:
