@@ -128,7 +128,7 @@ def _statements(
     )
 
     def statements(user_id: int, platform_id: int) -> Iterator[tuple[str, Callable[[], object]]]:
-        who = {"user_id": user_id, "platform_id": platform_id}
+        who: dict[str, Any] = {"user_id": user_id, "platform_id": platform_id}
         yield "feed", lambda: inbox.list_page(connection, wanted=inbox.Wanted(inbox.ALL, PAGE + 1), **who)
         yield "counts", lambda: inbox.get_counts(connection, **who)
 

@@ -11,3 +11,8 @@ def content_hash(*, title: str, body: str, statement: str) -> bytes:
 def format_hash(digest: bytes) -> str:
     """The hash as requests, answers and files have it."""
     return f"sha256:{digest.hex()}"
+
+
+def parse_hash(text: str) -> bytes:
+    """What `format_hash` was given."""
+    return bytes.fromhex(text.removeprefix("sha256:"))

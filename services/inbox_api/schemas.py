@@ -7,7 +7,7 @@ import marshmallow
 from marshmallow import fields, validate
 
 from services.inbox_api.actions import notifications
-from shared import errors
+from shared import acknowledgements, errors
 from shared import text as characters
 from shared.sent_messages import schemas as sent_messages
 from shared.web import ids, paging, times
@@ -15,6 +15,7 @@ from shared.web import ids, paging, times
 MAX_SEARCHED = 100
 MAX_WORDS = 10
 MAX_CATEGORY = 100
+_HASH, _HASH_LENGTH = "^sha256:[0-9a-f]{64}$", 71
 
 
 class Uuid(fields.UUID):
@@ -68,6 +69,11 @@ class FeedQuery(paging.PageQuery):
         metadata={"description": "What is archived is only in `archived`."},
     )
     category = _category("Only what is of this category.")
+    to_acknowledge = fields.Boolean(
+        truthy={"true"},
+        falsy={"false"},
+        metadata={"description": "Only what is still to be acknowledged, or only what is not."},
+    )
 
 
 class HistoryQuery(paging.PageQuery):
@@ -103,13 +109,44 @@ class ThroughIn(marshmallow.Schema):
     )
 
 
+class AcknowledgedIn(marshmallow.Schema):
+    content_hash = fields.String(
+        required=True,
+        validate=[validate.Length(equal=_HASH_LENGTH), validate.Regexp(_HASH)],
+        metadata={"description": "`content_hash` of the notification that was shown."},
+    )
+
+    @marshmallow.post_load
+    def _read(self, data: dict[str, str], **_kwargs: Any) -> dict[str, bytes]:
+        return {"content_hash": acknowledgements.parse_hash(data["content_hash"])}
+
+
 class CountsOut(marshmallow.Schema):
     unread_count = _count("How many are neither read nor archived.")
     unseen_count = _count("How many are neither seen nor archived.")
+    to_acknowledge_count = _count("How many are still to be acknowledged.")
 
 
 class NotificationSenderOut(marshmallow.Schema):
     name = fields.String(required=True)
+
+
+class AcknowledgementOut(marshmallow.Schema):
+    statement = fields.String(
+        required=True,
+        validate=validate.Length(1, 200),
+        metadata={"description": "The sentence that is acknowledged, in the name of the user."},
+    )
+    due_at = _maybe_time("Until when.")
+    overdue = fields.Boolean(
+        required=True, metadata={"description": "`due_at` has passed, or had passed when it was acknowledged."}
+    )
+    acknowledged_at = _maybe_time("When the user acknowledged it. The first time counts.")
+    content_hash = fields.String(
+        required=True,
+        validate=validate.Regexp(_HASH),
+        metadata={"description": "SHA-256 over title, body and statement. It is sent with the acknowledgement."},
+    )
 
 
 class NotificationOut(marshmallow.Schema):
@@ -137,6 +174,24 @@ class NotificationOut(marshmallow.Schema):
     seen_at = _maybe_time("When it was first seen in the list.")
     read_at = _maybe_time("When it was read.")
     archived_at = _maybe_time("When it was archived.")
+    acknowledgement = fields.Nested(
+        AcknowledgementOut,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Null where none is asked for, and where it was superseded before the user acknowledged it."
+        },
+    )
+    supersedes = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The earlier message that this one corrects."}
+    )
+    change_summary = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.Length(8, 300),
+        metadata={"description": "What has changed since the earlier message."},
+    )
+    superseded = fields.Boolean(required=True, metadata={"description": "True once a later message corrects this one."})
 
 
 class FeedOut(CountsOut):
@@ -150,12 +205,25 @@ class FeedOut(CountsOut):
             "as well, in their order."
         },
     )
+    to_acknowledge = fields.List(
+        fields.Nested(NotificationOut),
+        required=True,
+        validate=validate.Length(max=notifications.MAX_TO_ACKNOWLEDGE),
+        metadata={
+            "description": "On the first page: those still to be acknowledged, the earliest due first, those without a due time last. "
+            "Filters do not change them. They are in `data` as well, in their order."
+        },
+    )
     has_more = fields.Boolean(required=True, metadata={"description": "Whether older ones follow."})
     next_cursor = paging.next_cursor()
 
 
 class ChangedOut(CountsOut):
     notification = fields.Nested(NotificationOut, required=True)
+
+
+class AcknowledgedOut(ChangedOut):
+    acknowledged_at = _time("When the user acknowledged it first.")
 
 
 class ListedMessageOut(sent_messages.MessageOut):

@@ -23,6 +23,8 @@ from shared.auth import key_sets, store
 AUDIENCE = "message-hub"
 # Of the tokens that the hub makes for people who signed in to the console. Every platform accepts them.
 OWN_ISSUER = "message-hub"
+# In records of who authenticated how, where no issuer of the platform vouches: the shared secret, or the keys at HUB_JWKS_URL.
+SHARED_SECRET, KEY_SET = "shared-secret", "key-set"
 LEEWAY_S = 30
 SECRET_ALGORITHM = "HS256"  # noqa: S105 (an algorithm's name)
 KEY_SET_ALGORITHMS = ("RS256", "ES256", "EdDSA")
@@ -46,12 +48,14 @@ class Identity:
     """The claims of a valid token: the platform's key, the user's external id, and the issuer whose key signed it.
 
     Issuer None: the secret, or the keys of the hub. `has_signed_in`: the hub made the token for a session of the console.
+    `authentication` names what vouches for the user: the issuer, OWN_ISSUER, SHARED_SECRET or KEY_SET.
     """
 
     platform: str
     user: str
     issuer: str | None
     has_signed_in: bool = False
+    authentication: str = field(default=SHARED_SECRET, compare=False)
     jwks_url: str | None = field(default=None, compare=False)
 
 
@@ -104,9 +108,9 @@ class Verifier:
         algorithm = header.get("alg")
         if algorithm == SECRET_ALGORITHM:
             self._decode_with_secret(token)
-            identity = dataclasses.replace(
-                _identity(claims, issuer=None), has_signed_in=claims.get("iss") == OWN_ISSUER
-            )
+            identity = _identity(claims, issuer=None)
+            if claims.get("iss") == OWN_ISSUER:
+                identity = dataclasses.replace(identity, has_signed_in=True, authentication=OWN_ISSUER)
             return self._remember(token, _Verified(identity, _end(claims)))
         if algorithm not in KEY_SET_ALGORITHMS:
             raise jwt.InvalidAlgorithmError("its algorithm is not accepted")
@@ -117,7 +121,9 @@ class Verifier:
         keys = self._key_set(url)
         fetch = keys.fetched_at  # before the key is taken: a later fetch may not have it
         self._decode(token, keys.find(header), algorithm, issuer=issuer)
-        identity = dataclasses.replace(_identity(claims, issuer=issuer), jwks_url=own.jwks_url if own else None)
+        identity = dataclasses.replace(
+            _identity(claims, issuer=issuer), jwks_url=own.jwks_url if own else None, authentication=issuer or KEY_SET
+        )
         return self._remember(token, _Verified(identity, _end(claims), keys, fetch))
 
     def _remember(self, token: str, verified: _Verified) -> Identity:

@@ -53,6 +53,11 @@ def caller() -> store.Caller:
     return cast(store.Caller, flask.g.caller)
 
 
+def authentication() -> str:
+    """What vouches for the user behind the request being served: `tokens.Identity.authentication`."""
+    return cast(str, flask.g.authentication)
+
+
 def guarded(view: View, name: str, identify: Callable[[], Any], *checks: Callable[[Any], None]) -> View:
     """`view` for callers whom `identify` finds and all `checks` let pass; `name` is the guard's in shared/web/openapi.py."""
     known_query = _query_parameters(view)
@@ -89,5 +94,6 @@ def authenticate() -> store.Caller:
     authorization = flask.request.headers.get("Authorization", "")
     identity = found.identify(authorization)
     logging.bind(platform=identity.platform, user_id=identity.user)
+    flask.g.authentication = identity.authentication
     fairness.acquire(identity)
     return found.find(identity, authorization)

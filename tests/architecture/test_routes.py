@@ -75,6 +75,7 @@ def test_the_routes_are_those_of_the_design() -> None:
         "DELETE /v1/notifications/<message_id>/read",
         "PUT /v1/notifications/<message_id>/archived",
         "DELETE /v1/notifications/<message_id>/archived",
+        "PUT /v1/notifications/<message_id>/acknowledged",
         "POST /v1/notifications/seen",
         "POST /v1/notifications/read-all",
         "GET /v1/sent-messages",

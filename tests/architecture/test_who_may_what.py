@@ -40,6 +40,7 @@ CODES = {
     "none": "not-found",
     "bad": "validation-failed",
     "gone": "recalled",
+    "not": "acknowledgement-not-requested",
 }
 SEND = "POST /v1/messages"
 PREVIEW = "POST /v1/audiences/preview"
@@ -56,6 +57,7 @@ GROUPS = {
         for method in ("PUT", "DELETE")
         for what in ("read", "archived")
     ],
+    "ACKNOWLEDGE": ["PUT /v1/notifications/<message_id>/acknowledged"],
     "THROUGH": ["POST /v1/notifications/seen", "POST /v1/notifications/read-all"],
     "INBOX": ["GET /v1/notifications", "GET /v1/notifications/counts", "GET /v1/notifications/stream"],
     "SEND": [SEND],
@@ -162,6 +164,15 @@ MARK      | recalled        | gone   | gone   | none         | none   | none    
 MARK      | to x            | none   | none   | none         | none   | none     | ok    | none     | none
 MARK      | to s            | none   | none   | none         | none   | none     | none  | ok       | ok
 MARK      | nothing         | none   | none   | none         | none   | none     | none  | none     | none
+ACKNOWLEDGE | to everyone     | not    | not    | not          | not    | not      | none  | none     | none
+ACKNOWLEDGE | to a            | not    | not    | not          | not    | none     | none  | none     | none
+ACKNOWLEDGE | to a1           | not    | not    | none         | none   | none     | none  | none     | none
+ACKNOWLEDGE | to a2           | none   | none   | none         | none   | none     | none  | none     | none
+ACKNOWLEDGE | to b            | none   | none   | none         | none   | none     | none  | none     | none
+ACKNOWLEDGE | recalled        | gone   | gone   | none         | none   | none     | none  | none     | none
+ACKNOWLEDGE | to x            | none   | none   | none         | none   | none     | not   | none     | none
+ACKNOWLEDGE | to s            | none   | none   | none         | none   | none     | none  | not      | not
+ACKNOWLEDGE | nothing         | none   | none   | none         | none   | none     | none  | none     | none
 THROUGH   | to everyone     | ok     | ok     | ok           | ok     | ok       | none  | none     | none
 THROUGH   | to a            | ok     | ok     | ok           | ok     | none     | none  | none     | none
 THROUGH   | to a1           | ok     | ok     | none         | none   | none     | none  | none     | none
@@ -203,7 +214,7 @@ ROUTES = [route for group in GROUPS.values() for route in group]
 def test_the_table_has_a_column_for_every_caller_and_a_row_for_every_route_and_message() -> None:
     assert _HEAD[2:] == list(CALLERS)
     assert {group for group, *_ in _LINES} == set(GROUPS)
-    for group in ("RECALL", "DRAFT", "CHANGE", "ONE", "MARK", "THROUGH", "SENT ONE"):
+    for group in ("RECALL", "DRAFT", "CHANGE", "ONE", "MARK", "ACKNOWLEDGE", "THROUGH", "SENT ONE"):
         assert {target for of, target, *_ in _LINES if of == group} == {*MESSAGES, "nothing"}, group
 
 
@@ -269,6 +280,7 @@ def test_a_route_that_takes_no_body_refuses_one(apis: Apis, route: str) -> None:
     takes_a_body = (method in ("POST", "PATCH") and not route.endswith(("/send", "/unschedule"))) or route in (
         *GROUPS["TREE"],
         *GROUPS["PROVISION"],
+        *GROUPS["ACKNOWLEDGE"],
     )
     for size in (2, 70_000):
         answer = apis.call(method, f"{path}?unknown=1", who, data=b"{}".ljust(size))
@@ -343,6 +355,8 @@ def _ask(apis: Apis, route: str, target: str, *, headers: dict[str, str]) -> Tes
             body, headers = {"title": "Tried"}, {**headers, "If-Match": "*"}
         if path.endswith("/schedule"):
             body = {"send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    elif route in GROUPS["ACKNOWLEDGE"]:
+        path, body = path.replace("<message_id>", _id(apis, target)), {"content_hash": f"sha256:{'0' * 64}"}
     elif route in GROUPS["THROUGH"]:
         body = {"through": _id(apis, target)}
     elif route == SENT and target:

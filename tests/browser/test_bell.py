@@ -128,7 +128,11 @@ def test_the_page_hears_of_what_the_bell_hears(page: Page, hub: Hub, people: Wor
     heard = page.evaluate("() => heard")
     assert {"counts", "open", "close", "notification"} <= {name for name, _ in heard}
     assert next(detail for name, detail in heard if name == "notification")["title"] == "The third"
-    assert [detail for name, detail in heard if name == "counts"][-1] == {"unread_count": 3, "unseen_count": 0}
+    assert [detail for name, detail in heard if name == "counts"][-1] == {
+        "unread_count": 3,
+        "unseen_count": 0,
+        "to_acknowledge_count": 0,
+    }
 
 
 def test_its_words_and_times_are_the_pages_own(page: Page, bell: Bell) -> None:

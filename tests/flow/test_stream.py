@@ -114,7 +114,7 @@ def test_whoever_comes_back_is_told_what_came_meanwhile_in_order_and_once(hub: H
         assert [event.name for event in client.events[:5]] == ["notification"] * 4 + ["ready"], (
             "what was missed comes first"
         )
-        assert client.named("ready")[0].data == {"unread_count": 5, "unseen_count": 5}
+        assert client.named("ready")[0].data == {"unread_count": 5, "unseen_count": 5, "to_acknowledge_count": 0}
         ready_id = client.named("ready")[0].id
     with listening(hub, tree, who, after=ready_id) as (client,):
         assert client.ids() == [live]

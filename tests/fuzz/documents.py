@@ -22,6 +22,7 @@ _LINKS: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {
                 "markNotificationUnread",
                 "archiveNotification",
                 "unarchiveNotification",
+                "acknowledgeNotification",
             )
         },
         **{

@@ -18,14 +18,18 @@ import werkzeug.test
 from sqlalchemy import Engine, text
 
 from services.inbox_api import app as inbox
-from shared import db, settings
-from shared.auth import store as auth
+from services.inbox_api.store import readers
+from shared import acknowledgements, db, settings
 from shared.sent_messages import words
 from tests import factories
 
 _numbers = itertools.count(1)
 _NOW = datetime.now(UTC).replace(microsecond=0)
 MONTHS_BACK = 4
+_STATED = (
+    *("category", "priority", "pinned_until", "expires_at"),
+    *("statement", "due_at", "content_hash", "supersedes", "change_summary"),
+)
 AUTH = settings.Auth(secret=factories.SECRET, jwks_url=None)
 
 
@@ -100,9 +104,9 @@ class Hub:
         with self.owner.begin() as connection:
             factories.set_status(connection, who, status)
 
-    def caller(self, who: factories.User) -> auth.Caller:
+    def caller(self, who: factories.User) -> readers.Reader:
         with self.owner.connect() as connection:
-            found = auth.find_caller(
+            found = readers.find_reader(
                 db.driver(connection), platform=self.platforms[who.platform_id].key, user=who.external_id
             )
         assert found is not None
@@ -121,23 +125,28 @@ class Hub:
     ) -> Sent:
         """Accepts a message, which is then in flight. Each call is later than the one before, unless `days_ago` says when.
 
-        `stated`: category, priority, pinned_until, expires_at.
+        `stated`: category, priority, pinned_until, expires_at, statement, due_at, supersedes, change_summary.
         """
+        of_message = dict.fromkeys(_STATED) | {"priority": "normal", **stated}
+        if of_message["statement"] is not None:
+            of_message["content_hash"] = acknowledgements.content_hash(
+                title=title, body=body, statement=str(of_message["statement"])
+            )
         number = next(_numbers)
         sent_at = _NOW + timedelta(microseconds=number) - timedelta(days=days_ago or 0)
         message_id = uuid.uuid4()
         reached: set[int] = set()
         with self.owner.begin() as connection:
             connection.execute(
-                text("""
-                    INSERT INTO messages (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at,
+                text(f"""
+                    INSERT INTO messages (id, platform_id, sender_id, title, body, {", ".join(_STATED)},
                                           directory_version, request_id, request_hash, created_at, sent_at)
-                    SELECT :id, p.id, :sender_id, :title, :body, :category, :priority, :pinned_until, :expires_at,
+                    SELECT :id, p.id, :sender_id, :title, :body, :{", :".join(_STATED)},
                            p.directory_version, 'request', 'hash', :sent_at, :sent_at
                     FROM platforms p WHERE p.id = :platform_id
                 """),
                 {
-                    **{"category": None, "priority": "normal", "pinned_until": None, "expires_at": None, **stated},
+                    **of_message,
                     "id": message_id,
                     "platform_id": sender.platform_id,
                     "sender_id": sender.id,
@@ -145,6 +154,10 @@ class Hub:
                     "body": body,
                     "sent_at": sent_at,
                 },
+            )
+            connection.execute(
+                text("UPDATE messages SET superseded_at = :sent_at WHERE id = :supersedes"),
+                {"sent_at": sent_at, "supersedes": of_message["supersedes"]},
             )
             connection.execute(
                 text(f"""

@@ -114,7 +114,7 @@ def test_through_marks_it_and_everything_older_in_flight_or_written_and_nothing_
     hub.deliver(sender, platform)
     answer = hub.ask(user, f"/v1/notifications/{call}", method="POST", body={"through": str(through.id)})
     assert answer.status_code == 200
-    assert answer.get_json() == {"unread_count": counts[0], "unseen_count": counts[1]}
+    assert answer.get_json() == {"unread_count": counts[0], "unseen_count": counts[1], "to_acknowledge_count": 0}
     rows = {row["id"]: row for row in hub.feed(user)["data"]}
     for message in [*older, through]:
         assert rows[str(message.id)]["seen_at"] is not None
@@ -163,7 +163,7 @@ def test_a_recalled_notification_is_gone_yet_its_position_still_counts(
             answer = hub.ask(user, f"/v1/notifications/{recalled.id}/{what}", method=method)
             assert (answer.status_code, answer.get_json()["code"]) == (409, "recalled")
     answer = hub.ask(user, "/v1/notifications/read-all", method="POST", body={"through": str(recalled.id)})
-    assert answer.get_json() == {"unread_count": 1, "unseen_count": 1}
+    assert answer.get_json() == {"unread_count": 1, "unseen_count": 1, "to_acknowledge_count": 0}
 
 
 def test_what_was_done_before_a_recall_in_flight_does_not_spoil_the_counts(
@@ -175,7 +175,7 @@ def test_what_was_done_before_a_recall_in_flight_does_not_spoil_the_counts(
     for _ in range(2):
         assert hub.feed_ids(user) == [str(kept.id)]
         counts = hub.ask(user, "/v1/notifications/counts").get_json()
-        assert counts == {"unread_count": 1, "unseen_count": 1}
+        assert counts == {"unread_count": 1, "unseen_count": 1, "to_acknowledge_count": 0}
         hub.finish(recalled)
 
 

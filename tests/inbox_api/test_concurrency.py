@@ -42,7 +42,11 @@ def test_two_tabs_doing_everything_at_once_are_both_served_and_agree_in_the_end(
     )
     assert set(statuses) == {200}
     hub.ask(user, "/v1/notifications/read-all", method="POST", body=last)
-    assert hub.ask(user, "/v1/notifications/counts").get_json() == {"unread_count": 0, "unseen_count": 0}
+    assert hub.ask(user, "/v1/notifications/counts").get_json() == {
+        "unread_count": 0,
+        "unseen_count": 0,
+        "to_acknowledge_count": 0,
+    }
     assert len(hub.feed_ids(user, "?status=read")) == 11
     assert len(hub.rows("SELECT * FROM inbox_states")) == 12
 

@@ -20,6 +20,7 @@ OPERATIONS = {
     ("delete", "/v1/notifications/{message_id}/read"),
     ("put", "/v1/notifications/{message_id}/archived"),
     ("delete", "/v1/notifications/{message_id}/archived"),
+    ("put", "/v1/notifications/{message_id}/acknowledged"),
     ("post", "/v1/notifications/seen"),
     ("post", "/v1/notifications/read-all"),
     ("get", "/v1/sent-messages"),
@@ -132,7 +133,18 @@ def test_the_document_says_what_may_be_null_and_what_is_an_id_or_a_time(document
     assert notification["properties"]["id"]["format"] == "uuid"
     assert notification["properties"]["sent_at"]["format"] == "date-time"
     nullable = {name for name, field in notification["properties"].items() if "null" in field.get("type", ())}
-    assert nullable == {"category", "pinned_until", "expires_at", "seen_at", "read_at", "archived_at"}
+    assert nullable == {
+        *(
+            "category",
+            "pinned_until",
+            "expires_at",
+            "seen_at",
+            "read_at",
+            "archived_at",
+            "supersedes",
+            "change_summary",
+        ),
+    }
     assert set(notification["required"]) == set(notification["properties"])
     assert set(schemas["FeedOut"]["required"]) == {
         "data",
@@ -141,6 +153,8 @@ def test_the_document_says_what_may_be_null_and_what_is_an_id_or_a_time(document
         "next_cursor",
         "unread_count",
         "unseen_count",
+        "to_acknowledge",
+        "to_acknowledge_count",
     }
     path = document["paths"]["/v1/notifications/{message_id}"]
     (parameter,) = path.get("parameters") or path["get"]["parameters"]

@@ -11,10 +11,12 @@ def test_an_empty_inbox_is_an_empty_page(hub: Hub, user: factories.User) -> None
     assert hub.feed(user) == {
         "data": [],
         "pinned": [],
+        "to_acknowledge": [],
         "has_more": False,
         "next_cursor": None,
         "unread_count": 0,
         "unseen_count": 0,
+        "to_acknowledge_count": 0,
     }
 
 
@@ -39,6 +41,10 @@ def test_a_notification_shows_its_message_and_who_sent_it(
         "seen_at": None,
         "read_at": None,
         "archived_at": None,
+        "acknowledgement": None,
+        "supersedes": None,
+        "change_summary": None,
+        "superseded": False,
     }
     assert hub.feed(user)["data"] == [expected]
     assert hub.ask(user, f"/v1/notifications/{sent.id}").get_json() == expected

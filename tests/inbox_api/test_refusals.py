@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from services.inbox_api import app as inbox
-from shared import rate_limit
+from shared import acknowledgements, rate_limit
 from tests import factories
 from tests.inbox_api.hub import AUTH, Hub
 
@@ -125,6 +125,8 @@ def test_too_many_changes_are_refused_on_every_writing_route_and_nothing_is_stor
     platform = hub.platform()
     sender, user, other = hub.administrator(platform, platform), hub.user(platform), hub.user(platform)
     sent, recalled = hub.deliver(sender, platform), hub.deliver(sender, platform)
+    asking = hub.deliver(sender, platform, title="T", body="B", statement="S")
+    content_hash = acknowledgements.format_hash(acknowledgements.content_hash(title="T", body="B", statement="S"))
     hub.recall(recalled, by=sender)
     limiter = rate_limit.Limiter("1 per hour")
     app = inbox.make_app(inbox.Context(hub.inbox, limiter=limiter), auth=AUTH)
@@ -135,12 +137,14 @@ def test_too_many_changes_are_refused_on_every_writing_route_and_nothing_is_stor
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) & {"PUT", "POST", "DELETE", "PATCH"}
     ]
-    assert len(writing) == 6
+    assert len(writing) == 7
     assert client.put(f"/v1/notifications/{sent.id}/archived", headers=headers).status_code == 200
     states = "SELECT * FROM inbox_states WHERE user_id = :user_id"
     before = hub.rows(states, user_id=user.id)
     for method, path in writing:
         body = {"through": str(sent.id)} if method == "POST" else None
+        if path.endswith("/acknowledged"):
+            path, body = path.replace(str(sent.id), str(asking.id)), {"content_hash": content_hash}
         answer = client.open(path, method=method, headers=headers, json=body)
         assert (answer.status_code, answer.get_json()["code"]) == (429, "rate-limited"), path
         assert int(answer.headers["Retry-After"]) > 0
@@ -148,6 +152,10 @@ def test_too_many_changes_are_refused_on_every_writing_route_and_nothing_is_stor
     # What else is wrong comes first; reading and other users are not concerned.
     assert client.put(f"/v1/notifications/{uuid.uuid4()}/read", headers=headers).status_code == 404
     assert client.put(f"/v1/notifications/{recalled.id}/read", headers=headers).status_code == 409
+    assert client.put(f"/v1/notifications/{asking.id}/archived", headers=headers).status_code == 409
+    for name, given in ((sent.id, content_hash), (asking.id, f"sha256:{'0' * 64}")):
+        answer = client.put(f"/v1/notifications/{name}/acknowledged", headers=headers, json={"content_hash": given})
+        assert answer.status_code == 409
     assert client.get("/v1/notifications", headers=headers).status_code == 200
     exported = f"/v1/sent-messages/{sent.id}/recipients/export"
     for status in (200, 429):

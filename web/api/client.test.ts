@@ -84,7 +84,7 @@ describe("a request", () => {
 
 describe("a refused token", () => {
   it.each(["token-missing", "token-invalid", "token-expired"])("is asked for again, once, on %s", async (code) => {
-    const calls = network(problem(401, code), json({ unread_count: 1, unseen_count: 1 }));
+    const calls = network(problem(401, code), json({ unread_count: 1, unseen_count: 1, to_acknowledge_count: 0 }));
     const asked: (string | undefined)[] = [];
     const answer = await counts(
       client((refused) => {
@@ -209,7 +209,7 @@ describe("asking whether something has changed", () => {
   });
 
   it("brings what is new with its ETag", async () => {
-    const calls = network(json({ unread_count: 2, unseen_count: 0 }, 200, { ETag: '"f"' }));
+    const calls = network(json({ unread_count: 2, unseen_count: 0, to_acknowledge_count: 0 }, 200, { ETag: '"f"' }));
     const answer = await client().getIfChanged("/v1/notifications/counts", undefined, {});
     expect([answer?.data.unread_count, answer?.headers.get("ETag")]).toEqual([2, '"f"']);
     expect(calls[0]?.headers.has("If-None-Match")).toBe(false);

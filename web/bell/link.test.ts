@@ -56,7 +56,11 @@ describe("with a stream", () => {
     await start();
     expect(hub.taken()).toEqual([STREAM]);
     expect(connections()).toEqual(["live"]);
-    expect(events).toContainEqual({ kind: "counts", counts: { unread_count: 3, unseen_count: 3 }, asked: Date.now() });
+    expect(events).toContainEqual({
+      kind: "counts",
+      counts: { unread_count: 3, unseen_count: 3, to_acknowledge_count: 0 },
+      asked: Date.now(),
+    });
   });
 
   it("emits what arrives, at once and without a request", async () => {
@@ -88,7 +92,7 @@ describe("with a stream", () => {
     });
     const answer = async () => {
       await waits;
-      return Response.json({ unread_count: 3, unseen_count: 3 });
+      return Response.json({ unread_count: 3, unseen_count: 3, to_acknowledge_count: 0 });
     };
     hub.instead.push({ path: "/v1/notifications/counts", answer });
     link.ask();

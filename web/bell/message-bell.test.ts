@@ -82,8 +82,8 @@ describe("the bell", () => {
     const added = hub.add(4);
     await pass();
     expect(counts).toEqual([
-      { unread_count: 3, unseen_count: 3 },
-      { unread_count: 4, unseen_count: 4 },
+      { unread_count: 3, unseen_count: 3, to_acknowledge_count: 0 },
+      { unread_count: 4, unseen_count: 4, to_acknowledge_count: 0 },
     ]);
     expect(arrived).toEqual([added]);
     expect(connections).toEqual([{ connection: "live" }]);

@@ -5,15 +5,24 @@ import { EMPTY, type State, type View } from "./state";
 import { notification } from "./testing/hub";
 
 const AT = "2026-11-22T12:00:00.000000Z";
+const ASKED = {
+  statement: "I have read it.",
+  due_at: AT,
+  overdue: false,
+  acknowledged_at: null,
+  content_hash: "sha256:0",
+};
 
 function page(items: Notification[], next: string | null = null): Feed {
   return {
     data: items,
     pinned: [],
+    to_acknowledge: [],
     has_more: next !== null,
     next_cursor: next,
     unread_count: items.length,
     unseen_count: items.length,
+    to_acknowledge_count: 0,
   };
 }
 
@@ -120,32 +129,54 @@ describe("everything up to one", () => {
   });
 
   it("leaves only what came later to be counted", () => {
-    const state = states.withCounts(having([4, 3, 2]), { unread_count: 50, unseen_count: 40 });
+    const state = states.withCounts(having([4, 3, 2]), { unread_count: 50, unseen_count: 40, to_acknowledge_count: 0 });
     const through = notification(3);
-    expect(states.countsAfter(state, through, "read_at")).toEqual({ unread_count: 1, unseen_count: 1 });
-    expect(states.countsAfter(state, through, "seen_at")).toEqual({ unread_count: 50, unseen_count: 1 });
+    expect(states.countsAfter(state, through, "read_at")).toEqual({
+      unread_count: 1,
+      unseen_count: 1,
+      to_acknowledge_count: 0,
+    });
+    expect(states.countsAfter(state, through, "seen_at")).toEqual({
+      unread_count: 50,
+      unseen_count: 1,
+      to_acknowledge_count: 0,
+    });
   });
 });
 
 describe("the counts", () => {
-  const counts = { unread_count: 2, unseen_count: 1 };
+  const counts = { unread_count: 2, unseen_count: 1, to_acknowledge_count: 0 };
 
   it("follow one notification", () => {
     const unread = notification(1);
     const read = notification(1, { read_at: AT, seen_at: AT });
-    expect(states.recount(counts, unread, read)).toEqual({ unread_count: 1, unseen_count: 0 });
-    expect(states.recount(counts, read, { ...read, read_at: null })).toEqual({ unread_count: 3, unseen_count: 1 });
+    expect(states.recount(counts, unread, read)).toEqual({ unread_count: 1, unseen_count: 0, to_acknowledge_count: 0 });
+    expect(states.recount(counts, read, { ...read, read_at: null })).toEqual({
+      unread_count: 3,
+      unseen_count: 1,
+      to_acknowledge_count: 0,
+    });
     expect(states.recount(counts, unread, { ...unread, archived_at: AT })).toEqual({
       unread_count: 1,
       unseen_count: 0,
+      to_acknowledge_count: 0,
     });
-    expect(states.recount(counts, undefined, unread)).toEqual({ unread_count: 3, unseen_count: 2 });
+    const asked = notification(1, { acknowledgement: ASKED });
+    expect(states.recount(counts, undefined, asked)?.to_acknowledge_count).toBe(1);
+    const done = { ...asked, acknowledgement: { ...ASKED, acknowledged_at: AT } };
+    expect(states.recount({ ...counts, to_acknowledge_count: 1 }, asked, done)?.to_acknowledge_count).toBe(0);
+    expect(states.recount(counts, undefined, unread)).toEqual({
+      unread_count: 3,
+      unseen_count: 2,
+      to_acknowledge_count: 0,
+    });
   });
 
   it("are never below nothing, and unknown until the server has said them", () => {
-    expect(states.recount({ unread_count: 0, unseen_count: 0 }, notification(1))).toEqual({
+    expect(states.recount({ unread_count: 0, unseen_count: 0, to_acknowledge_count: 0 }, notification(1))).toEqual({
       unread_count: 0,
       unseen_count: 0,
+      to_acknowledge_count: 0,
     });
     expect(states.recount(undefined, notification(1))).toBeUndefined();
   });

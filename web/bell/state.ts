@@ -105,8 +105,8 @@ export function withPage(state: State, key: ListKey, page: Feed, isOlder: boolea
 }
 
 /** The counts in an answer that has them among other things. */
-export function countsOf({ unread_count, unseen_count }: Counts): Counts {
-  return { unread_count, unseen_count };
+export function countsOf({ unread_count, unseen_count, to_acknowledge_count }: Counts): Counts {
+  return { unread_count, unseen_count, to_acknowledge_count };
 }
 
 export function withCounts(state: State, counts: Counts | undefined): State {
@@ -158,10 +158,12 @@ export function withThrough(state: State, through: Notification, what: "seen_at"
 export function recount(counts: Counts | undefined, before?: Notification, after?: Notification): Counts | undefined {
   if (!counts) return undefined;
   const unread = (item?: Notification) => Number(item !== undefined && !item.read_at && !item.archived_at);
+  const open = (item?: Notification) => Number(Boolean(item?.acknowledgement && !item.acknowledgement.acknowledged_at));
   const unseen = (item?: Notification) => Number(item !== undefined && !item.seen_at && !item.archived_at);
   return {
     unread_count: Math.max(0, counts.unread_count + unread(after) - unread(before)),
     unseen_count: Math.max(0, counts.unseen_count + unseen(after) - unseen(before)),
+    to_acknowledge_count: Math.max(0, counts.to_acknowledge_count + open(after) - open(before)),
   };
 }
 
@@ -171,7 +173,7 @@ export function countsAfter(state: State, through: Notification, what: "seen_at"
   const newer = [...state.items.values()].filter((item) => isNewer(item, through) && !item.archived_at);
   const unseen_count = newer.filter((item) => !item.seen_at).length;
   const unread_count = what === "seen_at" ? state.counts.unread_count : newer.filter((item) => !item.read_at).length;
-  return { unread_count, unseen_count };
+  return { ...state.counts, unread_count, unseen_count };
 }
 
 /** Something read stays in the list of unread ones until that is loaded again: nothing vanishes from under its reader. */

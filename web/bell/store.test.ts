@@ -57,7 +57,7 @@ describe("what the user does", () => {
     const store = await open();
     const done = store.mutate(mutations.markRead(first(store), true));
     expect(marks(store)).toEqual(["read", "unread", "unread"]);
-    expect(store.state.counts).toEqual({ unread_count: 2, unseen_count: 2 });
+    expect(store.state.counts).toEqual({ unread_count: 2, unseen_count: 2, to_acknowledge_count: 0 });
     await done;
     expect(marks(store)).toEqual(["read", "unread", "unread"]);
     expect(first(store).read_at).toBe(hub.inbox[0]?.read_at);
@@ -73,7 +73,7 @@ describe("what the user does", () => {
     await second;
     expect(titles(store)).toEqual(["Title 3", "Title 2", "Title 1"]);
     expect(marks(store)).toEqual(["unread", "read", "unread"]);
-    expect(store.state.counts).toEqual({ unread_count: 2, unseen_count: 2 });
+    expect(store.state.counts).toEqual({ unread_count: 2, unseen_count: 2, to_acknowledge_count: 0 });
   });
 
   it("is tried again while the server is busy", async () => {
@@ -98,13 +98,13 @@ describe("what the user does", () => {
     expect(hub.taken()).toContain(COUNTS);
     await pass(1);
     await store.mutate(mutations.markThrough(first(store), "read_at"));
-    expect(store.state.counts).toEqual({ unread_count: 0, unseen_count: 0 });
-    answer(Response.json({ unread_count: 3, unseen_count: 3 }));
+    expect(store.state.counts).toEqual({ unread_count: 0, unseen_count: 0, to_acknowledge_count: 0 });
+    answer(Response.json({ unread_count: 3, unseen_count: 3, to_acknowledge_count: 0 }));
     await pass();
-    expect(store.state.counts).toEqual({ unread_count: 0, unseen_count: 0 });
+    expect(store.state.counts).toEqual({ unread_count: 0, unseen_count: 0, to_acknowledge_count: 0 });
     await pass(1_000);
     expect(hub.taken()).toContain(COUNTS);
-    expect(store.state.counts).toEqual({ unread_count: 0, unseen_count: 0 });
+    expect(store.state.counts).toEqual({ unread_count: 0, unseen_count: 0, to_acknowledge_count: 0 });
   });
 });
 
@@ -150,15 +150,19 @@ describe("a list", () => {
     const added = hub.add(4);
     await pass();
     expect(titles(store)).toEqual(["Title 4", "Title 3", "Title 2", "Title 1"]);
-    expect(store.state.counts).toEqual({ unread_count: 4, unseen_count: 4 });
+    expect(store.state.counts).toEqual({ unread_count: 4, unseen_count: 4, to_acknowledge_count: 0 });
     hub.sendEvent("notification", added);
     await pass();
-    expect(store.state.counts, "sent twice, counted once").toEqual({ unread_count: 4, unseen_count: 4 });
+    expect(store.state.counts, "sent twice, counted once").toEqual({
+      unread_count: 4,
+      unseen_count: 4,
+      to_acknowledge_count: 0,
+    });
     hub.inbox.shift();
     hub.sendEvent("recalled", { id: added.id });
     await pass();
     expect(titles(store)).toEqual(["Title 3", "Title 2", "Title 1"]);
-    expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3 });
+    expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3, to_acknowledge_count: 0 });
   });
 
   it("is loaded again when the counts have changed without an event", async () => {
@@ -191,7 +195,7 @@ describe("what is meant for a time", () => {
     expect(titles(store)).toContain("Title 4");
     await pass(1);
     expect(titles(store)).toEqual(["Title 3", "Title 2", "Title 1"]);
-    expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3 });
+    expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3, to_acknowledge_count: 0 });
     expect(events).toContainEqual({ kind: "expired", id: notification(4).id });
     hub.taken();
     await pass(3_000);
@@ -237,7 +241,7 @@ describe("several tabs", () => {
     const other = await open();
     expect(hub.streams).toHaveLength(1);
     expect(other.state.connection).toBe("live");
-    expect(other.state.counts).toEqual({ unread_count: 3, unseen_count: 3 });
+    expect(other.state.counts).toEqual({ unread_count: 3, unseen_count: 3, to_acknowledge_count: 0 });
     hub.add(4);
     await pass();
     for (const store of [one, other]) expect(first(store).title).toBe("Title 4");
@@ -247,12 +251,12 @@ describe("several tabs", () => {
     expect(hub.taken()).toEqual([`PUT /v1/notifications/${notification(4).id}/read`]);
     for (const store of [one, other]) {
       expect(marks(store)).toEqual(["read", "unread", "unread", "unread"]);
-      expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3 });
+      expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3, to_acknowledge_count: 0 });
     }
     await one.mutate(mutations.markThrough(first(one), "read_at"));
     await pass();
     expect(marks(other)).toEqual(["read", "read", "read", "read"]);
-    expect(other.state.counts).toEqual({ unread_count: 0, unseen_count: 0 });
+    expect(other.state.counts).toEqual({ unread_count: 0, unseen_count: 0, to_acknowledge_count: 0 });
   });
 
   it("ask nothing for their counts but one of them", async () => {

@@ -272,5 +272,9 @@ async function persist<T>(call: () => Promise<T>): Promise<T> {
 }
 
 function areSame(one: State["counts"], other: State["counts"]): boolean {
-  return one?.unread_count === other?.unread_count && one?.unseen_count === other?.unseen_count;
+  return (
+    one?.unread_count === other?.unread_count &&
+    one?.unseen_count === other?.unseen_count &&
+    one?.to_acknowledge_count === other?.to_acknowledge_count
+  );
 }

@@ -12,59 +12,113 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
-from services.inbox_api.store import inbox, single
+from services.inbox_api.store import inbox, readers, single
 from services.inbox_api.store import states as store
+from services.inbox_api.store.notifications import Notification
 from shared import db, errors, rate_limit
-from shared.auth import store as auth
+
+Given = store.Given
 
 
 @dataclass(frozen=True)
 class Changed:
     """A notification after a change, and the counts of the same moment."""
 
-    notification: inbox.Notification
+    notification: Notification
     unread_count: int
     unseen_count: int
+    to_acknowledge_count: int
+
+
+@dataclass(frozen=True)
+class Acknowledged(Changed):
+    acknowledged_at: datetime
+
+
+# Raises for what the message's state does not allow. Before the rate is checked.
+_Check = Callable[[Connection, store.Key, single.Position], None]
 
 
 class _WriteThrough(Protocol):
     def __call__(self, connection: Connection, /, *, key: store.Key, platform_id: int, at: datetime) -> int: ...
 
 
-def mark_read(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
-    """Raises not-found, recalled where the caller had the message before its recall, and rate-limited; so do the next three."""
+def mark_read(engine: Engine, *, caller: readers.Reader, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
+    """Raises not-found, recalled where the caller had the message before its recall, and rate-limited; so do the next four."""
     return _change(
         engine, caller, message_id, rate, lambda connection, key, now: store.mark_read(connection, key=key, at=now)
     )
 
 
-def clear_read(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
+def clear_read(engine: Engine, *, caller: readers.Reader, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
     return _change(
         engine, caller, message_id, rate, lambda connection, key, _now: store.clear_read(connection, key=key)
     )
 
 
-def mark_archived(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
+def mark_archived(
+    engine: Engine, *, caller: readers.Reader, message_id: uuid.UUID, rate: rate_limit.Verdict
+) -> Changed:
+    """Raises acknowledgement-required too."""
     return _change(
-        engine, caller, message_id, rate, lambda connection, key, now: store.mark_archived(connection, key=key, at=now)
+        engine,
+        caller,
+        message_id,
+        rate,
+        lambda connection, key, now: store.mark_archived(connection, key=key, at=now),
+        _check_done,
     )
 
 
-def clear_archived(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID, rate: rate_limit.Verdict) -> Changed:
+def clear_archived(
+    engine: Engine, *, caller: readers.Reader, message_id: uuid.UUID, rate: rate_limit.Verdict
+) -> Changed:
     return _change(
         engine, caller, message_id, rate, lambda connection, key, _now: store.clear_archived(connection, key=key)
     )
 
 
+def acknowledge(
+    engine: Engine, *, caller: readers.Reader, message_id: uuid.UUID, given: store.Given, rate: rate_limit.Verdict
+) -> Acknowledged:
+    """Raises acknowledgement-not-requested, content-changed and message-expired too.
+
+    Who has acknowledged may repeat it even when the message has expired or is superseded.
+    """
+
+    def check(connection: Connection, key: store.Key, position: single.Position) -> None:
+        if position.content_hash is None:
+            raise _not_requested()
+        if position.content_hash != given.content_hash:
+            raise errors.HubError("content-changed", "The text that you were shown is not the text of this message.")
+        if not position.is_asking and not store.is_acknowledged(connection, key=key):
+            if position.is_superseded:
+                raise _not_requested()
+            raise errors.HubError("message-expired", "This message has expired; it cannot be acknowledged any more.")
+
+    changed = _change(
+        engine,
+        caller,
+        message_id,
+        rate,
+        lambda connection, key, now: store.acknowledge(connection, key=key, given=given, at=now),
+        check,
+    )
+    shown = changed.notification.acknowledgement
+    at = shown.acknowledged_at if shown else None
+    assert at is not None  # noqa: S101 (for the type checker)
+    return Acknowledged(**vars(changed), acknowledged_at=at)
+
+
 def mark_seen_through(
-    engine: Engine, *, caller: auth.Caller, through: uuid.UUID, rate: rate_limit.Verdict
+    engine: Engine, *, caller: readers.Reader, through: uuid.UUID, rate: rate_limit.Verdict
 ) -> inbox.Counts:
     """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox, and rate-limited."""
     return _change_through(engine, caller, through, rate, store.mark_seen_through)
 
 
 def mark_read_through(
-    engine: Engine, *, caller: auth.Caller, through: uuid.UUID, rate: rate_limit.Verdict
+    engine: Engine, *, caller: readers.Reader, through: uuid.UUID, rate: rate_limit.Verdict
 ) -> inbox.Counts:
     """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox, and rate-limited."""
     return _change_through(engine, caller, through, rate, store.mark_read_through)
@@ -72,20 +126,26 @@ def mark_read_through(
 
 def _change(
     engine: Engine,
-    caller: auth.Caller,
+    caller: readers.Reader,
     message_id: uuid.UUID,
     rate: rate_limit.Verdict,
     write: Callable[[Connection, store.Key, datetime], int],
+    check: _Check = lambda *_: None,
 ) -> Changed:
     with engine.begin() as connection:
         position = _get_position(connection, caller, message_id)
         key = store.Key(caller.user_id, position.sent_at, message_id)
         if not position.is_recalled:
+            check(connection, key, position)
             rate.check()
             if write(connection, key, position.now):
                 store.bump_revision(connection, user_id=caller.user_id)
         after, counts = single.get_with_counts(
-            db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
+            db.driver(connection),
+            user_id=caller.user_id,
+            platform_id=caller.platform_id,
+            message_id=message_id,
+            asks=caller.asks,
         )
         # Also where the recall was committed after the first statement: the state is then rolled back.
         if after is None:
@@ -93,8 +153,17 @@ def _change(
     return Changed(after, **asdict(counts))
 
 
+def _check_done(connection: Connection, key: store.Key, position: single.Position) -> None:
+    if position.is_asking and not store.is_acknowledged(connection, key=key):
+        raise errors.HubError("acknowledgement-required", "Acknowledge this message before you archive it.")
+
+
+def _not_requested() -> errors.HubError:
+    return errors.HubError("acknowledgement-not-requested", "This message does not ask for an acknowledgement.")
+
+
 def _change_through(
-    engine: Engine, caller: auth.Caller, through: uuid.UUID, rate: rate_limit.Verdict, write: _WriteThrough
+    engine: Engine, caller: readers.Reader, through: uuid.UUID, rate: rate_limit.Verdict, write: _WriteThrough
 ) -> inbox.Counts:
     with engine.begin() as connection:
         position = _get_position(connection, caller, through)
@@ -102,10 +171,12 @@ def _change_through(
         key = store.Key(caller.user_id, position.sent_at, through)
         if write(connection, key=key, platform_id=caller.platform_id, at=position.now):
             store.bump_revision(connection, user_id=caller.user_id)
-        return inbox.get_counts(db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id)
+        return inbox.get_counts(
+            db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id, asks=caller.asks
+        )
 
 
-def _get_position(connection: Connection, caller: auth.Caller, message_id: uuid.UUID) -> single.Position:
+def _get_position(connection: Connection, caller: readers.Reader, message_id: uuid.UUID) -> single.Position:
     position = single.find_position(
         db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id, message_id=message_id
     )

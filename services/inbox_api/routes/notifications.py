@@ -10,7 +10,7 @@ from werkzeug import routing
 from services.inbox_api import routes, schemas
 from services.inbox_api.actions import notifications, states
 from shared.web import app as frame
-from shared.web import guards, ids, json_response
+from shared.web import guards, ids, json_response, request_log
 
 blueprint = frame.Blueprint("notifications", __name__, description="What is under the bell of the calling user.")
 
@@ -42,6 +42,7 @@ _LINKS = {
             "markNotificationUnread",
             "archiveNotification",
             "unarchiveNotification",
+            "acknowledgeNotification",
         )
     },
     **{
@@ -120,10 +121,10 @@ def delete_read(message_id: str) -> flask.Response:
 @guards.user
 @routes.private
 @blueprint.response(200, schemas.ChangedOut)
-@blueprint.refuses("not-found", "recalled", "rate-limited")
+@blueprint.refuses("not-found", "recalled", "acknowledgement-required", "rate-limited")
 @blueprint.doc(operationId="archiveNotification")
 def put_archived(message_id: str) -> flask.Response:
-    """Archive: it is listed only when asked for, and not counted; repeating it keeps the first time"""
+    """Archive: it is listed only when asked for, and not counted; repeating it keeps the first time. Not before it is acknowledged"""
     return json_response.write(
         states.mark_archived(
             routes.engine(), caller=routes.reader(), message_id=_read_id(message_id), rate=routes.rate()
@@ -142,6 +143,28 @@ def delete_archived(message_id: str) -> flask.Response:
     return json_response.write(
         states.clear_archived(
             routes.engine(), caller=routes.reader(), message_id=_read_id(message_id), rate=routes.rate()
+        )
+    )
+
+
+@blueprint.route("/v1/notifications/<message_id>/acknowledged", methods=["PUT"], parameters=_ID)
+@guards.user
+@routes.private
+@blueprint.arguments(schemas.AcknowledgedIn)
+@blueprint.response(200, schemas.AcknowledgedOut)
+@blueprint.refuses(
+    "not-found", "recalled", "acknowledgement-not-requested", "content-changed", "message-expired", "rate-limited"
+)
+@blueprint.doc(operationId="acknowledgeNotification")
+def put_acknowledged(given: dict[str, bytes], message_id: str) -> flask.Response:
+    """Acknowledge for ever, which implies read; repeating it keeps the first time"""
+    return json_response.write(
+        states.acknowledge(
+            routes.engine(),
+            caller=routes.reader(),
+            message_id=_read_id(message_id),
+            given=states.Given(given["content_hash"], guards.authentication(), request_log.request_id()),
+            rate=routes.rate(),
         )
     )
 

@@ -8,20 +8,14 @@ a page with its counts 1.5 ms for 400 entries, 1.9 ms for 2,400; the counts alon
 
 # ruff: noqa: S608 (only constants are put into statements)
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import psycopg
-from psycopg import rows
-
 from services.inbox_api import cursor
-from services.inbox_api.store import relation
-from shared import db, lifecycle
-
-Driver = psycopg.Connection[Any]
+from services.inbox_api.store import notifications, relation
+from services.inbox_api.store.notifications import Driver, Notification
+from shared import db
 
 ALL = "all"
 UNREAD = "unread"
@@ -29,6 +23,7 @@ READ = "read"
 ARCHIVED = "archived"
 STATUSES = (ALL, UNREAD, READ, ARCHIVED)
 MAX_PINNED = 3
+MAX_TO_ACKNOWLEDGE = 20
 
 # Settings of every connection that runs these statements. Without it PostgreSQL plans a feed again for each user, over all partitions:
 # 3.5 ms for a statement of 0.9 ms, and the plan is the same.
@@ -39,46 +34,33 @@ SESSION = {"plan_cache_mode": "force_generic_plan"}
 class Counts:
     unread_count: int
     unseen_count: int
-
-
-@dataclass(frozen=True)
-class Sender:
-    name: str
-
-
-@dataclass(frozen=True)
-class Notification:
-    id: uuid.UUID
-    title: str
-    body: str
-    category: str | None
-    priority: str
-    pinned_until: datetime | None
-    expires_at: datetime | None
-    expired: bool
-    sender: Sender
-    sent_at: datetime
-    seen_at: datetime | None
-    read_at: datetime | None
-    archived_at: datetime | None
+    to_acknowledge_count: int
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """At most `limit` notifications with this status, of this category if one is named, older than `before`."""
+    """At most `limit` notifications with this status, of this category if one is named, older than `before`.
+
+    `to_acknowledge`: only those that are still to be acknowledged, or only the others.
+    """
 
     status: str
     limit: int
     category: str | None = None
+    to_acknowledge: bool | None = None
     before: cursor.Position | None = None
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some notifications, newest first, and the pinned ones and the counts of the whole inbox at the same moment."""
+    """Some notifications, newest first, and of the whole inbox at the same moment the pinned ones and the counts.
+
+    `to_acknowledge`, of the first page only: those still to be acknowledged, the earliest due first.
+    """
 
     notifications: tuple[Notification, ...]
     pinned: tuple[Notification, ...]
+    to_acknowledge: tuple[Notification, ...]
     counts: Counts
 
 
@@ -89,43 +71,73 @@ def _state(also: str = "true") -> str:
     """LIMIT 1 keeps the planner from joining a user's whole history where a few rows are looked up by their full key."""
     return f"""
     LEFT JOIN LATERAL (
-        SELECT s.seen_at, s.read_at, s.archived_at FROM inbox_states s
+        SELECT s.seen_at, s.read_at, s.archived_at, s.acknowledged_at FROM inbox_states s
         WHERE s.user_id = :user_id AND s.sent_at = i.sent_at AND s.message_id = i.message_id AND {also} LIMIT 1
     ) s ON true"""
 
 
 STATE = _state()
-
-# Unread: all rows less those read or archived, each counted by one index-only scan. Both leave hidden messages out: a state may
-# belong to a message that was recalled, even before its entry was written.
-COUNTS = f"""
-    {relation.HIDDEN}, counts AS (
+_IS_ASKED = "i.sent_at IN (SELECT sent_at FROM asking)"
+# Unread: all rows less those read or archived, each counted by one index-only scan; to acknowledge likewise. Both leave hidden messages
+# out: a state may belong to a message that was recalled, even before its entry was written.
+_COUNTS = """
+    {hidden}, {asking}, counts AS (
         SELECT entries.n + unwritten.n - done.not_unread AS unread_count,
-               entries.n + unwritten.n - done.not_unseen AS unseen_count
-        FROM (SELECT count(*) AS n FROM inbox_entries i WHERE i.user_id = :user_id AND {relation.NOT_HIDDEN}) AS entries,
-             (SELECT count(*) AS n FROM inflight f
+               entries.n + unwritten.n - done.not_unseen AS unseen_count, {to_acknowledge}
+        FROM (SELECT count(*) AS n{asked} FROM inbox_entries i WHERE i.user_id = :user_id AND {not_hidden}) AS entries,
+             (SELECT count(*) AS n{asked} FROM inflight i
               WHERE NOT EXISTS (SELECT FROM inbox_entries e
-                                WHERE e.user_id = :user_id AND e.sent_at = f.sent_at AND e.message_id = f.message_id OFFSET 0)
+                                WHERE e.user_id = :user_id AND e.sent_at = i.sent_at AND e.message_id = i.message_id OFFSET 0)
              ) AS unwritten,
              (SELECT count(coalesce(i.read_at, i.archived_at)) AS not_unread,
-                     count(coalesce(i.seen_at, i.archived_at)) AS not_unseen
-              FROM inbox_states i WHERE i.user_id = :user_id AND {relation.NOT_HIDDEN}) AS done
+                     count(coalesce(i.seen_at, i.archived_at)) AS not_unseen{states}
+              FROM inbox_states i WHERE i.user_id = :user_id AND {not_hidden}) AS done
     )"""
+
+
+def counts(*, asks: bool) -> str:
+    """The CTE of the counts. Without `asks` nothing is looked up for a platform that asks for no acknowledgement: 0.07 of the time less.
+
+    `asks` among the counts: whether the platform asks after all. For a list, `asked` has the times of what is asked of the user, and
+    `states` their states, each as an array.
+    """
+    if not asks:
+        columns = {
+            "to_acknowledge": "0 AS to_acknowledge_count, EXISTS (SELECT FROM asking) AS asks",
+            "asked": "",
+            "states": "",
+        }
+    else:
+        columns = {
+            "to_acknowledge": """
+                coalesce(cardinality(entries.asked || unwritten.asked), 0) - done.acknowledged AS to_acknowledge_count, true AS asks,
+                entries.asked || unwritten.asked AS asked, done.states""",
+            "asked": f", array_agg(i.sent_at) FILTER (WHERE {_IS_ASKED}) AS asked",
+            "states": f""",
+                count(*) FILTER (WHERE i.acknowledged_at IS NOT NULL AND {_IS_ASKED}) AS acknowledged,
+                array_agg(ARRAY[i.sent_at, i.seen_at, i.read_at, i.archived_at, i.acknowledged_at]) FILTER (WHERE {_IS_ASKED}) AS states""",
+        }
+    return _COUNTS.format(hidden=relation.HIDDEN, asking=relation.ASKING, not_hidden=relation.NOT_HIDDEN, **columns)
+
 
 # The first condition lets PostgreSQL leave out later partitions.
 _BEFORE = """
     i.sent_at <= CAST(:before_sent_at AS timestamptz)
     AND (i.sent_at, i.message_id) < (CAST(:before_sent_at AS timestamptz), CAST(:before_id AS uuid))"""
 _IS_SHOWN = relation.is_shown("(CAST(:category AS text) IS NULL OR m.category = :category)")
+_FITS = f"""
+    (CAST(:to_acknowledge AS boolean) IS NULL
+     OR CAST(:to_acknowledge AS boolean) = (s.acknowledged_at IS NULL AND {_IS_ASKED}))"""
 _NEWEST_FIRST = "ORDER BY sent_at DESC, message_id DESC LIMIT"
-COLUMNS = "i.sent_at, i.message_id, s.seen_at, s.read_at, s.archived_at"
+COUNTED = "c.unread_count, c.unseen_count, c.to_acknowledge_count, c.asks"
+COLUMNS = "i.sent_at, i.message_id, s.seen_at, s.read_at, s.archived_at, s.acknowledged_at"
 
 
 def _page_of_inbox(wanted: str, *, limit: str = ":limit") -> str:
     """Reads about as many rows as it returns, from the newest partitions. `wanted` is a condition on the state."""
     found = relation.select_rows(
         COLUMNS,
-        where=f"{_BEFORE} AND {wanted} AND {_IS_SHOWN}",
+        where=f"{_BEFORE} AND {wanted} AND {_FITS} AND {_IS_SHOWN}",
         state=STATE,
         page=f"{_NEWEST_FIRST} {limit}",
     )
@@ -136,8 +148,9 @@ def _page_of_states(wanted: str) -> str:
     """For read and archived notifications: each has a state, and each state that is not of a hidden message is in the inbox."""
     return f"""
     page AS (
-        SELECT {COLUMNS} FROM inbox_states i CROSS JOIN LATERAL (SELECT i.seen_at, i.read_at, i.archived_at) s
-        WHERE i.user_id = :user_id AND {_BEFORE} AND {_IS_SHOWN} AND {wanted}
+        SELECT {COLUMNS}
+        FROM inbox_states i CROSS JOIN LATERAL (SELECT i.seen_at, i.read_at, i.archived_at, i.acknowledged_at) s
+        WHERE i.user_id = :user_id AND {_BEFORE} AND {_FITS} AND {_IS_SHOWN} AND {wanted}
         {_NEWEST_FIRST} :limit
     )"""
 
@@ -151,86 +164,92 @@ _PINNED = f"""
         SELECT {COLUMNS} FROM ({relation.select_rows("i.sent_at, i.message_id", where=_IS_PINNED)}) i {_state(_RECENT.format("s"))}
         WHERE s.archived_at IS NULL {_NEWEST_FIRST} {MAX_PINNED}
     )"""
+# To look each state up among the partitions, or to read all of them once more, takes several times as long as to pass them on.
+_TO_ACKNOWLEDGE = f"""
+    to_acknowledge AS (
+        SELECT i.sent_at, i.message_id, s.seen_at, s.read_at, s.archived_at, s.acknowledged_at, i.due_at
+        FROM asking i JOIN counts c ON i.sent_at = ANY(c.asked)
+        LEFT JOIN (SELECT c.states[n][1] AS sent_at, c.states[n][2] AS seen_at, c.states[n][3] AS read_at,
+                          c.states[n][4] AS archived_at, c.states[n][5] AS acknowledged_at
+                   FROM counts c, generate_subscripts(c.states, 1) AS n) s ON s.sent_at = i.sent_at
+        WHERE s.acknowledged_at IS NULL ORDER BY i.due_at, i.sent_at DESC LIMIT {MAX_TO_ACKNOWLEDGE}
+    )"""
 
-NOTIFICATIONS = (
-    "JOIN messages m ON m.id = p.message_id AND m.platform_id = :platform_id JOIN users u ON u.id = m.sender_id"
-)
-NOTIFICATION = f"""
-    m.id, m.title, m.body, m.category, m.priority, m.pinned_until, m.expires_at, {lifecycle.IS_EXPIRED} AS expired,
-    u.name AS sender_name, m.sent_at, p.seen_at, p.read_at, p.archived_at"""
 
-
-def _list(page: str) -> str:
+def _list(page: str, *, asks: bool, is_first: bool) -> str:
+    """With what is to be acknowledged where it is the first page."""
+    ctes = [relation.INFLIGHT, counts(asks=asks), page, _PINNED]
+    found = [
+        "SELECT 'page' AS part, *, CAST(NULL AS timestamptz) AS due_at FROM page",
+        "SELECT 'pinned', *, NULL FROM pinned",
+    ]
+    if asks and is_first:
+        ctes.append(_TO_ACKNOWLEDGE)
+        found.append("SELECT 'to_acknowledge', * FROM to_acknowledge")
     return db.driver_sql(f"""
-    WITH {relation.INFLIGHT}, {COUNTS}, {page}, {_PINNED},
-         found AS (SELECT *, false AS is_pinned FROM page UNION ALL SELECT *, true FROM pinned)
-    SELECT c.unread_count, c.unseen_count, p.is_pinned, {NOTIFICATION}
-    FROM counts c LEFT JOIN (found p {NOTIFICATIONS}) ON true
-    ORDER BY p.sent_at DESC, p.message_id DESC
+    WITH {", ".join(ctes)}, found AS ({" UNION ALL ".join(found)})
+    SELECT {COUNTED}, p.part, {notifications.COLUMNS}
+    FROM counts c LEFT JOIN (found p {notifications.JOINS}) ON true
+    ORDER BY p.due_at, p.sent_at DESC, p.message_id DESC
     """)
 
 
-_LIST_PAGE = {
-    ALL: _list(_page_of_inbox("s.archived_at IS NULL")),
-    UNREAD: _list(
-        _page_of_inbox(
-            "s.archived_at IS NULL AND s.read_at IS NULL",
-            # Without this limit, a user who has read everything has all entries checked: 13 ms for 2,400.
-            limit="least(:limit, greatest(0, (SELECT unread_count FROM counts)))",
-        )
+_PAGES = {
+    ALL: _page_of_inbox("s.archived_at IS NULL"),
+    UNREAD: _page_of_inbox(
+        "s.archived_at IS NULL AND s.read_at IS NULL",
+        # Without this limit, a user who has read everything has all entries checked: 13 ms for 2,400.
+        limit="least(:limit, greatest(0, (SELECT unread_count FROM counts)))",
     ),
-    READ: _list(_page_of_states("i.archived_at IS NULL AND i.read_at IS NOT NULL")),
-    ARCHIVED: _list(_page_of_states("i.archived_at IS NOT NULL")),
+    READ: _page_of_states("i.archived_at IS NULL AND i.read_at IS NOT NULL"),
+    ARCHIVED: _page_of_states("i.archived_at IS NOT NULL"),
 }
-_GET_COUNTS = db.driver_sql(f"WITH {relation.INFLIGHT}, {COUNTS} SELECT unread_count, unseen_count FROM counts")
+_LIST_PAGE = {
+    (status, is_first): [_list(page, asks=asks, is_first=is_first) for asks in (False, True)]
+    for status, page in _PAGES.items()
+    for is_first in (False, True)
+}
+_GET_COUNTS = [
+    db.driver_sql(f"WITH {relation.INFLIGHT}, {counts(asks=asks)} SELECT {COUNTED} FROM counts c")
+    for asks in (False, True)
+]
 
 
-def list_page(connection: Driver, *, user_id: int, platform_id: int, wanted: Wanted) -> Page:
+def list_page(connection: Driver, *, user_id: int, platform_id: int, wanted: Wanted, asks: bool = True) -> Page:
+    """`asks`: see `ask`."""
     begin = wanted.before or cursor.NEWEST
     found = ask(
         connection,
-        _LIST_PAGE[wanted.status],
+        _LIST_PAGE[wanted.status, wanted.before is None],
+        asks=asks,
         user_id=user_id,
         platform_id=platform_id,
         category=wanted.category,
+        to_acknowledge=wanted.to_acknowledge,
         before_sent_at=begin.sent_at,
         before_id=begin.message_id,
         limit=wanted.limit,
     )
-    return Page(
-        tuple(read_notification(row) for row in found if row.is_pinned is False),
-        tuple(read_notification(row) for row in found if row.is_pinned),
-        read_counts(found),
-    )
+
+    def part(name: str) -> tuple[Notification, ...]:
+        return tuple(notifications.read(row) for row in found if row.part == name)
+
+    return Page(part("page"), part("pinned"), part("to_acknowledge"), read_counts(found))
 
 
-def get_counts(connection: Driver, *, user_id: int, platform_id: int) -> Counts:
-    (row,) = ask(connection, _GET_COUNTS, user_id=user_id, platform_id=platform_id)
-    return Counts(row.unread_count, row.unseen_count)
+def get_counts(connection: Driver, *, user_id: int, platform_id: int, asks: bool = True) -> Counts:
+    return read_counts(ask(connection, _GET_COUNTS, asks=asks, user_id=user_id, platform_id=platform_id))
 
 
-def ask(connection: Driver, statement: str, **values: object) -> Sequence[Any]:
-    return connection.cursor(row_factory=rows.namedtuple_row).execute(statement, values).fetchall()
+def ask(connection: Driver, statements: Sequence[str], *, asks: bool, **values: object) -> Sequence[Any]:
+    """The rows of the second of two `statements`, or of the first where the platform asks for no acknowledgement, which is cheaper.
+
+    `asks`: whether it does as far as the caller knows; where it does after all, the second is asked.
+    """
+    found = notifications.ask(connection, statements[asks], **values)
+    return notifications.ask(connection, statements[True], **values) if found[0].asks and not asks else found
 
 
 def read_counts(found: Sequence[Any]) -> Counts:
     """Every row carries them; where nothing was found, one row that carries nothing else."""
-    return Counts(found[0].unread_count, found[0].unseen_count)
-
-
-def read_notification(row: Any) -> Notification:
-    return Notification(
-        id=row.id,
-        title=row.title,
-        body=row.body,
-        category=row.category,
-        priority=row.priority,
-        pinned_until=row.pinned_until,
-        expires_at=row.expires_at,
-        expired=row.expired,
-        sender=Sender(row.sender_name),
-        sent_at=row.sent_at,
-        seen_at=row.seen_at,
-        read_at=row.read_at,
-        archived_at=row.archived_at,
-    )
+    return Counts(found[0].unread_count, found[0].unseen_count, found[0].to_acknowledge_count)

@@ -13,7 +13,7 @@ _REACHES = f"""
     t.scope_id = b.scope_id AND b.user_id = :user_id AND {versions.valid_at("b", "m.directory_version")}
     AND (m.follows IS NULL OR is_follow_up_recipient(m.id, :user_id))"""
 
-# The two CTEs that `select_rows` and the counts read.
+# The CTEs that `select_rows` and the counts read.
 INFLIGHT = f"""
     inflight AS MATERIALIZED (
         SELECT DISTINCT m.sent_at, m.id AS message_id
@@ -24,6 +24,12 @@ HIDDEN = f"""
     hidden AS MATERIALIZED (
         SELECT m.sent_at FROM messages m
         WHERE m.platform_id = :platform_id AND {lifecycle.IS_HIDDEN} AND NOT {lifecycle.ENTRIES_DROPPED}
+    )"""
+# What the platform asks to acknowledge.
+ASKING = f"""
+    asking AS MATERIALIZED (
+        SELECT m.sent_at, m.id AS message_id, m.due_at FROM messages m
+        WHERE m.platform_id = :platform_id AND {lifecycle.ASKS} AND NOT {lifecycle.IS_HIDDEN} AND NOT {lifecycle.ENTRIES_DROPPED}
     )"""
 
 # Of a row `i` with sent_at and message_id. A message's time is unique on its platform. For many rows the hidden messages are hashed

@@ -6,7 +6,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.inbox_api.store import inbox, relation
+from services.inbox_api.store import inbox, notifications, relation
+from services.inbox_api.store.notifications import Driver, Notification
 from shared import db, lifecycle
 
 
@@ -14,12 +15,20 @@ from shared import db, lifecycle
 class Position:
     """The time of a notification that is in the user's inbox, or was until its recall.
 
-    `now` is the time of the change that follows; until its transaction ends, no follow-up is accepted.
+    `now` is the time of the change that follows; until its transaction ends, no follow-up is accepted. content_hash: None where it never
+    asked for an acknowledgement.
     """
 
     sent_at: datetime
     is_recalled: bool
+    is_superseded: bool
+    is_expired: bool
+    content_hash: bytes | None
     now: datetime
+
+    @property
+    def is_asking(self) -> bool:
+        return self.content_hash is not None and not (self.is_superseded or self.is_expired)
 
 
 _THIS_ONE = "m.id = :message_id AND m.platform_id = :platform_id"
@@ -30,15 +39,19 @@ _ONE = f"""
               WHERE {_THIS_ONE} AND NOT {lifecycle.IS_RECALLED} AND {relation.HAS}) i {inbox.STATE}
     )"""
 
-_GET_WITH_COUNTS = db.driver_sql(f"""
-    WITH {relation.INFLIGHT}, {inbox.COUNTS}, {_ONE}
-    SELECT c.unread_count, c.unseen_count, {inbox.NOTIFICATION}
-    FROM counts c LEFT JOIN (page p {inbox.NOTIFICATIONS}) ON true
-""")
-_FIND = db.driver_sql(f"WITH {_ONE} SELECT {inbox.NOTIFICATION} FROM page p {inbox.NOTIFICATIONS}")
+_GET_WITH_COUNTS = [
+    db.driver_sql(f"""
+    WITH {relation.INFLIGHT}, {inbox.counts(asks=asks)}, {_ONE}
+    SELECT {inbox.COUNTED}, {notifications.COLUMNS}
+    FROM counts c LEFT JOIN (page p {notifications.JOINS}) ON true
+    """)
+    for asks in (False, True)
+]
+_FIND = db.driver_sql(f"WITH {_ONE} SELECT {notifications.COLUMNS} FROM page p {notifications.JOINS}")
 # A message that was recalled before anything was written has its recipients in message_targets only.
 _FIND_POSITION = db.driver_sql(f"""
-    SELECT m.sent_at, {lifecycle.IS_RECALLED} AS is_recalled, next_state_at(m.platform_id) AS now
+    SELECT m.sent_at, {lifecycle.IS_RECALLED} AS is_recalled, m.superseded_at IS NOT NULL AS is_superseded,
+           {lifecycle.IS_EXPIRED} AS is_expired, m.content_hash, next_state_at(m.platform_id) AS now
     FROM messages m
     WHERE {_THIS_ONE}
       AND ({relation.HAS} OR ({lifecycle.IS_RECALLED} AND NOT {lifecycle.ENTRIES_DROPPED} AND {relation.is_recipient("message_targets")}))
@@ -46,22 +59,27 @@ _FIND_POSITION = db.driver_sql(f"""
 
 
 def get_with_counts(
-    connection: inbox.Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID
-) -> tuple[inbox.Notification | None, inbox.Counts]:
-    """The one notification, archived or expired or not, and the counts; None where the user never got it or it was recalled."""
-    found = inbox.ask(connection, _GET_WITH_COUNTS, user_id=user_id, platform_id=platform_id, message_id=message_id)
-    return (None if found[0].id is None else inbox.read_notification(found[0])), inbox.read_counts(found)
+    connection: Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID, asks: bool
+) -> tuple[Notification | None, inbox.Counts]:
+    """The one notification, archived or expired or not, and the counts; None where the user never got it or it was recalled.
+
+    `asks`: see `inbox.ask`.
+    """
+    found = inbox.ask(
+        connection, _GET_WITH_COUNTS, asks=asks, user_id=user_id, platform_id=platform_id, message_id=message_id
+    )
+    return (None if found[0].id is None else notifications.read(found[0])), inbox.read_counts(found)
 
 
 def find_notification(
-    connection: inbox.Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID
-) -> inbox.Notification | None:
-    found = inbox.ask(connection, _FIND, user_id=user_id, platform_id=platform_id, message_id=message_id)
-    return inbox.read_notification(found[0]) if found else None
+    connection: Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID
+) -> Notification | None:
+    found = notifications.ask(connection, _FIND, user_id=user_id, platform_id=platform_id, message_id=message_id)
+    return notifications.read(found[0]) if found else None
 
 
-def find_position(
-    connection: inbox.Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID
-) -> Position | None:
-    found = inbox.ask(connection, _FIND_POSITION, user_id=user_id, platform_id=platform_id, message_id=message_id)
-    return Position(found[0].sent_at, found[0].is_recalled, found[0].now) if found else None
+def find_position(connection: Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID) -> Position | None:
+    found = notifications.ask(
+        connection, _FIND_POSITION, user_id=user_id, platform_id=platform_id, message_id=message_id
+    )
+    return Position(**found[0]._asdict()) if found else None

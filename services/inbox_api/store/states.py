@@ -1,4 +1,4 @@
-"""SQL: the states of users' notifications. The only writer of inbox_states and inbox_revisions.
+"""SQL: the states of users' notifications. The only writer of inbox_states, inbox_revisions and acknowledgements.
 
 The first change of a notification inserts its state, whether the entry is written or the message still in flight. The caller passes
 PostgreSQL's time; a time that is set is never replaced by a later one. A statement that changes nothing rewrites no row. Each function
@@ -26,6 +26,15 @@ class Key:
     message_id: uuid.UUID
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a user acknowledges, how they had authenticated, and in which request they did it."""
+
+    content_hash: bytes
+    authentication: str
+    request_id: str
+
+
 _MARK_READ = sqlalchemy.text("""
     INSERT INTO inbox_states AS s (user_id, sent_at, message_id, seen_at, read_at, first_read_at)
     VALUES (:user_id, :sent_at, :message_id, :at, :at, :at)
@@ -40,6 +49,24 @@ _MARK_ARCHIVED = sqlalchemy.text("""
     VALUES (:user_id, :sent_at, :message_id, :at)
     ON CONFLICT (user_id, sent_at, message_id) DO UPDATE SET archived_at = excluded.archived_at
     WHERE s.archived_at IS NULL
+""")
+
+# Of two at once the second waits for the first and inserts nothing.
+_ACKNOWLEDGE = sqlalchemy.text("""
+    WITH new AS (
+        INSERT INTO acknowledgements (message_id, user_id, sent_at, acknowledged_at, content_hash, authentication, request_id)
+        VALUES (:message_id, :user_id, :sent_at, :at, :content_hash, :authentication, :request_id)
+        ON CONFLICT DO NOTHING RETURNING user_id, sent_at, message_id, acknowledged_at AS at
+    )
+    INSERT INTO inbox_states AS s (user_id, sent_at, message_id, seen_at, read_at, first_read_at, acknowledged_at)
+    SELECT user_id, sent_at, message_id, at, at, at, at FROM new
+    ON CONFLICT (user_id, sent_at, message_id) DO UPDATE
+    SET seen_at = coalesce(s.seen_at, excluded.seen_at), read_at = coalesce(s.read_at, excluded.read_at),
+        first_read_at = coalesce(s.first_read_at, excluded.first_read_at), acknowledged_at = excluded.acknowledged_at
+""")
+_IS_ACKNOWLEDGED = sqlalchemy.text("""
+    SELECT EXISTS (SELECT FROM inbox_states WHERE user_id = :user_id AND sent_at = :sent_at AND message_id = :message_id
+                                              AND acknowledged_at IS NOT NULL)
 """)
 
 _CLEAR_READ = sqlalchemy.text("""
@@ -122,6 +149,15 @@ def clear_read(connection: Connection, *, key: Key) -> int:
 
 def mark_archived(connection: Connection, *, key: Key, at: datetime) -> int:
     return connection.execute(_MARK_ARCHIVED, {**asdict(key), "at": at}).rowcount
+
+
+def acknowledge(connection: Connection, *, key: Key, given: Given, at: datetime) -> int:
+    """Acknowledges for ever, which implies read; 0 where the user has done so before."""
+    return connection.execute(_ACKNOWLEDGE, {**asdict(key), **asdict(given), "at": at}).rowcount
+
+
+def is_acknowledged(connection: Connection, *, key: Key) -> bool:
+    return bool(connection.execute(_IS_ACKNOWLEDGED, asdict(key)).scalar_one())
 
 
 def clear_archived(connection: Connection, *, key: Key) -> int:

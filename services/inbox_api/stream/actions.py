@@ -4,11 +4,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
 from services.inbox_api import cursor
 from services.inbox_api.store import inbox
+from services.inbox_api.store.notifications import Notification
 from services.inbox_api.stream import store
 from shared import db, errors
 from shared.auth import store as auth
@@ -33,7 +35,7 @@ class Opening:
     position: cursor.Position
     now: datetime
     directory_version: int
-    missed: tuple[inbox.Notification, ...] | None
+    missed: tuple[Notification, ...] | None
     expired: tuple[uuid.UUID, ...]
     counts: inbox.Counts
 
@@ -48,7 +50,7 @@ class News:
 def open_stream(engine: Engine, *, caller: auth.Caller, last_event_id: str | None) -> Opening:
     """One snapshot of the caller's inbox, from which their stream goes on. Raises bad-cursor, user-inactive."""
     known = _decode(last_event_id)
-    who = {"user_id": caller.user_id, "platform_id": caller.platform_id}
+    who: dict[str, Any] = {"user_id": caller.user_id, "platform_id": caller.platform_id}
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**snapshot) as connection, connection.begin():
         # Again in this snapshot: the poller compares with its version, so a change after it cannot be missed.
@@ -57,7 +59,7 @@ def open_stream(engine: Engine, *, caller: auth.Caller, last_event_id: str | Non
             raise errors.user_inactive(user.status)
         newest = store.find_newest(connection, platform_id=caller.platform_id)
         position = _BEFORE_ALL if newest is None else cursor.Position(*newest)
-        missed: list[inbox.Notification] = []
+        missed: list[Notification] = []
         expired: list[uuid.UUID] = []
         if known is not None:
             expired = store.list_expired_of_user(connection, **who, sent_at=known.sent_at, limit=REPLAY_LIMIT + 1)

@@ -9,7 +9,7 @@ import random
 import uuid
 
 from services.inbox_api import cursor, schemas
-from services.inbox_api.store import inbox
+from services.inbox_api.store.notifications import Notification
 from services.inbox_api.stream import actions
 
 # Spread, so that clients whose streams ended together do not reconnect together.
@@ -30,7 +30,7 @@ def first(opening: actions.Opening) -> bytes:
     return b"".join([retry, *missed, *gone, _event("ready", _counts.dump(opening.counts), opening.position)])
 
 
-def notification(position: cursor.Position, shown: inbox.Notification) -> bytes:
+def notification(position: cursor.Position, shown: Notification) -> bytes:
     return _event("notification", _notification.dump(shown), position)
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy
 from sqlalchemy import Connection
 
-from services.inbox_api.store import inbox, relation
+from services.inbox_api.store import notifications, relation
+from services.inbox_api.store.notifications import Notification
 from shared import follow_ups, lifecycle, versions
 
 
@@ -16,7 +17,7 @@ from shared import follow_ups, lifecycle, versions
 class Fresh:
     """A message that was accepted, as each of its recipients is shown it, and the scopes and version that say who they are."""
 
-    notification: inbox.Notification
+    notification: Notification
     is_hidden: bool
     directory_version: int
     scope_ids: tuple[int, ...]
@@ -80,12 +81,12 @@ _SCOPES = "ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m
 
 # Messages of a platform become visible in the order of their times, so nothing ever appears behind where one has looked.
 _LIST_FRESH = sqlalchemy.text(f"""
-    SELECT m.id, m.title, m.body, m.category, m.priority, m.pinned_until, m.expires_at, u.name AS sender_name, m.sent_at,
-           m.directory_version, {lifecycle.IS_HIDDEN} AS is_hidden, {_SCOPES},
+    SELECT {notifications.COLUMNS}, m.directory_version, {lifecycle.IS_HIDDEN} AS is_hidden, {_SCOPES},
            CAST(extract(epoch FROM clock_timestamp() - m.sent_at) AS double precision) AS age_s
-    FROM messages m JOIN users u ON u.id = m.sender_id
-    WHERE m.platform_id = :platform_id AND m.sent_at > :after
-    ORDER BY m.sent_at LIMIT :limit
+    FROM (SELECT m.id AS message_id, CAST(NULL AS timestamptz) AS seen_at, CAST(NULL AS timestamptz) AS read_at,
+                 CAST(NULL AS timestamptz) AS archived_at, CAST(NULL AS timestamptz) AS acknowledged_at
+          FROM messages m WHERE m.platform_id = :platform_id AND m.sent_at > :after ORDER BY m.sent_at LIMIT :limit) p
+    {notifications.JOINS} ORDER BY m.sent_at
 """)  # noqa: S608 (a constant)
 
 # A recall's time is taken a moment before it is committed, so one looks back further than to the last look.
@@ -159,21 +160,7 @@ def list_fresh(connection: Connection, *, platform_id: int, after: datetime, lim
     rows = connection.execute(_LIST_FRESH, {"platform_id": platform_id, "after": after, "limit": limit})
     return [
         Fresh(
-            inbox.Notification(
-                id=row.id,
-                title=row.title,
-                body=row.body,
-                category=row.category,
-                priority=row.priority,
-                pinned_until=row.pinned_until,
-                expires_at=row.expires_at,
-                expired=False,
-                sender=inbox.Sender(row.sender_name),
-                sent_at=row.sent_at,
-                seen_at=None,
-                read_at=None,
-                archived_at=None,
-            ),
+            notifications.read(row),
             row.is_hidden,
             row.directory_version,
             tuple(row.scope_ids),

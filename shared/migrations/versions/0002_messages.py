@@ -72,6 +72,7 @@ CREATE INDEX messages_hidden ON messages (platform_id, sent_at) INCLUDE (recalle
 CREATE INDEX messages_by_recall ON messages (platform_id, recalled_at) WHERE recalled_at IS NOT NULL;
 CREATE INDEX messages_by_expiry ON messages (platform_id, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX messages_by_pin ON messages (platform_id, pinned_until) WHERE pinned_until IS NOT NULL;
+CREATE INDEX messages_by_due ON messages (platform_id, due_at) WHERE due_at IS NOT NULL;
 -- A message is superseded once.
 CREATE UNIQUE INDEX messages_by_superseded ON messages (supersedes) WHERE supersedes IS NOT NULL;
 CREATE INDEX messages_to_acknowledge ON messages (platform_id, sent_at) INCLUDE (id) WHERE statement IS NOT NULL AND superseded_at IS NULL;
@@ -209,10 +210,13 @@ CREATE TABLE inbox_states (
     archived_at timestamptz,
     -- When it was read for the first time; never cleared, not even when it is marked as unread. Follow-ups rely on it.
     first_read_at timestamptz,
+    -- Repeated from acknowledgements, where a feed would have to open the partitions of many more months.
+    acknowledged_at timestamptz,
     -- The key carries what is counted, so that one index-only scan counts all of it.
-    PRIMARY KEY (user_id, sent_at, message_id) INCLUDE (seen_at, read_at, archived_at),
+    PRIMARY KEY (user_id, sent_at, message_id) INCLUDE (seen_at, read_at, archived_at, acknowledged_at),
     CHECK (read_at IS NULL OR seen_at IS NOT NULL),
-    CHECK (read_at IS NULL OR first_read_at IS NOT NULL)
+    CHECK (read_at IS NULL OR first_read_at IS NOT NULL),
+    CHECK (acknowledged_at IS NULL OR first_read_at IS NOT NULL)
 ) PARTITION BY RANGE (sent_at);
 CREATE INDEX inbox_states_seen ON inbox_states (message_id) WHERE seen_at IS NOT NULL;
 -- With the user: the readers of a message in the order of its recipients.

@@ -38,7 +38,7 @@ def people(hub: Hub) -> list[int]:
 
 def check_gone(hub: Hub, message_id: uuid.UUID) -> None:
     for person in people(hub):
-        assert shown(hub, person) == ([], inbox.Counts(0, 0)), person
+        assert shown(hub, person) == ([], inbox.Counts(0, 0, 0)), person
     with hub.engine.connect() as connection:
         viewer = sent_messages.get_viewer(connection, user_id=hub.sender.id, platform_id=hub.platform.id)
         (told,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)

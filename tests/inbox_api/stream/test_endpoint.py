@@ -275,7 +275,7 @@ def test_replayed_notifications_have_their_present_state(
     answer = ask(hub, user, Last_Event_ID=after)
     assert names(answer) == ["notification", "ready"]
     assert '"read_at":null' not in answer.text
-    assert answer.text.endswith('data: {"unread_count":1,"unseen_count":1}\n\n')
+    assert answer.text.endswith('data: {"unread_count":1,"unseen_count":1,"to_acknowledge_count":0}\n\n')
 
 
 def test_a_client_that_is_up_to_date_gets_only_the_counts(hub: Hub, user: factories.User) -> None:

@@ -5,15 +5,15 @@ import uuid
 from datetime import UTC, datetime
 
 from services.inbox_api import cursor
-from services.inbox_api.store import inbox
+from services.inbox_api.store import inbox, notifications
 from services.inbox_api.stream import actions, events
 
 POSITION = cursor.Position(datetime(2026, 11, 22, 18, 0, 0, 123456, tzinfo=UTC), uuid.UUID(int=7))
-COUNTS = inbox.Counts(3, 2)
+COUNTS = inbox.Counts(3, 2, 1)
 
 
-def notification(title: str = "A notice", body: str = "Read it.") -> inbox.Notification:
-    return inbox.Notification(
+def notification(title: str = "A notice", body: str = "Read it.") -> notifications.Notification:
+    return notifications.Notification(
         id=POSITION.message_id,
         title=title,
         body=body,
@@ -22,15 +22,19 @@ def notification(title: str = "A notice", body: str = "Read it.") -> inbox.Notif
         pinned_until=None,
         expires_at=POSITION.sent_at,
         expired=False,
-        sender=inbox.Sender("Ada"),
+        sender=notifications.Sender("Ada"),
         sent_at=POSITION.sent_at,
         seen_at=None,
         read_at=None,
         archived_at=None,
+        acknowledgement=None,
+        supersedes=None,
+        change_summary=None,
+        superseded=False,
     )
 
 
-def opening(missed: tuple[inbox.Notification, ...] | None, expired: tuple[uuid.UUID, ...]) -> actions.Opening:
+def opening(missed: tuple[notifications.Notification, ...] | None, expired: tuple[uuid.UUID, ...]) -> actions.Opening:
     return actions.Opening(POSITION, POSITION.sent_at, 1, missed, expired, COUNTS)
 
 
@@ -64,7 +68,7 @@ def test_a_stream_begins_with_what_was_missed_and_is_then_ready() -> None:
     assert fields(ready.encode() + b"\n\n") == {
         "event": "ready",
         "id": cursor.encode(POSITION),
-        "data": '{"unread_count":3,"unseen_count":2}',
+        "data": '{"unread_count":3,"unseen_count":2,"to_acknowledge_count":1}',
     }
     assert rest == ""
 

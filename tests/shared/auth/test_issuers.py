@@ -30,6 +30,8 @@ def test_the_hubs_own_keys_are_refused_there_and_its_keys_elsewhere(key_server: 
         checked = verifier(hub_keys, p=store.Issuer(ISSUER, key_server.url))
         assert refusal(checked, ours.sign(iss=ISSUER)) == "token-invalid"
         assert checked.verify(ours.sign(platform="q")) == tokens.Identity("q", "u", None)
+        assert checked.verify(ours.sign(platform="q")).authentication == tokens.KEY_SET
+        assert checked.verify(theirs.sign(iss=ISSUER)).authentication == ISSUER
         assert refusal(checked, theirs.sign(platform="q", iss=ISSUER)) == "token-invalid"
 
 

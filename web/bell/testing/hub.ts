@@ -32,6 +32,7 @@ export class Hub {
     return {
       unread_count: open.filter((one) => !one.read_at).length,
       unseen_count: open.filter((one) => !one.seen_at).length,
+      to_acknowledge_count: this.#unexpired.filter(isToAcknowledge).length,
     };
   }
 
@@ -105,7 +106,15 @@ export class Hub {
     const from = Number(query.get("after") ?? 0);
     const data = all.slice(from, from + this.#pageSize);
     const has_more = all.length > from + this.#pageSize;
-    return { data, pinned, has_more, next_cursor: has_more ? String(from + this.#pageSize) : null, ...this.counts };
+    const to_acknowledge = from ? [] : this.#unexpired.filter(isToAcknowledge);
+    return {
+      data,
+      pinned,
+      to_acknowledge,
+      has_more,
+      next_cursor: has_more ? String(from + this.#pageSize) : null,
+      ...this.counts,
+    };
   }
 
   #change(path: string, isSet: boolean): Response {
@@ -168,8 +177,16 @@ export function notification(number: number, change: Partial<Notification> = {})
     seen_at: null,
     read_at: null,
     archived_at: null,
+    acknowledgement: null,
+    supersedes: null,
+    change_summary: null,
+    superseded: false,
     ...change,
   };
+}
+
+function isToAcknowledge({ acknowledgement }: Notification): boolean {
+  return acknowledgement !== null && acknowledgement.acknowledged_at === null;
 }
 
 function isPast(time: string | null): boolean {

@@ -77,6 +77,7 @@ export class Preview extends LitElement {
       sent_at: this.#now.toISOString(),
       ...this.options,
       ...{ expired: false, seen_at: null, read_at: null, archived_at: null },
+      ...{ acknowledgement: null, supersedes: null, change_summary: null, superseded: false },
     };
     const missing = `${title ? "" : "without-title"} ${body ? "" : "without-body"}`;
     return html`<ul class="paper">
