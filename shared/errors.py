@@ -4,7 +4,7 @@ Actions raise `HubError`; shared/problem_details.py turns it into `application/p
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 # How many errors one answer names.
@@ -37,6 +37,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
     "expires-too-early": (422, "The message would have expired already"),
     "recalled": (409, "The message was recalled"),
+    "no-recipients": (409, "The follow-up has no recipients"),
     "already-released": (409, "The draft was sent"),
     "acknowledgement-not-requested": (409, "No acknowledgement is asked for"),
     "acknowledgement-required": (409, "The message must be acknowledged first"),
@@ -76,6 +77,10 @@ class HubError(Exception):
         self.headers = dict(headers or {})
         self.message_id = message_id
 
+    def in_words(self) -> str:
+        """The sentence for people; of bad input also what is wrong with it, for readers who do not see `errors`."""
+        return " ".join([self.detail, *(_sentences(self.errors) if self.code == "validation-failed" else ())])
+
 
 def nowhere() -> HubError:
     return HubError("not-found", "There is nothing at this address.")
@@ -114,6 +119,15 @@ def rate_limited(detail: str, *, retry_after_s: int) -> HubError:
 
 def unavailable(detail: str, *, retry_after_s: int = 1) -> HubError:
     return HubError("unavailable", detail, headers={"Retry-After": str(retry_after_s)})
+
+
+def _sentences(found: Any) -> Iterator[str]:
+    """Of errors by field, however deep they are."""
+    if isinstance(found, str):
+        yield found
+    else:
+        for one in found.values() if isinstance(found, Mapping) else found or ():
+            yield from _sentences(one)
 
 
 def listed(names: Sequence[str]) -> str:

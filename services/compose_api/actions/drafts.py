@@ -183,7 +183,7 @@ def send_draft(engine: Engine, edit: Edit, *, read: Read) -> SentMessage:
         new = message_store.New(edit.caller, content, edit.origin, message_id=draft.id)
 
         def check(choice: audience_store.Choice) -> audience_store.Choice:
-            messages.check_content(content, choice)
+            messages.check_content(connection, content, choice)
             edit.rate.check()
             return choice
 
@@ -258,7 +258,7 @@ def _check_sendable(
 ) -> None:
     """Raises `HubError` where the caller could not send it at that time, as the directory is now."""
     choice = audiences.get_choice(connection, caller, audience=content.audience, follows=content.follows)
-    messages.check_content(content, choice, at=at)
+    messages.check_content(connection, content, choice, at=at)
 
 
 def _audit(connection: psycopg.Connection[Any], edit: Edit, outcome: audit.Outcome, detail: str | None = None) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from services.compose_api import domain
 from services.compose_api.actions import audiences
 from services.compose_api.store import audiences as audience_store
+from services.compose_api.store import follow_ups
 from services.compose_api.store import messages as store
 from shared import audit, db, errors, logging, rate_limit
 from shared.auth.store import Caller
@@ -42,8 +43,8 @@ def accept_message(
     """Stores the message, or returns the one that was stored under the same key.
 
     When this returns, the message is committed. Raises `HubError` validation-failed for an unknown scope or category,
-    audience-out-of-reach, not-found and recalled for the message that it follows, expires-too-early, idempotency-key-reused, and
-    rate-limited where nothing else is wrong.
+    audience-out-of-reach, not-found and recalled for the message that it follows, expires-too-early, no-recipients,
+    idempotency-key-reused, and rate-limited where nothing else is wrong.
     """
     new = store.New(caller, content, origin, idempotency_key)
     try:
@@ -113,7 +114,7 @@ def _accept(engine: Engine, new: store.New, rate: rate_limit.Verdict) -> Accepte
             return earlier
 
         def check(choice: audience_store.Choice) -> audience_store.Choice:
-            check_content(new.content, choice)
+            check_content(connection, new.content, choice)
             if earlier is not None:
                 raise errors.HubError(
                     "idempotency-key-reused",
@@ -126,10 +127,17 @@ def _accept(engine: Engine, new: store.New, rate: rate_limit.Verdict) -> Accepte
         return Accepted(queued(new, store_message(connection, new=new, check=check)), replayed=False)
 
 
-def check_content(content: domain.Content, choice: audience_store.Choice, *, at: datetime | None = None) -> None:
+def check_content(
+    connection: psycopg.Connection[Any],
+    content: domain.Content,
+    choice: audience_store.Choice,
+    *,
+    at: datetime | None = None,
+) -> None:
     """Raises `HubError` where the content cannot be sent to this choice, now or `at` a later time.
 
-    Validation-failed for what is unknown or not valid, audience-out-of-reach, expires-too-early.
+    Validation-failed for what is unknown or not valid, audience-out-of-reach, not-found and recalled for the message that it follows,
+    expires-too-early, and no-recipients where a follow-up would reach no one now.
     """
     at = at or choice.now
     audiences.check_choice(choice, invalid=content.find_invalid(categories=choice.categories, now=at))
@@ -138,6 +146,10 @@ def check_content(content: domain.Content, choice: audience_store.Choice, *, at:
             "expires-too-early",
             "The message would have expired before it is sent.",
             errors={"expires_at": ["Must be after the message is sent."]},
+        )
+    if choice.follow_up is not None and not follow_ups.has_recipients(connection, choice=choice, only=content.only):
+        raise errors.HubError(
+            "no-recipients", "Everyone who got the earlier message has read it, or is not active any more."
         )
 
 

@@ -101,7 +101,7 @@ def _release(transaction: Connection, due: store.Due, read: Read) -> Outcome:
         if error.code == "unavailable":
             return Postponed(due.platform_id)
         state: Literal["missed", "failed"] = "missed" if error.code == "expires-too-early" else "failed"
-        return _end(transaction, due, state, error.code, error.detail)
+        return _end(transaction, due, state, error.code, error.in_words())
     except Exception as error:
         if database_errors.is_passing(error):
             _logger.warning("a draft is released later", draft_id=str(due.id), reason=database_errors.reason(error))
@@ -130,7 +130,7 @@ def _accept(transaction: Connection, due: store.Due, read: Read) -> Released:
         if choice.targets:
             left_out[:] = [external_id for _level, external_id in choice.unknown]
             choice = dataclasses.replace(choice, unknown=())
-        messages.check_content(content, choice)
+        messages.check_content(connection, content, choice)
         return choice
 
     new = message_store.New(

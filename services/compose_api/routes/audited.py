@@ -24,6 +24,7 @@ _DECISIONS = frozenset(
         "validation-failed",
         "idempotency-key-reused",
         "recalled",
+        "no-recipients",
         "already-released",
         "version-mismatch",
         "draft-incomplete",

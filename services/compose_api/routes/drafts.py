@@ -38,7 +38,7 @@ _IF_MATCH = {
     "description": "The ETag of the draft that the client means; after any change since then it is answered 412.",
 }
 _CHANGING = ("not-found", "already-released", "version-mismatch", "rate-limited")
-_SENDING = ("draft-incomplete", "expires-too-early", "audience-out-of-reach", "recalled", *_CHANGING)
+_SENDING = ("draft-incomplete", "expires-too-early", "audience-out-of-reach", "recalled", "no-recipients", *_CHANGING)
 _ID = ids.path_id("Of the draft.", "draft_id")
 
 

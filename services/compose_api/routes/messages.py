@@ -32,7 +32,13 @@ _LINKS = {"recallMessage": {"operationId": "recallMessage", "parameters": {"mess
     202, schemas.MessageOut, description="Accepted: it is in every recipient's bell from now on.", headers=_HEADERS
 )
 @blueprint.refuses(
-    "audience-out-of-reach", "not-found", "recalled", "expires-too-early", "idempotency-key-reused", "rate-limited"
+    "audience-out-of-reach",
+    "not-found",
+    "recalled",
+    "no-recipients",
+    "expires-too-early",
+    "idempotency-key-reused",
+    "rate-limited",
 )
 @blueprint.doc(
     operationId="sendMessage",

@@ -71,6 +71,12 @@ _COUNT = {
     people: db.driver_sql(f"SELECT count(*) FROM ({follow_ups.remaining(people, _CHAIN_NOW)}) AS found")
     for people in audience_sql.PEOPLE
 }
+# Of one scope the first people, one by one: somebody is left among them almost always, and then the others need not be looked at.
+_HAS_FIRST = db.driver_sql(f"""
+    SELECT EXISTS (
+        SELECT FROM (SELECT user_id FROM ({audience_sql.PEOPLE[0]}) AS found ORDER BY user_id LIMIT 1000) AS p
+        WHERE NOT EXISTS ({follow_ups.excluded(_CHAIN_NOW, "p.user_id")}))
+""")
 _COUNT_EXCLUDED = db.driver_sql(f"SELECT count(DISTINCT user_id) FROM ({follow_ups.excluded(_CHAIN_NOW)}) AS found")
 
 
@@ -106,6 +112,14 @@ def get_choice(connection: psycopg.Connection[Any], *, platform_id: int, user_id
     )
 
 
+def has_recipients(connection: psycopg.Connection[Any], *, choice: Choice, only: str | None) -> bool:
+    """Whether the follow-up would reach anyone now."""
+    first = audience_sql.Audience([choice.targets[0].scope_id], choice.audience_version)
+    cursor = connection.cursor(row_factory=rows.scalar_row)
+    has_first = cursor.execute(_HAS_FIRST, {**first.parameters(), **_follow_up(choice, only)}).fetchone()
+    return bool(has_first) or count_recipients(connection, choice=choice, only=only) > 0
+
+
 def count_recipients(connection: psycopg.Connection[Any], *, choice: Choice, only: str | None) -> int:
     """How many people the follow-up would reach now."""
     return _count(connection, _COUNT[_audience(choice).sql], choice, only)
@@ -117,12 +131,15 @@ def count_excluded(connection: psycopg.Connection[Any], *, choice: Choice, only:
 
 
 def _count(connection: psycopg.Connection[Any], statement: str, choice: Choice, only: str | None) -> int:
-    assert choice.follow_up is not None  # noqa: S101 (for mypy)
-    follow_up = {"follows": choice.follow_up.follows, "only": only, "active_version": choice.directory_version}
     cursor = connection.cursor(row_factory=rows.scalar_row)
-    found = cursor.execute(statement, {**_audience(choice).parameters(), **follow_up}).fetchone()
+    found = cursor.execute(statement, {**_audience(choice).parameters(), **_follow_up(choice, only)}).fetchone()
     assert isinstance(found, int)  # noqa: S101 (for mypy)
     return found
+
+
+def _follow_up(choice: Choice, only: str | None) -> dict[str, Any]:
+    assert choice.follow_up is not None  # noqa: S101 (for mypy)
+    return {"follows": choice.follow_up.follows, "only": only, "active_version": choice.directory_version}
 
 
 def _audience(choice: Choice) -> audience_sql.Audience:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.compose_api.drafts import drafting
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
 
@@ -109,3 +110,27 @@ def test_a_draft_can_be_a_follow_up(hub: Hub, world: World) -> None:
     sent = hub.call("POST", f"/v1/drafts/{draft['id']}/send", who)
     assert sent.status_code == 202, sent.text
     assert (sent.get_json()["follows"], sent.get_json()["audience"]) == (earlier["id"], earlier["audience"])
+
+
+def test_a_follow_up_that_would_reach_no_one_is_refused_when_it_is_sent_or_scheduled(
+    hub: Hub, own_world: World
+) -> None:
+    who = own_world["platform administrator"]
+    earlier = hub.sent(who, {"clinics": ["a1"]})
+    scheduled = drafting.scheduled(hub, who, audience=None, follows=earlier["id"], only="unread")
+    drafting.read_by_all(hub, earlier["id"])
+    assert preview(hub, own_world, "platform administrator", earlier["id"]).get_json() == {"recipient_count": 0}
+    content = {**drafting.FULL, "audience": None, "follows": earlier["id"], "only": "unread"}
+    draft_id = drafting.create(hub, who, **content).get_json()["id"]
+    time = {"send_at": drafting.in_time(hours=1)}
+    before = hub.count_messages(own_world.platform)
+    for answer in (
+        follow(hub, own_world, "platform administrator", earlier["id"]),
+        drafting.call(hub, who, draft_id, "send"),
+        drafting.call(hub, who, draft_id, "schedule", **time),
+        drafting.call(hub, who, scheduled, "schedule", **time),
+        hub.call("PATCH", f"/v1/drafts/{scheduled}", who, json={"title": "x"}, headers={"If-Match": "*"}),
+    ):
+        answers.problem(answer, "no-recipients")
+    assert hub.count_messages(own_world.platform) == before
+    assert hub.call("DELETE", f"/v1/drafts/{scheduled}", who).status_code == 204

@@ -66,3 +66,16 @@ def release(engine: Engine) -> list[releases.Outcome]:
     while (outcome := releases.release_next(engine, read=draft_content.read_content)) is not None:
         outcomes.append(outcome)
     return outcomes
+
+
+def read_by_all(hub: Hub, message_id: str) -> None:
+    """All people of the platform have read the message."""
+    with hub.owner.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, first_read_at)
+                SELECT u.id, m.sent_at, m.id, now(), now(), now() FROM messages m JOIN users u ON u.platform_id = m.platform_id
+                WHERE m.id = :id
+            """),
+            {"id": message_id},
+        )

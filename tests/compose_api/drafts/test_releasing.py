@@ -71,21 +71,30 @@ def test_the_editor_of_a_scheduled_draft_sends_it(own_hub: Hub, people: World, e
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "reason", "detail"),
     [
-        ("UPDATE users SET status = 'disabled' WHERE id = :user", "user-inactive"),
-        ("UPDATE platforms SET plan = 'standard' WHERE id = :platform", "feature-not-available"),
-        ("UPDATE memberships SET valid_to_version = 1000 WHERE user_id = :user", "administrator-required"),
+        ("UPDATE users SET status = 'disabled' WHERE id = :user", "user-inactive", "disabled"),
+        ("UPDATE platforms SET plan = 'standard' WHERE id = :platform", "feature-not-available", "Enterprise"),
+        ("UPDATE memberships SET valid_to_version = 1000 WHERE user_id = :user", "administrator-required", "neither"),
         (
             "UPDATE memberships SET scope_id = :other WHERE user_id = :user AND role = 'administrator'",
             "audience-out-of-reach",
+            "You do not administer: a1.",
         ),
-        ("UPDATE scope_ancestors SET valid_to_version = 1000 WHERE scope_id = :scope", "validation-failed"),
-        ("UPDATE platforms SET categories = '{other}' WHERE id = :platform", "validation-failed"),
+        (
+            "UPDATE scope_ancestors SET valid_to_version = 1000 WHERE scope_id = :scope",
+            "validation-failed",
+            "Unknown clinic: a1.",
+        ),
+        (
+            "UPDATE platforms SET categories = '{other}' WHERE id = :platform",
+            "validation-failed",
+            "Must be one of: other.",
+        ),
     ],
 )
 def test_what_its_sender_could_not_send_now_fails_with_the_reason(
-    own_hub: Hub, people: World, engine: Engine, change: str, reason: str
+    own_hub: Hub, people: World, engine: Engine, change: str, reason: str, detail: str
 ) -> None:
     who = people["administrator of a1"]
     draft_id = scheduled(own_hub, who, category="service", due_s=1)
@@ -99,11 +108,26 @@ def test_what_its_sender_could_not_send_now_fails_with_the_reason(
     (outcome,) = drafting.release(engine)
     assert not isinstance(outcome, releases.Released)
     assert own_hub.rows("SELECT state, reason FROM drafts") == [("failed", reason)]
+    assert detail in drafting.get(own_hub, people["platform administrator"], draft_id)["detail"]
     assert own_hub.rows("SELECT count(*) FROM messages") == [(0,)]
     events = own_hub.rows(
         "SELECT user_id, reason FROM audit_events WHERE outcome = 'failed' AND message_id = :id", id=draft_id
     )
     assert events == [(who.user.id, reason)]
+
+
+def test_a_follow_up_whose_recipients_have_all_read_the_earlier_message_fails(
+    own_hub: Hub, people: World, engine: Engine
+) -> None:
+    who = people["administrator of a"]
+    earlier = own_hub.sent(who, {"clinics": ["a1"]})
+    draft_id = scheduled(own_hub, who, audience=None, follows=earlier["id"], only="unread", due_s=1)
+    drafting.read_by_all(own_hub, earlier["id"])
+    drafting.release(engine)
+    draft = drafting.get(own_hub, who, draft_id)
+    assert (draft["state"], draft["reason"]) == ("failed", "no-recipients")
+    assert draft["detail"].startswith("Everyone who got the earlier message has read it")
+    assert own_hub.rows("SELECT id::text FROM messages") == [(earlier["id"],)]
 
 
 def test_closed_scopes_are_left_out_and_noted(own_hub: Hub, people: World, engine: Engine) -> None:

@@ -112,6 +112,32 @@ def test_the_release_is_the_senders_and_not_the_authors(own_hub: Hub, people: Wo
     assert isinstance(drafting.release(engine)[0], releases.Released)
 
 
+@pytest.mark.parametrize(("state", "due_s"), [("failed", 1), ("missed", 3_601)])
+def test_administrators_above_the_audience_see_the_draft_of_a_disabled_author_that_was_not_sent(
+    own_hub: Hub, people: World, engine: Engine, state: str, due_s: int
+) -> None:
+    """Their lists are the notice; one of them schedules it in their own name."""
+    author = people["administrator of a1"]
+    draft_id = drafting.scheduled(own_hub, author, due_s=due_s)
+    with own_hub.owner.begin() as connection:
+        connection.execute(text("UPDATE users SET status = 'disabled' WHERE id = :id"), {"id": author.user.id})
+    drafting.release(engine)
+    listed = {
+        name: [one["id"] for one in own_hub.call("GET", f"/v1/drafts?state={state}", people[name]).get_json()["data"]]
+        for name in (
+            "platform administrator",
+            "administrator of a",
+            "second administrator of a1",
+            "administrator of a1 and b",
+        )
+    }
+    assert all(found == [draft_id] for found in listed.values()), listed
+    editor = people["administrator of a"]
+    again = drafting.call(own_hub, editor, draft_id, "schedule", send_at=drafting.in_time(hours=1)).get_json()
+    assert (again["state"], again["sender"]["id"]) == ("scheduled", editor.user.external_id)
+    assert again["author"]["id"] == author.user.external_id
+
+
 def test_a_draft_of_a_follow_up_is_shared_with_administrators_of_the_earlier_audience(
     hub: Hub, own_world: World
 ) -> None:

@@ -147,7 +147,12 @@ class Model:
             active = self.active | {self.world.hub.sender.id}
             expected = (earlier.recipients & active) - earlier.readers
             assert self.world.count(earlier.id) == len(expected)
-            self.sent.append(Sent(self.world.follow(earlier.id), expected))
+            if expected:
+                self.sent.append(Sent(self.world.follow(earlier.id), expected))
+            else:
+                with pytest.raises(errors.HubError) as refused:
+                    self.world.follow(earlier.id)
+                assert refused.value.code == "no-recipients"
 
     def read(self, choice: int, user: int) -> None:
         who = self.users[user % len(self.users)]
@@ -317,6 +322,25 @@ def test_a_chain_of_follow_ups_has_an_end(world: World, monkeypatch: pytest.Monk
     with pytest.raises(errors.HubError) as refused:
         world.follow(last)
     assert refused.value.code == "validation-failed"
+
+
+def test_the_last_of_many_recipients_can_be_followed_up_and_then_there_is_none(world: World) -> None:
+    """Also where the people who are looked at first have all read it."""
+    first, *_, last = users = world.hub.join(count=1_005)
+    message_id = world.hub.accept()
+    world.hub.execute(
+        """INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, first_read_at)
+           SELECT u.id, m.sent_at, m.id, now(), now(), now() FROM messages m, users u
+           WHERE m.id = :id AND u.platform_id = m.platform_id AND u.id <> :last""",
+        id=message_id,
+        last=last.id,
+    )
+    assert first.id < last.id == max(user.id for user in users)
+    world.check(world.follow(message_id), ids(last))
+    world.read(message_id, last)
+    with pytest.raises(errors.HubError) as refused:
+        world.follow(message_id)
+    assert refused.value.code == "no-recipients"
 
 
 def test_an_expired_message_is_followed_up_like_any_other(world: World) -> None:
