@@ -62,6 +62,11 @@ export function pinned(state: State, now: number): Notification[] {
     .slice(0, MOST_PINNED);
 }
 
+/** Whether there may be a pinned message that the server did not name, because three were above it. */
+export function hasRoomForPin(before: State, after: State, now: number): boolean {
+  return pinned(before, now).length === MOST_PINNED && pinned(after, now).length < MOST_PINNED;
+}
+
 export function isExpired({ expires_at }: Notification, now: number): boolean {
   return expires_at !== null && !isAfter(expires_at, now);
 }

@@ -4,7 +4,7 @@ import type { BellEvent } from "./events";
 import { sharedName } from "./identity";
 import { Inbox } from "./inbox";
 import * as mutations from "./mutations";
-import { listed } from "./state";
+import { listed, pinned } from "./state";
 import { Store } from "./store";
 import { installTabs, inTab, removeTabs, setHidden, Tab } from "./testing/browser";
 import { Hub, notification, SRC, tokenOf } from "./testing/hub";
@@ -44,6 +44,7 @@ async function open({ tab = new Tab(), user = "ann", token = tokenOf(user), isWa
   return store;
 }
 
+const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
 const first = (store: Store) => {
   const [item] = listed(store.state, "all");
   if (!item) throw new Error("nothing is listed");
@@ -74,6 +75,16 @@ describe("what the user does", () => {
     expect(titles(store)).toEqual(["Title 3", "Title 2", "Title 1"]);
     expect(marks(store)).toEqual(["unread", "read", "unread"]);
     expect(store.state.counts).toEqual({ unread_count: 2, unseen_count: 2, to_acknowledge_count: 0 });
+  });
+
+  it("brings up the next pinned message where one of three is archived", async () => {
+    for (const number of [4, 5, 6, 7]) hub.add(number, false, { pinned_until: inMinutes(60) });
+    const store = await open();
+    const pins = () => pinned(store.state, Date.now()).map((item) => item.title);
+    expect(pins()).toEqual(["Title 7", "Title 6", "Title 5"]);
+    await store.mutate(mutations.archive(first(store), true));
+    await pass();
+    expect(pins()).toEqual(["Title 6", "Title 5", "Title 4"]);
   });
 
   it("is tried again while the server is busy", async () => {
@@ -183,8 +194,6 @@ describe("a list", () => {
 });
 
 describe("what is meant for a time", () => {
-  const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
-
   it("leaves list and counts at its time, by the clock where there is no stream", async () => {
     hub.servesStream = false;
     hub.add(4, false, { expires_at: inMinutes(10) });

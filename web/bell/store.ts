@@ -181,11 +181,13 @@ export class Store {
       if (event.asked < this.#countsAsked) return;
       this.#countsAsked = event.asked;
     }
-    const before = this.#base.counts;
+    const before = this.#base;
     if (event.kind === "changed" || event.kind === "through") this.#settled = Date.now();
-    this.#change(withEvent(this.#base, event), event);
-    const hasChanged = event.kind === "counts" && before !== undefined && !areSame(before, event.counts);
-    if (event.kind === "stale" || hasChanged) this.#loadWatched();
+    this.#change(withEvent(before, event), event);
+    const { counts } = before;
+    const hasChanged = event.kind === "counts" && counts !== undefined && !areSame(counts, event.counts);
+    const isStale = event.kind === "stale" || hasChanged;
+    if (isStale || states.hasRoomForPin(before, this.#base, Date.now())) this.#loadWatched();
     if (event.kind === "connection" && event.connection === "signed-out") {
       this.#signedOut = Date.now();
       this.#tabs.setWilling(false);

@@ -2,13 +2,7 @@
 import { css } from "lit";
 import { theme } from "../../common/theme";
 
-const base = css`
-  :host {
-    --_hub-on-accent: var(--hub-on-accent, light-dark(#ffffff, #06262a));
-    --_hub-danger-soft: var(--hub-danger-soft, light-dark(#fcebe9, #44201d));
-    --_hub-success: var(--hub-success, light-dark(#1d6b3c, #7dcf9c));
-  }
-
+const targets = css`
   :host {
     /* The least height and width of what can be pressed. */
     --_hub-target: 40px;
@@ -18,6 +12,14 @@ const base = css`
     :host {
       --_hub-target: 44px;
     }
+  }
+`;
+
+const base = css`
+  :host {
+    --_hub-on-accent: var(--hub-on-accent, light-dark(#ffffff, #06262a));
+    --_hub-danger-soft: var(--hub-danger-soft, light-dark(#fcebe9, #44201d));
+    --_hub-success: var(--hub-success, light-dark(#1d6b3c, #7dcf9c));
   }
 
   *,
@@ -240,7 +242,7 @@ const surfaces = css`
   }
 `;
 
-const fields = css`
+const inputStyles = css`
   .label {
     display: block;
     font-weight: 500;
@@ -273,6 +275,12 @@ const fields = css`
     }
   }
 
+`;
+
+/** What is entered and chosen in: also for a view that looks like the bell otherwise. */
+export const inputs = [targets, inputStyles];
+
+const fields = css`
   ::placeholder {
     color: var(--_hub-muted);
     opacity: 1;
@@ -313,4 +321,4 @@ const fields = css`
 `;
 
 /** What every view begins with. */
-export const controls = [theme, base, buttons, surfaces, fields];
+export const controls = [theme, base, buttons, surfaces, inputs, fields];

@@ -82,6 +82,16 @@ export const draftRowStyles = css`
     min-block-size: var(--_hub-target);
   }
 
+  @container (max-width: 30rem) {
+    .row:has(.button:not(.icon)) {
+      flex-wrap: wrap;
+    }
+
+    .row:has(.button:not(.icon)) .what {
+      flex-basis: 100%;
+    }
+  }
+
   .excerpt {
     overflow: hidden;
     text-overflow: ellipsis;

@@ -16,24 +16,6 @@ export const receivedStyles = css`
 
   .label {
     font-size: 0.8125rem;
-    font-weight: 500;
-  }
-
-  select {
-    min-block-size: 40px;
-    padding: 0.5rem 0.75rem;
-    border: 1px solid var(--_hub-control-line);
-    border-radius: var(--_hub-radius);
-    background: var(--_hub-background);
-    color: var(--_hub-text);
-    font: inherit;
-  }
-
-  @media (pointer: coarse) {
-    select {
-      min-block-size: 44px;
-      font-size: 1rem;
-    }
   }
 
   #panel {
@@ -107,7 +89,9 @@ export const receivedStyles = css`
     overflow: hidden;
   }
 
+  /* On the side on which its own language begins. */
   .text {
+    justify-self: self-start;
     max-inline-size: 42rem;
   }
 `;

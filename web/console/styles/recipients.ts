@@ -106,6 +106,12 @@ export const recipientStyles = css`
     align-items: center;
   }
 
+  @container (max-width: 30rem) {
+    .row {
+      grid-template: "who" auto "where" auto "read" auto / minmax(0, 1fr);
+    }
+  }
+
   .read svg {
     inline-size: 1rem;
     block-size: 1rem;

@@ -6,11 +6,12 @@ import { theme } from "../../common/theme";
 import type { Hub } from "../hub";
 import { type Received, receivedPath } from "../logic/routes";
 import { LOCALE, translate } from "../strings";
+import { inputs } from "../styles/controls";
 import { receivedStyles } from "../styles/received";
 import { categoryFilter } from "./category-filter";
 
 export class ReceivedPage extends LitElement {
-  static override styles = [theme, feedStyles, receivedStyles];
+  static override styles = [theme, feedStyles, inputs, receivedStyles];
   static override properties = {
     hub: { attribute: false },
     categories: { attribute: false },
