@@ -36,7 +36,7 @@ export const draftRowStyles = css`
   .row {
     position: relative;
     display: flex;
-    gap: 1rem;
+    gap: 0.5rem 1rem;
     align-items: center;
     justify-content: space-between;
     padding: 0.75rem 0.75rem 0.75rem 1.25rem;
