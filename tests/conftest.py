@@ -18,6 +18,7 @@ import psycopg
 import pytest
 import redis
 import sqlalchemy
+import structlog
 from psycopg import sql
 from sqlalchemy import Connection, Engine
 from xdist.remote import Producer
@@ -36,6 +37,14 @@ os.environ["HUB_REDIS_URL"] = "redis://this-test-forgot-to-ask-for-the-fixture-r
 # The programs that tests start would otherwise compile the product each time.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# The usual traceback shows local variables: a second of processor time for one of an engine's, in the thread of an event loop.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # Data of servers are kept in memory where there is room for all of them: CREATE DATABASE takes a third of the time.
 # Some tests also run programs from there.

@@ -17,7 +17,7 @@ from tests.conftest import Connect
 def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
     """`configure(format)`: what is logged from now on; all is as it was afterwards."""
     root = stdlib_logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, before = list(root.handlers), root.level, structlog.get_config()
 
     def configured(format_: str) -> io.StringIO:
         written = io.StringIO()
@@ -28,7 +28,7 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.St
     yield configured
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.fixture(params=["json", "console"])
