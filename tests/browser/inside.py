@@ -13,10 +13,11 @@ def script(body: str) -> str:
     return f"async () => {{ {_EVERYTHING} {body} }}"
 
 
-# How many animations and transitions are under way.
+# How many animations and transitions are under way. What takes no millisecond moves nothing, and may begin at any moment.
 MOVING = script("""
     const roots = [document, ...all.map((one) => one.shadowRoot).filter(Boolean)];
-    return roots.flatMap((one) => one.getAnimations()).filter((one) => one.playState === "running").length;
+    const isMoving = (one) => one.playState === "running" && one.effect.getComputedTiming().activeDuration >= 1;
+    return roots.flatMap((one) => one.getAnimations()).filter(isMoving).length;
 """)
 
 # Until what was changed is drawn, and what only fades a moment has faded.
