@@ -20,8 +20,9 @@ from sqlalchemy import Engine
 from drills import background, database, feeds, invariants, proofs, report
 from drills.findings import Findings
 from drills.hub import Hub
-from drills.load import LoadGenerator, Post, Rate
+from drills.load import LoadGenerator, Rate
 from drills.platforms import EVERYONE, Platform, make
+from drills.posts import Post
 from shared import db
 
 WORKERS = 2
@@ -237,8 +238,12 @@ def _wait_quiet(scenario: Scenario) -> None:
     """Returns once nothing is left to do; a violation where that takes too long."""
     size = scenario.size
     deadline = time.monotonic() + size.quiet_s
+    before = None
     while violation := invariants.wait_quiet(scenario.engine, seconds=1.5 if size.make_due else size.quiet_s):
         if time.monotonic() > deadline:
             scenario.findings.violations.append(violation)
             return
-        make_due(scenario.engine)
+        # While tasks are being done, publishing them all again would only keep the workers busy.
+        if violation == before:
+            make_due(scenario.engine)
+        before = violation
