@@ -10,7 +10,7 @@ import httpx
 
 from drills import platforms
 from drills.findings import Findings
-from drills.load import Post
+from drills.recipients import Stored
 from drills.tables import Message
 
 _USERS_EACH = 8
@@ -19,7 +19,6 @@ _FEED, _HISTORY = "/v1/notifications", "/v1/sent-messages"
 
 # The header of a request of a user of a platform, both by the names that tokens carry.
 Bearer = Callable[[str, str], dict[str, str]]
-Matched = Sequence[tuple[Post, Message]]
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,8 @@ class Reader:
     user: str
     etag: str = ""
 
-    def has(self, post: Post, message: Message) -> bool:
-        return self.user in self.platform.at(message.directory_version).of(post.audience)
+    def has(self, stored: Stored) -> bool:
+        return self.platform.user_ids[self.user] in stored.recipients
 
 
 class Checker:
@@ -63,17 +62,16 @@ class Checker:
                 readers.append(Reader(platform, user, answer.headers["ETag"]))
         return readers
 
-    def check(self, readers: Sequence[Reader], matched: Matched) -> None:
+    def check(self, readers: Sequence[Reader], stored: Sequence[Stored]) -> None:
         for reader in readers:
-            self._check_feed(reader, [pair for pair in matched if pair[0].platform is reader.platform])
+            self._check_feed(reader, [one.message for one in reversed(stored) if reader.has(one)])
         for platform in self._platforms.values():
             administrator = next(one.id for one in platform.now.administrators if one.administers_all)
-            stored = [message for post, message in matched if post.platform is platform]
-            self._check_history(Reader(platform, administrator), stored[::-1])
+            messages = [one.message for one in reversed(stored) if one.post.platform is platform]
+            self._check_history(Reader(platform, administrator), messages)
 
-    def _check_feed(self, reader: Reader, matched: Matched) -> None:
+    def _check_feed(self, reader: Reader, addressed: Sequence[Message]) -> None:
         check, name = self._findings.check, f"{reader.user} of {reader.platform.key}"
-        addressed = [message for post, message in reversed(matched) if reader.has(post, message)]
         expected = [str(message.id) for message in addressed if not message.is_recalled]
         recalled = [message for message in reversed(addressed) if message.is_recalled]
         feed, archived = self._pages(reader, _FEED), self._pages(reader, _FEED, status="archived")

@@ -20,6 +20,7 @@ class Findings:
     messages: int = 0
     entries: int = 0
     recalled: int = 0
+    follow_ups: int = 0
     feeds: int = 0
     proofs: int = 0
 

@@ -31,8 +31,8 @@ APIS = (COMPOSE_API, INBOX_API, INBOX_STREAM)
 _MAX_WORKERS = 9
 _START_S = 60.0
 _MESSAGE_TABLES = (
-    "messages, message_targets, message_visibility, message_words, inflight_targets, fanout_batches, inbox_entries, inbox_states, "
-    "inbox_revisions, acknowledgements, drafts"
+    "messages, message_targets, message_visibility, message_words, followed_messages, inflight_targets, fanout_batches, inbox_entries, "
+    "inbox_states, inbox_revisions, acknowledgements, drafts"
 )
 
 

@@ -1,22 +1,20 @@
 """The invariants once nothing is left to do: the tables (`tables`) compared with what the drill knows.
 
-The recipients of a message are computed from the drill's own directories (`platforms`), and once more from the stored memberships;
-the product's SQL is not used. What users and administrators are shown is checked in `feeds`.
+Who should have a message is computed in `recipients`; what users and administrators are shown is checked in `feeds`.
 """
 
-import bisect
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from drills import platforms, tables
+from drills import tables
 from drills.findings import Findings, Violation
-from drills.load import Post
+from drills.posts import Post
 from drills.processes import has_come
-from drills.tables import Batch, Group, Message, Snapshot
+from drills.recipients import People, Recipients, Stored, chosen
+from drills.tables import Message, Snapshot
 
 
 def wait_quiet(engine: Engine, *, seconds: float) -> Violation | None:
@@ -33,19 +31,24 @@ def wait_quiet(engine: Engine, *, seconds: float) -> Violation | None:
     return Violation("quiet", f"after {seconds:.0f} s still unfinished: {unfinished}")
 
 
-def check(engine: Engine, posts: Sequence[Post], findings: Findings) -> list[tuple[Post, Message]]:
-    """Checks the tables; returns each message with its post, oldest first."""
+def check(engine: Engine, posts: Sequence[Post], findings: Findings) -> list[Stored]:
+    """Checks the tables; returns the messages, oldest first."""
     snapshot = tables.read(engine)
     matched = _match(snapshot, posts, findings)
-    recipients = _Recipients(engine, snapshot, findings)
-    for post, message in matched:
-        _check_whole(post, message, snapshot, findings)
-        _check_fan_out(post, message, recipients, findings)
+    by_post = dict(matched)
+    recipients = Recipients(engine, snapshot, findings)
+    stored = [Stored(post, message, recipients.of(post, message)) for post, message in matched]
+    for one in stored:
+        _check_whole(one.post, one.message, snapshot, findings)
+        _check_fan_out(engine, one, recipients, findings)
+        if one.post.follows in by_post:
+            _check_follow_up(one, by_post[one.post.follows], findings)
     _check_order(matched, findings)
-    findings.messages += len(matched)
-    findings.entries += sum(message.entries.count for _, message in matched)
-    findings.recalled += sum(message.is_recalled for _, message in matched)
-    return matched
+    findings.messages += len(stored)
+    findings.entries += sum(one.message.entries.count for one in stored)
+    findings.recalled += sum(one.message.is_recalled for one in stored)
+    findings.follow_ups += sum(one.post.follows is not None for one in stored)
+    return stored
 
 
 def _match(snapshot: Snapshot, posts: Sequence[Post], findings: Findings) -> list[tuple[Post, Message]]:
@@ -77,82 +80,59 @@ def _match(snapshot: Snapshot, posts: Sequence[Post], findings: Findings) -> lis
 def _check_whole(post: Post, message: Message, snapshot: Snapshot, findings: Findings) -> None:
     """The message, its targets, its visibility, its version and its audit trail are as it was posted."""
     ids = {**snapshot.scope_ids.get(post.platform.id, {}), "": post.platform.id}
-    chosen = _chosen(post.audience)
-    targets = sorted(ids[scope] for scope in chosen)
+    scopes = chosen(post.audience)
+    targets = sorted(ids[scope] for scope in scopes)
     # What contained a target is that of the message's own version.
     clinics = post.platform.at(message.directory_version).clinics
-    containing = {post.platform.id, *(ids[clinics[scope]] for scope in chosen if scope in clinics)}
+    containing = {post.platform.id, *(ids[clinics[scope]] for scope in scopes if scope in clinics)}
     visibility = dict.fromkeys(containing, False) | dict.fromkeys(targets, True)
     stored = (message.platform_id, message.sender, message.body, message.idempotency_key)
     posted = (post.platform.id, post.sender, post.body, post.key)
+    followed = {None} if post.follows is None else post.follows.accepted_ids
+    version = message.directory_version if post.follows is None else message.active_version
     versions = post.platform.versions_between(post.began, post.accepted_by)
     audited = {"accepted": 1, "recalled": 1} if message.is_recalled else {"accepted": 1}
     for holds, invariant, what in (
         (stored == posted, "a whole message", f"is {stored}, not {posted}"),
+        (message.follows in followed, "a whole message", f"follows {message.follows}, not {followed}"),
         (sorted(message.targets) == targets, "a whole message", f"has targets {message.targets}, not {targets}"),
         (message.visibility == visibility, "a whole message", f"is visible to {message.visibility}, not {visibility}"),
         (message.is_recalled or 200 not in post.recalls, "recalled is recalled", f"is {message.status}"),
         (bool(post.recalls) or not message.is_recalled, "nothing else is stored", "is recalled, without a request"),
         (message.audited == audited, "audited once", f"has the events {dict(message.audited)}, not {audited}"),
         (
-            message.directory_version in versions,
+            version in versions,
             "recipients of its moment",
-            f"is of version {message.directory_version}, its moment was in {versions}",
+            f"is of version {version}, its moment was in {versions}",
         ),
     ):
         findings.check(holds, invariant, f"message {message.id} {what}")
 
 
-@dataclass(frozen=True)
-class _People:
-    """The recipients of a message: their ids in order, and all of them as one group."""
-
-    ids: Sequence[int]
-    whole: Group
-
-    def within(self, batch: Batch) -> Sequence[int]:
-        """The recipients of this batch."""
-        after, up_to = (bisect.bisect_right(self.ids, one) for one in (batch.after_user_id, batch.up_to_user_id))
-        return self.ids[after:up_to]
-
-
-class _Recipients:
-    """The recipients of messages, computed once for each audience and version."""
-
-    def __init__(self, engine: Engine, snapshot: Snapshot, findings: Findings) -> None:
-        self.engine = engine
-        self._snapshot = snapshot
-        self._findings = findings
-        self._known: dict[object, _People] = {}
-
-    def of(self, post: Post, version: int) -> _People:
-        which = (post.platform.id, version, frozenset(_chosen(post.audience)))
-        if which not in self._known:
-            ids = sorted(post.platform.recipients(post.audience, version))
-            self._known[which] = _People(ids, self.group(ids))
-            self._compare_with_memberships(post, version, self._known[which].whole)
-        return self._known[which]
-
-    def group(self, ids: Sequence[int]) -> Group:
-        return Group(len(ids), sum(self._snapshot.checksums[one] for one in ids))
-
-    def _compare_with_memberships(self, post: Post, version: int, expected: Group) -> None:
-        ids = self._snapshot.scope_ids.get(post.platform.id, {})
-        everyone = bool(post.audience.get("everyone"))
-        members = tables.count_members(
-            self.engine,
-            platform_id=post.platform.id,
-            version=version,
-            everyone=everyone,
-            scope_ids=[] if everyone else [ids[scope] for scope in _chosen(post.audience)],
-        )
-        audience = f"{dict(post.audience)} of {post.platform.key} in version {version}"
-        what = f"{members.count} members of {audience}, not {expected.count}, or others"
-        self._findings.check(members == expected, "the directory is kept", what)
+def _check_follow_up(stored: Stored, earlier: Message, findings: Findings) -> None:
+    """Its audience is that of the earlier message; each answered reading of this one is kept, and before or after the follow-up."""
+    post, message, check = stored.post, stored.message, findings.check
+    version = f"message {message.id} is of version {message.directory_version}, not {earlier.directory_version}"
+    check(message.directory_version == earlier.directory_version, "recipients of its moment", version)
+    readings = post.follows.readings if post.follows else []
+    began: dict[str, float] = {}
+    for reading in readings:
+        began[reading.user] = min(reading.began, began.get(reading.user, math.inf))
+    for reading in readings:
+        if reading.read_at is None:
+            continue
+        first = earlier.first_reads.get(post.platform.user_ids[reading.user])
+        name = f"{reading.user} read {earlier.id} at {reading.read_at}, first at {first}"
+        check(first is not None and first <= reading.read_at, "a reading is kept", name)
+        if first is not None:
+            late = first >= message.sent_at and reading.ended <= post.began
+            early = first < message.sent_at and began[reading.user] >= post.accepted_by
+            what = f"{name}; message {message.id} is of {message.sent_at}"
+            check(not late and not early, "readings are before or after", what)
 
 
-def _check_fan_out(post: Post, message: Message, recipients: _Recipients, findings: Findings) -> None:
-    people = recipients.of(post, message.directory_version)
+def _check_fan_out(engine: Engine, stored: Stored, recipients: Recipients, findings: Findings) -> None:
+    _post, message, people = stored
     entries, name = message.entries, f"message {message.id}"
     same_time = entries.count == 0 or entries.first_sent_at == entries.last_sent_at == message.sent_at
     findings.check(not message.inflight, "out of flight", f"{name} has {message.inflight} targets in flight")
@@ -168,11 +148,11 @@ def _check_fan_out(post: Post, message: Message, recipients: _Recipients, findin
         findings.check(message.status == "sent", "accepted becomes sent", f"{name} is {message.status}")
         findings.check(message.recipient_count == whole.count, "counters equal rows", counted)
     if entries.whose != whole:
-        stored = tables.list_recipients(recipients.engine, message_id=message.id)
-        _name_the_wrong(message, frozenset(needed), stored, findings)
+        found = tables.list_recipients(engine, message_id=message.id)
+        _name_the_wrong(message, frozenset(needed), found, findings)
 
 
-def _check_batches(message: Message, people: _People, findings: Findings) -> None:
+def _check_batches(message: Message, people: People, findings: Findings) -> None:
     position = -1
     for number, batch in enumerate(message.batches, start=1):
         name = f"message {message.id}, batch {batch.seq}"
@@ -206,10 +186,3 @@ def _check_order(matched: Sequence[tuple[Post, Message]], findings: Findings) ->
         what = f"message {message.id} was posted after a newer one was accepted"
         findings.check(post.began < answered, "in the order of acceptance", what)
         first_answer[message.platform_id] = min(answered, post.accepted_by)
-
-
-def _chosen(audience: platforms.Audience) -> list[str]:
-    """The chosen scopes; the platform itself is empty."""
-    if audience.get("everyone"):
-        return [""]
-    return [*audience.get("organisations", ()), *audience.get("clinics", ())]

@@ -1,91 +1,31 @@
-"""The load generator: administrators who post messages, and what each POST asked and was answered.
+"""The load generator: administrators who post messages and follow them up, and recipients who read them.
 
-A drill may post by itself too: `draft`, then `attempt`, and it is remembered like all others.
+A drill may post by itself too: `draft` or `follow_up`, then `attempt`, and it is remembered like all others.
 """
 
 import contextlib
 import functools
-import math
+import itertools
 import random
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 
-from drills import background, platforms
+from drills import background, choices, platforms
 from drills.hub import Hub
+from drills.posts import ACCEPTED, Attempt, Post, Reading
 
-ACCEPTED = 202
 _TIMEOUT_S = 6.0
 # Between two attempts of the same POST.
 _PAUSE_S = 0.2
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One request. `status` is None when no answer came; times are this process's monotonic clock, in seconds."""
-
-    began: float
-    took: float
-    status: int | None
-    message_id: uuid.UUID | None = None
-    reason: str = ""
-
-    @property
-    def is_rejected(self) -> bool:
-        """Whether the answer says that this message will never be accepted."""
-        return self.status is not None and 400 <= self.status < 500 and self.status != 429
-
-
-@dataclass(eq=False)
-class Post:
-    """One message that an administrator wanted to send, found again by its title; several `attempts` only with a key."""
-
-    platform: platforms.Platform
-    sender: str
-    title: str
-    body: str
-    audience: platforms.Audience
-    key: str | None
-    attempts: list[Attempt] = field(default_factory=list)
-    recalls: list[int | None] = field(default_factory=list)
-
-    @property
-    def accepted_ids(self) -> set[uuid.UUID]:
-        return {one.message_id for one in self.attempts if one.message_id is not None}
-
-    @property
-    def message_id(self) -> uuid.UUID:
-        """The id of the accepted message. Raises `ValueError` where there is none, or more than one."""
-        (found,) = self.accepted_ids
-        return found
-
-    @property
-    def began(self) -> float:
-        """Nothing of it can have been stored before."""
-        return min(one.began for one in self.attempts)
-
-    @property
-    def accepted_by(self) -> float:
-        """When it was stored at the latest; infinity without an answer that says so."""
-        return min((one.began + one.took for one in self.attempts if one.status == ACCEPTED), default=math.inf)
-
-    @property
-    def is_accepted(self) -> bool:
-        return any(one.status == ACCEPTED for one in self.attempts)
-
-    @property
-    def is_rejected(self) -> bool:
-        """Every answer was an error of the client's: nothing may be stored of it."""
-        return bool(self.attempts) and all(one.status is not None and 400 <= one.status < 500 for one in self.attempts)
-
-    @property
-    def is_settled(self) -> bool:
-        """It is not asked for again: accepted, rejected, or without a key and so not to be repeated."""
-        return self.key is None or self.is_accepted or (bool(self.attempts) and self.attempts[-1].is_rejected)
+# A message is followed up while it is one of the newest; so many of its recipients read it before and meanwhile.
+_NEWEST = 40
+_READERS_BEFORE, _READERS_BESIDE = 2, 4
 
 
 @dataclass(frozen=True)
@@ -98,10 +38,14 @@ class Rate:
 
 
 class LoadGenerator:
-    """`rng` decides what is posted; when an answer comes decides what is asked next, so only the choices can be repeated."""
+    """`rng` decides what is posted; when an answer comes decides what is asked next, so only the choices can be repeated.
+
+    `reserved`: users who do not read here, because a drill has them read.
+    """
 
     def __init__(self, hub: Hub, of: Mapping[str, platforms.Platform], rng: random.Random, *, rate: Rate) -> None:
         self.posts: list[Post] = []
+        self.reserved: frozenset[str] = frozenset()
         self._hub = hub
         self._platforms = dict(of)
         self._rate = rate
@@ -130,36 +74,30 @@ class LoadGenerator:
         key: bool | None = None,
     ) -> Post:
         """A message to be posted, remembered from now on. With an audience it comes from a platform administrator."""
-        with self._lock:
-            number = len(self.posts) + 1
-            its = self._platforms[platform or rng.choice(list(self._platforms))]
-            administrators = its.now.administrators
-            if audience is None:
-                sender = rng.choice(administrators)
-                audience = self._audience(rng, its.now, sender)
-            else:
-                sender = rng.choice([one for one in administrators if one.administers_all])
-            with_key = rng.random() < 0.7 if key is None else key
-            post = Post(
-                platform=its,
-                sender=sender.id,
-                title=f"Notice {number} {rng.getrandbits(32):08x}",
-                body=" ".join(["What it is about."] * rng.choice((1, 1, 3, 40))),
-                audience=audience,
-                key=f"key-{number}-{rng.getrandbits(64):016x}" if with_key else None,
-            )
-            self.posts.append(post)
+        its = self._platforms[platform or rng.choice(list(self._platforms))]
+        administrators = its.now.administrators
+        if audience is None:
+            sender = rng.choice(administrators)
+            audience = choices.audience(rng, its.now, sender, share_of_everyone=self._rate.share_of_everyone)
+        else:
+            sender = rng.choice([one for one in administrators if one.administers_all])
+        return self._remember(rng, its, sender, audience, key=rng.random() < 0.7 if key is None else key)
+
+    def follow_up(self, rng: random.Random, earlier: Post, *, key: bool = True) -> Post:
+        """A message to those who have not read an accepted one. It comes from an administrator who may address each of its scopes."""
+        senders = [one for one in earlier.platform.now.administrators if one.may_address(earlier.audience)]
+        post = self._remember(rng, earlier.platform, rng.choice(senders), earlier.audience, key=key)
+        post.follows = earlier
         return post
 
     def attempt(self, post: Post, *, client: httpx.Client | None = None, url: str | None = None) -> Attempt:
         """Posts it once and remembers the outcome, through another address where `url` says so."""
         headers = self.headers(post) | ({"Idempotency-Key": post.key} if post.key else {})
-        document = {"title": post.title, "body": post.body, "audience": dict(post.audience)}
         began = time.monotonic()
         with _given_or_new(client) as connection:
             try:
                 answer = connection.post(
-                    f"{url or self._hub.apis.compose_url}/v1/messages", json=document, headers=headers
+                    f"{url or self._hub.apis.compose_url}/v1/messages", json=post.content, headers=headers
                 )
             except httpx.TransportError as error:
                 attempt = Attempt(began, time.monotonic() - began, None, reason=type(error).__name__)
@@ -190,6 +128,17 @@ class LoadGenerator:
             post.recalls.append(status)
         return status
 
+    def read(self, post: Post, user: str, *, client: httpx.Client) -> None:
+        """Marks an accepted message as read, as a user who may be one of its recipients, and remembers the outcome."""
+        url = f"{self._hub.apis.inbox_url}/v1/notifications/{post.message_id}/read"
+        began, read_at = time.monotonic(), None
+        with contextlib.suppress(httpx.TransportError):
+            answer = client.put(url, headers=self.bearer(user, post.platform.key))
+            if answer.status_code == 200:
+                read_at = datetime.fromisoformat(answer.json()["notification"]["read_at"])
+        with self._lock:
+            post.readings.append(Reading(user, began, time.monotonic() - began, read_at))
+
     def headers(self, post: Post) -> dict[str, str]:
         return self.bearer(post.sender, post.platform.key)
 
@@ -206,16 +155,27 @@ class LoadGenerator:
         return max((one.took for one in attempts if one.status == ACCEPTED and one.began >= since), default=0.0)
 
     def _keep_posting(self, rng: random.Random, ending: threading.Event) -> None:
+        """Every fourth message is a follow-up, beginning with the second: a drill may be over soon."""
         pause = self._rate.threads / self._rate.per_second
+        numbers = itertools.count(1)
         with httpx.Client(timeout=_TIMEOUT_S) as client:
             while not ending.wait(rng.expovariate(1 / pause)):
-                self._post_one(rng, client, ending)
+                earlier = self._choose_earlier(rng) if next(numbers) % 4 == 2 else None
+                self._post_one(rng, client, ending, earlier)
 
-    def _post_one(self, rng: random.Random, client: httpx.Client, ending: threading.Event) -> None:
+    def _post_one(
+        self, rng: random.Random, client: httpx.Client, ending: threading.Event, earlier: Post | None
+    ) -> None:
         """Now and then twice at once, again after its acceptance, or recalled."""
-        post = self.draft(rng)
+        if earlier is None:
+            post, beside = self.draft(rng), []
+        else:
+            post = self.follow_up(rng, earlier, key=rng.random() < 0.7)
+            beside = [self._reading(rng, earlier, client)]
         twice, again, recalled = (rng.random() < share for share in (0.08, 0.05, 0.04))
-        with background.running(*[lambda _: self.attempt(post)] * (post.key is not None and twice)):
+        if post.key is not None and twice:
+            beside.append(lambda _: self.attempt(post))
+        with background.running(*beside):
             self.attempt(post, client=client)
         while not post.is_settled and not ending.wait(_PAUSE_S):
             self.attempt(post, client=client)
@@ -225,22 +185,46 @@ class LoadGenerator:
             ending.wait(rng.random() * 0.5)
             self.recall(post, client=client)
 
-    def _audience(
-        self, rng: random.Random, directory: platforms.Directory, sender: platforms.Person
-    ) -> platforms.Audience:
-        if sender.administers_all:
-            if rng.random() < self._rate.share_of_everyone:
-                return platforms.EVERYONE
-            organisations, clinics = list(directory.organisations), list(directory.clinics)
-        else:
-            organisations = sender.administers("organisation")
-            beneath = [clinic for organisation in organisations for clinic in directory.clinics_of(organisation)]
-            clinics = [*sender.administers("clinic"), *beneath]
-            if rng.random() < 0.04:
-                return platforms.EVERYONE  # beyond their reach: to be rejected
-        some = _some(rng, organisations, 2) if rng.random() < 0.3 else []
-        other = _some(rng, clinics, 4) if rng.random() < 0.8 or not some else []
-        return {"organisations": some, "clinics": other}
+    def _choose_earlier(self, rng: random.Random) -> Post | None:
+        """A message to be followed up; None where there is none yet."""
+        with self._lock:
+            found = [one for one in self.posts[-_NEWEST:] if one.is_accepted and not one.recalls]
+        return rng.choice(found) if found else None
+
+    def _reading(self, rng: random.Random, post: Post, client: httpx.Client) -> background.Work:
+        """Has some of its recipients read it now, and returns the work of others who read it beside its follow-up."""
+        people = choices.people(rng, post.platform.now, post.audience, most=_READERS_BEFORE + _READERS_BESIDE)
+        readers = [one for one in people if one not in self.reserved]
+        for user in readers[:_READERS_BEFORE]:
+            self.read(post, user, client=client)
+
+        def work(_ending: threading.Event) -> None:
+            for user in readers[_READERS_BEFORE:]:
+                self.read(post, user, client=client)
+
+        return work
+
+    def _remember(
+        self,
+        rng: random.Random,
+        platform: platforms.Platform,
+        sender: platforms.Person,
+        audience: platforms.Audience,
+        *,
+        key: bool,
+    ) -> Post:
+        with self._lock:
+            number = len(self.posts) + 1
+            post = Post(
+                platform=platform,
+                sender=sender.id,
+                title=f"Notice {number} {rng.getrandbits(32):08x}",
+                body=" ".join(["What it is about."] * rng.choice((1, 1, 3, 40))),
+                audience=audience,
+                key=f"key-{number}-{rng.getrandbits(64):016x}" if key else None,
+            )
+            self.posts.append(post)
+        return post
 
 
 @contextlib.contextmanager
@@ -250,7 +234,3 @@ def _given_or_new(client: httpx.Client | None) -> Iterator[httpx.Client]:
         return
     with httpx.Client(timeout=_TIMEOUT_S) as new:
         yield new
-
-
-def _some(rng: random.Random, scopes: list[str], most: int) -> list[str]:
-    return rng.sample(scopes, min(len(scopes), rng.randint(1, most))) if scopes else []

@@ -57,6 +57,13 @@ class Person:
         """The scopes of this level that this person may address."""
         return [one.scope for one in self.memberships if (one.role, one.level) == ("administrator", level)]
 
+    def may_address(self, audience: Audience) -> bool:
+        """Whether this person administers everything, or each scope of the audience itself."""
+        levels = ("organisation", "clinic")
+        chosen = {level: audience.get(f"{level}s", ()) for level in levels}
+        each = all(set(chosen[level]) <= set(self.administers(level)) for level in levels)
+        return self.administers_all or (each and not audience.get("everyone"))
+
 
 @dataclass(frozen=True)
 class Directory:

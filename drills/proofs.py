@@ -12,7 +12,8 @@ import sqlalchemy.exc
 from sqlalchemy import Engine
 
 from drills.findings import Findings
-from drills.load import LoadGenerator, Post
+from drills.load import LoadGenerator
+from drills.posts import Post
 from services.fanout_worker.actions import verify
 from services.fanout_worker.domain import proof
 

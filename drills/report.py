@@ -6,11 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drills.findings import Findings
-from drills.load import Post
+from drills.posts import Post
 
 _BEGIN, _END = "<!-- report -->", "<!-- end of report -->"
-_COLUMNS = ("drill", "faults", "posts", "messages", "entries", "feeds", "recovered", "slowest POST", "violations")
-_DETAILS = ("posts", "feeds")
+_COLUMNS = (
+    "drill",
+    "faults",
+    "posts",
+    "messages",
+    "recalled",
+    "follow-ups",
+    "entries",
+    "feeds",
+    "recovered",
+    "slowest POST",
+    "violations",
+)
+_DETAILS = ("posts", "recalled", "feeds")
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,9 @@ def _cells(result: Result, *, is_short: bool) -> dict[str, str]:
         "drill": f"{result.number}. {result.name}",
         "faults": f"{result.faults.total():,}" if is_short else faults,
         "posts": f"{len(posts):,} ({accepted:,} accepted, {rejected:,} rejected, {neither:,} neither)",
-        "messages": f"{found.messages:,}" if is_short else f"{found.messages:,} ({found.recalled:,} recalled)",
+        "messages": f"{found.messages:,}",
+        "recalled": f"{found.recalled:,}",
+        "follow-ups": f"{found.follow_ups:,}",
         "entries": f"{found.entries:,}",
         "feeds": f"{found.feeds:,}",
         "recovered": _time(result.recovery),

@@ -44,7 +44,10 @@ class Entries:
 
 @dataclass
 class Message:
-    """A message as the tables have it."""
+    """A message as the tables have it; `first_reads`: the ids of those who have read it, each with the time of the first reading.
+
+    `active_version`: of a follow-up the directory's version in which its recipients were active.
+    """
 
     id: uuid.UUID
     platform_id: int
@@ -57,6 +60,9 @@ class Message:
     recalled_at: datetime | None
     status: str
     recipient_count: int | None
+    follows: uuid.UUID | None
+    active_version: int | None
+    first_reads: dict[int, datetime] = field(default_factory=dict)
     targets: list[int] = field(default_factory=list)
     visibility: dict[int, bool] = field(default_factory=dict)
     inflight: int = 0
@@ -89,9 +95,14 @@ _UNFINISHED = sqlalchemy.text("""
 
 _MESSAGES = sqlalchemy.text("""
     SELECT m.id, m.platform_id, u.external_id AS sender, m.title, m.body, m.directory_version, m.idempotency_key,
-           m.sent_at, m.recalled_at, m.status, m.recipient_count
-    FROM messages m JOIN users u ON u.id = m.sender_id ORDER BY m.sent_at, m.id
+           m.sent_at, m.recalled_at, m.status, m.recipient_count, m.follows, f.active_version
+    FROM messages m JOIN users u ON u.id = m.sender_id
+    LEFT JOIN followed_messages f ON f.message_id = m.id AND f.earlier_id = m.follows
+    ORDER BY m.sent_at, m.id
 """)
+_FIRST_READS = sqlalchemy.text(
+    "SELECT message_id, user_id, first_read_at FROM inbox_states WHERE first_read_at IS NOT NULL"
+)
 _TARGETS = sqlalchemy.text("SELECT message_id, scope_id FROM message_targets ORDER BY message_id, position")
 _VISIBILITY = sqlalchemy.text("SELECT message_id, scope_id, is_target FROM message_visibility")
 _INFLIGHT = sqlalchemy.text("SELECT message_id, count(*) AS number FROM inflight_targets GROUP BY message_id")
@@ -139,6 +150,9 @@ def read(engine: Engine) -> Snapshot:
             messages[row.message_id].visibility[row.scope_id] = row.is_target
         for row in connection.execute(_BATCHES):
             messages[row.message_id].batches.append(Batch(*row[1:]))
+        for row in connection.execute(_FIRST_READS):
+            if row.message_id in messages:
+                messages[row.message_id].first_reads[row.user_id] = row.first_read_at
         for row in connection.execute(_AUDITED):
             if row.message_id in messages:
                 messages[row.message_id].audited[row.outcome] = row.number

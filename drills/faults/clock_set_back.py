@@ -9,29 +9,40 @@ from functools import partial
 import httpx
 
 from drills import database, platforms
-from drills.load import Post
+from drills.posts import Post
 from drills.processes import has_come
 from drills.scenario import Scenario
 from shared import contracts, redis_client
 
 _DELIVERED_S = 60.0
 _LOCK = """
-    LOCK TABLE fanout_batches, messages, message_visibility, inbox_entries, inbox_states, fanout_counters, known_time
+    LOCK TABLE fanout_batches, messages, message_visibility, followed_messages, inbox_entries, inbox_states, fanout_counters, known_time
     IN ACCESS EXCLUSIVE MODE
 """
 # The messages of a platform from a certain one on, newest included.
 _THESE = """
     CREATE TEMPORARY TABLE these ON COMMIT DROP AS
-    SELECT m.id FROM messages m JOIN messages first ON m.platform_id = first.platform_id AND m.sent_at >= first.sent_at
+    SELECT m.id, first.platform_id, first.sent_at AS since
+    FROM messages m JOIN messages first ON m.platform_id = first.platform_id AND m.sent_at >= first.sent_at
     WHERE first.id = '{message_id}'
 """
 _COLUMNS = {
     "messages": ("id", "created_at", "sent_at", "recalled_at", "completed_at", "expand_published_at"),
     "message_visibility": ("message_id", "sent_at"),
     "inbox_entries": ("message_id", "sent_at"),
-    "inbox_states": ("message_id", "sent_at", "seen_at", "read_at", "archived_at"),
+    "inbox_states": ("message_id", "sent_at"),
     "fanout_batches": ("message_id", "published_at", "delivered_at"),
 }
+# These may belong to an earlier message: a state changes at a time not before the newest message.
+_FROM_THEN_ON = (
+    *(("inbox_states", name) for name in ("seen_at", "read_at", "archived_at", "first_read_at")),
+    *(("followed_messages", name) for name in ("earlier_sent_at", "accepted_at")),
+)
+_MOVE_FROM_THEN_ON = """
+    UPDATE {table} AS moved SET {name} = moved.{name} + {interval}
+    FROM messages m JOIN (SELECT DISTINCT platform_id, since FROM these) AS t ON t.platform_id = m.platform_id
+    WHERE m.id = moved.message_id AND moved.{name} >= t.since
+"""
 
 
 def drill(scenario: Scenario) -> None:
@@ -75,11 +86,12 @@ def _status(scenario: Scenario, post: Post) -> str:
 
 def _move(scenario: Scenario, first: Post, by: str) -> None:
     """Moves the times of `first` and of the later messages of its platform, and those of the sweeps."""
+    interval = f"interval '{by}'"
     moved = [
-        f"UPDATE {table} SET {', '.join(f'{name} = {name} + {_interval(by)}' for name in times)}"
-        f" WHERE {key} IN (SELECT id FROM these)"
+        f"UPDATE {table} SET {', '.join(f'{name} = {name} + {interval}' for name in times)} WHERE {key} IN (SELECT id FROM these)"
         for table, (key, *times) in _COLUMNS.items()
     ]
+    moved += [_MOVE_FROM_THEN_ON.format(table=table, name=name, interval=interval) for table, name in _FROM_THEN_ON]
     # A proof reads in several snapshots, and sent_at never changes but here.
     with scenario.proving:
         database.change(
@@ -87,10 +99,6 @@ def _move(scenario: Scenario, first: Post, by: str) -> None:
             _LOCK,
             _THESE.format(message_id=first.message_id),
             *moved,
-            f"UPDATE fanout_counters SET changed_at = changed_at + {_interval(by)}",
-            f"UPDATE known_time SET known_good = known_good + {_interval(by)}",
+            f"UPDATE fanout_counters SET changed_at = changed_at + {interval}",
+            f"UPDATE known_time SET known_good = known_good + {interval}",
         )
-
-
-def _interval(by: str) -> str:
-    return f"interval '{by}'"

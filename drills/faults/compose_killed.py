@@ -1,8 +1,11 @@
 """The compose API is killed before, inside and after the commit of a message, and before its task is published; clients retry."""
 
+import contextlib
+from collections.abc import Callable
+
 from drills import triggers
 from drills.hub import COMPOSE_API, REDIS
-from drills.load import Post
+from drills.posts import Post
 from drills.processes import has_come
 from drills.scenario import Scenario
 
@@ -40,21 +43,26 @@ def inside_the_commit(scenario: Scenario) -> None:
     _kill_at(scenario, "accepted", "killed inside the commit, which succeeds")
 
 
-def _kill_at(scenario: Scenario, at: str, what: str) -> None:
-    post = _draft(scenario)
+def kill_at(scenario: Scenario, at: str, post: Post, begin: Callable[[], object]) -> bool:
+    """Kills the compose API once the transaction that `begin` brings about is at this point; whether it came there. It is over then."""
     with triggers.holding(scenario.engine, at=at, title=post.title) as hold:
-        with scenario.posting(post):
-            hit = hold.wait_reached(seconds=5)
-            scenario.hub.kill(COMPOSE_API)
-        hold.release()
-        has_come(lambda: scenario.stored(post) > 0, seconds=5, every=0.02)
+        begin()
+        hit = hold.wait_reached(seconds=5)
+        scenario.hub.kill(COMPOSE_API)
+    return hit
+
+
+def _kill_at(scenario: Scenario, at: str, what: str) -> None:
+    post = draft(scenario)
+    with contextlib.ExitStack() as posting:
+        hit = kill_at(scenario, at, post, lambda: posting.enter_context(scenario.posting(post)))
     scenario.injected(hit and _is_unanswered(post), what)
     _retry(scenario, post, stored=1)
 
 
 def inside_a_failing_commit(scenario: Scenario) -> None:
     """The commit fails at the API's own lock timeout, while the API is dead."""
-    post = _draft(scenario)
+    post = draft(scenario)
     with triggers.holding(scenario.engine, at="accepted", title=post.title, patient=False) as hold:
         with scenario.posting(post):
             hit = hold.wait_reached(seconds=5)
@@ -66,7 +74,7 @@ def inside_a_failing_commit(scenario: Scenario) -> None:
 
 def before_the_answer(scenario: Scenario) -> None:
     """It is committed, and the answer was lost on its way: a retry must find the same message."""
-    post = _draft(scenario)
+    post = draft(scenario)
     proxy, url = scenario.hub.proxy_of(COMPOSE_API)
     with proxy:
         proxy.drop_next_answer()
@@ -83,7 +91,7 @@ def before_publishing(scenario: Scenario) -> None:
     with proxy:
         scenario.hub.restart(COMPOSE_API, redis_url=url)
         proxy.hold()
-        post = _draft(scenario)
+        post = draft(scenario)
         scenario.load.attempt(post)
         scenario.hub.kill(COMPOSE_API)
     queued = scenario.count(
@@ -93,8 +101,12 @@ def before_publishing(scenario: Scenario) -> None:
     scenario.hub.restart(COMPOSE_API)
 
 
-def _draft(scenario: Scenario) -> Post:
-    return scenario.draft(scenario.rng.choice(list(scenario.platforms)))
+def draft(scenario: Scenario, *, key: bool = True) -> Post:
+    """A message to everyone of a platform or a follow-up of one, to be posted. A follow-up locks out readers while it is accepted."""
+    platform = scenario.rng.choice(list(scenario.platforms))
+    if scenario.rng.random() < 0.5:
+        return scenario.load.follow_up(scenario.rng, scenario.post(platform), key=key)
+    return scenario.draft(platform, key=key)
 
 
 def _is_unanswered(post: Post) -> bool:

@@ -8,8 +8,8 @@ from functools import partial
 import httpx
 
 from drills import background, others, platforms
-from drills.load import Post
 from drills.platforms import Directory, Membership, Person, Platform
+from drills.posts import Post
 from drills.scenario import Scenario
 from services.directory.actions import platforms as platform_actions
 from shared import db

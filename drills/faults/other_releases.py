@@ -8,7 +8,7 @@ import sqlalchemy
 
 from drills import platforms
 from drills.hub import BEAT
-from drills.load import Post
+from drills.posts import Post
 from drills.processes import has_come
 from drills.scenario import Scenario
 from services.compose_api.store import backlog

@@ -31,6 +31,7 @@ def drill(scenario: Scenario) -> None:
         readers += [Reader(scenario, platform.key, user) for user in chosen[:_READERS_EACH]]
         listeners += [Listener(scenario, platform.key, user) for user in chosen[_READERS_EACH:]]
     people: list[Person] = [*readers, *listeners]
+    scenario.load.reserved = frozenset(one.user for one in people)
     points = ("written", "delivered", "sent")
     with background.running(*(one.run for one in people)):
         scenario.inject(*(partial(fan_out_held, at=at, readers=readers) for at in points), least=0.2, most=1.0)

@@ -8,7 +8,7 @@ import sqlalchemy
 
 from drills import platforms, triggers
 from drills.hub import worker
-from drills.load import Post
+from drills.posts import Post
 from drills.processes import wait_until
 from drills.scenario import Scenario
 

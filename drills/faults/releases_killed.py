@@ -10,8 +10,9 @@ import sqlalchemy
 
 from cli.store import drafts as store
 from drills import background, database, platforms, triggers
+from drills.faults.compose_killed import draft, kill_at
 from drills.hub import COMPOSE_API, POSTGRES, REDIS
-from drills.load import ACCEPTED, Attempt, Post
+from drills.posts import ACCEPTED, Attempt, Post
 from drills.processes import has_come
 from drills.scenario import Scenario
 from services.compose_api import draft_content
@@ -47,13 +48,11 @@ def inside_the_commit(scenario: Scenario) -> None:
 
 
 def _kill_at(scenario: Scenario, at: str, what: str) -> None:
-    post = _draft(scenario)
-    with triggers.holding(scenario.engine, at=at, title=post.title) as hold:
-        began, (draft_id,) = _schedule(scenario, post)
-        hit = hold.wait_reached(seconds=5)
-        scenario.hub.kill(COMPOSE_API)
-    scenario.injected(hit, what)
+    post = draft(scenario, key=False)
+    scheduled: list[tuple[float, list[uuid.UUID]]] = []
+    scenario.injected(kill_at(scenario, at, post, lambda: scheduled.append(_schedule(scenario, post))), what)
     scenario.hub.restore()
+    ((began, (draft_id,)),) = scheduled
     _wait_released(scenario, post, began, draft_id)
 
 
@@ -63,7 +62,7 @@ def before_publishing(scenario: Scenario) -> None:
     with proxy:
         scenario.hub.restart(COMPOSE_API, redis_url=url)
         proxy.hold()
-        post = _draft(scenario)
+        post = draft(scenario, key=False)
         began, (draft_id,) = _schedule(scenario, post)
         _wait_released(scenario, post, began, draft_id)
         scenario.hub.kill(COMPOSE_API)
@@ -73,7 +72,7 @@ def before_publishing(scenario: Scenario) -> None:
 
 def with_the_database(scenario: Scenario) -> None:
     """PostgreSQL stops at once inside the commit of a release, which never ends: nothing of it may be left."""
-    post = _draft(scenario)
+    post = draft(scenario, key=False)
     with triggers.holding(scenario.engine, at="accepted", title=post.title) as hold:
         began, (draft_id,) = _schedule(scenario, post)
         hit = hold.wait_reached(seconds=5)
@@ -116,7 +115,7 @@ def several_at_one_second(scenario: Scenario) -> None:
 def on_hold(scenario: Scenario) -> None:
     """As after a restore: nothing is released until an operator ends the hold."""
     _set_hold(scenario, is_on=True)
-    post = _draft(scenario)
+    post = draft(scenario, key=False)
     began, (draft_id,) = _schedule(scenario, post)
     time.sleep(1.5)
     scenario.check(scenario.stored(post) == 0, "nothing is released on hold", f'"{post.title}" was released')
@@ -127,7 +126,7 @@ def on_hold(scenario: Scenario) -> None:
 
 def wrong_clock(scenario: Scenario) -> None:
     """The clock has jumped ahead by more than a week: nothing is released early, and nothing fails."""
-    post = _draft(scenario)
+    post = draft(scenario, key=False)
     database.change(scenario.engine, _KNOWN_GOOD.format(9))
     began, (draft_id,) = _schedule(scenario, post)
     time.sleep(2.0)
@@ -138,19 +137,14 @@ def wrong_clock(scenario: Scenario) -> None:
     scenario.note("clock more than a week ahead")
 
 
-def _draft(scenario: Scenario) -> Post:
-    return scenario.draft(scenario.rng.choice(list(scenario.platforms)), key=False)
-
-
 def _schedule(scenario: Scenario, *posts: Post) -> tuple[float, list[uuid.UUID]]:
     """Schedules them, in this order for the same moment, which has come. When that began, by the monotonic clock; the drafts' ids."""
     began, ids = time.monotonic(), []
     in_an_hour = {"send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
     for post in posts:
         headers = scenario.load.headers(post)
-        content = {"title": post.title, "body": post.body, "audience": dict(post.audience)}
         with httpx.Client(base_url=scenario.hub.apis.compose_url, timeout=10, headers=headers) as client:
-            draft_id = client.post("/v1/drafts", json=content).raise_for_status().json()["id"]
+            draft_id = client.post("/v1/drafts", json=post.content).raise_for_status().json()["id"]
             client.post(f"/v1/drafts/{draft_id}/schedule", json=in_an_hour).raise_for_status()
         ids.append(uuid.UUID(draft_id))
     with scenario.engine.begin() as connection:

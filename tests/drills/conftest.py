@@ -17,7 +17,8 @@ from sqlalchemy import Engine
 from cli.embedded import server
 from drills import feeds, invariants, platforms, scenario
 from drills.findings import Findings
-from drills.load import ACCEPTED, Attempt, Post
+from drills.posts import ACCEPTED, Attempt, Post, Reading
+from services.compose_api import domain
 from services.fanout_worker.actions import deliver, expand
 from services.fanout_worker.actions.context import Context
 from services.inbox_api import app as inbox
@@ -39,7 +40,10 @@ def testbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[scenario.Testb
 
 @dataclass
 class Sent:
-    """Platforms whose messages are all sent, but for one that was recalled when half of it was written."""
+    """Platforms whose messages are all sent, but for one that was recalled when half of it was written.
+
+    Of the recipients of the follow-up's earlier message one has read it before and one afterwards, and one is not active any more.
+    """
 
     owner: Engine
     platforms: dict[str, platforms.Platform]
@@ -76,6 +80,10 @@ class Sent:
     @property
     def to_everyone(self) -> Post:
         return self.posts[0]
+
+    @property
+    def follow_up(self) -> Post:
+        return self.posts[-2]
 
     @property
     def recalled(self) -> Post:
@@ -121,9 +129,15 @@ def prototype(postgres: server.Server, template_database: str, tmp_path_factory:
         platforms.EVERYONE,
         {"organisations": ["o1"], "clinics": ["o0-c1", "o1-c2"]},
         {"organisations": [], "clinics": ["o2-c0"]},
-        platforms.EVERYONE,
     ]
     posts = [_accept(compose, large, number, audience) for number, audience in enumerate(audiences)]
+    gone, *others = [one for one in large.now.people if one.is_active and one.id.startswith("u")]
+    people = [dataclasses.replace(one, status="disabled") if one is gone else one for one in large.now.people]
+    large.put(directory, dataclasses.replace(large.now, people=tuple(people)), tmp_path_factory.mktemp("files"))
+    _read(owner, posts[0], others[0].id)
+    posts.append(_accept(compose, large, len(posts), platforms.EVERYONE, follows=posts[0]))
+    _read(owner, posts[0], others[1].id)
+    posts.append(_accept(compose, large, len(posts), platforms.EVERYONE))
     for post in posts:
         expand.expand_message(context, message_id=post.message_id)
         tasks = [one for one in published if isinstance(one, contracts.DeliverBatch)]
@@ -139,11 +153,6 @@ def prototype(postgres: server.Server, template_database: str, tmp_path_factory:
         connection.execute(
             sqlalchemy.text("DELETE FROM inflight_targets WHERE message_id = :id"), {"id": last.message_id}
         )
-    # A recipient of all messages is disabled in the next version of the directory.
-    people = list(large.now.people)
-    gone = next(one for one in people if one.status == "active" and one.id.startswith("u"))
-    people[people.index(gone)] = dataclasses.replace(gone, status="disabled")
-    large.put(directory, dataclasses.replace(large.now, people=tuple(people)), tmp_path_factory.mktemp("files"))
     for engine in engines:
         engine.dispose()
     return Prototype(sqlalchemy.make_url(url).database or "", made, posts)
@@ -161,23 +170,52 @@ def sent(postgres: server.Server, prototype: Prototype) -> Iterator[Sent]:
     client = httpx.Client(transport=answers, base_url="http://inbox")
     findings = Findings()
     readers = feeds.Checker(client, factories.bearer, prototype.platforms, rng=random.Random(SEED), findings=findings)
-    posts = [dataclasses.replace(post, attempts=[*post.attempts], recalls=[*post.recalls]) for post in prototype.posts]
+    posts: list[Post] = []
+    for post in prototype.posts:
+        follows = None if post.follows is None else posts[prototype.posts.index(post.follows)]
+        lists = {"attempts": [*post.attempts], "recalls": [*post.recalls], "readings": [*post.readings]}
+        posts.append(dataclasses.replace(post, follows=follows, **lists))
     yield Sent(owner, prototype.platforms, posts, readers, findings, answers)
     client.close()
     owner.dispose()
     reading.dispose()
 
 
-def _accept(compose: Engine, of: platforms.Platform, number: int, audience: platforms.Audience) -> Post:
+def _accept(
+    compose: Engine, of: platforms.Platform, number: int, audience: platforms.Audience, *, follows: Post | None = None
+) -> Post:
     sender = "platform-administrator-0"
-    post = Post(of, sender, f"Notice {number}", "What it is about", audience, key=None)
+    post = Post(of, sender, f"Notice {number}", "What it is about", audience, key=None, follows=follows)
     chosen = ChosenScopes(
         everyone=bool(audience.get("everyone")),
         organisations=tuple(audience.get("organisations", ())),
         clinics=tuple(audience.get("clinics", ())),
     )
+    follow_up = {} if follows is None else {"follows": follows.message_id, "only": "unread"}
     who = factories.User(of.user_ids[sender], of.id, sender, "", "active")
     began = time.monotonic()
-    message_id = messages.accept(compose, who, factories.Platform(of.id, of.key), chosen, title=post.title)
+    message_id = messages.accept(
+        compose,
+        who,
+        factories.Platform(of.id, of.key),
+        domain.NO_SCOPES if follow_up else chosen,
+        title=post.title,
+        **follow_up,
+    )
     post.attempts.append(Attempt(began, time.monotonic() - began, ACCEPTED, message_id))
     return post
+
+
+def _read(owner: Engine, post: Post, user: str) -> None:
+    began = time.monotonic()
+    with owner.begin() as connection:
+        read_at = connection.execute(
+            sqlalchemy.text("""
+                INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, first_read_at)
+                SELECT :user_id, m.sent_at, m.id, t.now, t.now, t.now
+                FROM messages m, LATERAL (SELECT next_state_at(m.platform_id) AS now) AS t WHERE m.id = :message_id
+                RETURNING first_read_at
+            """),
+            {"user_id": post.platform.user_ids[user], "message_id": post.message_id},
+        ).scalar_one()
+    post.readings.append(Reading(user, began, time.monotonic() - began, read_at))

@@ -14,6 +14,12 @@ def test_what_went_well_is_shown_well(sent: Sent) -> None:
     assert sent.findings.feeds > 10
 
 
+def test_a_follow_up_is_missed_and_not_wanted_as_its_recipients_are(sent: Sent) -> None:
+    chosen = sent.chosen()
+    sent.corrupt("DELETE FROM inbox_entries WHERE message_id = :id", id=sent.follow_up.message_id)
+    assert "feeds show what is stored" in sent.violated_feeds(chosen)
+
+
 CORRUPTIONS = {
     "feeds show what is stored": [
         "DELETE FROM inbox_entries WHERE message_id = :id",

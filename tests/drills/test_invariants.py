@@ -3,12 +3,13 @@
 import dataclasses
 import math
 import uuid
+from datetime import timedelta
 
 import pytest
 
 from drills import invariants, platforms
 from drills.findings import Findings
-from drills.load import Attempt, Post
+from drills.posts import Attempt, Post
 from tests.drills.conftest import Sent
 
 REJECTED = Attempt(0.0, 0.01, 403)
@@ -108,6 +109,58 @@ def test_a_choice_of_scopes_is_held_to_the_same(sent: Sent) -> None:
     assert "no other entries" in sent.violated()
 
 
+READ_BEFORE = "UPDATE inbox_states SET {} WHERE user_id = (SELECT min(user_id) FROM inbox_states)"
+
+
+@pytest.mark.parametrize(
+    ("check", "statement"),
+    [
+        ("each recipient once", "DELETE FROM inbox_entries WHERE message_id = :id AND user_id = (SELECT max(user_id) FROM inbox_states)"),
+        (
+            "no other entries",
+            """INSERT INTO inbox_entries
+               SELECT s.user_id, m.sent_at, m.id FROM messages m, inbox_states s WHERE m.id = :id ORDER BY s.user_id LIMIT 1""",
+        ),
+        (
+            "no other entries",
+            """INSERT INTO inbox_entries
+               SELECT u.id, m.sent_at, m.id FROM messages m JOIN users u ON u.platform_id = m.platform_id AND u.status = 'disabled'
+               WHERE m.id = :id""",
+        ),
+        ("a whole message", "UPDATE messages SET follows = id WHERE id = :id"),
+        ("recipients of its moment", "UPDATE messages SET directory_version = directory_version + 1 WHERE id = :id"),
+        ("recipients of its moment", "UPDATE followed_messages SET active_version = active_version - 1 WHERE message_id = :id"),
+        ("a reading is kept", READ_BEFORE.format("read_at = NULL, first_read_at = NULL")),
+        ("a reading is kept", READ_BEFORE.format("first_read_at = first_read_at + interval '1 s'")),
+    ],
+)  # fmt: skip
+def test_a_follow_up_is_held_to_who_had_read_the_earlier_message_and_was_active(
+    sent: Sent, check: str, statement: str
+) -> None:
+    sent.corrupt(statement, id=sent.follow_up.message_id)
+    assert check in sent.violated()
+
+
+def test_a_reading_is_before_or_after_a_follow_up_as_its_answer_was(sent: Sent) -> None:
+    readings = sent.to_everyone.readings
+    before, after = readings
+    assert before.read_at is not None
+    later = dataclasses.replace(before, read_at=before.read_at + timedelta(hours=2))
+    assert sent.violated() == set()
+    readings[:] = [later, after]
+    assert sent.violated() == set(), "it may have been read before"
+    repeated = dataclasses.replace(after, user=before.user, read_at=before.read_at)
+    readings[:] = [before, repeated]
+    assert sent.violated() == set()
+    readings[:] = [repeated]
+    assert sent.violated() == {"readings are before or after"}
+    readings[:] = [later]
+    sent.corrupt(READ_BEFORE.format("first_read_at = first_read_at + interval '1 hour'"))
+    assert "readings are before or after" in sent.violated()
+    readings[:] = [dataclasses.replace(before, read_at=None)]
+    assert "readings are before or after" not in sent.violated(), "nothing is known of a request without an answer"
+
+
 def test_a_recall_is_held_to_its_answer(sent: Sent) -> None:
     sent.recalled.recalls[:] = [None]
     assert sent.violated() == set()
@@ -130,7 +183,7 @@ def test_a_recall_is_held_to_its_answer(sent: Sent) -> None:
 def test_what_may_be_left_of_a_post_depends_on_its_answers(
     sent: Sent, attempts: list[Attempt], check: str | None
 ) -> None:
-    sent.posts[0].attempts[:] = attempts
+    sent.posts[1].attempts[:] = attempts
     assert sent.violated() == ({check} if check else set())
 
 
@@ -142,9 +195,9 @@ def test_nothing_need_be_left_of_a_post_without_an_answer(sent: Sent) -> None:
 
 
 def test_one_key_answered_with_two_messages_is_named(sent: Sent) -> None:
-    second = sent.posts[1]
-    sent.corrupt("UPDATE messages SET title = :title WHERE id = :id", title=sent.posts[0].title, id=second.message_id)
-    sent.posts[0].attempts += second.attempts
+    first, second = sent.posts[1:3]
+    sent.corrupt("UPDATE messages SET title = :title WHERE id = :id", title=first.title, id=second.message_id)
+    first.attempts += second.attempts
     sent.posts.remove(second)
     assert {"one message", "one key, one message"} <= sent.violated()
 

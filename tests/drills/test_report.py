@@ -5,8 +5,8 @@ import pytest
 
 from drills import report
 from drills.findings import Findings
-from drills.load import Attempt, Post
 from drills.platforms import EVERYONE, Platform
+from drills.posts import Attempt, Post
 
 
 def posts(count: int, status: int | None) -> list[Post]:
@@ -15,7 +15,7 @@ def posts(count: int, status: int | None) -> list[Post]:
 
 
 def a_run(*, violations: int = 0, failure: str = "", is_whole: bool = True) -> report.Run:
-    findings = Findings(messages=1_200, entries=3_000_000, recalled=7, feeds=27)
+    findings = Findings(messages=1_200, entries=3_000_000, recalled=7, follow_ups=31, feeds=27)
     for number in range(violations):
         findings.violated("each recipient once", f"message {number}")
     result = report.Result(
@@ -35,7 +35,7 @@ def a_run(*, violations: int = 0, failure: str = "", is_whole: bool = True) -> r
 
 def test_the_report_says_what_was_done_and_what_was_checked() -> None:
     text = report.as_markdown(a_run())
-    for fact in ("7", "3 × killed", "3,000,000", "27", "12.3 s", "187 ms", "180 ms", "no violation"):
+    for fact in ("7", "3 × killed", "3,000,000", "31", "27", "12.3 s", "187 ms", "180 ms", "no violation"):
         assert fact in text
     assert "1,250 (1,200 accepted, 40 rejected, 10 neither)" in text
     assert a_run().is_clean
