@@ -83,6 +83,8 @@ class Checker:
         check(in_order, "newest first, each once", f"{name}: {times}")
         counts = self._get(reader, f"{_FEED}/counts").json()
         counted = {f"un{what}_count": sum(one[f"{what}_at"] is None for one in feed) for what in ("read", "seen")}
+        asked = [one["acknowledgement"] for one in feed if one["acknowledgement"]]
+        counted["to_acknowledge_count"] = sum(one["acknowledged_at"] is None for one in asked)
         check(counts == counted, "counts equal feeds", f"{name}: {counts}, and the feed {counted}")
         for one in feed[:1] + feed[1:][-1:]:
             alone = self._get(reader, f"{_FEED}/{one['id']}").json()
