@@ -43,6 +43,7 @@ class Opening:
 @dataclass(frozen=True)
 class News:
     fresh: tuple[store.Fresh, ...]
+    superseded: tuple[store.Gone, ...]
     recalled: tuple[store.Gone, ...]
     expired: tuple[store.Gone, ...]
 
@@ -81,12 +82,16 @@ def open_stream(engine: Engine, *, caller: auth.Caller, last_event_id: str | Non
 
 
 def read_news(engine: Engine, *, platform_id: int, after: datetime, expired_since: datetime) -> News:
-    """The messages of a platform after a time, oldest first and at most NEWS_LIMIT, and what was recalled lately or has expired."""
+    """The messages of a platform after a time, oldest first and at most NEWS_LIMIT, what they supersede, and what was recalled lately or
+    has expired.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         fresh = store.list_fresh(connection, platform_id=platform_id, after=after, limit=NEWS_LIMIT)
+        later = [one.message_id for one in fresh if one.notification.supersedes is not None]
+        superseded = store.list_superseded(connection, ids=later) if later else []
         recalled = store.list_recalled(connection, platform_id=platform_id, seconds=RECALLED_WITHIN_S)
         expired = store.list_expired(connection, platform_id=platform_id, since=expired_since)
-    return News(tuple(fresh), tuple(recalled), tuple(expired))
+    return News(tuple(fresh), tuple(superseded), tuple(recalled), tuple(expired))
 
 
 def list_changes(engine: Engine, *, known: Mapping[int, store.Known]) -> list[store.Change]:

@@ -110,6 +110,9 @@ class Poller:
                 event = events.notification(position, fresh.notification)
                 self._publish(platform, users, "notification", event, position)
                 self._measures.delay.observe(fresh.age_s)
+        for superseded in found.superseded:  # its recipients are other people, perhaps, than those of the later message
+            users = await self._find_users(platform, superseded)
+            self._publish(platform, users, "sync", events.sync(position), None)
         for recalled in found.recalled:
             if recalled.message_id not in platform.recalled:
                 users = await self._find_users(platform, recalled)

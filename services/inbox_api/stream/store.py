@@ -31,7 +31,7 @@ class Fresh:
 
 @dataclass(frozen=True)
 class Gone:
-    """A message that was recalled or expired `at` a time."""
+    """A message that was recalled, expired or was superseded `at` a time."""
 
     message_id: uuid.UUID
     at: datetime
@@ -87,6 +87,12 @@ _LIST_FRESH = sqlalchemy.text(f"""
                  CAST(NULL AS timestamptz) AS archived_at, CAST(NULL AS timestamptz) AS acknowledged_at
           FROM messages m WHERE m.platform_id = :platform_id AND m.sent_at > :after ORDER BY m.sent_at LIMIT :limit) p
     {notifications.JOINS} ORDER BY m.sent_at
+""")  # noqa: S608 (a constant)
+
+_LIST_SUPERSEDED = sqlalchemy.text(f"""
+    SELECT m.id AS message_id, m.superseded_at AS at, m.directory_version, {_SCOPES}
+    FROM messages later JOIN messages m ON m.id = later.supersedes
+    WHERE later.id = ANY(CAST(:ids AS uuid[]))
 """)  # noqa: S608 (a constant)
 
 # A recall's time is taken a moment before it is committed, so one looks back further than to the last look.
@@ -169,6 +175,11 @@ def list_fresh(connection: Connection, *, platform_id: int, after: datetime, lim
         )
         for row in rows
     ]
+
+
+def list_superseded(connection: Connection, *, ids: Sequence[uuid.UUID]) -> list[Gone]:
+    """What these messages supersede."""
+    return [_gone(row) for row in connection.execute(_LIST_SUPERSEDED, {"ids": list(ids)})]
 
 
 def list_recalled(connection: Connection, *, platform_id: int, seconds: float) -> list[Gone]:

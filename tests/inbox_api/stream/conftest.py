@@ -29,7 +29,7 @@ class Recorder(subscriber.Subscriber):
         is_new = super().publish(event, position)
         if is_new:
             name, *_, data = event.decode().strip().split("\n")
-            self.received.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))["id"]))
+            self.received.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: ")).get("id", "")))
         return is_new
 
 

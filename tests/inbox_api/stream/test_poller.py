@@ -100,6 +100,33 @@ def test_only_those_whom_it_reached_at_its_version_are_told(
     play(scene)
 
 
+def test_those_who_had_what_is_superseded_ask_the_feed_also_where_the_later_message_is_not_theirs(
+    hub: Hub, platform: factories.Platform, sender: factories.User, registry: subscribers.Subscribers
+) -> None:
+    clinics = [hub.clinic(hub.organisation(platform)) for _ in range(3)]
+    early, late, neither = (hub.user(platform, clinic) for clinic in clinics)
+    both = hub.user(platform, *clinics[:2])
+    asked = {"statement": "I have read it.", "due_at": datetime.now(UTC) + timedelta(days=1)}
+    earlier = hub.deliver(sender, clinics[0], **asked)
+
+    async def scene() -> None:
+        async with polling(hub.inbox, registry) as running:
+            recorders = {who.id: Recorder(hub, who) for who in (early, late, both, neither)}
+            for recorder in recorders.values():
+                join(registry, recorder)
+            later = hub.send(sender, clinics[1], supersedes=earlier.id, change_summary="Another fee.", **asked)
+            last = hub.send(sender, platform)
+            running.read_soon(platform.id)
+            await until(lambda: all(told(last) in recorder.received for recorder in recorders.values()))
+            await until(lambda: ("sync", "") in recorders[both.id].received)
+            assert recorders[early.id].received == [told(last), ("sync", "")]
+            assert recorders[late.id].received == [told(later), told(last)]
+            assert recorders[both.id].received == [told(later), told(last), ("sync", "")]
+            assert recorders[neither.id].received == [told(last)]
+
+    play(scene)
+
+
 def test_everybody_is_told_exactly_what_is_in_their_inbox_however_the_directory_changes(
     hub: Hub, platform: factories.Platform, sender: factories.User, registry: subscribers.Subscribers
 ) -> None:
@@ -385,7 +412,7 @@ def test_what_is_looked_up_is_found_by_index(hub: Hub, owner_engine: Engine, sha
         sqlalchemy.event.listen(hub.inbox, "before_cursor_execute", keep)
         assert actions.list_changes(hub.inbox, known=known) == []
         since = {"after": opening.position.sent_at, "expired_since": opening.now}
-        assert actions.read_news(hub.inbox, platform_id=platform.id, **since) == actions.News((), (), ())
+        assert actions.read_news(hub.inbox, platform_id=platform.id, **since) == actions.News((), (), (), ())
         for statement, parameters in asked:
             lines = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
             assert not [line for line in lines if "Seq Scan on messages" in line], "\n".join(lines)
