@@ -108,6 +108,10 @@ def not_found(what: str) -> HubError:
     return HubError("not-found", f"There is no such {what}, or you may not see it.")
 
 
+def acknowledgement_not_requested() -> HubError:
+    return HubError("acknowledgement-not-requested", "This message does not ask for an acknowledgement.")
+
+
 def validation_failed(errors: Mapping[str, Any]) -> HubError:
     fields = listed(sorted(map(str, errors)))
     return HubError("validation-failed", f"These fields are not valid: {fields}.", errors=errors)

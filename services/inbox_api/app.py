@@ -6,7 +6,7 @@ import flask
 
 from services.inbox_api import routes
 from services.inbox_api.actions import notifications as reading
-from services.inbox_api.routes import bell, notifications, recipients, sent_messages, stream
+from services.inbox_api.routes import acknowledgements, bell, notifications, recipients, sent_messages, stream
 from shared import settings
 from shared.web import app as frame
 
@@ -30,7 +30,13 @@ def make_app(
             proxy_count=proxy_count,
             find_caller=functools.partial(reading.find_reader, context.engine),
         ),
-        [notifications.blueprint, sent_messages.blueprint, recipients.blueprint, stream.blueprint],
+        [
+            notifications.blueprint,
+            sent_messages.blueprint,
+            recipients.blueprint,
+            acknowledgements.blueprint,
+            stream.blueprint,
+        ],
         context,
     )
     app.register_blueprint(bell.make())

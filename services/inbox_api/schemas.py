@@ -50,6 +50,16 @@ def _check_words(text: str) -> None:
         raise marshmallow.ValidationError(f"Search for 1 to {MAX_WORDS} words, not {count}.")
 
 
+def _words(what: str) -> fields.String:
+    return fields.String(
+        validate=[validate.Length(min=1, max=MAX_SEARCHED), _check_words],
+        metadata={
+            "description": f"{what}, at most {MAX_WORDS}: all occur, in any order and case; the last may be the beginning of one.",
+            "pattern": r"^[^\x00]+$",
+        },
+    )
+
+
 def _time(description: str) -> times.Time:
     return times.Time(required=True, metadata={"description": description})
 
@@ -77,14 +87,7 @@ class FeedQuery(paging.PageQuery):
 
 
 class HistoryQuery(paging.PageQuery):
-    q = fields.String(
-        validate=[validate.Length(min=1, max=MAX_SEARCHED), _check_words],
-        metadata={
-            "description": f"Words of title or body, at most {MAX_WORDS}: all occur, in any order and case; the last may be the beginning "
-            "of one.",
-            "pattern": r"^[^\x00]+$",
-        },
-    )
+    q = _words("Words of title or body")
     category = _category("Only what is of this category.")
     organisation = _external_id("an organisation")
     clinic = _external_id("a clinic")
@@ -101,6 +104,27 @@ class ExportQuery(marshmallow.Schema):
 
 class RecipientsQuery(ExportQuery, paging.PageQuery):
     pass
+
+
+class AcknowledgementsQuery(paging.PageQuery):
+    status = fields.String(
+        validate=validate.OneOf(("acknowledged", "outstanding", "overdue")),
+        metadata={
+            "description": "Only those who have acknowledged, or who are still asked to; `overdue`: once the due time has passed."
+        },
+    )
+    organisation = ids.ExternalId(metadata={"description": "External id of an organisation: only who belonged to it."})
+    clinic = ids.ExternalId(metadata={"description": "External id of a clinic: only who belonged to it."})
+    q = _words("Words of the name")
+
+
+class SummaryQuery(marshmallow.Schema):
+    by = fields.String(
+        load_default="organisation",
+        validate=validate.OneOf(("organisation", "clinic")),
+        metadata={"description": "What each row is."},
+    )
+    organisation = ids.ExternalId(metadata={"description": "External id of an organisation: only what was inside it."})
 
 
 class ThroughIn(marshmallow.Schema):
@@ -239,11 +263,6 @@ class HistoryOut(marshmallow.Schema):
     next_cursor = paging.next_cursor()
 
 
-class SentMessageOut(sent_messages.MessageOut):
-    seen_count = _count("Recipients who have seen it; null once its entries are dropped.", nullable=True)
-    read_count = _count("Recipients who have it marked as read; null once its entries are dropped.", nullable=True)
-
-
 class RecipientClinicOut(marshmallow.Schema):
     id = fields.String(required=True)
     name = fields.String(required=True)
@@ -264,3 +283,92 @@ class RecipientsOut(marshmallow.Schema):
     data = fields.List(fields.Nested(RecipientOut), required=True)
     has_more = fields.Boolean(required=True, metadata={"description": "Whether others follow."})
     next_cursor = paging.next_cursor()
+
+
+class AcknowledgingPersonOut(sent_messages.PersonOut):
+    clinics = fields.List(
+        fields.Nested(RecipientClinicOut),
+        required=True,
+        metadata={
+            "description": "Where they belonged in the message's directory version, as far as the caller administers it."
+        },
+    )
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf(("acknowledged", "outstanding", "overdue", "left", "no_longer_asked")),
+        metadata={
+            "description": "`left`: not acknowledged and not active any more. `no_longer_asked`: not acknowledged, and the message was "
+            "recalled or superseded."
+        },
+    )
+    acknowledged_at = _maybe_time("When they acknowledged it.")
+
+
+class AcknowledgementsOut(marshmallow.Schema):
+    data = fields.List(fields.Nested(AcknowledgingPersonOut), required=True)
+    has_more = fields.Boolean(required=True, metadata={"description": "Whether others follow."})
+    next_cursor = paging.next_cursor()
+
+
+class NumbersOut(marshmallow.Schema):
+    """`recipients` = `acknowledged` + `outstanding` + `left` + `no_longer_asked`."""
+
+    recipients = _count("People within the caller's reach who have the message.")
+    acknowledged = _count("Of them have acknowledged it.")
+    outstanding = _count("Of them are still asked to.")
+    overdue = _count("Of these, once the due time has passed: all of them.")
+    left = _count("Have not acknowledged and are not active any more.")
+    no_longer_asked = _count("Have not acknowledged, and the message was recalled or superseded.")
+    median_hours = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Median time from sending to acknowledging, at most 9 % wrong and some seconds behind; null without any.",
+            "minimum": 0,
+        },
+    )
+
+
+class SentMessageOut(sent_messages.MessageOut):
+    seen_count = _count("Recipients who have seen it; null once its entries are dropped.", nullable=True)
+    read_count = _count("Recipients who have it marked as read; null once its entries are dropped.", nullable=True)
+    acknowledgements = fields.Nested(
+        NumbersOut,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Of the people within the caller's reach; null where none is asked for, and once they are dropped."
+        },
+    )
+
+
+class ScopeNumbersOut(NumbersOut, sent_messages.PersonOut):
+    level = fields.String(required=True, validate=validate.OneOf(("organisation", "clinic")))
+    organisation = fields.Nested(
+        RecipientClinicOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of a clinic: where it belonged in the message's directory version."},
+    )
+
+
+class TotalsOut(NumbersOut):
+    distinct = _count("The same as `recipients`: who belongs to several rows counts in each of them, and once here.")
+
+
+class SummaryOut(marshmallow.Schema):
+    by = fields.String(required=True, validate=validate.OneOf(("organisation", "clinic")))
+    data = fields.List(
+        fields.Nested(ScopeNumbersOut),
+        required=True,
+        metadata={"description": "By name. Scopes without recipients are left out."},
+    )
+    totals = fields.Nested(TotalsOut, required=True)
+    due_at = _maybe_time("Until when it is to be acknowledged.")
+    closed_because = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(("superseded", "recalled")),
+        metadata={"description": "Why what is outstanding is not asked for any more."},
+    )
+    as_of = _time("The moment of all these numbers.")

@@ -44,7 +44,8 @@ MESSAGES = """
 GRANT SELECT ON messages TO message_hub_compose, message_hub_inbox;
 -- The worker reads no title and no body.
 GRANT SELECT (id, platform_id, sender_id, follows, directory_version, request_id, created_at, sent_at, recalled_at, status, recipient_count,
-              completed_at, expand_published_at, expand_attempts, last_error, statement, recipient_role) ON messages TO message_hub_worker;
+              completed_at, expand_published_at, expand_attempts, last_error, statement, recipient_role, counted_at)
+    ON messages TO message_hub_worker;
 GRANT SELECT ON message_targets, message_visibility, followed_messages, inflight_targets, fanout_batches, fanout_counters, inbox_retention
     TO message_hub_compose, message_hub_worker, message_hub_inbox;
 GRANT SELECT ON known_time TO message_hub_compose, message_hub_worker;
@@ -61,7 +62,8 @@ GRANT SELECT, INSERT (id, platform_id, author_id, sender_id, content, scope_ids,
               reason, detail) ON drafts TO message_hub_compose;
 GRANT SELECT ON draft_hold TO message_hub_compose;
 
-GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error) ON messages TO message_hub_worker;
+GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error, counted_at)
+    ON messages TO message_hub_worker;
 GRANT INSERT, UPDATE ON fanout_batches, fanout_counters TO message_hub_worker;
 GRANT DELETE ON inflight_targets TO message_hub_worker;
 GRANT SELECT, INSERT ON inbox_entries TO message_hub_worker;
@@ -72,6 +74,11 @@ GRANT SELECT, INSERT ON acknowledgements TO message_hub_inbox;
 -- Whom a follow-up goes to.
 GRANT SELECT (user_id, sent_at, message_id, first_read_at) ON inbox_states TO message_hub_compose, message_hub_worker;
 GRANT SELECT (user_id, sent_at, message_id, acknowledged_at) ON acknowledgements TO message_hub_compose, message_hub_worker;
+-- A trigger fills the queue.
+GRANT SELECT ON uncounted_acknowledgements TO message_hub_compose, message_hub_worker, message_hub_inbox;
+GRANT DELETE ON uncounted_acknowledgements TO message_hub_worker;
+GRANT SELECT ON acknowledgement_counts TO message_hub_worker, message_hub_inbox;
+GRANT INSERT (message_id, scope_id, recipients), UPDATE (acknowledged, delays) ON acknowledgement_counts TO message_hub_worker;
 
 REVOKE EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, uuid), next_state_at(bigint),
     is_follow_up_recipient(uuid, bigint), plausible_time(),
@@ -80,7 +87,9 @@ GRANT EXECUTE ON FUNCTION next_sent_at(bigint), next_follow_up_sent_at(bigint, u
 GRANT EXECUTE ON FUNCTION next_state_at(bigint), is_follow_up_recipient(uuid, bigint) TO message_hub_inbox;
 GRANT EXECUTE ON FUNCTION plausible_time(), is_clock_wrong(timestamptz, known_time, timestamptz) TO message_hub_compose, message_hub_worker;
 REVOKE EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date, date), drop_partitions(regclass, timestamptz),
-    refuse_to_change_acknowledgements() FROM PUBLIC;
+    refuse_to_change_acknowledgements(), queue_acknowledgements(), delay_bucket(interval), add_delays(integer[], integer[]),
+    median_hours(integer[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delay_bucket(interval), add_delays(integer[], integer[]), median_hours(integer[]) TO message_hub_worker;
 GRANT EXECUTE ON FUNCTION create_inbox_partitions(date), drop_inbox_partitions(date, date) TO message_hub_worker;
 """
 

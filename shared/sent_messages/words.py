@@ -32,6 +32,9 @@ class Search:
         return self.words is None and self.category is None
 
 
+ANY = Search(None, None, None)
+
+
 def _category(name: str) -> str:
     return f"'C' || md5({name})"
 
@@ -41,6 +44,11 @@ def vector(*, platform_id: str, title: str, body: str, category: str) -> str:
     words = f"strip(to_tsvector('simple', {title} || ' ' || {body}))"
     others = f"array_remove(ARRAY['P' || CAST({platform_id} AS text), {_category(category)}], NULL)"
     return f"{words} || array_to_tsvector({others})"
+
+
+def person(*, platform_id: str, name: str) -> str:
+    """The words of a user's name. The arguments are expressions; the index users_by_name has this one."""
+    return f"strip(to_tsvector('simple', {name})) || array_to_tsvector(ARRAY['P' || CAST({platform_id} AS text)])"
 
 
 # What has all of :words, and words that begin as :prefix does, of the :category on the platform :platform_id; null where :words and

@@ -72,6 +72,8 @@ GROUPS = {
     "ONE": [ONE],
     "SENT": [SENT],
     "SENT ONE": [SENT_ONE, RECIPIENTS, f"{RECIPIENTS}/export"],
+    # Of messages that ask for it: tests/inbox_api/test_acknowledgements.py.
+    "FOLLOW UP": [f"{SENT_ONE}/acknowledgements", f"{SENT_ONE}/acknowledgements/summary"],
     "PROVISIONING": [
         "GET /v1/directory/provisioning",
         *(f"GET /v1/directory/provisioning/{what}" for what in ("groups", "tokens", "refusals")),
@@ -197,6 +199,15 @@ SENT ONE  | recalled        | admin  | ok     | ok           | ok     | ok      
 SENT ONE  | to x            | admin  | none   | none         | none   | none     | ok    | none     | admin
 SENT ONE  | to s            | admin  | none   | none         | none   | none     | none  | ok       | admin
 SENT ONE  | nothing         | admin  | none   | none         | none   | none     | none  | none     | admin
+FOLLOW UP | to everyone     | admin  | none   | none         | none   | not      | none  | none     | admin
+FOLLOW UP | to a            | admin  | none   | not          | not    | not      | none  | none     | admin
+FOLLOW UP | to a1           | admin  | not    | not          | not    | not      | none  | none     | admin
+FOLLOW UP | to a2           | admin  | none   | not          | not    | not      | none  | none     | admin
+FOLLOW UP | to b            | admin  | none   | none         | none   | not      | none  | none     | admin
+FOLLOW UP | recalled        | admin  | not    | not          | not    | not      | none  | none     | admin
+FOLLOW UP | to x            | admin  | none   | none         | none   | none     | not   | none     | admin
+FOLLOW UP | to s            | admin  | none   | none         | none   | none     | none  | not      | admin
+FOLLOW UP | nothing         | admin  | none   | none         | none   | none     | none  | none     | admin
 PROVISIONING |              | admin  | admin  | admin        | admin  | ok       | ok    | ok       | admin
 UNMAP     |                 | admin  | admin  | admin        | admin  | none     | none  | none     | admin
 PROVISION |                 | admin  | admin  | admin        | admin  | bad      | bad   | bad      | admin
@@ -214,7 +225,7 @@ ROUTES = [route for group in GROUPS.values() for route in group]
 def test_the_table_has_a_column_for_every_caller_and_a_row_for_every_route_and_message() -> None:
     assert _HEAD[2:] == list(CALLERS)
     assert {group for group, *_ in _LINES} == set(GROUPS)
-    for group in ("RECALL", "DRAFT", "CHANGE", "ONE", "MARK", "ACKNOWLEDGE", "THROUGH", "SENT ONE"):
+    for group in ("RECALL", "DRAFT", "CHANGE", "ONE", "MARK", "ACKNOWLEDGE", "THROUGH", "SENT ONE", "FOLLOW UP"):
         assert {target for of, target, *_ in _LINES if of == group} == {*MESSAGES, "nothing"}, group
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from services.inbox_api import csv_export
 from services.inbox_api.actions import recipients as actions
-from services.inbox_api.store import recipients as store
+from services.inbox_api.store import people as store
 from tests import examples, factories
 from tests.inbox_api.hub import Hub, Sent
 

@@ -41,6 +41,8 @@ TABLES: dict[str, dict[str, str]] = {
     "inbox_states": {INBOX: "SELECT INSERT UPDATE"},
     "inbox_revisions": {INBOX: "SELECT INSERT UPDATE"},
     "acknowledgements": {INBOX: "SELECT INSERT"},
+    "acknowledgement_counts": {WORKER: "SELECT", INBOX: "SELECT"},
+    "uncounted_acknowledgements": {**MESSAGES_READ, WORKER: "SELECT DELETE"},
     "identity_providers": {COMPOSE: "SELECT", DIRECTORY: "INSERT UPDATE DELETE"},
     "sign_in_domains": {COMPOSE: "SELECT", DIRECTORY: "SELECT INSERT DELETE"},
     "console_sessions": {COMPOSE: "SELECT INSERT DELETE"},
@@ -49,7 +51,15 @@ TABLES: dict[str, dict[str, str]] = {
     "audit_events": {},
 }
 _WORKERS_PART_OF_MESSAGES = {
-    *("status", "recipient_count", "completed_at", "expand_published_at", "expand_attempts", "last_error"),
+    *(
+        "status",
+        "recipient_count",
+        "completed_at",
+        "expand_published_at",
+        "expand_attempts",
+        "last_error",
+        "counted_at",
+    ),
 }
 # Privileges on single columns: only the directory reads e-mail addresses, the worker reads no titles, bodies or names; messages has two
 # writers, and of an audit event the database gives id and time.
@@ -78,6 +88,8 @@ COLUMNS = {
         ("inbox_states", role, "SELECT"): {"user_id", "sent_at", "message_id", "first_read_at"}
         for role in (COMPOSE, WORKER)
     },
+    ("acknowledgement_counts", WORKER, "INSERT"): {"message_id", "scope_id", "recipients"},
+    ("acknowledgement_counts", WORKER, "UPDATE"): {"acknowledged", "delays"},
     **{
         ("acknowledgements", role, "SELECT"): {"user_id", "sent_at", "message_id", "acknowledged_at"}
         for role in (COMPOSE, WORKER)
@@ -99,7 +111,10 @@ COLUMNS = {
     },
 }
 FUNCTIONS = {
-    WORKER: {"create_inbox_partitions", "drop_inbox_partitions", "is_clock_wrong", "plausible_time"},
+    WORKER: {
+        *("create_inbox_partitions", "drop_inbox_partitions", "is_clock_wrong", "plausible_time"),
+        *("delay_bucket", "add_delays", "median_hours"),
+    },
     COMPOSE: {"next_sent_at", "next_follow_up_sent_at", "is_clock_wrong", "plausible_time", "find_users_by_email"},
     INBOX: {"next_state_at", "is_follow_up_recipient"},
 }
@@ -192,7 +207,8 @@ def _attempts(owner: Connection) -> list[tuple[str, str | None, str, str]]:
     statement = sqlalchemy.text("""
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+          AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
         ORDER BY 1, a.attnum
     """)
     columns = owner.execute(statement).all()
@@ -335,6 +351,7 @@ MESSAGE = "'00000000-0000-7000-8000-000000000000'"
         (WORKER, "SELECT drop_partitions('messages', now())"),
         *[(role, "UPDATE acknowledgements SET acknowledged_at = now()") for role in ROLES],
         *[(role, "DELETE FROM acknowledgements") for role in ROLES],
+        *[(role, "INSERT INTO uncounted_acknowledgements SELECT FROM acknowledgements") for role in ROLES],
         (DIRECTORY, "DELETE FROM memberships"),
         (DIRECTORY, "DELETE FROM users"),
         (DIRECTORY, "UPDATE messages SET recalled_at = now()"),

@@ -1,4 +1,5 @@
-"""The periodic repair: publishes lost tasks again, completes messages, creates and drops partitions. Called by the task sweep.
+"""The periodic work, called by the task sweep: publishes lost tasks again, completes messages, counts acknowledgements, creates and drops
+partitions.
 
 Many sweeps may run at once: the tasks they publish may run twice, and the actions they call do nothing the second time.
 """
@@ -8,7 +9,7 @@ from datetime import date, datetime
 
 import sqlalchemy.exc
 
-from services.fanout_worker.actions import complete
+from services.fanout_worker.actions import complete, count
 from services.fanout_worker.actions.context import Context
 from services.fanout_worker.store import counters, messages
 from services.fanout_worker.store import sweep as store
@@ -45,6 +46,7 @@ def sweep(context: Context) -> None:
     if at_once:
         context.broker.mark_filled()
     _finish(context)
+    count.count_acknowledgements(context)
     keep_partitions(context)
     with context.engine.begin() as connection:
         counters.bump(connection, name=counters.SWEEPS)

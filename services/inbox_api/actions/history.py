@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from services.inbox_api import cursor
+from services.inbox_api.actions import acknowledgement_numbers
 from services.inbox_api.read_counts import ReadCounts
 from services.inbox_api.store import history as store
 from services.inbox_api.store import search, visibility
@@ -33,10 +34,11 @@ class History:
 
 @dataclass(frozen=True)
 class Followed:
-    """A message, and how many recipients have seen and read it; None once its entries are past the retention."""
+    """A message, how many recipients have seen and read it, None once its entries are past the retention, and have acknowledged it."""
 
     message: sent_messages.SentMessage
     engagement: store.Engagement | None
+    acknowledgements: acknowledgement_numbers.Numbers | None
 
 
 def get_history(
@@ -83,7 +85,8 @@ def get_sent_message(engine: Engine, *, caller: auth.Caller, message_id: uuid.UU
             raise errors.not_found("message")
         (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
         engagement = None if message.entries_dropped else store.count_engagement(connection, message_id=message_id)
-    return Followed(message, engagement)
+        numbers = acknowledgement_numbers.get_totals(connection, message_id=message_id, viewer=viewer)
+    return Followed(message, engagement, numbers)
 
 
 def get_filters(connection: Connection, caller: auth.Caller, wanted: Mapping[str, str]) -> list[store.Filter]:

@@ -4,18 +4,21 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import Connection, Engine
 
 from services.inbox_api import cursor
 from services.inbox_api.actions import history
 from services.inbox_api.store import history as history_store
+from services.inbox_api.store import people
 from services.inbox_api.store import recipients as store
 from shared import audience, audit, db, errors, logging
 from shared.auth import store as auth
 from shared.sent_messages import store as sent_messages
 
 Recipient = store.Recipient
+Status = Literal["read", "unread"]
 _PAGE = 1_000
 # A million recipients take a minute.
 _EXPORT_S = 300
@@ -35,7 +38,7 @@ class Asked:
 
     caller: auth.Caller
     message_id: uuid.UUID
-    status: store.Status | None
+    status: Status | None
     scopes: dict[str, str]
 
 
@@ -44,24 +47,25 @@ def get_page(engine: Engine, asked: Asked, *, limit: int, after: str | None) -> 
     begin = audience.NO_USER if after is None else cursor.decode_user(after)
     with history.snapshot(engine) as connection:
         wanted = find_wanted(connection, asked)
-        walk = store.choose_walk(connection, wanted)
-        ids = store.list_ids(connection, wanted, walk, after=begin, limit=limit + 1)
+        walk = people.choose_walk(connection, wanted)
+        ids = people.list_ids(connection, store.READ, wanted, walk, after=begin, limit=limit + 1)
         shown = store.get_recipients(connection, wanted, user_ids=ids[:limit])
     has_more = len(ids) > limit
     return Page(tuple(shown), has_more, cursor.encode_user(shown[-1].user_id) if has_more else None)
 
 
-def find_wanted(connection: Connection, asked: Asked) -> store.Wanted:
+def find_wanted(connection: Connection, asked: Asked) -> people.Wanted:
     """Raises validation-failed for an unknown scope, or a status of dropped entries; not-found where the caller may not see it."""
     caller = asked.caller
     viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
     filters = history.get_filters(connection, caller, asked.scopes)
     if not history_store.is_visible(connection, viewer=viewer, message_id=asked.message_id):
         raise errors.not_found("message")
-    message = store.find_message(connection, message_id=asked.message_id)
+    message = people.find_message(connection, message_id=asked.message_id)
     if message.entries_dropped and asked.status is not None:
         raise errors.validation_failed({"status": ["Not known any more: the message is past the retention."]})
-    return store.Wanted(message, viewer, tuple(one.scope_id for one in filters), asked.status)
+    is_read = None if asked.status is None else asked.status == "read"
+    return people.Wanted(message, viewer, tuple(one.scope_id for one in filters), is_read)
 
 
 def export(engine: Engine, asked: Asked, origin: audit.Origin) -> Iterator[store.Recipient]:
@@ -71,12 +75,12 @@ def export(engine: Engine, asked: Asked, origin: audit.Origin) -> Iterator[store
     """
     with history.snapshot(engine) as connection:
         wanted = find_wanted(connection, asked)
-        walk = store.choose_walk(connection, wanted)
+        walk = people.choose_walk(connection, wanted)
     return _export(engine, asked, origin, wanted, walk)
 
 
 def _export(
-    engine: Engine, asked: Asked, origin: audit.Origin, wanted: store.Wanted, walk: store.Walk
+    engine: Engine, asked: Asked, origin: audit.Origin, wanted: people.Wanted, walk: people.Walk
 ) -> Iterator[store.Recipient]:
     began, after, count, is_complete = time.monotonic(), audience.NO_USER, 0, False
     try:
@@ -84,7 +88,7 @@ def _export(
             if time.monotonic() - began > _EXPORT_S:
                 raise TimeoutError(f"an export is cut off after {_EXPORT_S} s")
             with history.snapshot(engine) as connection:
-                ids = store.list_ids(connection, wanted, walk, after=after, limit=_PAGE)
+                ids = people.list_ids(connection, store.READ, wanted, walk, after=after, limit=_PAGE)
                 rows = store.get_recipients(connection, wanted, user_ids=ids)
             for row in rows:
                 count += 1

@@ -88,12 +88,12 @@ def acknowledge(
 
     def check(connection: Connection, key: store.Key, position: single.Position) -> None:
         if position.content_hash is None:
-            raise _not_requested()
+            raise errors.acknowledgement_not_requested()
         if position.content_hash != given.content_hash:
             raise errors.HubError("content-changed", "The text that you were shown is not the text of this message.")
         if not position.is_asking and not store.is_acknowledged(connection, key=key):
             if position.is_superseded:
-                raise _not_requested()
+                raise errors.acknowledgement_not_requested()
             raise errors.HubError("message-expired", "This message has expired; it cannot be acknowledged any more.")
 
     changed = _change(
@@ -156,10 +156,6 @@ def _change(
 def _check_done(connection: Connection, key: store.Key, position: single.Position) -> None:
     if position.is_asking and not store.is_acknowledged(connection, key=key):
         raise errors.HubError("acknowledgement-required", "Acknowledge this message before you archive it.")
-
-
-def _not_requested() -> errors.HubError:
-    return errors.HubError("acknowledgement-not-requested", "This message does not ask for an acknowledgement.")
 
 
 def _change_through(

@@ -41,9 +41,17 @@ def get_history(query: dict[str, Any]) -> Any:
 @blueprint.refuses("not-found")
 @blueprint.doc(operationId="getSentMessage")
 def get_sent_message(message_id: str) -> Any:
-    """One sent message, its progress, and how many recipients have seen and read it"""
+    """One sent message, its progress, and how many recipients have seen, read and acknowledged it
+
+    Where an acknowledgement is asked for, also to administrators beneath a target.
+    """
     followed = history.get_sent_message(
         routes.engine(), caller=guards.caller(), message_id=ids.read_uuid(message_id, "message")
     )
     seen, read = (None, None) if followed.engagement is None else dataclasses.astuple(followed.engagement)
-    return {**vars(followed.message), "seen_count": seen, "read_count": read}
+    return {
+        **vars(followed.message),
+        "seen_count": seen,
+        "read_count": read,
+        "acknowledgements": followed.acknowledgements,
+    }

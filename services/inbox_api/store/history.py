@@ -106,9 +106,16 @@ _LIST_REACHED = sqlalchemy.text(f"""
     {NEWEST_FIRST}
 """)
 
+# Where an acknowledgement is asked for, also administrators beneath a target may: they follow up their own people.
 _MAY_SEE_ONE = sqlalchemy.text(f"""
     SELECT EXISTS (SELECT FROM messages m
-                   WHERE m.id = :message_id AND m.platform_id = :platform_id AND {visibility.MAY_SEE.format(*_SENT)})
+                   WHERE m.id = :message_id AND m.platform_id = :platform_id
+                     AND ({visibility.MAY_SEE.format(*_SENT)}
+                          OR m.statement IS NOT NULL AND EXISTS (
+                              SELECT FROM {visibility.ADMINISTERED} AS own (scope_id)
+                              JOIN scope_ancestors a ON a.scope_id = own.scope_id AND {versions.valid_at("a", "m.directory_version")}
+                              JOIN message_targets t ON t.scope_id = a.ancestor_id
+                              WHERE t.message_id = m.id)))
 """)
 
 # Without a condition on sent_at, which these indexes do not hold: so the counts never touch the table.

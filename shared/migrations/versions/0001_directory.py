@@ -1,6 +1,7 @@
 """The directory: platforms, their trees of scopes, users, and who belonged where in which version."""
 
 from shared.migrations import script
+from shared.sent_messages import words
 
 revision = "0001"
 down_revision = None
@@ -8,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 # One tree: a platform is the root scope of its own tree and shares its id with it, so a scope is named by one number at every level.
-TABLES = """
+TABLES = f"""
 CREATE SEQUENCE scope_ids AS bigint;
 
 CREATE TYPE scope_level AS ENUM ('platform', 'organisation', 'clinic');
@@ -17,7 +18,7 @@ CREATE TYPE membership_role AS ENUM ('administrator', 'member', 'implied');
 
 CREATE TABLE platforms (
     id bigint PRIMARY KEY DEFAULT nextval('scope_ids'),
-    key text NOT NULL UNIQUE CHECK (key ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
+    key text NOT NULL UNIQUE CHECK (key ~ '^[A-Za-z0-9][A-Za-z0-9._-]{{0,62}}$'),
     plan text NOT NULL CHECK (plan IN ('enterprise', 'standard')),
     directory_version bigint NOT NULL DEFAULT 0,
     issuer text UNIQUE,
@@ -73,6 +74,7 @@ CREATE TABLE users (
 );
 -- The collation knows the letters of all scripts.
 CREATE INDEX users_by_email ON users (platform_id, casefold(email COLLATE pg_unicode_fast)) WHERE email <> '';
+CREATE INDEX users_by_name ON users USING gin (({words.person(platform_id="platform_id", name="name")}));
 
 -- A row says: in every directory version from valid_from up to, not including, valid_to this active user belonged to this scope: as
 -- stated (administrator, member), or because they belong to a scope inside it (implied).

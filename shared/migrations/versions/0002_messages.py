@@ -55,6 +55,8 @@ CREATE TABLE messages (
     expand_published_at timestamptz,
     expand_attempts integer NOT NULL DEFAULT 0,
     last_error text,
+    -- When its recipients were counted by scope (acknowledgement_counts), which is done where an acknowledgement is asked for.
+    counted_at timestamptz,
     UNIQUE (sender_id, idempotency_key),
     UNIQUE (platform_id, sent_at),
     CHECK ((recalled_at IS NULL) = (recalled_by_id IS NULL)),
@@ -76,6 +78,7 @@ CREATE INDEX messages_by_due ON messages (platform_id, due_at) WHERE due_at IS N
 -- A message is superseded once.
 CREATE UNIQUE INDEX messages_by_superseded ON messages (supersedes) WHERE supersedes IS NOT NULL;
 CREATE INDEX messages_to_acknowledge ON messages (platform_id, sent_at) INCLUDE (id) WHERE statement IS NOT NULL AND superseded_at IS NULL;
+CREATE INDEX messages_to_count ON messages (id) WHERE statement IS NOT NULL AND counted_at IS NULL;
 
 -- The choice as it was made, in its order.
 CREATE TABLE message_targets (
@@ -342,6 +345,9 @@ BEGIN
     UPDATE inbox_retention SET dropped_before = keep_from WHERE dropped_before < keep_from;
     UPDATE inbox_retention SET acknowledgements_dropped_before = acknowledgements_from
     WHERE acknowledgements_dropped_before < acknowledgements_from;
+    IF FOUND THEN
+        DELETE FROM acknowledgement_counts c USING messages m WHERE m.id = c.message_id AND m.sent_at < acknowledgements_from;
+    END IF;
     RETURN dropped;
 END
 $$;

@@ -19,6 +19,65 @@ CREATE TRIGGER insert_only BEFORE UPDATE OR DELETE ON acknowledgements
 ALTER TABLE acknowledgements ENABLE ALWAYS TRIGGER insert_only;
 """
 
+COUNTS = """
+-- How many of a message's recipients belonged to each scope, and how many of them have acknowledged it. From messages.counted_at on.
+-- delays: how many acknowledged after how long, by delay_bucket().
+CREATE TABLE acknowledgement_counts (
+    message_id uuid NOT NULL,
+    scope_id bigint NOT NULL,
+    recipients bigint NOT NULL,
+    acknowledged bigint NOT NULL DEFAULT 0,
+    delays integer[] NOT NULL DEFAULT '{}',
+    median_hours double precision GENERATED ALWAYS AS (median_hours(delays)) STORED,
+    PRIMARY KEY (message_id, scope_id)
+);
+
+-- Acknowledgements that these counts do not have yet: a queue, vacuumed by count.
+CREATE TABLE uncounted_acknowledgements (
+    message_id uuid NOT NULL,
+    user_id bigint NOT NULL,
+    sent_at timestamptz NOT NULL,
+    acknowledged_at timestamptz NOT NULL,
+    PRIMARY KEY (message_id, user_id)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+CREATE FUNCTION queue_acknowledgements() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO uncounted_acknowledgements (message_id, user_id, sent_at, acknowledged_at)
+    SELECT message_id, user_id, sent_at, acknowledged_at FROM added;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER queue AFTER INSERT ON acknowledgements REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION queue_acknowledgements();
+"""
+
+# A median is kept as a histogram, because medians of parts cannot be added. Bounds of buckets are a factor of 2^(1/4) apart, so a median
+# that is the middle of its bucket is at most 9 % wrong.
+DELAYS = """
+-- The bucket of a delay, from 1 on: n up to 2^(n/4) minutes.
+CREATE FUNCTION delay_bucket(delay interval) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT CAST(floor(4 / ln(2.0::double precision) * ln(greatest(extract(epoch FROM delay)::double precision / 60, 1))) AS integer) + 1
+$$;
+
+-- The histogram with more delays, each given by its bucket.
+CREATE FUNCTION add_delays(delays integer[], added integer[]) RETURNS integer[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(coalesce(delays[n], 0) + coalesce(more.number, 0) ORDER BY n)
+    FROM generate_series(1, greatest(cardinality(delays), (SELECT max(bucket) FROM unnest(added) AS a (bucket)))) AS n
+    LEFT JOIN (SELECT bucket, CAST(count(*) AS integer) AS number FROM unnest(added) AS a (bucket) GROUP BY bucket) AS more
+        ON more.bucket = n
+$$;
+
+CREATE FUNCTION median_hours(delays integer[]) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
+    SELECT power(2::double precision, (n - 0.5) / 4) / 60
+    FROM (SELECT n, sum(number) OVER (ORDER BY n) AS through, sum(number) OVER () AS total
+          FROM unnest(delays) WITH ORDINALITY AS d (number, n)) AS d
+    WHERE 2 * through >= total AND total > 0 ORDER BY n LIMIT 1
+$$;
+"""
+
 
 def upgrade() -> None:
-    script.run(INSERT_ONLY)
+    for statements in (INSERT_ONLY, DELAYS, COUNTS):
+        script.run(statements)

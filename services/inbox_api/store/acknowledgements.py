@@ -1,0 +1,104 @@
+"""SQL: who of a message's recipients has acknowledged it."""
+
+# ruff: noqa: S608 (only constants are put into statements)
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy
+from sqlalchemy import Connection
+
+from services.inbox_api.store import people, recipients
+from shared import lifecycle
+
+Status = Literal["acknowledged", "outstanding", "overdue", "left", "no_longer_asked"]
+ClosedBecause = Literal["superseded", "recalled"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a message asks for. `closed_because`: why what is outstanding is not asked for any more. `is_counted`: by the worker;
+    `is_dropped`: its acknowledgements are past the retention.
+    """
+
+    statement: str
+    due_at: datetime | None
+    is_overdue: bool
+    closed_because: ClosedBecause | None
+    is_counted: bool
+    is_dropped: bool
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class Person:
+    """A recipient. `clinics`: those within the viewer's reach, as of the message's version."""
+
+    user_id: int
+    id: str
+    name: str
+    clinics: tuple[recipients.Clinic, ...]
+    status: Status
+    acknowledged_at: datetime | None
+
+
+ACKNOWLEDGED = people.Marks(
+    rows="acknowledgements mark WHERE mark.message_id = :message_id AND mark.sent_at = :sent_at",
+    one="acknowledgements mark WHERE mark.message_id = :message_id AND mark.user_id = {0} AND mark.sent_at = :sent_at",
+    # Only of those who are still asked.
+    unmarked="EXISTS (SELECT FROM users u WHERE u.id = {0} AND u.status = 'active' OFFSET 0)",
+)
+
+_FIND_REQUEST = sqlalchemy.text(f"""
+    SELECT m.statement, m.due_at, coalesce(m.due_at <= now(), false) AS is_overdue,
+           CASE WHEN m.superseded_at IS NOT NULL THEN 'superseded' WHEN {lifecycle.IS_RECALLED} THEN 'recalled' END AS closed_because,
+           m.counted_at IS NOT NULL AS is_counted,
+           m.sent_at < (SELECT acknowledgements_dropped_before FROM inbox_retention) AS is_dropped, now() AS as_of
+    FROM messages m WHERE m.id = :message_id AND m.statement IS NOT NULL
+""")
+
+_GET = sqlalchemy.text(f"""
+    SELECT u.id AS user_id, u.external_id, u.name, u.status = 'active' AS is_active, a.acknowledged_at, belonged.ids, belonged.names
+    FROM users u
+    LEFT JOIN acknowledgements a ON a.message_id = :message_id AND a.user_id = u.id AND a.sent_at = :sent_at
+    CROSS JOIN LATERAL ({recipients.CLINICS}) AS belonged
+    WHERE u.id = ANY(CAST(:user_ids AS bigint[]))
+    ORDER BY u.id
+""")
+
+
+def find_request(connection: Connection, *, message_id: uuid.UUID) -> Request | None:
+    """None where the message asks for no acknowledgement."""
+    row = connection.execute(_FIND_REQUEST, {"message_id": message_id}).one_or_none()
+    return None if row is None else Request(**row._mapping)
+
+
+def get_people(
+    connection: Connection, wanted: people.Wanted, request: Request, *, user_ids: Sequence[int]
+) -> list[Person]:
+    """These recipients, in the order of their ids."""
+    values = {**wanted.parameters, "user_ids": list(user_ids), "level": "clinic"}
+    return [
+        Person(
+            row.user_id,
+            row.external_id,
+            row.name,
+            recipients.clinics(row.ids, row.names),
+            _status(request, is_acknowledged=row.acknowledged_at is not None, is_active=row.is_active),
+            row.acknowledged_at,
+        )
+        for row in connection.execute(_GET, values)
+    ]
+
+
+def _status(request: Request, *, is_acknowledged: bool, is_active: bool) -> Status:
+    if is_acknowledged:
+        return "acknowledged"
+    if not is_active:
+        return "left"
+    if request.closed_because is not None:
+        return "no_longer_asked"
+    return "overdue" if request.is_overdue else "outstanding"
