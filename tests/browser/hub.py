@@ -122,6 +122,11 @@ class Hub:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
+    def schedule(self, token: str, draft_id: str, **schedule: str) -> None:
+        url = f"{self.compose_url}/v1/drafts/{draft_id}/schedule"
+        answer = self.http.post(url, json=schedule, headers=_bearer(token))
+        assert answer.status_code == 200, answer.text
+
     def recall(self, token: str, message_id: str) -> None:
         answer = self.http.delete(f"{self.compose_url}/v1/messages/{message_id}", headers=_bearer(token))
         assert answer.json()["status"] == "recalled", answer.text

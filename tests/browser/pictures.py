@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
@@ -32,6 +33,11 @@ _SCHEMES = ("light", "dark")
 # People without a page of their own who have read the message whose page is shown.
 _READERS = 400
 
+_SCHEDULED = "Training on the new booking screen"
+_DRAFTS = (
+    ("Summer hours", "From January the clinics close at 17:00 on Fridays."),
+    ("Video visits on tablets", "What patients need, and what to do when there is no sound."),
+)
 _READ, _RECALLED = "Second factor for e-prescribing", "Survey about the virtual waiting room"
 
 
@@ -48,6 +54,12 @@ class Studio:
         for message_id in self.ids.values():
             hub.wait_sent(self.tokens["platform"], message_id)
         hub.recall(self.tokens["platform"], self.ids[_RECALLED])
+        harbour = {"organisations": ["harbour-health"], "clinics": []}
+        for title, body in _DRAFTS:
+            hub.draft(self.tokens["platform"], title=title, body=body, audience=harbour)
+        scheduled = hub.draft(self.tokens["platform"], title=_SCHEDULED, body="Same time, same link.", audience=harbour)
+        at = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%dT09:00")
+        hub.schedule(self.tokens["platform"], scheduled, local=at, time_zone="Australia/Sydney")
 
     def history(self, page: Page) -> None:
         self.windows.console(self.tokens["platform"], page=page)
@@ -66,6 +78,16 @@ class Studio:
     def review(self, page: Page) -> None:
         self.composing(page)
         console.review(page)
+
+    def drafts(self, page: Page) -> None:
+        self.windows.console(self.tokens["platform"], "#/drafts", page=page)
+        expect(page.get_by_role("link", name=_SCHEDULED)).to_be_visible()
+
+    def scheduling(self, page: Page) -> None:
+        self.drafts(page)
+        page.get_by_role("link", name=_SCHEDULED).click()
+        page.get_by_role("button", name="Change time…").click()
+        expect(console.reviewed(page)).to_contain_text("people")
 
     def message(self, page: Page) -> None:
         message_id = self.ids[_READ]
@@ -101,9 +123,10 @@ class Studio:
 
     @property
     def scenes(self) -> dict[str, Callable[[Page], None]]:
+        # Composing leaves drafts of its own.
         scenes = (
-            *(self.demo, self.bell, self.history, self.message, self.composing, self.review),
-            *(self.received, self.organisations),
+            *(self.demo, self.bell, self.history, self.message, self.drafts, self.scheduling),
+            *(self.composing, self.review, self.received, self.organisations),
         )
         return {scene.__name__: scene for scene in scenes}
 

@@ -130,6 +130,10 @@ export const composeStyles = css`
     display: block;
   }
 
+  hub-preview + .muted {
+    margin-block-start: 0.75rem;
+  }
+
   @container (max-width: 30rem) {
     .fields {
       padding: 1rem;
