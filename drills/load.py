@@ -51,6 +51,7 @@ class LoadGenerator:
         self._rate = rate
         self._rng = rng
         self._lock = threading.Lock()
+        self._attempts: list[Attempt] = []
         self._tokens: dict[tuple[str, str], dict[str, str]] = {}
 
     def works(self) -> list[background.Work]:
@@ -107,6 +108,7 @@ class LoadGenerator:
                 attempt = Attempt(began, time.monotonic() - began, answer.status_code, message_id, reason)
         with self._lock:
             post.attempts.append(attempt)
+            self._attempts.append(attempt)
         return attempt
 
     def post_until_settled(self, post: Post, *, seconds: float = 30.0, client: httpx.Client | None = None) -> None:
@@ -151,7 +153,7 @@ class LoadGenerator:
     def slowest(self, *, since: float) -> float:
         """The longest that an accepted POST took since then (monotonic clock), in seconds; 0 where there was none."""
         with self._lock:
-            attempts = [one for post in self.posts for one in post.attempts]
+            attempts = [*self._attempts]
         return max((one.took for one in attempts if one.status == ACCEPTED and one.began >= since), default=0.0)
 
     def _keep_posting(self, rng: random.Random, ending: threading.Event) -> None:
