@@ -26,7 +26,8 @@ def killed(scenario: Scenario) -> None:
     scenario.hub.kill(REDIS)
     scenario.note("killed, restarted empty")
     scenario.pause(0.0, 4.0)
-    scenario.time("POST while Redis is away", scenario.load.slowest(since=began))
+    if slowest := scenario.load.slowest(since=began):
+        scenario.time("POST while Redis is away", slowest)
     scenario.hub.restore()
 
 
