@@ -15,6 +15,7 @@ from shared import contracts
 
 WORKERS = 2
 ADMINISTRATOR = "administrator"
+TITLE = "Benchmark"
 EVERYONE: dict[str, Any] = {"everyone": True}
 _QUIET_CHECKS = 5
 
@@ -36,7 +37,7 @@ class Hub(drills_hub.Hub):
         """The id of a message that was just accepted, sent by the platform's administrator."""
         answer = self.http.post(
             f"{self.apis.compose_url}/v1/messages",
-            json={"title": "Benchmark", "body": body, "audience": audience},
+            json={"title": TITLE, "body": body, "audience": audience},
             headers=self.bearer(ADMINISTRATOR, platform),
         )
         answer.raise_for_status()

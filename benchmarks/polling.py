@@ -66,13 +66,13 @@ def run(bench: Bench) -> Answer:
     return Answer("Polling", [Table("Answers per second", rows, _NOTE)], targets)
 
 
-def fill_inboxes(hub: hubs.Hub, platform: str) -> None:
+def fill_inboxes(hub: hubs.Hub, platform: str, messages: int = MESSAGES) -> None:
     """Messages to everyone, all written; some users have seen or read some of them."""
     hub.forget_messages()
-    for message_id in [hub.post(platform, hubs.EVERYONE, body=_BODY[:300]) for _ in range(MESSAGES)]:
+    for message_id in [hub.post(platform, hubs.EVERYONE, body=_BODY[:300]) for _ in range(messages)]:
         hub.wait_sent(message_id)
     with hub.engine.begin() as connection:
-        connection.execute(_READ_SOME, {"seen": MESSAGES - 5})
+        connection.execute(_READ_SOME, {"seen": messages - 5})
     hub.administer("VACUUM (ANALYZE) inbox_entries, inbox_states, messages")
 
 

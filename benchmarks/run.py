@@ -20,6 +20,7 @@ import rich.console
 
 from benchmarks import (
     accepting,
+    acknowledging,
     directory,
     fanout,
     gateway,
@@ -45,10 +46,11 @@ QUESTIONS: dict[str, ModuleType] = {
     "polling": polling,
     "streams": streams,
     "accepting": accepting,
+    "acknowledging": acknowledging,
     "overload": overload,
     "memory": memory,
 }
-NEED_WRK = {"polling", "accepting", "overload"}
+NEED_WRK = {"polling", "accepting", "acknowledging", "overload"}
 NEED_GATEWAY = {"overload"}
 
 

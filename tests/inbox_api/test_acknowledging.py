@@ -9,6 +9,7 @@ import pytest
 
 from services.inbox_api.actions import states
 from shared import acknowledgements, errors, rate_limit
+from shared.auth import tokens
 from tests import factories
 from tests.inbox_api import kinds
 from tests.inbox_api.hub import Hub, Sent
@@ -89,6 +90,19 @@ def test_acknowledging_implies_read_is_counted_once_and_repeating_it_keeps_the_f
     assert hub.feed_ids(user, "?to_acknowledge=false") == [str(sent.id)]
     (row,) = stored(hub, sent)
     assert row == (user.id, datetime.fromisoformat(at), HASH, "shared-secret", "request-of-a-test")
+
+
+def test_how_the_person_had_authenticated_is_kept(
+    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User
+) -> None:
+    """Tokens of the platform's own issuer: tests/shared/auth/test_issuers.py."""
+    sent = asked(hub, sender, platform)
+    for issuer, who in ((tokens.OWN_ISSUER, user), ("anyone", sender)):
+        bearer = {"Authorization": f"Bearer {factories.token(who, platform, iss=issuer)}"}
+        path = f"/v1/notifications/{sent.id}/acknowledged"
+        answer = hub.app.test_client().put(path, headers=bearer, json={"content_hash": TEXT_HASH})
+        assert answer.status_code == 200
+    assert {row[0]: row[3] for row in stored(hub, sent)} == {user.id: "message-hub", sender.id: "shared-secret"}
 
 
 def test_what_was_read_and_archived_before_keeps_its_times(

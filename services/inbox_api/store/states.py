@@ -53,13 +53,12 @@ _MARK_ARCHIVED = sqlalchemy.text("""
 
 # Of two at once the second waits for the first and inserts nothing.
 _ACKNOWLEDGE = sqlalchemy.text("""
-    WITH new AS (
-        INSERT INTO acknowledgements (message_id, user_id, sent_at, acknowledged_at, content_hash, authentication, request_id)
-        VALUES (:message_id, :user_id, :sent_at, :at, :content_hash, :authentication, :request_id)
-        ON CONFLICT DO NOTHING RETURNING user_id, sent_at, message_id, acknowledged_at AS at
-    )
+    INSERT INTO acknowledgements (message_id, user_id, sent_at, acknowledged_at, content_hash, authentication, request_id)
+    VALUES (:message_id, :user_id, :sent_at, :at, :content_hash, :authentication, :request_id) ON CONFLICT DO NOTHING
+""")
+_MARK_ACKNOWLEDGED = sqlalchemy.text("""
     INSERT INTO inbox_states AS s (user_id, sent_at, message_id, seen_at, read_at, first_read_at, acknowledged_at)
-    SELECT user_id, sent_at, message_id, at, at, at, at FROM new
+    VALUES (:user_id, :sent_at, :message_id, :at, :at, :at, :at)
     ON CONFLICT (user_id, sent_at, message_id) DO UPDATE
     SET seen_at = coalesce(s.seen_at, excluded.seen_at), read_at = coalesce(s.read_at, excluded.read_at),
         first_read_at = coalesce(s.first_read_at, excluded.first_read_at), acknowledged_at = excluded.acknowledged_at
@@ -153,7 +152,10 @@ def mark_archived(connection: Connection, *, key: Key, at: datetime) -> int:
 
 def acknowledge(connection: Connection, *, key: Key, given: Given, at: datetime) -> int:
     """Acknowledges for ever, which implies read; 0 where the user has done so before."""
-    return connection.execute(_ACKNOWLEDGE, {**asdict(key), **asdict(given), "at": at}).rowcount
+    count = connection.execute(_ACKNOWLEDGE, {**asdict(key), **asdict(given), "at": at}).rowcount
+    if count:
+        connection.execute(_MARK_ACKNOWLEDGED, {**asdict(key), "at": at})
+    return count
 
 
 def is_acknowledged(connection: Connection, *, key: Key) -> bool:
