@@ -1,12 +1,12 @@
-"""Acknowledging: everyone acknowledges one message, against everyone marking one as read. And what a poll costs with 50 to acknowledge.
+"""Acknowledging: everyone acknowledges one message, against a Flask route on the same server and pool. And polls with 50 to acknowledge.
 
 Every writing request is another person's, and that person's first for the message.
 """
 
 import sqlalchemy
 
+from benchmarks import baseline, polling, report, seed, wrk
 from benchmarks import hub as hubs
-from benchmarks import polling, report, seed, wrk
 from benchmarks.bench import Bench
 from benchmarks.report import Answer, Row, Table, Target
 from shared import acknowledgements
@@ -20,7 +20,7 @@ _JSON = b'{"content_hash":"%s"}' % acknowledgements.format_hash(_HASH).encode()
 _ACKNOWLEDGE, _READ, _IN_FLIGHT = "acknowledge", "mark as read", "acknowledge in flight"
 _ASK = sqlalchemy.text("UPDATE messages SET statement = :statement, content_hash = :hash")
 _POLLS = {"counts": polling.COUNTS, "feed": polling.FEED}
-_NOTE = "Medians of rounds in turn, each with a message of its own; shares are of the rate of marking as read."
+_NOTE = "Medians of rounds in turn, each with a message of its own; shares are as for polling."
 _POLL_NOTE = f"Answers 200 per second. With {OPEN} to acknowledge, a feed has 20 more notifications."
 
 
@@ -28,22 +28,33 @@ def run(bench: Bench) -> Answer:
     hub, platform = bench.hub, bench.platform(bench.size.large)
     people = [hub.bearer(f"u{number}", platform.key) for number in range(min(platform.people, PEOPLE))]
     bench.say(f"{len(people):,} people acknowledge messages")
-    results = _write(bench, platform, people, (_ACKNOWLEDGE, _READ))
+    with baseline.running(hub) as baseline_url:
+        requests = [wrk.request("GET", "/token-select", one) for one in people[: polling.USERS]]
+        limit = wrk.Load(polling.TOKEN_SELECT, baseline_url, requests)
+        results = _write(bench, platform, people, (_ACKNOWLEDGE, _READ), limit)
     with hub.without_workers():
-        results |= _write(bench, platform, people, (_IN_FLIGHT,))
+        in_flight = _write(bench, platform, people, (_IN_FLIGHT,))
     hub.forget_messages()
     rate = report.median([one.rate for one in results[_ACKNOWLEDGE]])
     targets = [Target(f"acknowledged per second on {CONNECTIONS} connections", round(rate), 1_000.0)]
-    writes = Table("Acknowledging", wrk.rows(results, connections=CONNECTIONS, to=(_READ,)), _NOTE)
+    writes = Table("Acknowledging", wrk.rows(results, connections=CONNECTIONS, to=(polling.TOKEN_SELECT,)), _NOTE)
+    waiting = Table("In flight", wrk.rows(in_flight, connections=CONNECTIONS, to=()))
     bench.say(f"polling with {OPEN} to acknowledge")
     polls = Table("Polls", _poll(bench, targets), _POLL_NOTE)
     hub.forget_messages()
-    return Answer("Acknowledging", [writes, polls], targets)
+    return Answer("Acknowledging", [writes, waiting, polls], targets)
 
 
-def _write(bench: Bench, platform: seed.Platform, people: list[dict[str, str]], names: tuple[str, ...]) -> wrk.Results:
-    results: wrk.Results = {name: [] for name in names}
+def _write(
+    bench: Bench, platform: seed.Platform, people: list[dict[str, str]], names: tuple[str, ...], *others: wrk.Load
+) -> wrk.Results:
+    """Rounds of writing requests, each to a message of its own, and of `others`."""
+    results: wrk.Results = {name: [] for name in (*names, *(one.name for one in others))}
     for number in range(-1, bench.size.rounds):  # one of each to warm up
+        for load in others:
+            result = wrk.run(load, connections=CONNECTIONS, seconds=bench.size.load_seconds)
+            if number >= 0:
+                results[load.name].append(result)
         for name in names:
             message_id = bench.hub.post(platform.key, hubs.EVERYONE, body=_BODY)
             _ask(bench.hub, STATEMENT)
