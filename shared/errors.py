@@ -48,6 +48,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "time-in-past": (422, "The time has passed"),
     "time-too-far": (422, "The time is too far away"),
     "rate-limited": (429, "Too many requests"),
+    "reminder-too-soon": (429, "A reminder was sent less than a day ago"),
     "unavailable": (503, "The service is busy or a part of it is away"),
     "bad-request": (400, "The request cannot be served"),
     "internal-error": (500, "Something went wrong on our side"),

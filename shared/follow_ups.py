@@ -1,12 +1,13 @@
 """SQL: who the recipients of a follow-up are, in one definition for all who ask.
 
-A follow-up goes to the recipients of an earlier message who had not read it, and who were still active, when the follow-up was accepted.
+A follow-up goes to the recipients of an earlier message who had not read or not acknowledged it, and who were still active, when the
+follow-up was accepted.
 Its audience is therefore the earlier message's audience, as of the earlier message's directory version, without those whom `excluded`
 finds. The earlier message may be a follow-up itself: `followed_messages` has a row for each message of the chain.
 
-The result never changes: membership versions are final, `first_read_at` is never cleared, and a lock keeps readings from being committed
-while a follow-up is accepted (`next_state_at`, `next_follow_up_sent_at`). Once retention drops the states of an earlier message, the
-recipients are the users who have the follow-up's entry.
+The result never changes: membership versions are final, `first_read_at` is never cleared, acknowledgements are insert only, and a lock
+keeps both from being committed while a follow-up is accepted (`next_state_at`, `next_follow_up_sent_at`). Once retention drops the states
+of an earlier message, the recipients are the users who have the follow-up's entry.
 """
 
 # ruff: noqa: S608 (only constants are put into statements)
@@ -18,7 +19,7 @@ CHAIN = "SELECT * FROM followed_messages WHERE message_id = m.id"
 
 
 def excluded(chain: str, user: str | None = None) -> str:
-    """A SELECT of user ids: those who had read a message of the chain, or were not active any more in the platform.
+    """A SELECT of user ids: those who had read or acknowledged a message of the chain, or were not active any more in the platform.
 
     Only the `user`, found by primary keys; without one those with :after_user_id < id <= :up_to_user_id, from indexes alone. A user id may
     come more than once.
@@ -31,13 +32,19 @@ def excluded(chain: str, user: str | None = None) -> str:
             else f"{row}.user_id = {user}"
         )
 
-    by_key = "" if user is None else "AND r.sent_at = f.earlier_sent_at"
+    def is_earlier(row: str) -> str:
+        by_key = "" if user is None else f" AND {row}.sent_at = f.earlier_sent_at"
+        return f"{row}.message_id = f.earlier_id{by_key}"
+
     active = f"""
         SELECT FROM memberships a
         WHERE a.user_id = b.user_id AND a.scope_id = b.scope_id AND {versions.valid_at("a", "f.active_version")}"""
     return f"""
-        SELECT r.user_id FROM ({chain}) AS f JOIN inbox_states r ON r.message_id = f.earlier_id {by_key}
-        WHERE r.first_read_at < f.accepted_at AND {within("r")}
+        SELECT r.user_id FROM ({chain}) AS f JOIN inbox_states r ON {is_earlier("r")}
+        WHERE f.follows_only = 'unread' AND r.first_read_at < f.accepted_at AND {within("r")}
+        UNION ALL
+        SELECT k.user_id FROM ({chain}) AS f JOIN acknowledgements k ON {is_earlier("k")}
+        WHERE f.follows_only = 'not_acknowledged' AND k.acknowledged_at < f.accepted_at AND {within("k")}
         UNION ALL
         SELECT b.user_id FROM ({chain}) AS f JOIN memberships b ON b.scope_id = f.platform_id
         WHERE b.valid_from_version <= f.directory_version
@@ -46,7 +53,7 @@ def excluded(chain: str, user: str | None = None) -> str:
 
 
 def _is_known(chain: str) -> str:
-    """Who had read the earlier messages is still known."""
+    """Who had read the earlier messages is still known. Acknowledgements are kept at least as long."""
     return f"NOT EXISTS (SELECT FROM ({chain}) AS f JOIN inbox_retention d ON f.earlier_sent_at < d.dropped_before)"
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 
 from services.compose_api import domain
 from services.compose_api.actions import messages
+from services.inbox_api.store import readers
 from shared import audit, db, rate_limit
 from shared.audience import ChosenScopes
 from shared.auth import store as auth
@@ -28,6 +29,14 @@ def aimed_at(*scopes: factories.Scope) -> ChosenScopes:
 def caller(engine: Engine, who: factories.User, of: factories.Platform) -> auth.Caller:
     with engine.connect() as connection:
         found = auth.find_caller(db.driver(connection), platform=of.key, user=who.external_id)
+    assert found is not None
+    return found
+
+
+def reader(engine: Engine, who: factories.User, of: factories.Platform) -> readers.Reader:
+    """The same, as inbox_api knows them."""
+    with engine.connect() as connection:
+        found = readers.find_reader(db.driver(connection), platform=of.key, user=who.external_id)
     assert found is not None
     return found
 
@@ -54,9 +63,11 @@ def accept(
     return accepted.message.id
 
 
-def follow(engine: Engine, who: factories.User, of: factories.Platform, message_id: uuid.UUID) -> uuid.UUID:
-    """The id of a follow-up, accepted and not yet expanded, to those who had not read the message."""
-    return accept(engine, who, of, domain.NO_SCOPES, follows=message_id, only="unread")
+def follow(
+    engine: Engine, who: factories.User, of: factories.Platform, message_id: uuid.UUID, only: str = "unread"
+) -> uuid.UUID:
+    """The id of a follow-up, accepted and not yet expanded."""
+    return accept(engine, who, of, domain.NO_SCOPES, follows=message_id, only=only)
 
 
 def recall(engine: Engine, who: factories.User, of: factories.Platform, message_id: uuid.UUID) -> None:

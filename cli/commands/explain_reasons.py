@@ -24,6 +24,7 @@ MOVED = "moved"
 NOT_ACTIVE = "not-active"
 OUTSIDE = "outside"
 READ_BEFORE = "read-before"
+ACKNOWLEDGED_BEFORE = "acknowledged-before"
 FORGOTTEN = "forgotten"
 
 _NAMED = 3
@@ -120,8 +121,9 @@ def _waits(facts: Facts) -> str:
 def _why_excluded(facts: Facts) -> tuple[str, str] | None:
     """Why a follow-up does not go to a person in the audience of the earlier message; None where it does."""
     for one in facts.followed:
-        if one.read_at is not None:
-            return READ_BEFORE, f"they had read message {one.earlier_id}, which it follows, at {moment(one.read_at)}"
+        if one.done_at is not None:
+            outcome, done = (READ_BEFORE, "read") if one.only == "unread" else (ACKNOWLEDGED_BEFORE, "acknowledged")
+            return outcome, f"they had {done} message {one.earlier_id}, which it follows, at {moment(one.done_at)}"
         if not one.was_active:
             return NOT_ACTIVE, f"they were not active any more in {_version(facts, one.active_version)}"
     forgotten = [one for one in facts.followed if one.is_forgotten]

@@ -58,14 +58,15 @@ class Delivery:
 class Followed:
     """An earlier message that a follow-up depends on, and what one person had done with it until the later one was accepted.
 
-    `is_forgotten`: what people had done with it is dropped.
+    `done_at`: when they had read or acknowledged it, whichever keeps them out. `is_forgotten`: what people had done with it is dropped.
     """
 
     earlier_id: uuid.UUID
+    only: str
     accepted_at: datetime
     active_version: int
     is_forgotten: bool
-    read_at: datetime | None
+    done_at: datetime | None
     was_active: bool
 
 
@@ -127,11 +128,16 @@ _GET_DELIVERY = sqlalchemy.text("""
 """)
 
 _LIST_FOLLOWED = sqlalchemy.text(f"""
-    SELECT f.earlier_id, f.accepted_at, f.active_version,
+    SELECT f.earlier_id, f.follows_only AS only, f.accepted_at, f.active_version,
            f.earlier_sent_at < (SELECT dropped_before FROM inbox_retention) AS is_forgotten,
-           (SELECT s.first_read_at FROM inbox_states s
-            WHERE s.user_id = :user_id AND s.sent_at = f.earlier_sent_at AND s.message_id = f.earlier_id
-              AND s.first_read_at < f.accepted_at) AS read_at,
+           CASE f.follows_only WHEN 'unread' THEN (
+               SELECT s.first_read_at FROM inbox_states s
+               WHERE s.user_id = :user_id AND s.sent_at = f.earlier_sent_at AND s.message_id = f.earlier_id
+                 AND s.first_read_at < f.accepted_at)
+           ELSE (
+               SELECT k.acknowledged_at FROM acknowledgements k
+               WHERE k.user_id = :user_id AND k.sent_at = f.earlier_sent_at AND k.message_id = f.earlier_id
+                 AND k.acknowledged_at < f.accepted_at) END AS done_at,
            EXISTS (SELECT FROM memberships a
                    WHERE a.user_id = :user_id AND a.scope_id = f.platform_id AND {versions.valid_at("a", "f.active_version")}) AS was_active
     FROM followed_messages f WHERE f.message_id = :message_id

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from shared import acknowledgements
 from shared.audience import ChosenScopes
 
 MAX_SCOPES = 1000
 MAX_PINNED = timedelta(days=30)
 MAX_AHEAD = timedelta(days=365)
+MAX_DUE = timedelta(days=365)
+MAX_REMINDERS = 4
+MAX_REMIND_DAYS = 60
+DEFAULT_STATEMENT = "I have read and understood this."
 DEFAULT_LATENESS = timedelta(hours=1)
 MAX_LATENESS = timedelta(days=7)
 # So many messages, each a follow-up to the one before.
@@ -35,6 +40,24 @@ class Addressed:
 
 
 @dataclass(frozen=True)
+class Acknowledgement:
+    """What recipients are asked to confirm, and until when: a time, or days of 24 hours after the message is sent."""
+
+    statement: str = DEFAULT_STATEMENT
+    due_at: datetime | None = None
+    due_in_days: int | None = None
+    remind_days_before: tuple[int, ...] = ()
+
+    def due(self, sent_at: datetime) -> datetime | None:
+        return self.due_at if self.due_in_days is None else sent_at + timedelta(days=self.due_in_days)
+
+    @property
+    def stated(self) -> list[Any]:
+        due_at = self.due_at and self.due_at.isoformat()
+        return [self.statement, due_at, self.due_in_days, sorted(self.remind_days_before)]
+
+
+@dataclass(frozen=True)
 class Content:
     """What a sender states of a message. Times are in UTC. The audience of a follow-up is the earlier message's, and empty here."""
 
@@ -47,6 +70,9 @@ class Content:
     expires_at: datetime | None = None
     follows: uuid.UUID | None = None
     only: str | None = None
+    acknowledgement: Acknowledgement | None = None
+    supersedes: uuid.UUID | None = None
+    change_summary: str | None = None
 
     @property
     def request_hash(self) -> bytes:
@@ -61,16 +87,34 @@ class Content:
             times,
             self.follows and str(self.follows),
             self.only,
+            self.acknowledgement and self.acknowledgement.stated,
+            self.supersedes and str(self.supersedes),
+            self.change_summary,
         ]
         return _hash(stated)
 
-    def find_invalid(self, *, categories: Collection[str], now: datetime) -> dict[str, list[str]]:
+    @property
+    def content_hash(self) -> bytes | None:
+        """Of what recipients are asked to acknowledge; None where they are not."""
+        if self.acknowledgement is None:
+            return None
+        return acknowledgements.content_hash(title=self.title, body=self.body, statement=self.acknowledgement.statement)
+
+    def find_invalid(self, *, categories: Collection[str], now: datetime) -> dict[str, Any]:
         """What is wrong by field, on a platform with these categories."""
-        invalid = {}
+        invalid: dict[str, Any] = {}
         if self.category is not None and self.category not in categories:
             invalid["category"] = [f"Must be one of: {', '.join(categories)}."]
         if self.pinned_until is not None and not now < self.pinned_until <= now + MAX_PINNED:
             invalid["pinned_until"] = [f"Must be in the future, at most {MAX_PINNED.days} days ahead."]
+        due_at = None if self.acknowledgement is None else self.acknowledgement.due(now)
+        if due_at is not None:
+            if not now < due_at <= now + MAX_DUE:
+                invalid["acknowledgement"] = {
+                    "due_at": [f"Must be after the message is sent, at most {MAX_DUE.days} days."]
+                }
+            elif self.expires_at is not None and now < self.expires_at < due_at:
+                invalid["expires_at"] = ["Must not be before the acknowledgement is due."]
         return invalid
 
     def is_expired(self, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow
 
 from services.compose_api import domain
-from services.compose_api.schemas import MessageIn
+from services.compose_api.content_schemas import MessageIn
 from shared import errors
 
 _MESSAGE = MessageIn()

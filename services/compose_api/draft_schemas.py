@@ -9,7 +9,7 @@ import marshmallow
 from marshmallow import fields, validate
 
 from services.compose_api import domain, local_times, text
-from services.compose_api.schemas import ContentIn, Moment, only_field
+from services.compose_api.content_schemas import ContentIn, Moment, only_field
 from services.compose_api.store import drafts
 from shared.sent_messages import schemas as sent_messages
 from shared.web import paging, times
@@ -42,6 +42,15 @@ class DraftIn(ContentIn):
         return domain.Changes({**_CONTENT.dump(data), **removed}, data.get("audience"), data.get("follows"))
 
 
+class DraftedAcknowledgementOut(marshmallow.Schema):
+    statement = fields.String(required=True, validate=validate.Length(1, text.MAX_STATEMENT))
+    due_at = times.Time(required=True, allow_none=True)
+    due_in_days = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Counted from when the message is sent."}
+    )
+    remind_days_before = fields.List(fields.Integer(), required=True)
+
+
 class ContentOut(marshmallow.Schema):
     """The fields of a message before it is sent. As JSON they are what `MessageIn` takes, and stored in this form."""
 
@@ -56,6 +65,11 @@ class ContentOut(marshmallow.Schema):
     pinned_until = times.Time(required=True, allow_none=True)
     expires_at = times.Time(required=True, allow_none=True)
     follows = fields.UUID(required=True, allow_none=True)
+    acknowledgement = fields.Nested(DraftedAcknowledgementOut, required=True, allow_none=True)
+    supersedes = fields.UUID(required=True, allow_none=True)
+    change_summary = fields.String(
+        required=True, allow_none=True, validate=validate.Length(text.MIN_SUMMARY, text.MAX_SUMMARY)
+    )
 
 
 _CONTENT = ContentOut()

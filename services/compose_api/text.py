@@ -1,7 +1,8 @@
-"""The rules of a title and a body: what people paste unknowingly is removed or normalised, and what is left must fit. Pure.
+"""The rules of the texts that senders write: what people paste unknowingly is removed or normalised, and what is left must fit. Pure.
 
-In this order: line ends become LF (in a title a space, and so does TAB); controls, direction controls and invisible characters without a
-meaning are removed; NUL and half surrogates are refused; Unicode NFC; white space at the ends is trimmed; code points are counted.
+In this order: line ends become LF (in a text of one line a space, and so does TAB); controls, direction controls and invisible characters
+without a meaning are removed; NUL and half surrogates are refused; Unicode NFC; white space at the ends is trimmed; code points are
+counted.
 """
 
 import re
@@ -10,6 +11,8 @@ from shared import text as characters
 
 MAX_TITLE = 70
 MAX_BODY = 1000
+MAX_STATEMENT = 200
+MIN_SUMMARY, MAX_SUMMARY = 8, 300
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # Unicode's White_Space property (PropList.txt).
@@ -19,19 +22,36 @@ _WHITE_SPACE = (
 
 
 class TextRefusedError(ValueError):
-    """A title or body breaks a rule; the message says which."""
+    """A text breaks a rule; the message says which."""
 
 
 def clean_title(text: str) -> str:
     """The title as it is stored. Raises `TextRefusedError`."""
-    _check(text)
-    return _clean(re.sub("[\n\t]", " ", _LINE_END.sub("\n", text)), maximum=MAX_TITLE)
+    return _clean_line(text, maximum=MAX_TITLE)
+
+
+def clean_statement(text: str) -> str:
+    """What recipients confirm, cleaned as a title is. Raises `TextRefusedError`."""
+    return _clean_line(text, maximum=MAX_STATEMENT)
+
+
+def clean_summary(text: str) -> str:
+    """What a correction changes, cleaned as a title is. Raises `TextRefusedError`."""
+    summary = _clean_line(text, maximum=MAX_SUMMARY)
+    if len(summary) < MIN_SUMMARY:
+        raise TextRefusedError(f"Must have at least {MIN_SUMMARY} characters, has {len(summary)}.")
+    return summary
 
 
 def clean_body(text: str) -> str:
     """The body as it is stored. Raises `TextRefusedError`."""
     _check(text)
     return _clean(_LINE_END.sub("\n", text), maximum=MAX_BODY)
+
+
+def _clean_line(text: str, *, maximum: int) -> str:
+    _check(text)
+    return _clean(re.sub("[\n\t]", " ", _LINE_END.sub("\n", text)), maximum=maximum)
 
 
 def _check(text: str) -> None:

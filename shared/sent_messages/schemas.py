@@ -40,6 +40,23 @@ class AudienceOut(marshmallow.Schema):
         return {"organisations": list(audience.organisations), "clinics": list(audience.clinics), **others}
 
 
+class AskedAcknowledgementOut(marshmallow.Schema):
+    statement = fields.String(
+        required=True, validate=validate.Length(1, 200), metadata={"description": "What recipients confirm."}
+    )
+    due_at = times.Time(required=True, allow_none=True)
+    remind_days_before = fields.List(
+        fields.Integer(metadata={"minimum": 0, "maximum": 60}),
+        required=True,
+        metadata={"description": "So many days before `due_at` those who have not acknowledged get a reminder."},
+    )
+    content_hash = fields.String(
+        required=True,
+        validate=validate.Regexp("^sha256:[0-9a-f]{64}$"),
+        metadata={"description": "SHA-256 of title, body and statement: three texts joined by LF, in UTF-8."},
+    )
+
+
 class MessageOut(marshmallow.Schema):
     id = fields.UUID(required=True)
     title = fields.String(required=True, validate=validate.Length(1, 70))
@@ -70,4 +87,20 @@ class MessageOut(marshmallow.Schema):
     )
     follows = fields.UUID(
         required=True, allow_none=True, metadata={"description": "The earlier message that it is a follow-up to."}
+    )
+    acknowledgement = fields.Nested(
+        AskedAcknowledgementOut, required=True, allow_none=True, metadata={"description": "Null: none is asked for."}
+    )
+    supersedes = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The earlier message that it corrects."}
+    )
+    superseded_at = times.Time(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Since then another message corrects it, and it asks for no acknowledgement any more."
+        },
+    )
+    change_summary = fields.String(
+        required=True, allow_none=True, metadata={"description": "What it changes of the message that it corrects."}
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy
 from sqlalchemy import Connection
 
-from shared import lifecycle, versions
+from shared import acknowledgements, lifecycle, versions
 from shared.audience import ChosenScopes
 
 
@@ -16,6 +16,16 @@ from shared.audience import ChosenScopes
 class Person:
     id: str
     name: str
+
+
+@dataclass(frozen=True)
+class AskedAcknowledgement:
+    """What recipients are asked to confirm. `remind_days_before`: the first reminder comes first."""
+
+    statement: str
+    due_at: datetime | None
+    remind_days_before: tuple[int, ...]
+    content_hash: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,10 @@ class SentMessage:
     expired: bool
     entries_dropped: bool
     follows: uuid.UUID | None
+    acknowledgement: AskedAcknowledgement | None
+    supersedes: uuid.UUID | None
+    superseded_at: datetime | None
+    change_summary: str | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,7 @@ _GET_ADMINISTERED = sqlalchemy.text("""
 # A target is shown to the sender, and to administrators of it or of a scope that contained it when it was chosen.
 _GET_MESSAGES = sqlalchemy.text(f"""
     SELECT m.id, m.title, m.body, m.category, m.priority, m.pinned_until, m.expires_at, m.follows,
+           m.statement, m.due_at, m.remind_days_before, m.content_hash, m.supersedes, m.superseded_at, m.change_summary,
            m.recipient_count, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
            {lifecycle.STATUS} AS status,
            sender.external_id AS sender_id, sender.name AS sender_name,
@@ -142,6 +157,17 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
         expired=row.expired,
         entries_dropped=row.entries_dropped,
         follows=row.follows,
+        acknowledgement=None
+        if row.statement is None
+        else AskedAcknowledgement(
+            statement=row.statement,
+            due_at=row.due_at,
+            remind_days_before=tuple(row.remind_days_before or ()),
+            content_hash=acknowledgements.format_hash(row.content_hash),
+        ),
+        supersedes=row.supersedes,
+        superseded_at=row.superseded_at,
+        change_summary=row.change_summary,
     )
 
 

@@ -165,11 +165,10 @@ def test_what_nobody_sent_or_nobody_understood_is_not_recorded(hub: Hub, own_wor
 def test_a_message_is_not_accepted_when_it_cannot_be_recorded(
     hub: Hub, own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failing = messages._INSERT_MESSAGE.replace(
-        "CAST(%(address)s AS inet)", "CAST(1 / (length(CAST(m.id AS text)) - 36) AS text)::inet"
-    )
-    assert failing != messages._INSERT_MESSAGE
-    monkeypatch.setattr(messages, "_INSERT_MESSAGE", failing)
+    insert = messages._insert(follows=False, asks=False, supersedes=False)
+    failing = insert.replace("CAST(%(address)s AS inet)", "CAST(1 / (length(CAST(m.id AS text)) - 36) AS text)::inet")
+    assert failing != insert
+    monkeypatch.setattr(messages, "_insert", lambda **_kind: failing)
     with structlog.testing.capture_logs():
         answers.problem(hub.send(own_world["platform administrator"]), "internal-error")
     assert hub.count_messages(own_world.platform) == 0

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.compose_api import schemas
+from services.compose_api import content_schemas as schemas
+from services.compose_api import schemas as answer_schemas
 from services.compose_api.actions import audiences
 from shared.sent_messages.store import Person
 from shared.web import json_response as written
@@ -238,7 +239,7 @@ def test_a_tree_written_past_the_schema_is_what_the_schema_would_write() -> None
         user_count=None,
         organisations=(audiences.Organisation("o1", "A", 3, False, clinics),),
     )
-    assert written.write(tree).get_json() == schemas.AudiencesOut().dump(tree)
+    assert written.write(tree).get_json() == answer_schemas.AudiencesOut().dump(tree)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import dataclasses
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import celery
 import pytest
@@ -65,8 +66,8 @@ class Hub:
         with self.engine.begin() as connection:
             return [factories.user(connection, self.platform, *scopes) for _ in range(count)]
 
-    def accept(self, audience: ChosenScopes = messages.EVERYONE) -> uuid.UUID:
-        return messages.accept(self.compose, self.sender, self.platform, audience)
+    def accept(self, audience: ChosenScopes = messages.EVERYONE, **stated: Any) -> uuid.UUID:
+        return messages.accept(self.compose, self.sender, self.platform, audience, **stated)
 
     def cut(self, *, people: int = 25) -> uuid.UUID:
         """A message to so many people, cut into batches of at most 7, of which none is written. No task waits any more."""

@@ -96,7 +96,7 @@ def test_a_region_is_imported_addressed_read_filtered_and_recalled(
 
     to_clinic = ChosenScopes(everyone=False, clinics=("c1",))
     message_id = messages.accept(compose, users["rita"], platform, to_clinic)
-    one, two, rita = (messages.caller(inbox, users[name], platform) for name in ("one", "two", "rita"))
+    one, two, rita = (messages.reader(inbox, users[name], platform) for name in ("one", "two", "rita"))
     for _written in (False, True):
         feeds = [notifications.get_feed(inbox, caller=who, status="all", limit=9).data for who in (one, two)]
         assert [[shown.id for shown in feed] for feed in feeds] == [[message_id], []]

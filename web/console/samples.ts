@@ -57,7 +57,7 @@ export function message(changes: Partial<Message> = {}): Message {
     expires_at: null,
     expired: false,
     entries_dropped: false,
-    follows: null,
+    ...{ follows: null, acknowledgement: null, supersedes: null, superseded_at: null, change_summary: null },
     ...changes,
   };
 }
@@ -81,6 +81,7 @@ export function keptDraft(changes: Partial<KeptDraft> = {}): KeptDraft {
     updated_at: "2026-11-22T18:00:00Z",
     ...{ send_at: null, resolved_at: null, local: null, time_zone: null, adjusted: null, not_after: null },
     ...{ ended_at: null, reason: null, detail: null, follows: null, only: null },
+    ...{ acknowledgement: null, supersedes: null, change_summary: null },
     ...changes,
   };
 }

@@ -131,13 +131,15 @@ def preview(
     Raises `HubError` validation-failed for unknown scopes, audience-out-of-reach, not-found, recalled and rate-limited, as sending would.
     """
     with engine.connect() as connection:
-        choice = get_choice(db.driver(connection), caller, audience=addressed.audience, follows=addressed.follows)
+        choice = get_choice(
+            db.driver(connection), caller, audience=addressed.audience, follows=addressed.follows, only=addressed.only
+        )
         check_choice(choice)
         rate.check()
         if choice.follow_up is None and len(choice.targets) == 1:
             return store.get_user_count(connection, scope_id=choice.targets[0].scope_id)
         if choice.follow_up is not None and not choice.chosen.everyone:
-            return follow_ups.count_recipients(db.driver(connection), choice=choice, only=addressed.only)
+            return follow_ups.count_recipients(db.driver(connection), choice=choice)
         people = audience_sql.Audience(domain.without_nested(choice.targets), choice.audience_version)
         count = counter.find(people)
         if count is None:
@@ -145,17 +147,22 @@ def preview(
             counter.keep(people, count)
         if choice.follow_up is not None:
             # Half the cost of counting the recipients, because the number of people is mostly known. All who are excluded are among them.
-            count -= follow_ups.count_excluded(db.driver(connection), choice=choice, only=addressed.only)
+            count -= follow_ups.count_excluded(db.driver(connection), choice=choice)
         return count
 
 
 def get_choice(
-    connection: psycopg.Connection[Any], caller: Caller, *, audience: ChosenScopes, follows: uuid.UUID | None
+    connection: psycopg.Connection[Any],
+    caller: Caller,
+    *,
+    audience: ChosenScopes,
+    follows: uuid.UUID | None,
+    only: str | None,
 ) -> store.Choice:
     """What a message would be addressed to now: the audience, or that of the earlier message as far as the caller may address it."""
     if follows is not None:
         return follow_ups.get_choice(
-            connection, platform_id=caller.platform_id, user_id=caller.user_id, follows=follows
+            connection, platform_id=caller.platform_id, user_id=caller.user_id, follows=follows, only=only
         )
     return store.get_choice(connection, platform_id=caller.platform_id, user_id=caller.user_id, audience=audience)
 
@@ -187,11 +194,15 @@ def _check_follow_up(choice: store.Choice, earlier: store.FollowUp) -> None:
         )
     if earlier.is_recalled:
         raise errors.HubError("recalled", "The earlier message was recalled.")
+    if earlier.only == "not_acknowledged" and not earlier.asks:
+        raise errors.HubError(
+            "acknowledgement-not-requested", "The earlier message asks for no acknowledgement, or does not any more."
+        )
 
 
 def check_choice(choice: store.Choice, *, invalid: Mapping[str, list[str]] | None = None) -> None:
     """Raises `HubError` naming the unknown scopes and the `invalid` fields, or the scopes beyond the administrator's reach; for a follow-up
-    also not-found and recalled.
+    also not-found, recalled and acknowledgement-not-requested.
     """
     named: dict[str, list[str]] = {}
     for level, external_id in choice.unknown:

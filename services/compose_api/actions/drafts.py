@@ -183,7 +183,7 @@ def send_draft(engine: Engine, edit: Edit, *, read: Read) -> SentMessage:
         new = message_store.New(edit.caller, content, edit.origin, message_id=draft.id)
 
         def check(choice: audience_store.Choice) -> audience_store.Choice:
-            messages.check_content(connection, content, choice)
+            messages.check_content(connection, edit.caller, content, choice)
             edit.rate.check()
             return choice
 
@@ -257,8 +257,8 @@ def _check_sendable(
     connection: psycopg.Connection[Any], caller: Caller, content: domain.Content, *, at: datetime | None
 ) -> None:
     """Raises `HubError` where the caller could not send it at that time, as the directory is now."""
-    choice = audiences.get_choice(connection, caller, audience=content.audience, follows=content.follows)
-    messages.check_content(connection, content, choice, at=at)
+    choice = messages.get_choice(connection, caller, content)
+    messages.check_content(connection, caller, content, choice, at=at)
 
 
 def _audit(connection: psycopg.Connection[Any], edit: Edit, outcome: audit.Outcome, detail: str | None = None) -> None:
@@ -279,7 +279,11 @@ def _resolve(connection: psycopg.Connection[Any], caller: Caller, changes: domai
     if changes.audience is None and changes.follows is None:
         return () if changes.fields.keys() & {"audience", "follows"} else None
     choice = audiences.get_choice(
-        connection, caller, audience=changes.audience or domain.NO_SCOPES, follows=changes.follows
+        connection,
+        caller,
+        audience=changes.audience or domain.NO_SCOPES,
+        follows=changes.follows,
+        only=changes.fields.get("only"),
     )
     audiences.check_choice(choice)
     return tuple(target.scope_id for target in choice.targets)

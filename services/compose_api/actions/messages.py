@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Engine
 from services.compose_api import domain
 from services.compose_api.actions import audiences
 from services.compose_api.store import audiences as audience_store
-from services.compose_api.store import follow_ups
+from services.compose_api.store import follow_ups, recalls
 from services.compose_api.store import messages as store
-from shared import audit, db, errors, logging, rate_limit
+from shared import acknowledgements, audit, db, errors, logging, rate_limit
 from shared.auth.store import Caller
 from shared.sent_messages import store as sent_messages
 
@@ -76,32 +76,42 @@ def recall_message(
     see it, audience-out-of-reach where they may but not recall it, rate-limited.
     """
     with engine.begin() as connection:
-        found = store.find_recallable(connection, platform_id=caller.platform_id, message_id=message_id)
-        viewer = sent_messages.get_viewer(connection, user_id=caller.user_id, platform_id=caller.platform_id)
-        reach = domain.Reach(caller.platform_id, frozenset(viewer.administered))
-        is_sender = found is not None and found.sender_id == caller.user_id
-        if not (is_sender or caller.is_administrator):
+        found = _find_recallable(db.driver(connection), caller, message_id)
+        if not (caller.is_administrator or (found is not None and found.is_sender)):
             raise errors.administrator_required()
-        if found is None or not (is_sender or any(map(reach.covers, found.targets))):
-            raise errors.not_found("message")
-        beyond = [target for target in found.targets if not reach.is_above(target)]
-        if beyond and not is_sender:
-            raise errors.HubError(
-                "audience-out-of-reach", "Only its sender or an administrator above all its targets may recall it."
-            )
+        found = _check_recallable(found)
         rate.check()
         is_first = False
         if not found.is_recalled:
             db.lock(connection, purpose="recall", key=caller.platform_id)
-            is_first = store.mark_recalled(
+            is_first = recalls.mark_recalled(
                 connection, platform_id=caller.platform_id, message_id=message_id, user_id=caller.user_id
             )
         if is_first:
             event = audit.Event("recall", "recalled", caller.platform_id, caller.user_id, origin, message_id)
             audit.insert(db.driver(connection), event)
             _logger.info("message recalled", message_id=str(message_id))
-        (message,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)
-        return Recalled(message, repeated=not is_first)
+        return Recalled(_get_message(connection, caller, message_id), repeated=not is_first)
+
+
+def _find_recallable(
+    connection: psycopg.Connection[Any], caller: Caller, message_id: uuid.UUID
+) -> recalls.Recallable | None:
+    return recalls.find_recallable(
+        connection, platform_id=caller.platform_id, message_id=message_id, user_id=caller.user_id
+    )
+
+
+def _check_recallable(found: recalls.Recallable | None) -> recalls.Recallable:
+    """Raises `HubError` not-found where the caller may not see the message, audience-out-of-reach where they may not recall it."""
+    if found is None or not found.is_visible:
+        raise errors.not_found("message")
+    if not found.is_within_reach:
+        raise errors.HubError(
+            "audience-out-of-reach",
+            "Only its sender or an administrator above all its targets may recall or correct it.",
+        )
+    return found
 
 
 def _accept(engine: Engine, new: store.New, rate: rate_limit.Verdict) -> Accepted | store.Earlier:
@@ -114,7 +124,7 @@ def _accept(engine: Engine, new: store.New, rate: rate_limit.Verdict) -> Accepte
             return earlier
 
         def check(choice: audience_store.Choice) -> audience_store.Choice:
-            check_content(connection, new.content, choice)
+            check_content(connection, new.caller, new.content, choice)
             if earlier is not None:
                 raise errors.HubError(
                     "idempotency-key-reused",
@@ -129,15 +139,16 @@ def _accept(engine: Engine, new: store.New, rate: rate_limit.Verdict) -> Accepte
 
 def check_content(
     connection: psycopg.Connection[Any],
+    caller: Caller,
     content: domain.Content,
     choice: audience_store.Choice,
     *,
     at: datetime | None = None,
 ) -> None:
-    """Raises `HubError` where the content cannot be sent to this choice, now or `at` a later time.
+    """Raises `HubError` where the caller cannot send the content to this choice, now or `at` a later time.
 
-    Validation-failed for what is unknown or not valid, audience-out-of-reach, not-found and recalled for the message that it follows,
-    expires-too-early, and no-recipients where a follow-up would reach no one now.
+    Validation-failed for what is unknown or not valid, audience-out-of-reach, not-found and recalled for the message that it follows or
+    corrects, expires-too-early, and no-recipients where a follow-up would reach no one now.
     """
     at = at or choice.now
     audiences.check_choice(choice, invalid=content.find_invalid(categories=choice.categories, now=at))
@@ -147,10 +158,28 @@ def check_content(
             "The message would have expired before it is sent.",
             errors={"expires_at": ["Must be after the message is sent."]},
         )
-    if choice.follow_up is not None and not follow_ups.has_recipients(connection, choice=choice, only=content.only):
+    if choice.follow_up is not None and not follow_ups.has_recipients(connection, choice=choice):
         raise errors.HubError(
-            "no-recipients", "Everyone who got the earlier message has read it, or is not active any more."
+            "no-recipients",
+            "Everyone who got the earlier message has read or acknowledged it, or is not active any more.",
         )
+    if content.supersedes is not None:
+        earlier = _check_recallable(_find_recallable(connection, caller, content.supersedes))
+        if earlier.is_recalled:
+            raise errors.HubError("recalled", "The message that it corrects was recalled.")
+        if earlier.is_superseded:
+            raise _superseded()
+
+
+def _superseded() -> errors.HubError:
+    return errors.validation_failed({"supersedes": ["Another message corrects it already: correct that one."]})
+
+
+def get_choice(connection: psycopg.Connection[Any], caller: Caller, content: domain.Content) -> audience_store.Choice:
+    """What the content would be addressed to now."""
+    return audiences.get_choice(
+        connection, caller, audience=content.audience, follows=content.follows, only=content.only
+    )
 
 
 def store_message(
@@ -165,10 +194,13 @@ def store_message(
     where the directory changes all the time.
     """
     for _attempt in range(_ATTEMPTS):
-        choice = audiences.get_choice(
-            connection, new.caller, audience=new.content.audience, follows=new.content.follows
-        )
-        stored = store.insert_message(connection, new=new, choice=check(choice))
+        choice = get_choice(connection, new.caller, new.content)
+        try:
+            stored = store.insert_message(connection, new=new, choice=check(choice))
+        except psycopg.errors.UniqueViolation as error:
+            if error.diag.constraint_name != store.SUPERSEDED_ONCE:
+                raise
+            raise _superseded() from None
         if stored is not None:
             return stored
     raise errors.unavailable("The directory of this platform is being changed. Try again.")
@@ -176,6 +208,7 @@ def store_message(
 
 def queued(new: store.New, stored: store.Accepted) -> sent_messages.SentMessage:
     """The message that was just stored."""
+    asked = new.content.acknowledgement
     return sent_messages.SentMessage(
         id=stored.id,
         title=new.content.title,
@@ -197,6 +230,17 @@ def queued(new: store.New, stored: store.Accepted) -> sent_messages.SentMessage:
         expired=False,
         entries_dropped=False,
         follows=new.content.follows,
+        acknowledgement=None
+        if asked is None
+        else sent_messages.AskedAcknowledgement(
+            statement=asked.statement,
+            due_at=stored.due_at,
+            remind_days_before=stored.remind_days_before,
+            content_hash=acknowledgements.format_hash(new.content.content_hash or b""),
+        ),
+        supersedes=new.content.supersedes,
+        superseded_at=None,
+        change_summary=new.content.change_summary,
     )
 
 

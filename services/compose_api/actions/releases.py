@@ -130,7 +130,7 @@ def _accept(transaction: Connection, due: store.Due, read: Read) -> Released:
         if choice.targets:
             left_out[:] = [external_id for _level, external_id in choice.unknown]
             choice = dataclasses.replace(choice, unknown=())
-        messages.check_content(connection, content, choice)
+        messages.check_content(connection, sender, content, choice)
         return choice
 
     new = message_store.New(

@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from services.compose_api import domain, schemas
+from services.compose_api import content_schemas, domain, schemas
 from services.compose_api.actions import audiences as actions
 from shared.web import app as frame
 from shared.web import guards, json_response
@@ -34,9 +34,9 @@ def get_audiences() -> flask.Response:
 
 @blueprint.route("/v1/audiences/preview", methods=["POST"])
 @guards.administrator
-@blueprint.arguments(schemas.PreviewIn)
+@blueprint.arguments(content_schemas.PreviewIn)
 @blueprint.response(200, schemas.PreviewOut)
-@blueprint.refuses("audience-out-of-reach", "not-found", "recalled", "rate-limited")
+@blueprint.refuses("audience-out-of-reach", "not-found", "recalled", "acknowledgement-not-requested", "rate-limited")
 @blueprint.doc(operationId="previewAudience")
 def post_preview(addressed: domain.Addressed) -> Any:
     """How many distinct people an audience, or a follow-up, would reach now"""

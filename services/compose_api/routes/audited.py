@@ -25,6 +25,8 @@ _DECISIONS = frozenset(
         "idempotency-key-reused",
         "recalled",
         "no-recipients",
+        "acknowledgement-not-requested",
+        "reminder-too-soon",
         "already-released",
         "version-mismatch",
         "draft-incomplete",
@@ -35,7 +37,19 @@ _DECISIONS = frozenset(
     }
 )
 # Fields may bear any name that a client makes up; only ours are recorded.
-_FIELDS = ("title", "body", "audience", "follows", "only", "Idempotency-Key")
+_FIELDS = (
+    *(
+        "title",
+        "body",
+        "audience",
+        "follows",
+        "only",
+        "acknowledgement",
+        "supersedes",
+        "change_summary",
+        "Idempotency-Key",
+    ),
+)
 _LONGEST_DETAIL = 500
 
 

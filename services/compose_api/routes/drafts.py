@@ -38,7 +38,16 @@ _IF_MATCH = {
     "description": "The ETag of the draft that the client means; after any change since then it is answered 412.",
 }
 _CHANGING = ("not-found", "already-released", "version-mismatch", "rate-limited")
-_SENDING = ("draft-incomplete", "expires-too-early", "audience-out-of-reach", "recalled", "no-recipients", *_CHANGING)
+_SAVING = ("audience-out-of-reach", "not-found", "recalled", "acknowledgement-not-requested", "rate-limited")
+_SENDING = (
+    "draft-incomplete",
+    "expires-too-early",
+    "audience-out-of-reach",
+    "recalled",
+    "no-recipients",
+    "acknowledgement-not-requested",
+    *_CHANGING,
+)
 _ID = ids.path_id("Of the draft.", "draft_id")
 
 
@@ -47,7 +56,7 @@ _ID = ids.path_id("Of the draft.", "draft_id")
 @guards.sending_administrator
 @blueprint.arguments(schemas.DraftIn)
 @blueprint.response(201, schemas.DraftOut, headers={**_LOCATION, **_ETAG, **idempotency.response_header("draft")})
-@blueprint.refuses("audience-out-of-reach", "not-found", "recalled", "idempotency-key-reused", "rate-limited")
+@blueprint.refuses("idempotency-key-reused", *_SAVING)
 @blueprint.doc(
     operationId="createDraft",
     responses={201: {"links": _LINKS}},

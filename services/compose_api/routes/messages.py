@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from services.compose_api import domain, metrics, publisher, schemas
+from services.compose_api import content_schemas, domain, metrics, publisher, schemas
 from services.compose_api.actions import messages as actions
 from services.compose_api.routes import audited, idempotency
 from shared import contracts
@@ -27,7 +27,7 @@ _LINKS = {"recallMessage": {"operationId": "recallMessage", "parameters": {"mess
 @blueprint.route("/v1/messages", methods=["POST"])
 @audited.refusals("compose")
 @guards.sending_administrator
-@blueprint.arguments(schemas.MessageIn)
+@blueprint.arguments(content_schemas.MessageIn)
 @blueprint.response(
     202, schemas.MessageOut, description="Accepted: it is in every recipient's bell from now on.", headers=_HEADERS
 )
@@ -36,6 +36,7 @@ _LINKS = {"recallMessage": {"operationId": "recallMessage", "parameters": {"mess
     "not-found",
     "recalled",
     "no-recipients",
+    "acknowledgement-not-requested",
     "expires-too-early",
     "idempotency-key-reused",
     "rate-limited",

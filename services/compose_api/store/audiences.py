@@ -20,17 +20,20 @@ from shared.audience import ChosenScopes
 @dataclass(frozen=True)
 class FollowUp:
     """What a follow-up takes from the earlier message `follows`. `out_of_reach`: how many of its scopes the sender may not address.
+    `asks`: it asks for an acknowledgement.
 
     `is_visible`: the sender may see it. `is_forgotten`: who had read it, or one that it follows, is past the retention. `chain_length`: how
     many messages it follows itself.
     """
 
     follows: uuid.UUID
+    only: str | None
     audience_version: int
     out_of_reach: int
     is_visible: bool
     is_recalled: bool
     is_forgotten: bool
+    asks: bool
     chain_length: int
 
 

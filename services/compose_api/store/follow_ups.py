@@ -30,6 +30,7 @@ _GET_CHOICE = db.driver_sql(f"""
         WHERE user_id = :user_id AND role = 'administrator' AND valid_to_version IS NULL
     ), earlier AS (
         SELECT m.id, m.directory_version, {lifecycle.IS_RECALLED} AS is_recalled,
+               {lifecycle.ASKS} AS asks,
                {lifecycle.ENTRIES_DROPPED}
                OR EXISTS (SELECT FROM followed_messages f JOIN inbox_retention d ON f.earlier_sent_at < d.dropped_before
                           WHERE f.message_id = m.id) AS is_forgotten,
@@ -53,7 +54,7 @@ _GET_CHOICE = db.driver_sql(f"""
         WHERE NOT t.is_within
     )
     SELECT p.directory_version, p.categories, clock_timestamp() AS now,
-           e.directory_version AS audience_version, e.is_recalled, e.is_forgotten, e.is_visible, e.chain_length,
+           e.directory_version AS audience_version, e.is_recalled, e.is_forgotten, e.is_visible, e.chain_length, e.asks,
            (SELECT count(*) FROM targets WHERE NOT is_within) AS out_of_reach,
            s.id AS scope_id, s.level, s.external_id,
            ARRAY(SELECT a.ancestor_id FROM scope_ancestors a
@@ -80,7 +81,9 @@ _HAS_FIRST = db.driver_sql(f"""
 _COUNT_EXCLUDED = db.driver_sql(f"SELECT count(DISTINCT user_id) FROM ({follow_ups.excluded(_CHAIN_NOW)}) AS found")
 
 
-def get_choice(connection: psycopg.Connection[Any], *, platform_id: int, user_id: int, follows: uuid.UUID) -> Choice:
+def get_choice(
+    connection: psycopg.Connection[Any], *, platform_id: int, user_id: int, follows: uuid.UUID, only: str | None
+) -> Choice:
     """The audience of a follow-up of the message `follows`; where there is none on the platform, it is not visible."""
     values = {"platform_id": platform_id, "user_id": user_id, "follows": follows}
     found = connection.cursor(row_factory=rows.dict_row).execute(_GET_CHOICE, values).fetchall()
@@ -102,44 +105,50 @@ def get_choice(connection: psycopg.Connection[Any], *, platform_id: int, user_id
         unknown=(),
         follow_up=FollowUp(
             follows=follows,
+            only=only,
             audience_version=first["audience_version"] or 0,
             out_of_reach=first["out_of_reach"],
             is_visible=bool(first["is_visible"]),
             is_recalled=bool(first["is_recalled"]),
             is_forgotten=bool(first["is_forgotten"]),
+            asks=bool(first["asks"]),
             chain_length=first["chain_length"] or 0,
         ),
     )
 
 
-def has_recipients(connection: psycopg.Connection[Any], *, choice: Choice, only: str | None) -> bool:
+def has_recipients(connection: psycopg.Connection[Any], *, choice: Choice) -> bool:
     """Whether the follow-up would reach anyone now."""
     first = audience_sql.Audience([choice.targets[0].scope_id], choice.audience_version)
     cursor = connection.cursor(row_factory=rows.scalar_row)
-    has_first = cursor.execute(_HAS_FIRST, {**first.parameters(), **_follow_up(choice, only)}).fetchone()
-    return bool(has_first) or count_recipients(connection, choice=choice, only=only) > 0
+    has_first = cursor.execute(_HAS_FIRST, {**first.parameters(), **_follow_up(choice)}).fetchone()
+    return bool(has_first) or count_recipients(connection, choice=choice) > 0
 
 
-def count_recipients(connection: psycopg.Connection[Any], *, choice: Choice, only: str | None) -> int:
+def count_recipients(connection: psycopg.Connection[Any], *, choice: Choice) -> int:
     """How many people the follow-up would reach now."""
-    return _count(connection, _COUNT[_audience(choice).sql], choice, only)
+    return _count(connection, _COUNT[_audience(choice).sql], choice)
 
 
-def count_excluded(connection: psycopg.Connection[Any], *, choice: Choice, only: str | None) -> int:
+def count_excluded(connection: psycopg.Connection[Any], *, choice: Choice) -> int:
     """How many people of the platform a follow-up to everyone would leave out now."""
-    return _count(connection, _COUNT_EXCLUDED, choice, only)
+    return _count(connection, _COUNT_EXCLUDED, choice)
 
 
-def _count(connection: psycopg.Connection[Any], statement: str, choice: Choice, only: str | None) -> int:
+def _count(connection: psycopg.Connection[Any], statement: str, choice: Choice) -> int:
     cursor = connection.cursor(row_factory=rows.scalar_row)
-    found = cursor.execute(statement, {**_audience(choice).parameters(), **_follow_up(choice, only)}).fetchone()
+    found = cursor.execute(statement, {**_audience(choice).parameters(), **_follow_up(choice)}).fetchone()
     assert isinstance(found, int)  # noqa: S101 (for mypy)
     return found
 
 
-def _follow_up(choice: Choice, only: str | None) -> dict[str, Any]:
+def _follow_up(choice: Choice) -> dict[str, Any]:
     assert choice.follow_up is not None  # noqa: S101 (for mypy)
-    return {"follows": choice.follow_up.follows, "only": only, "active_version": choice.directory_version}
+    return {
+        "follows": choice.follow_up.follows,
+        "only": choice.follow_up.only,
+        "active_version": choice.directory_version,
+    }
 
 
 def _audience(choice: Choice) -> audience_sql.Audience:

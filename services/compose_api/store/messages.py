@@ -1,18 +1,19 @@
-"""SQL: storing a message with all that belongs to it, finding and recalling one."""
+"""SQL: storing a message with all that belongs to it."""
 
+# ruff: noqa: S608 (only constants are put into statements)
+
+import functools
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
-import sqlalchemy
 from psycopg import rows
-from sqlalchemy import Connection
 
 from services.compose_api import domain
 from services.compose_api.store import audiences, follow_ups
-from shared import audit, db, lifecycle, versions
+from shared import audit, db
 from shared.audience import ChosenScopes
 from shared.auth.store import Caller
 from shared.sent_messages import words
@@ -43,16 +44,9 @@ class Accepted:
     id: uuid.UUID
     created_at: datetime
     sent_at: datetime
+    due_at: datetime | None
+    remind_days_before: tuple[int, ...]
     audience: ChosenScopes
-
-
-@dataclass(frozen=True)
-class Recallable:
-    """The facts that decide whether a message may be seen and recalled."""
-
-    sender_id: int
-    is_recalled: bool
-    targets: tuple[domain.Target, ...]
 
 
 _FIND_EARLIER = db.driver_sql("""
@@ -65,12 +59,12 @@ _WORDS = words.vector(platform_id=":platform_id", title=":title", body=":body", 
 _INSERT = f"""
     WITH message AS (
         INSERT INTO messages (id, platform_id, sender_id, title, body, category, priority, pinned_until, expires_at, follows, follows_only,
-                              directory_version, request_id, idempotency_key, request_hash, created_at, sent_at)
+                              directory_version, request_id, idempotency_key, request_hash, created_at, sent_at{{columns}})
         SELECT coalesce(CAST(:new_id AS uuid), uuidv7()), p.id, :user_id, :title, :body, :category, :priority, :pinned_until, :expires_at,
-               :follows, :only, :audience_version, :request_id, :idempotency_key, :request_hash, now(), taken.sent_at
+               :follows, :only, :audience_version, :request_id, :idempotency_key, :request_hash, now(), taken.sent_at{{values}}
         FROM platforms p CROSS JOIN LATERAL (SELECT {{next_sent_at}} AS sent_at) AS taken
         WHERE p.id = :platform_id AND p.directory_version = :directory_version AND taken.sent_at IS NOT NULL
-        RETURNING id, directory_version, created_at, sent_at
+        RETURNING id, directory_version, created_at, sent_at, due_at, remind_days_before
     ), targets AS (
         INSERT INTO message_targets (message_id, position, scope_id)
         SELECT m.id, t.position, t.scope_id
@@ -88,40 +82,23 @@ _INSERT = f"""
     ), audited AS (
         {audit.INSERT.format(message_id="m.id")} FROM message m
     ){{more}}
-    SELECT id, created_at, sent_at FROM message
-"""  # noqa: S608 (a constant)
-_INSERT_MESSAGE = db.driver_sql(_INSERT.format(next_sent_at="next_sent_at(p.id)", more=""))
+    SELECT id, created_at, sent_at, due_at, remind_days_before FROM message
+"""
 _FOLLOWED = f""", followed AS (
         INSERT INTO followed_messages (message_id, earlier_id, earlier_sent_at, follows_only, accepted_at, platform_id, directory_version,
                                        active_version)
         SELECT m.id, f.* FROM message m CROSS JOIN LATERAL ({follow_ups.NEXT_CHAIN.format(accepted_at="m.sent_at")}) AS f
-    )"""  # noqa: S608 (a constant)
-_INSERT_FOLLOW_UP = db.driver_sql(
-    _INSERT.format(next_sent_at="next_follow_up_sent_at(p.id, CAST(:follows AS uuid))", more=_FOLLOWED)
-)
-
-_FIND_RECALLABLE = sqlalchemy.text(f"""
-    SELECT m.sender_id, {lifecycle.IS_RECALLED} AS is_recalled, t.scope_id, s.level, s.external_id,
-           ARRAY(SELECT a.ancestor_id FROM scope_ancestors a
-                 WHERE a.scope_id = t.scope_id AND {versions.valid_at("a", "m.directory_version")}) AS ancestor_ids
-    FROM messages m
-    JOIN message_targets t ON t.message_id = m.id
-    JOIN scopes s ON s.id = t.scope_id
-    WHERE m.id = :message_id AND m.platform_id = :platform_id
-    ORDER BY t.position
-""")  # noqa: S608 (a constant)
-
-# Under the platform's lock: later than every committed recall, so that readers see from the newest recall whether anything changed. A
-# recall is possible while the clock is wrong too.
-_GET_RECALL_TIME = sqlalchemy.text("""
-    SELECT greatest(plausible_time(), newest.recalled_at + interval '1 microsecond')
-    FROM (SELECT max(recalled_at) AS recalled_at FROM messages
-          WHERE platform_id = :platform_id AND recalled_at IS NOT NULL) AS newest
-""")
-
-_MARK_RECALLED = sqlalchemy.text("""
-    UPDATE messages SET recalled_at = :recalled_at, recalled_by_id = :user_id WHERE id = :message_id AND recalled_at IS NULL
-""")
+    )"""
+_DUE_AT = "coalesce(CAST(:due_at AS timestamptz), taken.sent_at + CAST(:due_in_days AS integer) * interval '24 hours')"
+# Reminders whose time has passed are left out.
+_REMINDERS = f"""
+    ARRAY(SELECT days FROM unnest(CAST(:remind_days_before AS integer[])) AS asked(days)
+          WHERE {_DUE_AT} - days * interval '24 hours' > taken.sent_at ORDER BY days DESC)"""
+# The index by which a message is superseded once.
+SUPERSEDED_ONCE = "messages_by_superseded"
+_SUPERSEDED = """, superseded AS (
+        UPDATE messages e SET superseded_at = m.sent_at FROM message m WHERE e.id = :supersedes
+    )"""
 
 
 def find_earlier(connection: psycopg.Connection[Any], *, sender_id: int, idempotency_key: str) -> Earlier | None:
@@ -129,22 +106,57 @@ def find_earlier(connection: psycopg.Connection[Any], *, sender_id: int, idempot
     return cursor.execute(_FIND_EARLIER, {"sender_id": sender_id, "idempotency_key": idempotency_key}).fetchone()
 
 
+@functools.cache
+def _insert(*, follows: bool, asks: bool, supersedes: bool) -> str:
+    """The statement that stores a message of this kind."""
+    values: dict[str, str] = {}
+    more = ""
+    if follows:
+        more += _FOLLOWED
+    if asks:
+        values |= {
+            "statement": ":statement",
+            "content_hash": ":content_hash",
+            "due_at": _DUE_AT,
+            "remind_days_before": _REMINDERS,
+        }
+    if supersedes:
+        values |= {"supersedes": ":supersedes", "change_summary": ":change_summary"}
+        more += _SUPERSEDED
+    # Nobody reads or acknowledges meanwhile, so that both are before it or after it for ever.
+    is_exclusive = follows or supersedes
+    next_sent_at = "next_follow_up_sent_at(p.id, CAST(:follows AS uuid))" if is_exclusive else "next_sent_at(p.id)"
+    columns, stated = (", ".join(["", *part]) for part in (values.keys(), values.values()))
+    return db.driver_sql(_INSERT.format(next_sent_at=next_sent_at, columns=columns, values=stated, more=more))
+
+
 def insert_message(connection: psycopg.Connection[Any], *, new: New, choice: audiences.Choice) -> Accepted | None:
     """Stores a message, its targets (also as in flight), its visibility, its words and its audit event.
 
     None, and nothing stored, if the directory is at another version than the choice's by now, or if who had read the earlier message of a
     follow-up has just been dropped.
-    Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key.
+    Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key, or when the message that it corrects has just been
+    superseded.
     """
     visibility = domain.visibility(choice.targets)
     caller, content = new.caller, new.content
-    details = (new.detail, None if content.follows is None else f"follows {content.follows}")
+    asked = content.acknowledgement
+    details = (
+        new.detail,
+        None if content.follows is None else f"follows {content.follows}",
+        None if content.supersedes is None else f"supersedes {content.supersedes}",
+        None if asked is None else "asks for an acknowledgement",
+    )
     detail = "; ".join(filter(None, details)) or None
     event = audit.Event("compose", "accepted", caller.platform_id, caller.user_id, new.origin, detail=detail)
     stored = (
         connection.cursor(row_factory=rows.dict_row)
         .execute(
-            _INSERT_MESSAGE if choice.follow_up is None else _INSERT_FOLLOW_UP,
+            _insert(
+                follows=choice.follow_up is not None,
+                asks=asked is not None,
+                supersedes=content.supersedes is not None,
+            ),
             {
                 **audit.parameters(event),
                 "new_id": new.message_id,
@@ -156,6 +168,10 @@ def insert_message(connection: psycopg.Connection[Any], *, new: New, choice: aud
                 "expires_at": content.expires_at,
                 "follows": content.follows,
                 "only": content.only,
+                **({**vars(asked), "remind_days_before": list(asked.remind_days_before)} if asked else {}),
+                "content_hash": content.content_hash,
+                "supersedes": content.supersedes,
+                "change_summary": content.change_summary,
                 "directory_version": choice.directory_version,
                 "active_version": choice.directory_version,
                 "audience_version": choice.audience_version,
@@ -168,29 +184,7 @@ def insert_message(connection: psycopg.Connection[Any], *, new: New, choice: aud
         )
         .fetchone()
     )
-    return None if stored is None else Accepted(**stored, audience=choice.chosen)
-
-
-def find_recallable(connection: Connection, *, platform_id: int, message_id: uuid.UUID) -> Recallable | None:
-    found = connection.execute(_FIND_RECALLABLE, {"platform_id": platform_id, "message_id": message_id}).all()
-    if not found:
+    if stored is None:
         return None
-    return Recallable(
-        sender_id=found[0].sender_id,
-        is_recalled=found[0].is_recalled,
-        targets=tuple(
-            domain.Target(row.scope_id, row.level, row.external_id, frozenset(row.ancestor_ids)) for row in found
-        ),
-    )
-
-
-def mark_recalled(connection: Connection, *, platform_id: int, message_id: uuid.UUID, user_id: int) -> bool:
-    """Recalls the message; returns False if it was recalled before. The caller holds the platform's `recall` lock.
-
-    The time is bound: Citus takes no now() in an UPDATE.
-    """
-    recalled_at = connection.execute(_GET_RECALL_TIME, {"platform_id": platform_id}).scalar_one()
-    marked = connection.execute(
-        _MARK_RECALLED, {"message_id": message_id, "user_id": user_id, "recalled_at": recalled_at}
-    )
-    return marked.rowcount > 0
+    stored["remind_days_before"] = tuple(stored["remind_days_before"] or ())
+    return Accepted(**stored, audience=choice.chosen)

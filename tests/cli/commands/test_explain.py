@@ -430,7 +430,7 @@ def test_of_a_follow_up_it_says_who_had_read_the_earlier_message_and_who_was_not
     earlier = send(hub, hub.clinics[0])
     inbox = make_engine(db.INBOX_ROLE)
     states.mark_read(
-        inbox, caller=messages.caller(inbox, reader, hub.platform), message_id=earlier, rate=rate_limit.Verdict()
+        inbox, caller=messages.reader(inbox, reader, hub.platform), message_id=earlier, rate=rate_limit.Verdict()
     )
     with hub.engine.begin() as connection:
         factories.set_status(connection, gone, "disabled")

@@ -59,6 +59,10 @@ def test_the_answer_is_the_whole_message(hub: Hub, world: World) -> None:
         "expired": False,
         "entries_dropped": False,
         "follows": None,
+        "acknowledgement": None,
+        "supersedes": None,
+        "superseded_at": None,
+        "change_summary": None,
     }
 
 
@@ -143,11 +147,9 @@ def test_a_failure_half_way_leaves_nothing_and_tells_nothing(
     hub: Hub, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = [hub.rows(f"SELECT count(*) FROM {table}") for table in TABLES]
-    monkeypatch.setattr(
-        store,
-        "_INSERT_MESSAGE",
-        f"{store._INSERT_MESSAGE} WHERE 'hunter2' <> '' AND 1 / (length(CAST(id AS text)) - 36) = 1",
-    )
+    insert = store._insert(follows=False, asks=False, supersedes=False)
+    failing = f"{insert} WHERE 'hunter2' <> '' AND 1 / (length(CAST(id AS text)) - 36) = 1"
+    monkeypatch.setattr(store, "_insert", lambda **_kind: failing)
     with structlog.testing.capture_logs() as logged:
         answer = hub.send(world["platform administrator"], key="half-way")
     assert [line["event"] for line in logged if line["log_level"] == "error"] == ["a request failed"]

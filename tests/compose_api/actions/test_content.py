@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.compose_api import schemas
+from services.compose_api import content_schemas as schemas
 from tests.compose_api.hub import EVERYONE, Hub, World
 from tests.shared import answers
 

@@ -43,7 +43,6 @@ def test_a_follow_up_is_accepted_with_the_earlier_audience_and_says_what_it_foll
         ({"only": ""}, "only"),
         ({"only": None}, "only"),
         ({"only": "seen"}, "only"),
-        ({"only": "not_acknowledged"}, "only"),
         ({"follows": ""}, "follows"),
         ({"follows": None}, "follows"),
         ({"follows": "1"}, "follows"),
@@ -82,6 +81,18 @@ def test_only_who_may_see_the_earlier_message_may_follow_it(hub: Hub, world: Wor
     hub.recall(world["administrator of a"], earlier["id"])
     for ask in (follow, preview):
         answers.problem(ask(hub, world, "administrator of a", earlier["id"]), "recalled")
+
+
+def test_who_has_not_acknowledged_is_reached_where_the_earlier_message_asks_for_it(hub: Hub, world: World) -> None:
+    who = "platform administrator"
+    earlier = hub.sent(world[who], {"clinics": ["a1"]}, acknowledgement={})
+    answer = follow(hub, world, who, earlier["id"], only="not_acknowledged")
+    assert answer.status_code == 202, answer.text
+    assert answer.get_json()["acknowledgement"] is None, "the person acknowledges the earlier message"
+    plain = hub.sent(world[who], {"clinics": ["a1"]})
+    wanted = {"follows": plain["id"], "only": "not_acknowledged"}
+    answers.problem(follow(hub, world, who, plain["id"], only="not_acknowledged"), "acknowledgement-not-requested")
+    answers.problem(hub.call("POST", "/v1/audiences/preview", world[who], json=wanted), "acknowledgement-not-requested")
 
 
 def test_a_key_makes_one_follow_up_and_not_one_of_another_message(hub: Hub, world: World) -> None:

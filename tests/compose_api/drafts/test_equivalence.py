@@ -1,6 +1,7 @@
 """A released draft is what the same POST at that moment would have been: the same rows, the same answer, or the same refusal."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import hypothesis
@@ -27,6 +28,15 @@ CONTENT = st.fixed_dictionaries(
         "priority": st.sampled_from(["normal", "important"]),
         "pinned_until": st.sampled_from([drafting.in_time(days=days) for days in (-1, 2, 40)]),
         "expires_at": st.sampled_from([drafting.in_time(days=days) for days in (-1, 2, 900)]),
+        "acknowledgement": st.fixed_dictionaries(
+            {},
+            optional={
+                "statement": TEXTS,
+                "due_in_days": st.sampled_from([1, 30]),
+                "remind_days_before": st.lists(st.integers(0, 40), max_size=2, unique=True),
+            },
+        )
+        | st.sampled_from([{"due_at": drafting.in_time(days=days)} for days in (-1, 2, 366)]),
     },
 )
 # What tells two messages of the same content and sender apart.
@@ -44,6 +54,10 @@ def rows_of(hub: Hub, message_id: str) -> dict[str, Any]:
     with hub.owner.connect() as connection:
         row = connection.execute(text("SELECT * FROM messages WHERE id = :id"), {"id": message_id}).mappings().one()
         found: dict[str, Any] = {"messages": {name: value for name, value in row.items() if name not in OWN}}
+        if row["due_at"] is not None:
+            # Of a due date that was given as days: how long after it was sent.
+            after = row["due_at"] - row["sent_at"]
+            found["messages"]["due_at"] = row["due_at"] if after % timedelta(days=1) else after
         for table, sql in RELATED.items():
             found[table] = [tuple(one) for one in connection.execute(text(sql), {"id": message_id})]
     return found
@@ -112,5 +126,30 @@ def test_a_draft_that_is_sent_by_hand_is_the_same_post_too(
         assert sent.get_json()["code"] == posted.get_json()["code"]
         return
     answer, expected = sent.get_json(), posted.get_json()
+    for message in (answer, expected):
+        if message["acknowledgement"]:
+            message["acknowledgement"]["due_at"] = None
     assert {**answer, **dict.fromkeys(OWN)} == {**expected, **dict.fromkeys(OWN)}
     assert rows_of(own_hub, answer["id"]) == rows_of(own_hub, expected["id"])
+
+
+@pytest.mark.parametrize("recalled", [False, True])
+def test_a_released_correction_is_the_same_post_too(own_hub: Hub, people: World, released: Any, recalled: bool) -> None:
+    who = people["administrator of a"]
+    first, second = (own_hub.sent(who, {"clinics": ["a1"]})["id"] for _ in range(2))
+    if recalled:
+        for message_id in (first, second):
+            own_hub.recall(who, message_id)
+    content = {**drafting.FULL, "change_summary": "Another telephone number."}
+    posted = own_hub.call("POST", "/v1/messages", who, json={**content, "supersedes": first})
+    draft_id, outcome = released("administrator of a", {**content, "supersedes": second})
+    if recalled:
+        assert (posted.get_json()["code"], outcome.reason) == ("recalled", "recalled")
+        return
+    rows, expected = rows_of(own_hub, draft_id), rows_of(own_hub, posted.get_json()["id"])
+    assert [str(found["messages"].pop("supersedes")) for found in (rows, expected)] == [second, first]
+    for found in (rows, expected):
+        del found["messages"]["request_hash"]
+    assert rows == expected
+    superseded = "SELECT count(*) FROM messages WHERE superseded_at IS NOT NULL AND id = ANY(CAST(:ids AS uuid[]))"
+    assert own_hub.rows(superseded, ids=[first, second]) == [(2,)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from services.compose_api import draft_schemas, schemas
+from services.compose_api import content_schemas, draft_schemas
 from shared import contracts
 from tests.compose_api.drafts.drafting import FULL, change, create
 from tests.compose_api.hub import Hub, Person, World
@@ -197,6 +197,6 @@ def test_a_request_over_the_rate_limit_changes_nothing(hub: Hub, world: World, t
 
 
 def test_a_draft_has_every_field_of_a_message_and_the_answer_what_is_documented(hub: Hub, world: World) -> None:
-    assert set(draft_schemas.ContentOut().fields) == set(schemas.MessageIn().fields)
+    assert set(draft_schemas.ContentOut().fields) == set(content_schemas.MessageIn().fields)
     draft = create(hub, world["administrator of a"], **FULL).get_json()
     assert set(draft) == set(draft_schemas.DraftOut().fields)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from services.compose_api import domain
 from services.compose_api.actions import audiences
@@ -35,11 +35,11 @@ class World:
     inbox: Engine
     counter: audiences.Counter = field(default_factory=audiences.Counter)
 
-    def follow(self, message_id: uuid.UUID, who: factories.User | None = None) -> uuid.UUID:
+    def follow(self, message_id: uuid.UUID, who: factories.User | None = None, only: str = "unread") -> uuid.UUID:
         hub = self.hub
-        return messages.follow(hub.compose, who or hub.sender, hub.platform, message_id)
+        return messages.follow(hub.compose, who or hub.sender, hub.platform, message_id, only)
 
-    def count(self, message_id: uuid.UUID) -> int:
+    def count(self, message_id: uuid.UUID, only: str = "unread") -> int:
         """How many people a follow-up would reach now."""
         hub = self.hub
         return audiences.preview(
@@ -47,21 +47,27 @@ class World:
             self.counter,
             caller=messages.caller(hub.compose, hub.sender, hub.platform),
             rate=UNLIMITED,
-            addressed=domain.Addressed(follows=message_id, only="unread"),
+            addressed=domain.Addressed(follows=message_id, only=only),
         )
+
+    def acknowledge(self, message_id: uuid.UUID, *users: factories.User) -> None:
+        row: Any = self.hub.message(message_id)
+        with self.inbox.begin() as connection:
+            for user in users:
+                insert_acknowledgement(connection, self.hub.platform, row, user)
 
     def read(self, message_id: uuid.UUID, *users: factories.User) -> None:
         for user in users:
-            caller = messages.caller(self.inbox, user, self.hub.platform)
+            caller = messages.reader(self.inbox, user, self.hub.platform)
             states.mark_read(self.inbox, caller=caller, message_id=message_id, rate=UNLIMITED)
 
     def unread(self, message_id: uuid.UUID, user: factories.User) -> None:
-        caller = messages.caller(self.inbox, user, self.hub.platform)
+        caller = messages.reader(self.inbox, user, self.hub.platform)
         states.clear_read(self.inbox, caller=caller, message_id=message_id, rate=UNLIMITED)
 
     def has(self, message_id: uuid.UUID, user: factories.User) -> bool:
         """Whether the bell shows it to the user."""
-        caller = messages.caller(self.inbox, user, self.hub.platform)
+        caller = messages.reader(self.inbox, user, self.hub.platform)
         feed = notifications.get_feed(self.inbox, caller=caller, status="all", limit=100)
         listed = message_id in [one.id for one in feed.data]
         with db.autocommit(self.inbox) as connection:
@@ -71,7 +77,7 @@ class World:
 
     def listed(self, message_id: uuid.UUID) -> set[int]:
         """The recipients as the sender is shown them."""
-        caller = messages.caller(self.inbox, self.hub.sender, self.hub.platform)
+        caller = messages.reader(self.inbox, self.hub.sender, self.hub.platform)
         asked = recipients.Asked(caller, message_id, None, {})
         return {one.user_id for one in recipients.get_page(self.inbox, asked, limit=100, after=None).data}
 
@@ -93,6 +99,19 @@ def world(hub: Hub, make_engine: MakeEngine) -> World:
     return World(hub, make_engine(db.INBOX_ROLE))
 
 
+def insert_acknowledgement(
+    connection: Connection, platform: factories.Platform, message: Any, user: factories.User
+) -> None:
+    """What inbox_api does with the lock and the time."""
+    connection.execute(
+        text("""
+            INSERT INTO acknowledgements (message_id, user_id, sent_at, acknowledged_at, content_hash, authentication, request_id)
+            SELECT :id, :user, :sent_at, next_state_at(:platform), sha256('x'), 'shared-secret', 'r-1' ON CONFLICT DO NOTHING
+        """),
+        {"id": message.id, "user": user.id, "sent_at": message.sent_at, "platform": platform.id},
+    )
+
+
 def ids(*users: factories.User) -> set[int]:
     return {user.id for user in users}
 
@@ -102,7 +121,9 @@ class Sent:
     id: uuid.UUID
     recipients: set[int]
     readers: set[int] = field(default_factory=set)
+    acknowledgers: set[int] = field(default_factory=set)
     is_written: bool = False
+    asks: bool = False
 
 
 class Model:
@@ -139,19 +160,23 @@ class Model:
     def send(self, choice: int, _user: int) -> None:
         scope = self.scopes[choice % len(self.scopes)]
         audience = messages.EVERYONE if isinstance(scope, factories.Platform) else messages.aimed_at(scope)
-        self.sent.append(Sent(self.world.hub.accept(audience), self.inside(scope)))
+        asked = domain.Acknowledgement() if choice % 2 else None
+        self.sent.append(
+            Sent(self.world.hub.accept(audience, acknowledgement=asked), self.inside(scope), asks=bool(asked))
+        )
 
     def follow(self, choice: int, _user: int) -> None:
         if self.sent:
             earlier = self.sent[choice % len(self.sent)]
             active = self.active | {self.world.hub.sender.id}
-            expected = (earlier.recipients & active) - earlier.readers
-            assert self.world.count(earlier.id) == len(expected)
+            only = "not_acknowledged" if earlier.asks else "unread"
+            expected = (earlier.recipients & active) - (earlier.acknowledgers if earlier.asks else earlier.readers)
+            assert self.world.count(earlier.id, only) == len(expected)
             if expected:
-                self.sent.append(Sent(self.world.follow(earlier.id), expected))
+                self.sent.append(Sent(self.world.follow(earlier.id, only=only), expected))
             else:
                 with pytest.raises(errors.HubError) as refused:
-                    self.world.follow(earlier.id)
+                    self.world.follow(earlier.id, only=only)
                 assert refused.value.code == "no-recipients"
 
     def read(self, choice: int, user: int) -> None:
@@ -168,6 +193,13 @@ class Model:
         for one in self.sent[choice % len(self.sent) :][:1] if self.sent else []:
             if who.id in self.active & one.recipients:
                 self.world.unread(one.id, who)
+
+    def acknowledge(self, choice: int, user: int) -> None:
+        who = self.users[user % len(self.users)]
+        for one in self.sent[choice % len(self.sent) :][:1] if self.sent else []:
+            if one.asks and who.id in self.active & one.recipients:
+                self.world.acknowledge(one.id, who)
+                one.acknowledgers.add(who.id)
 
     def move(self, choice: int, user: int) -> None:
         who, clinic = self.users[user % len(self.users)], self.clinics[choice % len(self.clinics)]
@@ -193,7 +225,7 @@ class Model:
                 one.is_written = True
 
 
-STEPS = ("send", "follow", "follow", "read", "read", "unread", "move", "toggle", "write")
+STEPS = ("send", "follow", "follow", "read", "read", "unread", "acknowledge", "acknowledge", "move", "toggle", "write")
 
 
 @examples.settings(8)
@@ -279,6 +311,68 @@ def test_the_number_of_a_follow_up_to_everyone_comes_of_those_whom_it_leaves_out
     with statements.counted() as again:
         assert world.count(message_id) == len(others) + len({hub.sender})
     assert len(again) == len(first) - 1
+
+
+def test_a_follow_up_waits_for_an_acknowledgement_that_is_not_committed_yet_and_leaves_the_person_out(
+    world: World,
+) -> None:
+    who, other = world.hub.join(count=2)
+    message_id = world.hub.accept(acknowledgement=domain.Acknowledgement())
+    accepted: list[uuid.UUID] = []
+    with world.inbox.begin() as connection:
+        insert_acknowledgement(connection, world.hub.platform, world.hub.message(message_id), who)
+        with threads.beside(lambda: accepted.append(world.follow(message_id, only="not_acknowledged"))):
+            waiting.wait_until(lambda: is_waiting_for_a_lock(world.hub))
+            assert not accepted
+            connection.commit()
+    (follow_up,) = accepted
+    world.read(message_id, other)
+    world.check(follow_up, ids(other, world.hub.sender))
+    assert (world.has(follow_up, who), world.has(follow_up, other)) == (False, True)
+
+
+def test_an_acknowledgement_waits_for_a_follow_up_that_is_not_committed_yet_and_the_person_keeps_it(
+    world: World,
+) -> None:
+    (who,) = world.hub.join()
+    message_id = world.hub.accept(acknowledgement=domain.Acknowledgement())
+    hub = world.hub
+    content = domain.Content("Again", "Confirm it", follows=message_id, only="not_acknowledged")
+    caller = messages.caller(hub.compose, hub.sender, hub.platform)
+    with hub.compose.connect() as connection:
+        connection.begin()
+        new = message_store.New(caller, content, messages.ORIGIN)
+        follow_up = message_actions.store_message(db.driver(connection), new=new, check=lambda choice: choice)
+        with threads.beside(lambda: world.acknowledge(message_id, who)):
+            waiting.wait_until(lambda: is_waiting_for_a_lock(hub))
+            connection.commit()
+    world.check(follow_up.id, ids(who, hub.sender))
+    world.check(world.follow(message_id, only="not_acknowledged"), ids(hub.sender))
+
+
+def test_a_follow_up_of_a_follow_up_leaves_out_who_acknowledged_the_first_and_who_read_the_second(world: World) -> None:
+    first, second, third = world.hub.join(count=3)
+    asking = world.hub.accept(acknowledgement=domain.Acknowledgement())
+    world.acknowledge(asking, first)
+    reminder = world.follow(asking, only="not_acknowledged")
+    world.read(reminder, second)
+    again = world.follow(reminder)
+    world.acknowledge(asking, third)
+    world.check(again, ids(third, world.hub.sender))
+    world.work(again)
+    world.check(again, ids(third, world.hub.sender))
+
+
+@pytest.mark.parametrize("why", ["it never did", "it was superseded"])
+def test_only_a_message_that_asks_for_an_acknowledgement_is_followed_by_who_has_not(world: World, why: str) -> None:
+    hub = world.hub
+    message_id = hub.accept(acknowledgement=domain.Acknowledgement() if "superseded" in why else None)
+    if "superseded" in why:
+        hub.accept(supersedes=message_id, change_summary="Another number.")
+    with pytest.raises(errors.HubError) as refused:
+        world.follow(message_id, only="not_acknowledged")
+    assert refused.value.code == "acknowledgement-not-requested"
+    assert world.follow(message_id)
 
 
 def test_a_large_follow_up_is_written_in_batches_while_people_read(world: World) -> None:
