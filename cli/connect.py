@@ -123,6 +123,11 @@ def former_user_days() -> int:
     return settings.read(lambda env: env.int("FORMER_USER_DAYS", report.FORMER_USER_DAYS, validate=in_range))
 
 
+def evidence_keys() -> Path:
+    """The folder of the keys that sign evidence: HUB_EVIDENCE_KEYS, else the data folder's."""
+    return settings.read(lambda env: settings.read_folder(env, "EVIDENCE_KEYS")) or data_folder().evidence_keys
+
+
 def gateway_url() -> str | None:
     return settings.read(lambda env: settings.read_url(env, "GATEWAY_URL"))
 

@@ -41,6 +41,7 @@ class DataFolder:
         self.redis = path / "redis"
         self.logs = path / "logs"
         self.beat_schedule = path / "beat"
+        self.evidence_keys = path / "evidence_keys"
         self.demo_people = path / "demo_people.json"
         self.demo_sign_in_port = path / "demo_sign_in_port"
         self._lock = path / "lock"

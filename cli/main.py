@@ -9,12 +9,14 @@ import redis
 import sqlalchemy.exc
 
 from cli.commands import (
+    acknowledgements,
     audit,
     clock,
     doctor,
     drafts,
     env,
     erase,
+    evidence,
     explain,
     import_,
     migrate,
@@ -89,6 +91,8 @@ for _command in (
     retry.retry,
     audit.audit,
     drafts.drafts,
+    acknowledgements.acknowledgements,
+    evidence.evidence,
     verify.verify,
     explain.explain,
     doctor.doctor,

@@ -43,6 +43,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "acknowledgement-required": (409, "The message must be acknowledged first"),
     "content-changed": (409, "The text is not the message's"),
     "message-expired": (409, "The message has expired"),
+    "evidence-key-missing": (409, "There is no key to sign evidence with"),
     "version-mismatch": (412, "The draft was changed meanwhile"),
     "draft-incomplete": (422, "The draft is not complete"),
     "time-in-past": (422, "The time has passed"),

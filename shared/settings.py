@@ -143,6 +143,12 @@ def read_url(env: environs.Env, name: str) -> str | None:
     return env.str(name, None, validate=unless_empty(_check_http_url)) or None
 
 
+def read_folder(env: environs.Env, name: str) -> Path | None:
+    """None when it is empty or not set."""
+    value = env.str(name, None)
+    return Path(value) if value else None
+
+
 def read_secret(env: environs.Env, name: str, check: Callable[[str], object]) -> str | None:
     """The variable itself or the content of the file that `…_FILE` names; None when both are empty or not set."""
     value = env.str(name, None, validate=unless_empty(check))

@@ -18,6 +18,7 @@ from cli.data_folder import AlreadyRunningError, DataFolder, Running, readable_n
 from cli.embedded import files, postgres, redis, server
 from cli.run import banner, bring_up, demo_messages, demo_sign_in, programs, web_pages
 from cli.run.supervisor import Program, Supervisor
+from services.inbox_api import evidence_keys
 from shared import db, settings
 
 # What a killed run leaves behind ends by itself, but not in the same instant.
@@ -91,6 +92,10 @@ def _supervise(folder: DataFolder, apis: programs.Apis, *, workers: int, with_de
     connect.make_engine(None).dispose()  # a wrong address is reported before anything starts
 
     demo_file = folder.demo_people if with_demo else None
+    if not os.environ.get("HUB_EVIDENCE_KEYS"):
+        os.environ["HUB_EVIDENCE_KEYS"] = str(folder.evidence_keys)
+        if evidence_keys.find_signing(folder.evidence_keys) is None:
+            evidence_keys.make(folder.evidence_keys)
     environment = {
         **{"HUB_LOG_FORMAT": "json", "HUB_DRAIN_SECONDS": "1", "PYTHONUNBUFFERED": "1"},
         **os.environ,

@@ -45,7 +45,7 @@ _LIST = sqlalchemy.text("""
 """)
 _INSERT = sqlalchemy.text("""
     INSERT INTO audit_events (action, outcome, platform_id, operator, message_id, detail)
-    SELECT :action, 'changed', platform_id, :operator, id, :detail FROM messages WHERE id = :message_id
+    SELECT :action, :outcome, platform_id, :operator, id, :detail FROM messages WHERE id = :message_id
 """)
 _INSERT_CLOCK = sqlalchemy.text(
     "INSERT INTO audit_events (action, outcome, operator) VALUES ('clock', 'changed', :operator)"
@@ -72,10 +72,16 @@ def list_events(
 
 
 def insert(
-    connection: Connection, *, action: Literal["repair", "retry"], message_id: uuid.UUID, operator: str, detail: str
+    connection: Connection,
+    *,
+    action: Literal["repair", "retry", "export"],
+    message_id: uuid.UUID,
+    operator: str,
+    detail: str,
 ) -> None:
     """Records what an operator did to a message. Only the owner's role may insert this."""
-    values = {"action": action, "message_id": message_id, "operator": operator, "detail": detail}
+    outcome = "exported" if action == "export" else "changed"
+    values = {"action": action, "outcome": outcome, "message_id": message_id, "operator": operator, "detail": detail}
     connection.execute(_INSERT, values)
 
 

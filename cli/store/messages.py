@@ -1,5 +1,6 @@
 """SQL: unfinished messages and undelivered batches, as `status` and `doctor` show them."""
 
+import uuid
 from dataclasses import dataclass
 
 import sqlalchemy
@@ -65,6 +66,13 @@ _LIST_UNDELIVERED = sqlalchemy.text(f"""
     ORDER BY b.attempts DESC, b.message_id, b.seq
     LIMIT :limit
 """)  # noqa: S608 (constants)
+
+_FIND_PLATFORM = sqlalchemy.text("SELECT platform_id FROM messages WHERE id = :message_id")
+
+
+def find_platform_id(connection: Connection, *, message_id: uuid.UUID) -> int | None:
+    """The platform of the message; None for an unknown one."""
+    return connection.execute(_FIND_PLATFORM, {"message_id": message_id}).scalar_one_or_none()
 
 
 def get_totals(connection: Connection) -> dict[str, int]:

@@ -15,6 +15,7 @@ from shared.web import ids, paging, times
 MAX_SEARCHED = 100
 MAX_WORDS = 10
 MAX_CATEGORY = 100
+CSV = "csv"
 _HASH, _HASH_LENGTH = "^sha256:[0-9a-f]{64}$", 71
 
 
@@ -106,7 +107,7 @@ class RecipientsQuery(ExportQuery, paging.PageQuery):
     pass
 
 
-class AcknowledgementsQuery(paging.PageQuery):
+class _AcknowledgementFilters(marshmallow.Schema):
     status = fields.String(
         validate=validate.OneOf(("acknowledged", "outstanding", "overdue")),
         metadata={
@@ -115,7 +116,23 @@ class AcknowledgementsQuery(paging.PageQuery):
     )
     organisation = ids.ExternalId(metadata={"description": "External id of an organisation: only who belonged to it."})
     clinic = ids.ExternalId(metadata={"description": "External id of a clinic: only who belonged to it."})
+
+
+class AcknowledgementsQuery(_AcknowledgementFilters, paging.PageQuery):
     q = _words("Words of the name")
+
+
+class AcknowledgementExportQuery(_AcknowledgementFilters):
+    format = fields.String(
+        load_default=CSV,
+        validate=validate.OneOf((CSV, "evidence")),
+        metadata={"description": "Evidence has everyone: it takes no `status`."},
+    )
+
+    @marshmallow.validates_schema
+    def _whole_evidence(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if data["format"] != CSV and "status" in data:
+            raise marshmallow.ValidationError("Evidence has everyone, whatever their status.", "status")
 
 
 class SummaryQuery(marshmallow.Schema):

@@ -1,6 +1,7 @@
 """Settings of inbox_api."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import environs
 
@@ -15,6 +16,7 @@ class Settings:
     rate_limit: str
     cors_origins: tuple[str, ...]
     proxy_count: int
+    evidence_keys: Path | None
 
 
 def read() -> Settings:
@@ -30,4 +32,5 @@ def _build(env: environs.Env) -> Settings:
         rate_limit=rate_limit.read(env, "INBOX_RATE_LIMIT", "600 per minute"),
         cors_origins=settings.read_origins(env, "CORS_ORIGINS"),
         proxy_count=settings.read_proxy_count(env),
+        evidence_keys=settings.read_folder(env, "EVIDENCE_KEYS"),
     )

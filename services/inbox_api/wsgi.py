@@ -14,6 +14,7 @@ app = inbox.make_app(
     inbox.Context(
         engine=db.make_engine(_settings.database, role=db.INBOX_ROLE, name="inbox_api", session=inbox_store.SESSION),
         limiter=_limiter,
+        evidence_keys=_settings.evidence_keys,
     ),
     auth=_settings.auth,
     cors_origins=_settings.cors_origins,

@@ -206,7 +206,8 @@ def test_the_file_holds_no_secret_itself() -> None:
     secret = re.compile(r"(PASSWORD|SECRET|TOKEN|KEY)", re.IGNORECASE)
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
-            if secret.search(variable) and value is not None:
+            # A folder of keys, not a key.
+            if secret.search(variable) and value not in (None, "/evidence_keys"):
                 assert value in compose_file.SECRETS.values(), f"{name}: {variable} is written into the file"
     text = compose_file.PATH.read_text(encoding="utf-8")
     assert text.count("postgresql://") == len(re.findall(r"postgresql://\w+:\$\{HUB_\w+:\?", text)) > 0

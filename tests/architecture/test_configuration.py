@@ -85,6 +85,7 @@ def in_code(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
             connect.service_urls,
             connect.gateway_url,
             connect.former_user_days,
+            connect.evidence_keys,
         )
         | {"HUB_DATA": connect.DEFAULT_DATA},
     }

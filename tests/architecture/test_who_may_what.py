@@ -73,7 +73,7 @@ GROUPS = {
     "SENT": [SENT],
     "SENT ONE": [SENT_ONE, RECIPIENTS, f"{RECIPIENTS}/export"],
     # Of messages that ask for it: tests/inbox_api/test_acknowledgements.py.
-    "FOLLOW UP": [f"{SENT_ONE}/acknowledgements", f"{SENT_ONE}/acknowledgements/summary"],
+    "FOLLOW UP": [f"{SENT_ONE}/acknowledgements{what}" for what in ("", "/summary", "/export")],
     "PROVISIONING": [
         "GET /v1/directory/provisioning",
         *(f"GET /v1/directory/provisioning/{what}" for what in ("groups", "tokens", "refusals")),

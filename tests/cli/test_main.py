@@ -297,10 +297,8 @@ def test_migrate_leaves_a_newer_schema_as_it_is(database_url: str, make_engine: 
 
 def test_every_command_is_offered() -> None:
     assert sorted(main.commands.list_commands(click.Context(main.commands))) == [
-        "audit", "clock", "doctor", "drafts", "env", "erase", "explain", "import", "migrate", "oidc", "platform", "platforms", "retry",
-        "run", "scim", "scim-token", "sessions", "status",
-        "token",
-        "verify",
+        "acknowledgements", "audit", "clock", "doctor", "drafts", "env", "erase", "evidence", "explain", "import", "migrate", "oidc",
+        "platform", "platforms", "retry", "run", "scim", "scim-token", "sessions", "status", "token", "verify",
     ]  # fmt: skip
 
 

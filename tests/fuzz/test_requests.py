@@ -29,6 +29,7 @@ NAMED = [
     ("GET", "/v1/sent-messages/{}/recipients/export"),
     ("GET", "/v1/sent-messages/{}/acknowledgements"),
     ("GET", "/v1/sent-messages/{}/acknowledgements/summary"),
+    ("GET", "/v1/sent-messages/{}/acknowledgements/export"),
     ("DELETE", "/v1/messages/{}"),
 ]
 LISTS = ["/v1/notifications", "/v1/sent-messages", "/v1/notifications/counts", "/v1/audiences", "/v1/viewer"]

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.inbox_api import csv_export
+from services.inbox_api.actions import exports
 from services.inbox_api.actions import recipients as actions
 from services.inbox_api.store import people as store
 from tests import examples, factories
@@ -272,7 +273,7 @@ def test_an_export_is_a_private_file_and_a_line_in_the_audit_trail(hub: Hub) -> 
     assert answer.headers["Cache-Control"] == "private, no-cache"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="recipients-{sent.id}.csv"'
     assert audited(hub, sent) == [
-        ("export", "exported", platform.id, sender.id, "5 rows", answer.headers["X-Request-ID"]),
+        ("export", "exported", platform.id, sender.id, "recipients: 5 rows", answer.headers["X-Request-ID"]),
     ]
 
 
@@ -282,9 +283,9 @@ def test_an_export_that_takes_too_long_is_cut_off_and_recorded(hub: Hub) -> None
     hub.user(platform)
     sent = hub.send(sender, platform)
     path = f"/v1/sent-messages/{sent.id}/recipients/export"
-    with mock.patch.object(actions, "_EXPORT_S", -1), pytest.raises(TimeoutError):
+    with mock.patch.object(exports, "_EXPORT_S", -1), pytest.raises(TimeoutError):
         hub.ask(sender, path).get_data()
-    assert [event[4] for event in audited(hub, sent)] == ["0 rows, not complete"]
+    assert [event[4] for event in audited(hub, sent)] == ["recipients: 0 rows, not complete"]
 
 
 def test_a_client_that_leaves_ends_an_export_and_what_it_got_is_recorded(hub: Hub) -> None:
@@ -297,7 +298,7 @@ def test_a_client_that_leaves_ends_an_export_and_what_it_got_is_recorded(hub: Hu
         answer = hub.ask(sender, f"/v1/sent-messages/{sent.id}/recipients/export")
         assert next(answer.iter_encoded()).startswith(b"\xef\xbb\xbfid,")
         answer.close()
-    assert [event[4] for event in audited(hub, sent)] == ["1 rows, not complete"]
+    assert [event[4] for event in audited(hub, sent)] == ["recipients: 1 rows, not complete"]
 
 
 def test_a_process_writes_two_exports_at_once(hub: Hub) -> None:

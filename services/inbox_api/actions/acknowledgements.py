@@ -2,6 +2,7 @@
 
 import dataclasses
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,10 +70,15 @@ class Summary:
 
 @dataclass(frozen=True)
 class Found:
-    """The people that are asked about, and what the message asks them for."""
+    """The people that are asked about, and what the message asks them for. `is_nobody`: no one can have the status asked for."""
 
     wanted: people.Wanted
     request: store.Request
+    is_nobody: bool = False
+
+
+# Finds them, in the snapshot of the answer.
+Source = Callable[[Connection], Found]
 
 
 def get_page(
@@ -81,26 +87,26 @@ def get_page(
     """A page of recipients. Raises bad-cursor and what `find` raises."""
     begin = audience.NO_USER if after is None else cursor.decode_user(after)
     with history.snapshot(engine) as connection:
-        found = find(connection, asked)
-        wanted = filtered(found, status, q)
-        if wanted is None:
+        found = filtered(find(connection, asked), status, q)
+        if found.is_nobody:
             return Page((), False, None)
-        walk = people.choose_walk(connection, wanted)
-        ids = people.list_ids(connection, store.ACKNOWLEDGED, wanted, walk, after=begin, limit=limit + 1)
-        shown = store.get_people(connection, wanted, found.request, user_ids=ids[:limit])
+        walk = people.choose_walk(connection, found.wanted)
+        ids = people.list_ids(connection, store.ACKNOWLEDGED, found.wanted, walk, after=begin, limit=limit + 1)
+        shown = store.get_people(connection, found.wanted, found.request, user_ids=ids[:limit])
     has_more = len(ids) > limit
     return Page(tuple(shown), has_more, cursor.encode_user(shown[-1].user_id) if has_more else None)
 
 
 def get_summary(engine: Engine, asked: Asked, *, by: str) -> Summary:
     """The scopes of the level `by`, and the total. Raises what `find` raises."""
+    return summarise(engine, lambda connection: find(connection, asked), by=by)
+
+
+def summarise(engine: Engine, source: Source, *, by: str) -> Summary:
     with history.snapshot(engine) as connection:
-        found = find(connection, asked)
+        found = source(connection)
         request = found.request
-        inside = found.wanted.scope_ids[0] if found.wanted.scope_ids else None
-        scopes, total = counts.count(
-            connection, found.wanted, is_counted=request.is_counted, rows=counts.Rows(by, inside)
-        )
+        scopes, total = counts.count(connection, found.wanted, is_counted=request.is_counted, level=by)
     rows = (
         ScopeNumbers(
             **vars(numbers.of(request, one.counts)),
@@ -124,20 +130,32 @@ def find(connection: Connection, asked: Asked) -> Found:
     filters = history.get_filters(connection, caller, asked.scopes)
     if not history_store.is_visible(connection, viewer=viewer, message_id=asked.message_id):
         raise errors.not_found("message")
-    request = store.find_request(connection, message_id=asked.message_id)
+    return find_for(connection, viewer, asked.message_id, scope_ids=tuple(one.scope_id for one in filters))
+
+
+def find_for(
+    connection: Connection, viewer: sent_messages.Viewer, message_id: uuid.UUID, *, scope_ids: tuple[int, ...] = ()
+) -> Found:
+    """The same for a viewer who may see the message."""
+    request = store.find_request(connection, message_id=message_id)
     if request is None:
         raise errors.acknowledgement_not_requested()
     if request.is_dropped:
         raise errors.HubError("not-found", "Its acknowledgements are past the retention.")
-    message = people.find_message(connection, message_id=asked.message_id)
-    return Found(people.Wanted(message, viewer, tuple(one.scope_id for one in filters)), request)
+    message = people.find_message(connection, message_id=message_id)
+    return Found(people.Wanted(message, viewer, scope_ids), request)
 
 
-def filtered(found: Found, status: store.Status | None, q: str | None) -> people.Wanted | None:
-    """Those with a status and such words in their name; None where no one can have the status."""
-    if status in ("outstanding", "overdue") and found.request.closed_because is not None:
-        return None
-    if status == "overdue" and not found.request.is_overdue:
-        return None
-    is_marked = None if status is None else status == "acknowledged"
-    return dataclasses.replace(found.wanted, is_marked=is_marked, name=words.Search.parse(q, None))
+def filtered(found: Found, status: store.Status | None, q: str | None) -> Found:
+    """Those with a status and such words in their name."""
+    is_closed = found.request.closed_because is not None
+    return dataclasses.replace(
+        found,
+        wanted=dataclasses.replace(
+            found.wanted,
+            is_marked=None if status is None else status == "acknowledged",
+            name=words.Search.parse(q, None),
+        ),
+        is_nobody=(is_closed and status in ("outstanding", "overdue"))
+        or (status == "overdue" and not found.request.is_overdue),
+    )

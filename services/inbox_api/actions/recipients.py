@@ -1,6 +1,5 @@
 """Lists the recipients of a sent message, page by page, and exports all of them."""
 
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,20 +8,17 @@ from typing import Literal
 from sqlalchemy import Connection, Engine
 
 from services.inbox_api import cursor
-from services.inbox_api.actions import history
+from services.inbox_api.actions import exports, history
 from services.inbox_api.store import history as history_store
 from services.inbox_api.store import people
 from services.inbox_api.store import recipients as store
-from shared import audience, audit, db, errors, logging
+from shared import audience, audit, errors
 from shared.auth import store as auth
 from shared.sent_messages import store as sent_messages
 
 Recipient = store.Recipient
 Status = Literal["read", "unread"]
 _PAGE = 1_000
-# A million recipients take a minute.
-_EXPORT_S = 300
-_logger = logging.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,43 +65,20 @@ def find_wanted(connection: Connection, asked: Asked) -> people.Wanted:
 
 
 def export(engine: Engine, asked: Asked, origin: audit.Origin) -> Iterator[store.Recipient]:
-    """All recipients; each page of them is read in a transaction of its own.
-
-    What `find_wanted` raises is raised at once. The audit trail gets the number of rows in the end, however the export ends.
-    """
+    """All recipients; each page of them is read in a transaction of its own. What `find_wanted` raises is raised at once."""
     with history.snapshot(engine) as connection:
         wanted = find_wanted(connection, asked)
         walk = people.choose_walk(connection, wanted)
-    return _export(engine, asked, origin, wanted, walk)
+    what = exports.Export(asked.caller, asked.message_id, origin, "recipients")
+    return exports.recorded(engine, what, _read_all(engine, wanted, walk))
 
 
-def _export(
-    engine: Engine, asked: Asked, origin: audit.Origin, wanted: people.Wanted, walk: people.Walk
-) -> Iterator[store.Recipient]:
-    began, after, count, is_complete = time.monotonic(), audience.NO_USER, 0, False
-    try:
-        while not is_complete:
-            if time.monotonic() - began > _EXPORT_S:
-                raise TimeoutError(f"an export is cut off after {_EXPORT_S} s")
-            with history.snapshot(engine) as connection:
-                ids = people.list_ids(connection, store.READ, wanted, walk, after=after, limit=_PAGE)
-                rows = store.get_recipients(connection, wanted, user_ids=ids)
-            for row in rows:
-                count += 1
-                yield row
-            is_complete = len(ids) < _PAGE
-            after = ids[-1] if ids else after
-    finally:
-        _record(engine, asked, origin, f"{count} rows" if is_complete else f"{count} rows, not complete")
-
-
-def _record(engine: Engine, asked: Asked, origin: audit.Origin, detail: str) -> None:
-    caller = asked.caller
-    event = audit.Event(
-        "export", "exported", caller.platform_id, caller.user_id, origin, asked.message_id, detail=detail
-    )
-    try:
-        with db.autocommit(engine) as connection:
-            audit.insert(connection, event)
-    except Exception as error:  # the rows are sent
-        _logger.error("an export is not in the audit trail", detail=detail, error=type(error).__name__)
+def _read_all(engine: Engine, wanted: people.Wanted, walk: people.Walk) -> Iterator[store.Recipient]:
+    after, is_complete = audience.NO_USER, False
+    while not is_complete:
+        with history.snapshot(engine) as connection:
+            ids = people.list_ids(connection, store.READ, wanted, walk, after=after, limit=_PAGE)
+            rows = store.get_recipients(connection, wanted, user_ids=ids)
+        yield from rows
+        is_complete = len(ids) < _PAGE
+        after = ids[-1] if ids else after

@@ -6,6 +6,7 @@ Here is what the routes share: the service's context, and the headers of private
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import flask
@@ -29,6 +30,7 @@ class Context:
     tags: kept_tags.Tags = field(default_factory=kept_tags.Tags)
     read_counts: ReadCounts = field(default_factory=ReadCounts)
     limiter: rate_limit.Limiter = field(default_factory=lambda: rate_limit.Limiter(""))
+    evidence_keys: Path | None = None
 
 
 def engine() -> Engine:
@@ -37,6 +39,11 @@ def engine() -> Engine:
 
 def read_counts() -> ReadCounts:
     return _context().read_counts
+
+
+def evidence_keys() -> Path | None:
+    """The folder of the keys that sign evidence."""
+    return _context().evidence_keys
 
 
 def reader() -> readers.Reader:

@@ -1,13 +1,15 @@
-"""Who has acknowledged a sent message: a page of people, and numbers by organisation or clinic."""
+"""Who has acknowledged a sent message: a page of people, numbers by organisation or clinic, all as CSV or evidence."""
 
 from typing import Any
 
 import flask
 
 from services.inbox_api import routes, schemas
+from services.inbox_api.actions import acknowledgement_exports as exports
 from services.inbox_api.actions import acknowledgements
+from services.inbox_api.routes import files
 from shared.web import app as frame
-from shared.web import guards, ids, json_response
+from shared.web import guards, ids, json_response, request_log
 
 blueprint = frame.Blueprint(
     "acknowledgements",
@@ -16,6 +18,8 @@ blueprint = frame.Blueprint(
 )
 
 _ID = ids.path_id("Of the message.")
+_CSV = {"type": "string", "description": f"UTF-8 with a byte order mark. The columns: {', '.join(exports.HEADER)}."}
+_EVIDENCE = {"type": "string", "description": "JSON Lines: a manifest, a line for each person, a signature."}
 _LINKS = {"next": {"operationId": "listAcknowledgements", "parameters": {"after": "$response.body#/next_cursor"}}}
 
 
@@ -51,6 +55,35 @@ def get_summary(query: dict[str, Any], message_id: str) -> flask.Response:
     """
     by = query.pop("by")
     return json_response.write(acknowledgements.get_summary(routes.engine(), _asked(query, message_id), by=by))
+
+
+@blueprint.route("/v1/sent-messages/<message_id>/acknowledgements/export", parameters=_ID)
+@guards.administrator
+@blueprint.arguments(schemas.AcknowledgementExportQuery, location="query")
+@blueprint.response(200, _CSV, content_type=files.CSV)
+@blueprint.refuses("not-found", "acknowledgement-not-requested", "evidence-key-missing", "rate-limited")
+@blueprint.doc(
+    operationId="exportAcknowledgements",
+    responses={200: {"content": {files.JSON_LINES: {"schema": _EVIDENCE}}}},
+)
+def get_export(query: dict[str, Any], message_id: str) -> flask.Response:
+    """All people that the list has, as CSV for spreadsheets or as evidence
+
+    Evidence is a file that anyone can check with the hub's public key and without the hub: docs/evidence.md. It contains names. The
+    connection is closed before the end of the file if something fails, if the client does not read on for 20 seconds, or after five
+    minutes; 503 when the process writes as many exports as it can.
+    """
+    wanted_format, status = query.pop("format"), query.pop("status", None)
+    order = exports.Order(_asked(query, message_id), status, request_log.origin())
+    rate = routes.rate("export")
+    name = f"acknowledgements-{order.asked.message_id}"
+    if wanted_format == schemas.CSV:
+        rows = exports.export_rows(routes.engine(), order)
+        rate.check()
+        return files.csv(exports.HEADER, rows, name=f"{name}.csv")
+    lines = exports.export_evidence(routes.engine(), order, keys=routes.evidence_keys())
+    rate.check()
+    return files.send(lines, content_type=files.JSON_LINES, name=f"{name}.jsonl")
 
 
 def _asked(query: dict[str, Any], message_id: str) -> acknowledgements.Asked:

@@ -1,17 +1,15 @@
 """The recipients of a sent message: a page of them, and all of them as CSV."""
 
-import contextlib
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import flask
 
-from services.inbox_api import csv_export, routes, schemas
+from services.inbox_api import routes, schemas
 from services.inbox_api.actions import recipients
-from shared import errors
+from services.inbox_api.routes import files
 from shared.web import app as frame
-from shared.web import etags, guards, ids, request_log, times
+from shared.web import guards, ids, request_log, times
 
 blueprint = frame.Blueprint(
     "recipients", __name__, description="Who has a sent message, as far as the caller administers them."
@@ -21,8 +19,6 @@ _ID = ids.path_id("Of the message.")
 _HEADER = ("id", "name", "clinic_ids", "clinics", "read_at")
 _CSV = {"type": "string", "description": f"UTF-8 with a byte order mark. The columns: {', '.join(_HEADER)}."}
 _LINKS = {"next": {"operationId": "listRecipients", "parameters": {"after": "$response.body#/next_cursor"}}}
-# An export keeps a thread for as long as its client reads.
-_EXPORTS = threading.BoundedSemaphore(2)
 
 
 @blueprint.route("/v1/sent-messages/<message_id>/recipients", parameters=_ID)
@@ -60,24 +56,12 @@ def get_export(query: dict[str, Any], message_id: str) -> flask.Response:
     rate = routes.rate("export")
     rows = recipients.export(routes.engine(), asked, request_log.origin())
     rate.check()
-    if not _EXPORTS.acquire(blocking=False):
-        raise errors.unavailable("Too many exports are being written at once.", retry_after_s=5)
-    slot = contextlib.ExitStack()
-    slot.callback(_EXPORTS.release)
-    answer = flask.Response(_file(rows, slot), content_type="text/csv; charset=utf-8")
-    answer.call_on_close(slot.close)
-    answer.headers["Content-Disposition"] = f'attachment; filename="recipients-{asked.message_id}.csv"'
-    return etags.private(answer)
+    return files.csv(_HEADER, _cells(rows), name=f"recipients-{asked.message_id}.csv")
 
 
 def _asked(query: dict[str, Any], message_id: str) -> recipients.Asked:
     status = query.pop("status", None)
     return recipients.Asked(guards.caller(), ids.read_uuid(message_id, "message"), status, query)
-
-
-def _file(rows: Iterator[recipients.Recipient], slot: contextlib.ExitStack) -> Iterator[bytes]:
-    with slot:
-        yield from csv_export.write(_HEADER, _cells(rows))
 
 
 def _cells(rows: Iterator[recipients.Recipient]) -> Iterator[tuple[str, ...]]:

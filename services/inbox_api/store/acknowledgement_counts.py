@@ -134,28 +134,22 @@ _COUNT_DISTINCT = sqlalchemy.text(f"""
 """)
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Which scopes are listed: those of a level, only inside a scope if one is given. Without a level none."""
-
-    level: str | None = None
-    inside: int | None = None
-
-
-def count(connection: Connection, wanted: people.Wanted, *, is_counted: bool, rows: Rows) -> tuple[list[Scope], Counts]:
-    """The scopes by name, and the distinct people within the viewer's reach and inside `rows.inside`."""
+def count(
+    connection: Connection, wanted: people.Wanted, *, is_counted: bool, level: str | None = None
+) -> tuple[list[Scope], Counts]:
+    """The scopes of a level by name (without one none), and the distinct people: all that are wanted, whatever their names and marks."""
     chosen = audience.Audience(
         wanted.message.target_ids,
         wanted.message.directory_version,
         wanted.message.id if wanted.message.is_follow_up else None,
     )
-    total_id = _find_total(connection, wanted, rows.inside)
+    total_id = _find_total(connection, wanted)
     values = {
         **wanted.parameters,
         **chosen.parameters(),
-        "level": rows.level,
+        "level": level,
         "containing_level": "organisation",
-        "inside": rows.inside,
+        "inside": wanted.scope_ids[0] if wanted.scope_ids else None,
         "total_id": total_id,
     }
     found = connection.execute(_LIST[None if is_counted else chosen.sql], values).all()
@@ -172,20 +166,23 @@ def count(connection: Connection, wanted: people.Wanted, *, is_counted: bool, ro
     ]
     if total_id is not None:
         return scopes, next((_read(row) for row in found if row.level is None), NOBODY)
+    # Whoever is walked belongs to one of these.
     walked: dict[str, object] = (
-        {"walked": list(wanted.viewer.administered), "administered": None}
-        if rows.inside is None
-        else {"walked": [rows.inside]}
+        {"walked": [wanted.scope_ids[0]]}
+        if wanted.scope_ids
+        else {"walked": list(wanted.viewer.administered), "administered": None}
     )
     return scopes, _read(connection.execute(_COUNT_DISTINCT, {**wanted.parameters, **walked}).one())
 
 
-def _find_total(connection: Connection, wanted: people.Wanted, inside: int | None) -> int | None:
-    """The scope whose people are all those within the viewer's reach and `inside`, if there is one."""
+def _find_total(connection: Connection, wanted: people.Wanted) -> int | None:
+    """The scope that has all of these people and no others, if there is one."""
+    if wanted.scope_ids:
+        return wanted.scope_ids[0] if wanted.viewer.is_platform and len(wanted.scope_ids) == 1 else None
     if wanted.viewer.is_platform:
-        return inside or wanted.viewer.platform_id
+        return wanted.viewer.platform_id
     tops = connection.execute(_LIST_TOPS, wanted.parameters).scalars().all()
-    return tops[0] if inside is None and len(tops) == 1 else None
+    return tops[0] if len(tops) == 1 else None
 
 
 def _read(row: sqlalchemy.Row[tuple[object, ...]]) -> Counts:

@@ -35,7 +35,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Person:
-    """A recipient. `clinics`: those within the viewer's reach, as of the message's version."""
+    """A recipient. `clinics`: those within the viewer's reach, as of the message's version. `content_hash`: of what they acknowledged,
+    `authentication`: how they had signed in.
+    """
 
     user_id: int
     id: str
@@ -43,6 +45,30 @@ class Person:
     clinics: tuple[recipients.Clinic, ...]
     status: Status
     acknowledged_at: datetime | None
+    content_hash: bytes | None
+    authentication: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """What evidence says about a message."""
+
+    id: uuid.UUID
+    title: str
+    body: str
+    statement: str
+    content_hash: bytes
+    platform_id: str
+    platform_name: str
+    sender_id: str
+    sender_name: str
+    sent_at: datetime
+    due_at: datetime | None
+    directory_version: int
+    supersedes: uuid.UUID | None
+    superseded_at: datetime | None
+    recalled_at: datetime | None
 
 
 ACKNOWLEDGED = people.Marks(
@@ -61,12 +87,23 @@ _FIND_REQUEST = sqlalchemy.text(f"""
 """)
 
 _GET = sqlalchemy.text(f"""
-    SELECT u.id AS user_id, u.external_id, u.name, u.status = 'active' AS is_active, a.acknowledged_at, belonged.ids, belonged.names
+    SELECT u.id AS user_id, u.external_id, u.name, u.status = 'active' AS is_active, a.acknowledged_at, a.content_hash, a.authentication,
+           a.request_id, belonged.ids, belonged.names
     FROM users u
     LEFT JOIN acknowledgements a ON a.message_id = :message_id AND a.user_id = u.id AND a.sent_at = :sent_at
     CROSS JOIN LATERAL ({recipients.CLINICS}) AS belonged
     WHERE u.id = ANY(CAST(:user_ids AS bigint[]))
     ORDER BY u.id
+""")
+
+_GET_MESSAGE = sqlalchemy.text("""
+    SELECT m.id, m.title, m.body, m.statement, m.content_hash, p.external_id AS platform_id, p.name AS platform_name,
+           s.external_id AS sender_id, s.name AS sender_name, m.sent_at, m.due_at, m.directory_version, m.supersedes, m.superseded_at,
+           m.recalled_at
+    FROM messages m JOIN scopes p ON p.id = m.platform_id JOIN users s ON s.id = m.sender_id WHERE m.id = :message_id
+""")
+_LIST_SCOPES = sqlalchemy.text("""
+    SELECT CAST(level AS text) AS level, external_id AS id, name FROM scopes WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY level, name, id
 """)
 
 
@@ -89,9 +126,21 @@ def get_people(
             recipients.clinics(row.ids, row.names),
             _status(request, is_acknowledged=row.acknowledged_at is not None, is_active=row.is_active),
             row.acknowledged_at,
+            row.content_hash,
+            row.authentication,
+            row.request_id,
         )
         for row in connection.execute(_GET, values)
     ]
+
+
+def get_message(connection: Connection, *, message_id: uuid.UUID) -> Message:
+    return Message(**connection.execute(_GET_MESSAGE, {"message_id": message_id}).one()._mapping)
+
+
+def list_scopes(connection: Connection, *, ids: Sequence[int]) -> list[dict[str, str]]:
+    """Level, external id and name of these scopes."""
+    return [dict(row) for row in connection.execute(_LIST_SCOPES, {"ids": list(ids)}).mappings()]
 
 
 def _status(request: Request, *, is_acknowledged: bool, is_active: bool) -> Status:

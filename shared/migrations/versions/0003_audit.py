@@ -41,9 +41,10 @@ CREATE TABLE audit_events (
         ELSE false
     END),
     CHECK ((outcome IN ('refused', 'missed', 'failed')) = (reason IS NOT NULL)),
-    -- A user through the API, or an operator through the command or a directory token; either may change a scope and provisioning.
-    -- A refused sign-in may have no user.
-    CHECK (CASE WHEN action IN ('compose', 'recall', 'export') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
+    -- A user through the API, or an operator through the command or a directory token; either may export, and change a scope and
+    -- provisioning. A refused sign-in may have no user.
+    CHECK (CASE WHEN action IN ('compose', 'recall') THEN user_id IS NOT NULL AND platform_id IS NOT NULL AND operator IS NULL
+           WHEN action = 'export' THEN (user_id IS NULL) = (operator IS NOT NULL) AND platform_id IS NOT NULL
            WHEN action = 'session' THEN platform_id IS NOT NULL AND (operator IS NULL OR outcome = 'signed-out')
                 AND (user_id IS NOT NULL OR outcome = 'refused')
            WHEN action = 'draft' THEN (user_id IS NULL) = (operator IS NOT NULL)
