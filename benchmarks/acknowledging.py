@@ -56,8 +56,8 @@ def _write(
             if number >= 0:
                 results[load.name].append(result)
         for name in names:
-            message_id = bench.hub.post(platform.key, hubs.EVERYONE, body=_BODY)
-            _ask(bench.hub, STATEMENT)
+            asking = {"statement": STATEMENT}
+            message_id = bench.hub.post(platform.key, hubs.EVERYONE, body=_BODY, acknowledgement=asking)
             if name != _IN_FLIGHT:
                 bench.hub.wait_sent(message_id)
             path, body = ("read", b"") if name == _READ else ("acknowledged", _JSON)

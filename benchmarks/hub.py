@@ -33,11 +33,11 @@ class Hub(drills_hub.Hub):
         finally:
             self.start_workers(WORKERS)
 
-    def post(self, platform: str, audience: dict[str, Any], *, body: str = "Measured, not guessed") -> str:
-        """The id of a message that was just accepted, sent by the platform's administrator."""
+    def post(self, platform: str, audience: dict[str, Any], *, body: str = "Measured, not guessed", **more: Any) -> str:
+        """The id of a message that was just accepted, sent by the platform's administrator; `more` is more of its content."""
         answer = self.http.post(
             f"{self.apis.compose_url}/v1/messages",
-            json={"title": TITLE, "body": body, "audience": audience},
+            json={"title": TITLE, "body": body, "audience": audience, **more},
             headers=self.bearer(ADMINISTRATOR, platform),
         )
         answer.raise_for_status()

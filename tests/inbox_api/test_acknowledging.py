@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from services.compose_api import domain
 from services.inbox_api.actions import states
 from shared import acknowledgements, errors, rate_limit
 from shared.auth import tokens
-from tests import factories
+from tests import factories, messages
 from tests.inbox_api import kinds
 from tests.inbox_api.hub import Hub, Sent
 
@@ -236,6 +237,36 @@ def test_only_recipients_acknowledge(hub: Hub, platform: factories.Platform, sen
     assert refused(acknowledge(hub, left, sent), 403, "user-inactive")
 
 
+def test_what_the_api_accepted_is_acknowledged_followed_up_for_the_others_and_corrected(
+    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User
+) -> None:
+    other = hub.user(platform)
+    asking = {"acknowledgement": domain.Acknowledgement("I have read it.", due_in_days=3)}
+    sent = messages.accept(hub.owner, sender, platform, messages.EVERYONE, **asking)
+    (row,) = hub.feed(user)["to_acknowledge"]
+    assert row["acknowledgement"]["statement"] == "I have read it."
+    body = {"content_hash": row["acknowledgement"]["content_hash"]}
+    assert hub.ask(user, f"/v1/notifications/{sent}/acknowledged", method="PUT", body=body).status_code == 200
+    followed = messages.follow(hub.owner, sender, platform, sent, only="not_acknowledged")
+    assert hub.feed_ids(user) == [str(sent)]
+    assert hub.feed_ids(other) == [str(followed), str(sent)]
+    assert [one["id"] for one in hub.feed(other)["to_acknowledge"]] == [str(sent)]
+    corrects = {"supersedes": sent, "change_summary": "The fee has changed.", **asking}
+    corrected = messages.accept(hub.owner, sender, platform, messages.EVERYONE, **corrects)
+    for who in (user, other):
+        assert [one["id"] for one in hub.feed(who)["to_acknowledge"]] == [str(corrected)]
+
+
+def test_an_acknowledgement_cannot_be_undone(
+    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User
+) -> None:
+    sent = asked(hub, sender, platform)
+    acknowledge(hub, user, sent)
+    assert hub.ask(user, f"/v1/notifications/{sent.id}/acknowledged", method="DELETE").status_code == 405
+    hub.ask(user, f"/v1/notifications/{sent.id}/read", method="DELETE")
+    assert count(hub, user) == 0
+
+
 def test_archiving_is_refused_until_it_is_acknowledged(
     hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User
 ) -> None:
@@ -343,7 +374,7 @@ def test_the_filter_goes_with_status_and_category_page_by_page(
         expected["false"] = [plain]
     if status == "archived":
         expected = {"true": [], "false": []}
-    for value, messages in expected.items():
+    for value, fitting in expected.items():
         query, found, cursor = f"?status={status}&category=service&limit=1&to_acknowledge={value}", [], ""
         while True:
             page = hub.feed(user, query + cursor)
@@ -351,7 +382,7 @@ def test_the_filter_goes_with_status_and_category_page_by_page(
             if not page["has_more"]:
                 break
             cursor = f"&after={page['next_cursor']}"
-        assert found == [str(one.id) for one in messages], value
+        assert found == [str(one.id) for one in fitting], value
 
 
 @pytest.mark.parametrize("value", ["", "1", "True", "yes", "null", "true&to_acknowledge=true"])

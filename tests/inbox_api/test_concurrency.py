@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from concurrent import futures
 
+import pytest
 import sqlalchemy
 
+from shared import acknowledgements
 from tests.inbox_api.hub import Hub
 
 
@@ -98,19 +100,22 @@ def test_a_reader_never_sees_a_notification_vanish_or_double_while_it_is_written
     assert hub.feed_ids(users[0], "?limit=100") == expected[::-1]
 
 
-def test_a_recall_between_finding_and_writing_is_told_as_recalled_and_leaves_no_state(hub: Hub) -> None:
+@pytest.mark.parametrize("what", ["read", "acknowledged"])
+def test_a_recall_between_finding_and_writing_is_told_as_recalled_and_leaves_no_state(hub: Hub, what: str) -> None:
     platform = hub.platform()
     sender, user = hub.administrator(platform, platform), hub.user(platform)
-    sent = hub.send(sender, platform)
+    sent = hub.send(sender, platform, title="T", body="B", statement="S")
+    content_hash = acknowledgements.content_hash(title="T", body="B", statement="S")
+    body = {"content_hash": acknowledgements.format_hash(content_hash)} if what == "acknowledged" else None
 
     def recall_first(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         if statement.lstrip().startswith("INSERT INTO inbox_states"):
             hub.recall(sent, sender)
 
     sqlalchemy.event.listen(hub.inbox, "before_cursor_execute", recall_first)
-    answer = hub.ask(user, f"/v1/notifications/{sent.id}/read", method="PUT")
+    answer = hub.ask(user, f"/v1/notifications/{sent.id}/{what}", method="PUT", body=body)
     assert (answer.status_code, answer.get_json()["code"]) == (409, "recalled")
-    assert hub.rows("SELECT * FROM inbox_states") == []
+    assert hub.rows("SELECT FROM inbox_states UNION ALL SELECT FROM acknowledgements") == []
 
 
 def test_a_tab_that_holds_the_row_makes_the_other_wait_not_fail(hub: Hub) -> None:

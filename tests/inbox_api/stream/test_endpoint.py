@@ -278,6 +278,18 @@ def test_replayed_notifications_have_their_present_state(
     assert answer.text.endswith('data: {"unread_count":1,"unseen_count":1,"to_acknowledge_count":0}\n\n')
 
 
+def test_what_is_to_be_acknowledged_is_counted_and_says_so(
+    hub: Hub, platform: factories.Platform, sender: factories.User, user: factories.User
+) -> None:
+    first = hub.deliver(sender, platform)
+    hub.deliver(sender, platform, statement="I have read it.")
+    text = ask(hub, user, Last_Event_ID=cursor.encode(cursor.Position(first.sent_at, first.id))).text
+    assert (
+        '"acknowledgement":{"statement":"I have read it.","due_at":null,"overdue":false,"acknowledged_at":null' in text
+    )
+    assert '"to_acknowledge_count":1}' in text
+
+
 def test_a_client_that_is_up_to_date_gets_only_the_counts(hub: Hub, user: factories.User) -> None:
     """Two thousand streams that reconnect together must not read two thousand pages."""
     empty = ask(hub, user).text
