@@ -2,7 +2,8 @@
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from services.compose_api.actions import messages as message_actions
 from services.compose_api.store import messages as message_store
 from services.fanout_worker.actions import verify
 from services.inbox_api.actions import notifications, recipients, states
+from services.inbox_api.store import people as people_store
 from services.inbox_api.store import single
 from services.inbox_api.store import states as state_store
 from shared import db, errors, rate_limit
@@ -75,10 +77,10 @@ class World:
             assert (single.find_notification(connection, **who, message_id=message_id) is not None) == listed
         return listed
 
-    def listed(self, message_id: uuid.UUID) -> set[int]:
+    def listed(self, message_id: uuid.UUID, *, status: Literal["read", "unread"] | None = None) -> set[int]:
         """The recipients as the sender is shown them."""
         caller = messages.reader(self.inbox, self.hub.sender, self.hub.platform)
-        asked = recipients.Asked(caller, message_id, None, {})
+        asked = recipients.Asked(caller, message_id, status, {})
         return {one.user_id for one in recipients.get_page(self.inbox, asked, limit=100, after=None).data}
 
     def check(self, message_id: uuid.UUID, expected: set[int]) -> None:
@@ -373,6 +375,22 @@ def test_only_a_message_that_asks_for_an_acknowledgement_is_followed_by_who_has_
         world.follow(message_id, only="not_acknowledged")
     assert refused.value.code == "acknowledgement-not-requested"
     assert world.follow(message_id)
+
+
+def test_the_recipients_of_a_large_follow_up_are_listed_as_those_of_a_small_one(world: World) -> None:
+    hub = world.hub
+    reader, leaver, early, late = hub.join(count=4)
+    message_id = hub.accept()
+    world.read(message_id, reader)
+    with hub.engine.begin() as connection:
+        factories.set_status(connection, leaver, "disabled")
+    follow_up = world.follow(message_id)
+    world.read(follow_up, early)
+    for few in (20_000, -1):
+        with mock.patch.object(people_store, "_FEW_PEOPLE", few):
+            assert world.listed(follow_up) == ids(early, late, hub.sender)
+            assert world.listed(follow_up, status="read") == ids(early)
+            assert world.listed(follow_up, status="unread") == ids(late, hub.sender)
 
 
 def test_a_large_follow_up_is_written_in_batches_while_people_read(world: World) -> None:
