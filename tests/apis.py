@@ -68,7 +68,7 @@ class Apis:
         if environ["PATH_INFO"] == endpoint.PATH:
             return asgi.as_wsgi(self.stream.app)(environ, start_response)
         path = environ["PATH_INFO"]
-        served = self.compose if path.startswith(_COMPOSE_PATHS) else self.inbox
+        served = self.compose if path.startswith(_COMPOSE_PATHS) or path.endswith("/remind") else self.inbox
         if path.startswith(_DIRECTORY_PATHS):
             served = self.directory
         return served.wsgi_app(environ, start_response)

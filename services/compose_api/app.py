@@ -11,7 +11,7 @@ from services.compose_api import metrics, publisher, refusals
 from services.compose_api import settings as own_settings
 from services.compose_api.actions import audiences as audience_actions
 from services.compose_api.actions import sessions as session_actions
-from services.compose_api.routes import audiences, audited, drafts, messages
+from services.compose_api.routes import audiences, audited, drafts, messages, reminders
 from services.compose_api.routes import pages as page_routes
 from services.compose_api.routes import sessions as session_routes
 from services.compose_api.routes import sign_in as sign_in_routes
@@ -49,7 +49,7 @@ def make_app(
             cors_origins=cors_origins,
             proxy_count=proxy_count,
         ),
-        [messages.blueprint, drafts.blueprint, audiences.blueprint],
+        [messages.blueprint, drafts.blueprint, audiences.blueprint, reminders.blueprint],
         context,
     )
     sign_in = sign_in or own_settings.SignIn()

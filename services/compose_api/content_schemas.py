@@ -285,6 +285,18 @@ class MessageIn(ContentIn):
         return domain.Content(**data)
 
 
+class ReminderIn(marshmallow.Schema):
+    note = CleanText(
+        text.clean_note,
+        allow_none=True,
+        metadata={
+            "description": f"Stands above the reminder's text: 1 to {text.MAX_NOTE} characters, counted as in the title.",
+            "minLength": 1,
+            "pattern": r"^[^\x00]+$",
+        },
+    )
+
+
 class PreviewIn(marshmallow.Schema):
     class Meta:
         include = only_field()

@@ -12,6 +12,7 @@ from shared import text as characters
 MAX_TITLE = 70
 MAX_BODY = 1000
 MAX_STATEMENT = 200
+MAX_NOTE = 500
 MIN_SUMMARY, MAX_SUMMARY = 8, 300
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -28,6 +29,12 @@ class TextRefusedError(ValueError):
 def clean_title(text: str) -> str:
     """The title as it is stored. Raises `TextRefusedError`."""
     return _clean_line(text, maximum=MAX_TITLE)
+
+
+def clean_note(text: str) -> str:
+    """The note of a reminder, cleaned as a body is. Raises `TextRefusedError`."""
+    _check(text)
+    return _clean(_LINE_END.sub("\n", text), maximum=MAX_NOTE)
 
 
 def clean_statement(text: str) -> str:

@@ -85,6 +85,7 @@ def test_the_routes_are_those_of_the_design() -> None:
         "GET /v1/sent-messages/<message_id>/acknowledgements",
         "GET /v1/sent-messages/<message_id>/acknowledgements/summary",
         "GET /v1/sent-messages/<message_id>/acknowledgements/export",
+        "POST /v1/sent-messages/<message_id>/acknowledgements/remind",
         "GET /v1/directory/provisioning",
         "POST /v1/directory/provisioning/resume",
         "GET /v1/directory/provisioning/groups",

@@ -74,6 +74,7 @@ GROUPS = {
     "SENT ONE": [SENT_ONE, RECIPIENTS, f"{RECIPIENTS}/export"],
     # Of messages that ask for it: tests/inbox_api/test_acknowledgements.py.
     "FOLLOW UP": [f"{SENT_ONE}/acknowledgements{what}" for what in ("", "/summary", "/export")],
+    "REMIND": [f"POST {SENT_ONE.removeprefix('GET ')}/acknowledgements/remind"],
     "PROVISIONING": [
         "GET /v1/directory/provisioning",
         *(f"GET /v1/directory/provisioning/{what}" for what in ("groups", "tokens", "refusals")),
@@ -199,6 +200,15 @@ SENT ONE  | recalled        | admin  | ok     | ok           | ok     | ok      
 SENT ONE  | to x            | admin  | none   | none         | none   | none     | ok    | none     | admin
 SENT ONE  | to s            | admin  | none   | none         | none   | none     | none  | ok       | admin
 SENT ONE  | nothing         | admin  | none   | none         | none   | none     | none  | none     | admin
+REMIND    | to everyone     | admin  | none   | none         | none   | not      | none  | plan     | plan
+REMIND    | to a            | admin  | none   | not          | not    | not      | none  | plan     | plan
+REMIND    | to a1           | admin  | not    | not          | not    | not      | none  | plan     | plan
+REMIND    | to a2           | admin  | none   | not          | not    | not      | none  | plan     | plan
+REMIND    | to b            | admin  | none   | none         | none   | not      | none  | plan     | plan
+REMIND    | recalled        | admin  | gone   | gone         | gone   | gone     | none  | plan     | plan
+REMIND    | to x            | admin  | none   | none         | none   | none     | not   | plan     | plan
+REMIND    | to s            | admin  | none   | none         | none   | none     | none  | plan     | plan
+REMIND    | nothing         | admin  | none   | none         | none   | none     | none  | plan     | plan
 FOLLOW UP | to everyone     | admin  | none   | none         | none   | not      | none  | none     | admin
 FOLLOW UP | to a            | admin  | none   | not          | not    | not      | none  | none     | admin
 FOLLOW UP | to a1           | admin  | not    | not          | not    | not      | none  | none     | admin
@@ -225,7 +235,18 @@ ROUTES = [route for group in GROUPS.values() for route in group]
 def test_the_table_has_a_column_for_every_caller_and_a_row_for_every_route_and_message() -> None:
     assert _HEAD[2:] == list(CALLERS)
     assert {group for group, *_ in _LINES} == set(GROUPS)
-    for group in ("RECALL", "DRAFT", "CHANGE", "ONE", "MARK", "ACKNOWLEDGE", "THROUGH", "SENT ONE", "FOLLOW UP"):
+    for group in (
+        "RECALL",
+        "DRAFT",
+        "CHANGE",
+        "ONE",
+        "MARK",
+        "ACKNOWLEDGE",
+        "THROUGH",
+        "SENT ONE",
+        "FOLLOW UP",
+        "REMIND",
+    ):
         assert {target for of, target, *_ in _LINES if of == group} == {*MESSAGES, "nothing"}, group
 
 
@@ -368,6 +389,8 @@ def _ask(apis: Apis, route: str, target: str, *, headers: dict[str, str]) -> Tes
             body = {"send_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
     elif route in GROUPS["ACKNOWLEDGE"]:
         path, body = path.replace("<message_id>", _id(apis, target)), {"content_hash": f"sha256:{'0' * 64}"}
+    elif route in GROUPS["REMIND"]:
+        path, body = path.replace("<message_id>", _id(apis, target)), {}
     elif route in GROUPS["THROUGH"]:
         body = {"through": _id(apis, target)}
     elif route == SENT and target:

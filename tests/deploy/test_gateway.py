@@ -54,6 +54,13 @@ def gateway(running: Gateway) -> Iterator[Gateway]:
         ("/v1/notifications/counts", "inbox_api", "/v1/notifications/counts", []),
         ("/v1/notifications/streams", "inbox_api", "/v1/notifications/streams", []),
         ("/v1/sent-messages/1234/export", "inbox_api", "/v1/sent-messages/1234/export", []),
+        ("/v1/sent-messages/1234/acknowledgements", "inbox_api", "/v1/sent-messages/1234/acknowledgements", []),
+        (
+            "/v1/sent-messages/1234/acknowledgements/remind",
+            "compose_api",
+            "/v1/sent-messages/1234/acknowledgements/remind",
+            [],
+        ),
         ("/bell.js", "inbox_api", "/bell.js", []),
         ("/bell/de.json", "inbox_api", "/bell/de.json", []),
         ("/inbox/docs/swagger-ui.css", "inbox_api", "/docs/swagger-ui.css", ["/inbox"]),

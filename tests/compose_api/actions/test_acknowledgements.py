@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.compose_api import domain
 from shared import acknowledgements
@@ -20,8 +21,8 @@ def written(time: datetime) -> str:
     return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def read(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def read(time: str) -> datetime:
+    return datetime.fromisoformat(time)
 
 
 def correct(hub: Hub, world: World, who: str, message_id: object, **stated: Any) -> Any:
@@ -231,3 +232,83 @@ def test_a_draft_without_summary_or_with_a_due_date_before_its_time_is_not_sched
     problem = answers.problem(schedule(acknowledgement={"due_at": due_at}), "validation-failed")
     assert set(problem["errors"]["acknowledgement"]) == {"due_at"}
     assert schedule(acknowledgement={"due_in_days": 1}).status_code == 200
+
+
+def remind(hub: Hub, world: World, who: str, message_id: object, **stated: Any) -> Any:
+    return hub.call("POST", f"/v1/sent-messages/{message_id}/acknowledgements/remind", world[who], json=stated)
+
+
+def test_a_reminder_is_a_follow_up_in_the_callers_name_within_their_reach(hub: Hub, world: World) -> None:
+    earlier = hub.sent(
+        world["platform administrator"],
+        {"organisations": ["a"], "clinics": ["b1"]},
+        title="A" * 70,
+        priority="important",
+        acknowledgement={"due_at": "2027-02-28T23:59:00+11:00"},
+    )
+    answer = remind(hub, world, "administrator of a", earlier["id"], note=" Please do,\r\n all of you. ")
+    assert answer.status_code == 202, answer.text
+    reminder = answer.get_json()
+    assert reminder == {
+        **reminder,
+        "title": f"Reminder: {'A' * 59}…",
+        "body": f"Please do,\n all of you.\n\nPlease open the message “{'A' * 70}” at the top of your notifications and"
+        " acknowledge it. It is due on 28 February 2027, 12:59 UTC.",
+        "sender": {"id": "administrator-of-a", "name": "administrator of a"},
+        "follows": earlier["id"],
+        "acknowledgement": None,
+        "priority": "important",
+    }
+    assert reminder["audience"] == {"organisations": ["a"], "clinics": [], "out_of_reach": 1}
+    assert answer.headers["Location"] == f"/v1/messages/{reminder['id']}"
+    assert hub.rows("SELECT follows_only FROM messages WHERE id = :id", id=reminder["id"]) == [("not_acknowledged",)]
+    ((detail,),) = hub.rows("SELECT detail FROM audit_events WHERE message_id = :id", id=reminder["id"])
+    assert detail == f"reminder; follows {earlier['id']}"
+
+
+def test_a_person_reminds_once_in_24_hours_and_does_not_keep_others_from_it(hub: Hub, world: World) -> None:
+    earlier = hub.sent(world["platform administrator"], {"clinics": ["a1", "a2"]}, acknowledgement={})
+    found: list[Any] = []
+    threads.together(*[lambda: found.append(remind(hub, world, "administrator of a", earlier["id"]))] * 4)
+    assert sorted(answer.status_code for answer in found) == [202, 429, 429, 429]
+    refused = next(answer for answer in found if answer.status_code == 429)
+    answers.problem(refused, "reminder-too-soon")
+    assert 86_000 < int(refused.headers["Retry-After"]) <= 86_400
+    assert remind(hub, world, "administrator of a1", earlier["id"]).status_code == 202
+    with hub.owner.begin() as connection:
+        connection.execute(
+            text("UPDATE messages SET sent_at = sent_at - interval '25 hours' WHERE follows = :id"),
+            {"id": earlier["id"]},
+        )
+    assert remind(hub, world, "administrator of a", earlier["id"], note=None).status_code == 202
+
+
+def test_who_cannot_be_reminded_of_what(hub: Hub, world: World) -> None:
+    who = "administrator of a"
+    earlier = hub.sent(world[who], {"clinics": ["a1"]}, acknowledgement={})
+    plain = hub.sent(world[who], {"clinics": ["a1"]})
+    answers.problem(remind(hub, world, who, plain["id"]), "acknowledgement-not-requested")
+    answers.problem(remind(hub, world, who, uuid.uuid4()), "not-found")
+    answers.problem(remind(hub, world, who, "1"), "not-found")
+    answers.problem(remind(hub, world, "administrator of x's platform", earlier["id"]), "not-found")
+    answers.problem(remind(hub, world, "member", earlier["id"]), "administrator-required")
+    answers.problem(remind(hub, world, who, earlier["id"], note="a" * 501), "validation-failed")
+    answers.problem(remind(hub, world, who, earlier["id"], notes="a"), "validation-failed")
+    with hub.owner.begin() as connection:
+        connection.execute(text("UPDATE messages SET expires_at = now() WHERE id = :id"), {"id": earlier["id"]})
+    answers.problem(remind(hub, world, who, earlier["id"]), "message-expired")
+    with hub.owner.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO acknowledgements (message_id, user_id, sent_at, acknowledged_at, content_hash, authentication, request_id)
+                SELECT m.id, b.user_id, m.sent_at, now(), m.content_hash, 'shared-secret', 'r-1'
+                FROM messages m JOIN message_targets t ON t.message_id = m.id JOIN memberships b ON b.scope_id = t.scope_id
+                WHERE m.id = :id AND b.valid_to_version IS NULL
+            """),
+            {"id": earlier["id"]},
+        )
+    answers.problem(remind(hub, world, who, earlier["id"]), "no-recipients")
+    correct(hub, world, who, earlier["id"])
+    answers.problem(remind(hub, world, who, earlier["id"]), "acknowledgement-not-requested")
+    hub.recall(world[who], earlier["id"])
+    answers.problem(remind(hub, world, who, earlier["id"]), "recalled")
