@@ -14,7 +14,7 @@ from benchmarks import fanout, history, report, seed
 from benchmarks import hub as hubs
 from benchmarks.bench import Bench
 from benchmarks.report import Answer, Row, Table, Target
-from services.inbox_api.store import inbox
+from services.inbox_api.store import counts, inbox
 from shared import db
 
 IN_FLIGHT = 5_000
@@ -130,7 +130,7 @@ def _statements(
     def statements(user_id: int, platform_id: int) -> Iterator[tuple[str, Callable[[], object]]]:
         who: dict[str, Any] = {"user_id": user_id, "platform_id": platform_id}
         yield "feed", lambda: inbox.list_page(connection, wanted=inbox.Wanted(inbox.ALL, PAGE + 1), **who)
-        yield "counts", lambda: inbox.get_counts(connection, **who)
+        yield "counts", lambda: counts.get(connection, **who)
 
     return {(kind, user): ask for user, *ids in found.fetchall() for kind, ask in statements(*ids)}
 

@@ -7,7 +7,7 @@ import uuid
 import pytest
 import sqlalchemy
 
-from services.inbox_api.store import inbox
+from services.inbox_api.store import counts, inbox
 from shared import contracts, db
 from shared.audience import ChosenScopes
 from tests import factories, messages
@@ -75,7 +75,7 @@ def check_bells(hub: Hub, directory: Directory, message_id: uuid.UUID, expected:
             )
             shown = [notification.id for notification in page.notifications]
             assert shown == ([message_id] if person.id in expected else []), person
-            assert page.counts == inbox.Counts(len(shown), len(shown), 0)
+            assert page.counts == counts.Counts(len(shown), len(shown), 0)
 
 
 @pytest.mark.parametrize("seed", range(2))

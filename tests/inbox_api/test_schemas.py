@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from services.inbox_api import schemas
 from services.inbox_api.actions import notifications, states
-from services.inbox_api.store import inbox
+from services.inbox_api.store import counts
 from services.inbox_api.store import notifications as store
 from shared.web import json_response
 
@@ -23,7 +23,7 @@ def test_what_is_written_past_the_schemas_is_what_they_would_write() -> None:
     for schema, value in (
         (schemas.FeedOut, feed),
         (schemas.NotificationOut, notification),
-        (schemas.CountsOut, inbox.Counts(2, 1, 1)),
+        (schemas.CountsOut, counts.Counts(2, 1, 1)),
         (schemas.ChangedOut, states.Changed(notification, 3, 2, 1)),
         (schemas.AcknowledgedOut, states.Acknowledged(notification, 3, 2, 1, now)),
     ):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from services.inbox_api import cursor
-from services.inbox_api.store import inbox, readers, single
+from services.inbox_api.store import counts, inbox, readers, single
 from services.inbox_api.store.notifications import Notification
 from shared import db, errors
 from shared.auth import store as auth
@@ -58,9 +58,9 @@ def get_feed(
     return Feed(shown, page.pinned, page.to_acknowledge, has_more, next_cursor, **asdict(page.counts))
 
 
-def get_counts(engine: Engine, *, caller: readers.Reader) -> inbox.Counts:
+def get_counts(engine: Engine, *, caller: readers.Reader) -> counts.Counts:
     with db.autocommit(engine) as connection:
-        return inbox.get_counts(connection, user_id=caller.user_id, platform_id=caller.platform_id, asks=caller.asks)
+        return counts.get(connection, user_id=caller.user_id, platform_id=caller.platform_id, asks=caller.asks)
 
 
 def get_notification(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Notification:

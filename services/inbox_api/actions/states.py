@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
-from services.inbox_api.store import inbox, readers, single
+from services.inbox_api.store import counts, readers, single
 from services.inbox_api.store import states as store
 from services.inbox_api.store.notifications import Notification
 from shared import db, errors, rate_limit
@@ -112,14 +112,14 @@ def acknowledge(
 
 def mark_seen_through(
     engine: Engine, *, caller: readers.Reader, through: uuid.UUID, rate: rate_limit.Verdict
-) -> inbox.Counts:
+) -> counts.Counts:
     """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox, and rate-limited."""
     return _change_through(engine, caller, through, rate, store.mark_seen_through)
 
 
 def mark_read_through(
     engine: Engine, *, caller: readers.Reader, through: uuid.UUID, rate: rate_limit.Verdict
-) -> inbox.Counts:
+) -> counts.Counts:
     """Marks `through` and everything older. Raises not-found where it never was in the caller's inbox, and rate-limited."""
     return _change_through(engine, caller, through, rate, store.mark_read_through)
 
@@ -140,7 +140,7 @@ def _change(
             rate.check()
             if write(connection, key, position.now):
                 store.bump_revision(connection, user_id=caller.user_id)
-        after, counts = single.get_with_counts(
+        after, counted = single.get_with_counts(
             db.driver(connection),
             user_id=caller.user_id,
             platform_id=caller.platform_id,
@@ -150,7 +150,7 @@ def _change(
         # Also where the recall was committed after the first statement: the state is then rolled back.
         if after is None:
             raise errors.HubError("recalled", "This message was recalled; it is no longer in your inbox.")
-    return Changed(after, **asdict(counts))
+    return Changed(after, **asdict(counted))
 
 
 def _check_done(connection: Connection, key: store.Key, position: single.Position) -> None:
@@ -160,14 +160,14 @@ def _check_done(connection: Connection, key: store.Key, position: single.Positio
 
 def _change_through(
     engine: Engine, caller: readers.Reader, through: uuid.UUID, rate: rate_limit.Verdict, write: _WriteThrough
-) -> inbox.Counts:
+) -> counts.Counts:
     with engine.begin() as connection:
         position = _get_position(connection, caller, through)
         rate.check()
         key = store.Key(caller.user_id, position.sent_at, through)
         if write(connection, key=key, platform_id=caller.platform_id, at=position.now):
             store.bump_revision(connection, user_id=caller.user_id)
-        return inbox.get_counts(
+        return counts.get(
             db.driver(connection), user_id=caller.user_id, platform_id=caller.platform_id, asks=caller.asks
         )
 

@@ -1,4 +1,4 @@
-"""SQL: pages of a user's inbox (`relation`) and its counts.
+"""SQL: pages of a user's inbox (`relation`) with its counts.
 
 Each function is one statement, so page and counts come from one snapshot even on an
 autocommit connection. Polls ask these all day, hence psycopg's connections and not SQLAlchemy's (see `shared.db.autocommit`).
@@ -8,12 +8,11 @@ a page with its counts 1.5 ms for 400 entries, 1.9 ms for 2,400; the counts alon
 
 # ruff: noqa: S608 (only constants are put into statements)
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from services.inbox_api import cursor
-from services.inbox_api.store import notifications, relation
+from services.inbox_api.store import counts, notifications, relation
+from services.inbox_api.store.counts import Counts
 from services.inbox_api.store.notifications import Driver, Notification
 from shared import db
 
@@ -28,13 +27,6 @@ MAX_TO_ACKNOWLEDGE = 20
 # Settings of every connection that runs these statements. Without it PostgreSQL plans a feed again for each user, over all partitions:
 # 3.5 ms for a statement of 0.9 ms, and the plan is the same.
 SESSION = {"plan_cache_mode": "force_generic_plan"}
-
-
-@dataclass(frozen=True)
-class Counts:
-    unread_count: int
-    unseen_count: int
-    to_acknowledge_count: int
 
 
 @dataclass(frozen=True)
@@ -77,49 +69,6 @@ def _state(also: str = "true") -> str:
 
 
 STATE = _state()
-_IS_ASKED = "i.sent_at IN (SELECT sent_at FROM asking)"
-# Unread: all rows less those read or archived, each counted by one index-only scan; to acknowledge likewise. Both leave hidden messages
-# out: a state may belong to a message that was recalled, even before its entry was written.
-_COUNTS = """
-    {hidden}, {asking}, counts AS (
-        SELECT entries.n + unwritten.n - done.not_unread AS unread_count,
-               entries.n + unwritten.n - done.not_unseen AS unseen_count, {to_acknowledge}
-        FROM (SELECT count(*) AS n{asked} FROM inbox_entries i WHERE i.user_id = :user_id AND {not_hidden}) AS entries,
-             (SELECT count(*) AS n{asked} FROM inflight i
-              WHERE NOT EXISTS (SELECT FROM inbox_entries e
-                                WHERE e.user_id = :user_id AND e.sent_at = i.sent_at AND e.message_id = i.message_id OFFSET 0)
-             ) AS unwritten,
-             (SELECT count(coalesce(i.read_at, i.archived_at)) AS not_unread,
-                     count(coalesce(i.seen_at, i.archived_at)) AS not_unseen{states}
-              FROM inbox_states i WHERE i.user_id = :user_id AND {not_hidden}) AS done
-    )"""
-
-
-def counts(*, asks: bool) -> str:
-    """The CTE of the counts. Without `asks` nothing is looked up for a platform that asks for no acknowledgement: 0.07 of the time less.
-
-    `asks` among the counts: whether the platform asks after all. For a list, `asked` has the times of what is asked of the user, and
-    `states` their states, each as an array.
-    """
-    if not asks:
-        columns = {
-            "to_acknowledge": "0 AS to_acknowledge_count, EXISTS (SELECT FROM asking) AS asks",
-            "asked": "",
-            "states": "",
-        }
-    else:
-        columns = {
-            "to_acknowledge": """
-                coalesce(cardinality(entries.asked || unwritten.asked), 0) - done.acknowledged AS to_acknowledge_count, true AS asks,
-                entries.asked || unwritten.asked AS asked, done.states""",
-            "asked": f", array_agg(i.sent_at) FILTER (WHERE {_IS_ASKED}) AS asked",
-            "states": f""",
-                count(*) FILTER (WHERE i.acknowledged_at IS NOT NULL AND {_IS_ASKED}) AS acknowledged,
-                array_agg(ARRAY[i.sent_at, i.seen_at, i.read_at, i.archived_at, i.acknowledged_at]) FILTER (WHERE {_IS_ASKED}) AS states""",
-        }
-    return _COUNTS.format(hidden=relation.HIDDEN, asking=relation.ASKING, not_hidden=relation.NOT_HIDDEN, **columns)
-
-
 # The first condition lets PostgreSQL leave out later partitions.
 _BEFORE = """
     i.sent_at <= CAST(:before_sent_at AS timestamptz)
@@ -127,9 +76,8 @@ _BEFORE = """
 _IS_SHOWN = relation.is_shown("(CAST(:category AS text) IS NULL OR m.category = :category)")
 _FITS = f"""
     (CAST(:to_acknowledge AS boolean) IS NULL
-     OR CAST(:to_acknowledge AS boolean) = (s.acknowledged_at IS NULL AND {_IS_ASKED}))"""
+     OR CAST(:to_acknowledge AS boolean) = (s.acknowledged_at IS NULL AND {counts.IS_ASKED}))"""
 _NEWEST_FIRST = "ORDER BY sent_at DESC, message_id DESC LIMIT"
-COUNTED = "c.unread_count, c.unseen_count, c.to_acknowledge_count, c.asks"
 COLUMNS = "i.sent_at, i.message_id, s.seen_at, s.read_at, s.archived_at, s.acknowledged_at"
 
 
@@ -178,7 +126,7 @@ _TO_ACKNOWLEDGE = f"""
 
 def _list(page: str, *, asks: bool, is_first: bool) -> str:
     """With what is to be acknowledged where it is the first page."""
-    ctes = [relation.INFLIGHT, counts(asks=asks), page, _PINNED]
+    ctes = [relation.INFLIGHT, counts.cte(asks=asks), page, _PINNED]
     found = [
         "SELECT 'page' AS part, *, CAST(NULL AS timestamptz) AS due_at FROM page",
         "SELECT 'pinned', *, NULL FROM pinned",
@@ -188,7 +136,7 @@ def _list(page: str, *, asks: bool, is_first: bool) -> str:
         found.append("SELECT 'to_acknowledge', * FROM to_acknowledge")
     return db.driver_sql(f"""
     WITH {", ".join(ctes)}, found AS ({" UNION ALL ".join(found)})
-    SELECT {COUNTED}, p.part, {notifications.COLUMNS}
+    SELECT {counts.COLUMNS}, p.part, {notifications.COLUMNS}
     FROM counts c LEFT JOIN (found p {notifications.JOINS}) ON true
     ORDER BY p.due_at, p.sent_at DESC, p.message_id DESC
     """)
@@ -209,16 +157,12 @@ _LIST_PAGE = {
     for status, page in _PAGES.items()
     for is_first in (False, True)
 }
-_GET_COUNTS = [
-    db.driver_sql(f"WITH {relation.INFLIGHT}, {counts(asks=asks)} SELECT {COUNTED} FROM counts c")
-    for asks in (False, True)
-]
 
 
 def list_page(connection: Driver, *, user_id: int, platform_id: int, wanted: Wanted, asks: bool = True) -> Page:
-    """`asks`: see `ask`."""
+    """`asks`: see `counts.ask`."""
     begin = wanted.before or cursor.NEWEST
-    found = ask(
+    found = counts.ask(
         connection,
         _LIST_PAGE[wanted.status, wanted.before is None],
         asks=asks,
@@ -234,22 +178,4 @@ def list_page(connection: Driver, *, user_id: int, platform_id: int, wanted: Wan
     def part(name: str) -> tuple[Notification, ...]:
         return tuple(notifications.read(row) for row in found if row.part == name)
 
-    return Page(part("page"), part("pinned"), part("to_acknowledge"), read_counts(found))
-
-
-def get_counts(connection: Driver, *, user_id: int, platform_id: int, asks: bool = True) -> Counts:
-    return read_counts(ask(connection, _GET_COUNTS, asks=asks, user_id=user_id, platform_id=platform_id))
-
-
-def ask(connection: Driver, statements: Sequence[str], *, asks: bool, **values: object) -> Sequence[Any]:
-    """The rows of the second of two `statements`, or of the first where the platform asks for no acknowledgement, which is cheaper.
-
-    `asks`: whether it does as far as the caller knows; where it does after all, the second is asked.
-    """
-    found = notifications.ask(connection, statements[asks], **values)
-    return notifications.ask(connection, statements[True], **values) if found[0].asks and not asks else found
-
-
-def read_counts(found: Sequence[Any]) -> Counts:
-    """Every row carries them; where nothing was found, one row that carries nothing else."""
-    return Counts(found[0].unread_count, found[0].unseen_count, found[0].to_acknowledge_count)
+    return Page(part("page"), part("pinned"), part("to_acknowledge"), counts.read(found))

@@ -6,7 +6,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.inbox_api.store import inbox, notifications, relation
+from services.inbox_api.store import counts, inbox, notifications, relation
+from services.inbox_api.store.counts import Counts
 from services.inbox_api.store.notifications import Driver, Notification
 from shared import db, lifecycle
 
@@ -41,8 +42,8 @@ _ONE = f"""
 
 _GET_WITH_COUNTS = [
     db.driver_sql(f"""
-    WITH {relation.INFLIGHT}, {inbox.counts(asks=asks)}, {_ONE}
-    SELECT {inbox.COUNTED}, {notifications.COLUMNS}
+    WITH {relation.INFLIGHT}, {counts.cte(asks=asks)}, {_ONE}
+    SELECT {counts.COLUMNS}, {notifications.COLUMNS}
     FROM counts c LEFT JOIN (page p {notifications.JOINS}) ON true
     """)
     for asks in (False, True)
@@ -60,15 +61,15 @@ _FIND_POSITION = db.driver_sql(f"""
 
 def get_with_counts(
     connection: Driver, *, user_id: int, platform_id: int, message_id: uuid.UUID, asks: bool
-) -> tuple[Notification | None, inbox.Counts]:
+) -> tuple[Notification | None, Counts]:
     """The one notification, archived or expired or not, and the counts; None where the user never got it or it was recalled.
 
-    `asks`: see `inbox.ask`.
+    `asks`: see `counts.ask`.
     """
-    found = inbox.ask(
+    found = counts.ask(
         connection, _GET_WITH_COUNTS, asks=asks, user_id=user_id, platform_id=platform_id, message_id=message_id
     )
-    return (None if found[0].id is None else notifications.read(found[0])), inbox.read_counts(found)
+    return (None if found[0].id is None else notifications.read(found[0])), counts.read(found)
 
 
 def find_notification(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from services.inbox_api import cursor
-from services.inbox_api.store import inbox
+from services.inbox_api.store import counts, inbox
 from services.inbox_api.store.notifications import Notification
 from services.inbox_api.stream import store
 from shared import db, errors
@@ -37,7 +37,7 @@ class Opening:
     directory_version: int
     missed: tuple[Notification, ...] | None
     expired: tuple[uuid.UUID, ...]
-    counts: inbox.Counts
+    counts: counts.Counts
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ def open_stream(engine: Engine, *, caller: auth.Caller, last_event_id: str | Non
         if known is not None:
             expired = store.list_expired_of_user(connection, **who, sent_at=known.sent_at, limit=REPLAY_LIMIT + 1)
         if known is None or _order(known) >= _order(position):
-            counts = inbox.get_counts(db.driver(connection), **who)
+            counted = counts.get(db.driver(connection), **who)
         else:
             page = inbox.list_page(db.driver(connection), **who, wanted=inbox.Wanted(inbox.ALL, REPLAY_LIMIT + 1))
             missed = [one for one in reversed(page.notifications) if (one.sent_at, one.id) > _order(known)]
-            counts = page.counts
+            counted = page.counts
     is_too_much = max(len(missed), len(expired)) > REPLAY_LIMIT
     return Opening(
         position,
@@ -77,7 +77,7 @@ def open_stream(engine: Engine, *, caller: auth.Caller, last_event_id: str | Non
         user.directory_version,
         missed=None if is_too_much else tuple(missed),
         expired=() if is_too_much else tuple(expired),
-        counts=counts,
+        counts=counted,
     )
 
 

@@ -13,7 +13,7 @@ import sqlalchemy
 
 from drills import triggers
 from services.fanout_worker.actions import sweep
-from services.inbox_api.store import inbox
+from services.inbox_api.store import counts, inbox
 from shared import contracts, db
 from shared.sent_messages import store as sent_messages
 from tests.drills.faults.conftest import Hub, delivery, expansion
@@ -23,7 +23,7 @@ from tests.threads import beside
 SIZES = (7, 7, 7, 4)
 
 
-def shown(hub: Hub, user_id: int) -> tuple[list[uuid.UUID], inbox.Counts]:
+def shown(hub: Hub, user_id: int) -> tuple[list[uuid.UUID], counts.Counts]:
     with db.autocommit(hub.engine) as connection:
         page = inbox.list_page(
             connection, user_id=user_id, platform_id=hub.platform.id, wanted=inbox.Wanted(inbox.ALL, 50)
@@ -38,7 +38,7 @@ def people(hub: Hub) -> list[int]:
 
 def check_gone(hub: Hub, message_id: uuid.UUID) -> None:
     for person in people(hub):
-        assert shown(hub, person) == ([], inbox.Counts(0, 0, 0)), person
+        assert shown(hub, person) == ([], counts.Counts(0, 0, 0)), person
     with hub.engine.connect() as connection:
         viewer = sent_messages.get_viewer(connection, user_id=hub.sender.id, platform_id=hub.platform.id)
         (told,) = sent_messages.get_messages(connection, ids=[message_id], viewer=viewer)

@@ -5,11 +5,11 @@ import uuid
 from datetime import UTC, datetime
 
 from services.inbox_api import cursor
-from services.inbox_api.store import inbox, notifications
+from services.inbox_api.store import counts, notifications
 from services.inbox_api.stream import actions, events
 
 POSITION = cursor.Position(datetime(2026, 11, 22, 18, 0, 0, 123456, tzinfo=UTC), uuid.UUID(int=7))
-COUNTS = inbox.Counts(3, 2, 1)
+COUNTS = counts.Counts(3, 2, 1)
 
 
 def notification(title: str = "A notice", body: str = "Read it.") -> notifications.Notification:
