@@ -267,11 +267,42 @@ class AcknowledgedOut(ChangedOut):
     acknowledged_at = _time("When the user acknowledged it first.")
 
 
+class NumbersOut(marshmallow.Schema):
+    """`recipients` = `acknowledged` + `outstanding` + `left` + `no_longer_asked`."""
+
+    recipients = _count("People within the caller's reach who have the message.")
+    acknowledged = _count("Of them have acknowledged it.")
+    outstanding = _count("Of them are still asked to.")
+    overdue = _count("Of these, once the due time has passed: all of them.")
+    left = _count("Have not acknowledged and are not active any more.")
+    no_longer_asked = _count("Have not acknowledged, and the message was recalled or superseded.")
+    median_hours = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Median time from sending to acknowledging, at most 9 % wrong and some seconds behind; null without any.",
+            "minimum": 0,
+        },
+    )
+
+
+def _numbers() -> fields.Nested:
+    return fields.Nested(
+        NumbersOut,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Of the people within the caller's reach; null where none is asked for, and once they are dropped."
+        },
+    )
+
+
 class ListedMessageOut(sent_messages.MessageOut):
     read_count = _count(
         "Recipients who have it marked as read, counted in the last minute; null once its entries are dropped.",
         nullable=True,
     )
+    acknowledgements = _numbers()
 
 
 class HistoryOut(marshmallow.Schema):
@@ -327,36 +358,10 @@ class AcknowledgementsOut(marshmallow.Schema):
     next_cursor = paging.next_cursor()
 
 
-class NumbersOut(marshmallow.Schema):
-    """`recipients` = `acknowledged` + `outstanding` + `left` + `no_longer_asked`."""
-
-    recipients = _count("People within the caller's reach who have the message.")
-    acknowledged = _count("Of them have acknowledged it.")
-    outstanding = _count("Of them are still asked to.")
-    overdue = _count("Of these, once the due time has passed: all of them.")
-    left = _count("Have not acknowledged and are not active any more.")
-    no_longer_asked = _count("Have not acknowledged, and the message was recalled or superseded.")
-    median_hours = fields.Float(
-        required=True,
-        allow_none=True,
-        metadata={
-            "description": "Median time from sending to acknowledging, at most 9 % wrong and some seconds behind; null without any.",
-            "minimum": 0,
-        },
-    )
-
-
 class SentMessageOut(sent_messages.MessageOut):
     seen_count = _count("Recipients who have seen it; null once its entries are dropped.", nullable=True)
     read_count = _count("Recipients who have it marked as read; null once its entries are dropped.", nullable=True)
-    acknowledgements = fields.Nested(
-        NumbersOut,
-        required=True,
-        allow_none=True,
-        metadata={
-            "description": "Of the people within the caller's reach; null where none is asked for, and once they are dropped."
-        },
-    )
+    acknowledgements = _numbers()
 
 
 class ScopeNumbersOut(NumbersOut, sent_messages.PersonOut):

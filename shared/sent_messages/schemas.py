@@ -1,6 +1,6 @@
 """The JSON of a message."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow
 from marshmallow import fields, validate
@@ -58,6 +58,17 @@ class AskedAcknowledgementOut(marshmallow.Schema):
 
 
 class MessageOut(marshmallow.Schema):
+    class Meta:
+        # Not as an attribute: marshmallow's schemas have one of this name.
+        include: ClassVar = {
+            "only": fields.String(
+                required=True,
+                allow_none=True,
+                validate=validate.OneOf(("unread", "not_acknowledged")),
+                metadata={"description": "Of a follow-up: which recipients of the earlier message it went to."},
+            )
+        }
+
     id = fields.UUID(required=True)
     title = fields.String(required=True, validate=validate.Length(1, 70))
     body = fields.String(required=True, validate=validate.Length(1, 1000))
@@ -100,6 +111,9 @@ class MessageOut(marshmallow.Schema):
         metadata={
             "description": "Since then another message corrects it, and it asks for no acknowledgement any more."
         },
+    )
+    superseded_by = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The message that corrects it."}
     )
     change_summary = fields.String(
         required=True, allow_none=True, metadata={"description": "What it changes of the message that it corrects."}

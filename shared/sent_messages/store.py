@@ -52,9 +52,11 @@ class SentMessage:
     expired: bool
     entries_dropped: bool
     follows: uuid.UUID | None
+    only: str | None
     acknowledgement: AskedAcknowledgement | None
     supersedes: uuid.UUID | None
     superseded_at: datetime | None
+    superseded_by: uuid.UUID | None
     change_summary: str | None
 
 
@@ -79,8 +81,9 @@ _GET_ADMINISTERED = sqlalchemy.text("""
 
 # A target is shown to the sender, and to administrators of it or of a scope that contained it when it was chosen.
 _GET_MESSAGES = sqlalchemy.text(f"""
-    SELECT m.id, m.title, m.body, m.category, m.priority, m.pinned_until, m.expires_at, m.follows,
+    SELECT m.id, m.title, m.body, m.category, m.priority, m.pinned_until, m.expires_at, m.follows, m.follows_only,
            m.statement, m.due_at, m.remind_days_before, m.content_hash, m.supersedes, m.superseded_at, m.change_summary,
+           (SELECT later.id FROM messages later WHERE m.superseded_at IS NOT NULL AND later.supersedes = m.id) AS superseded_by,
            m.recipient_count, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
            {lifecycle.STATUS} AS status,
            sender.external_id AS sender_id, sender.name AS sender_name,
@@ -157,6 +160,7 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
         expired=row.expired,
         entries_dropped=row.entries_dropped,
         follows=row.follows,
+        only=row.follows_only,
         acknowledgement=None
         if row.statement is None
         else AskedAcknowledgement(
@@ -167,6 +171,7 @@ def _sent_message(row: sqlalchemy.Row[tuple[object, ...]]) -> SentMessage:
         ),
         supersedes=row.supersedes,
         superseded_at=row.superseded_at,
+        superseded_by=row.superseded_by,
         change_summary=row.change_summary,
     )
 

@@ -160,6 +160,7 @@ def test_numbers_are_those_of_distinct_people_whatever_is_counted(
     filters = data.draw(st.lists(st.sampled_from([*organisations, *clinics]), max_size=2, unique_by=lambda s: s.level))
     for who in (boss, viewer):
         check_summary(hub, who, model, data.draw(st.sampled_from([None, *organisations])), is_sender=who is boss)
+        check_history(hub, who, model)
         for status in (None, "acknowledged", "outstanding", "overdue"):
             with mock.patch.object(store, "_FEW_PEOPLE", data.draw(st.sampled_from([20_000, -1]))):
                 check_list(hub, who, model, filters, status)
@@ -196,6 +197,16 @@ def check_summary(hub: Hub, who: factories.User, model: Model, inside: Any, *, i
             assert (row["median_hours"] is None) == (row["acknowledged"] == 0)
             assert row["median_hours"] in (None, pytest.approx(1, rel=0.1))
         assert found["closed_because"] == ("superseded" if model.is_closed else None)
+
+
+def check_history(hub: Hub, who: factories.User, model: Model) -> None:
+    """A list of messages has the numbers that the message has on its own page."""
+    alone = hub.ask(who, f"/v1/sent-messages/{model.sent.id}").get_json()
+    for listed in hub.ask(who, "/v1/sent-messages").get_json()["data"]:
+        if listed["id"] == str(model.sent.id):
+            assert listed["acknowledgements"] == alone["acknowledgements"]
+            total = model.numbers(model.people(administered_by(hub, who), who.platform_id))
+            assert {name: listed["acknowledgements"][name] for name in total} == total
 
 
 def check_list(hub: Hub, who: factories.User, model: Model, filters: list[Any], status: str | None) -> None:

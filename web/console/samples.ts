@@ -57,7 +57,8 @@ export function message(changes: Partial<Message> = {}): Message {
     expires_at: null,
     expired: false,
     entries_dropped: false,
-    ...{ follows: null, acknowledgement: null, supersedes: null, superseded_at: null, change_summary: null },
+    ...{ follows: null, only: null, acknowledgement: null },
+    ...{ supersedes: null, superseded_at: null, superseded_by: null, change_summary: null },
     ...changes,
   };
 }

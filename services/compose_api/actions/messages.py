@@ -230,6 +230,7 @@ def queued(new: store.New, stored: store.Accepted) -> sent_messages.SentMessage:
         expired=False,
         entries_dropped=False,
         follows=new.content.follows,
+        only=new.content.only,
         acknowledgement=None
         if asked is None
         else sent_messages.AskedAcknowledgement(
@@ -240,6 +241,7 @@ def queued(new: store.New, stored: store.Accepted) -> sent_messages.SentMessage:
         ),
         supersedes=new.content.supersedes,
         superseded_at=None,
+        superseded_by=None,
         change_summary=new.content.change_summary,
     )
 

@@ -23,6 +23,7 @@ class Listed(sent_messages.SentMessage):
     """A message in a list. `read_count` may be up to a minute old; None once its entries are past the retention."""
 
     read_count: int | None
+    acknowledgements: acknowledgement_numbers.Numbers | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,15 @@ def get_history(
         found_messages = sent_messages.get_messages(connection, ids=ids[:limit], viewer=viewer)
         counted = [message.id for message in found_messages if not message.entries_dropped]
         counts = read_counts.get(counted, lambda due: store.count_readers(connection, ids=due))
-    shown = tuple(Listed(**vars(message), read_count=counts.get(message.id)) for message in found_messages)
+        numbers = {
+            message.id: acknowledgement_numbers.get_totals(connection, message_id=message.id, viewer=viewer)
+            for message in found_messages
+            if message.acknowledgement is not None
+        }
+    shown = tuple(
+        Listed(**vars(message), read_count=counts.get(message.id), acknowledgements=numbers.get(message.id))
+        for message in found_messages
+    )
     has_more = len(ids) > limit
     return History(shown, has_more, cursor.of_last(shown) if has_more else None)
 

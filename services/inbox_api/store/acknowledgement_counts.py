@@ -48,9 +48,11 @@ class Organisation:
 _DELAY = "extract(epoch FROM {0}.acknowledged_at - {0}.sent_at) / 3600"
 _MEDIAN = f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {_DELAY})"
 
-# The audience is counted here while the worker has not done it.
+# Without a level one scope alone is asked for. The audience is counted here while the worker has not done it.
 _COUNTED: dict[str | None, str] = {
-    None: "SELECT scope_id, recipients, acknowledged, median_hours FROM acknowledgement_counts WHERE message_id = :message_id",
+    None: """
+        SELECT scope_id, recipients, acknowledged, median_hours FROM acknowledgement_counts
+        WHERE message_id = :message_id AND (CAST(:level AS text) IS NOT NULL OR scope_id = :total_id)""",
     **{
         found: f"""
             SELECT b.scope_id, count(*) AS recipients, 0 AS acknowledged, CAST(NULL AS double precision) AS median_hours

@@ -140,7 +140,7 @@ def test_a_correction_supersedes_the_earlier_message_for_ever(hub: Hub, world: W
     answers.problem(correct(hub, world, "platform administrator", earlier["id"]), "validation-failed")
     hub.recall(world["platform administrator"], answer["id"])
     found = hub.recall(world["administrator of a"], earlier["id"]).get_json()
-    assert found["superseded_at"] == answer["sent_at"]
+    assert (found["superseded_at"], found["superseded_by"]) == (answer["sent_at"], answer["id"])
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_a_follow_up_is_accepted_with_the_earlier_audience_and_says_what_it_foll
     answer = follow(hub, world, "platform administrator", earlier["id"], category="service")
     assert answer.status_code == 202, answer.text
     message = answer.get_json()
-    assert (message["follows"], message["audience"]) == (earlier["id"], earlier["audience"])
+    assert (message["follows"], message["only"], message["audience"]) == (earlier["id"], "unread", earlier["audience"])
     assert count.get_json() == hub.preview(world["platform administrator"], earlier["audience"]).get_json()
     part = follow(hub, world, "administrator of a", earlier["id"]).get_json()
     assert part["audience"] == {"organisations": ["a"], "clinics": [], "out_of_reach": 1}
