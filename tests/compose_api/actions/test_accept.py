@@ -59,9 +59,11 @@ def test_the_answer_is_the_whole_message(hub: Hub, world: World) -> None:
         "expired": False,
         "entries_dropped": False,
         "follows": None,
+        "only": None,
         "acknowledgement": None,
         "supersedes": None,
         "superseded_at": None,
+        "superseded_by": None,
         "change_summary": None,
     }
 
