@@ -51,7 +51,8 @@ def verify(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Compare who should have a message, by the directory version it was accepted with, with who has it.
+    """Compare who should have a message, by the directory version it was accepted with, with who has it, and check that its
+    acknowledgements are its recipients', of its text, and counted.
 
     \b
     delivered   should have it and has

@@ -27,6 +27,8 @@ _BACKLOG = (
     ),
     ("batches_retried", "Those of them that were published again."),
     ("batches_failing", "Those of them whose last attempt failed."),
+    ("uncounted_acknowledgements", "Acknowledgements that workers have not added to the counts yet."),
+    ("oldest_uncounted_acknowledgement_seconds", "Age of the oldest of them; 0 where there is none."),
     ("partition_months_ahead", "Months after this one that the inbox has partitions for."),
     ("database_clock_seconds", "PostgreSQL's clock, in seconds since 1970."),
     ("clock_offset_seconds", "PostgreSQL's clock less the last known good time; below 0 after it was set back."),

@@ -32,11 +32,18 @@ def test_the_backlog_counts_messages_and_batches_that_are_not_done(
     with hub.owner.begin() as connection:
         for message_id, error in ((sent[1], None), (sent[2], "it failed"), (recalled, "it failed")):
             connection.exec_driver_sql(insert, (message_id, error))
+        connection.exec_driver_sql(
+            "INSERT INTO acknowledgements SELECT id, 1, sent_at, now() - interval '1 h', sha256('a'), 'b', 'c' FROM messages WHERE id = %s",
+            (sent[0],),
+        )
     after = backlog(compose_engine)
     # Times pass by themselves, and messages of other tests may be ahead of the clock.
     counts = [name for name in after if not name.endswith("_seconds")]
     gained = {name: after[name] - before[name] for name in counts if after[name] != before[name]}
-    assert gained == {"messages_unfinished": 2, "batches_undelivered": 2, "batches_failing": 1}
+    assert gained == {
+        **{"messages_unfinished": 2, "batches_undelivered": 2, "batches_failing": 1, "uncounted_acknowledgements": 1}
+    }
+    assert after["oldest_uncounted_acknowledgement_seconds"] >= 3_600
     assert after["oldest_unfinished_seconds"] == after["oldest_queued_seconds"] > 0
     assert 0 < after["oldest_undelivered_batch_seconds"] <= after["oldest_unfinished_seconds"]
     assert after["partition_months_ahead"] == 3

@@ -26,6 +26,7 @@ QUIET = {
             "oldest_unfinished_seconds": "0x120",
             "oldest_queued_seconds": "0x120",
             "oldest_undelivered_batch_seconds": "0x120",
+            "oldest_uncounted_acknowledgement_seconds": "5x120",
             "last_sweep_seconds": "3x120",
             "partition_months_ahead": "3x120",
             "workers": "4x120",
@@ -192,6 +193,12 @@ REPAIRS = ', what="batch"'
             20,
             {"MessageHubOverloaded": ["warning"]},
             id="the gateway rejects what no service sees",
+        ),
+        pytest.param(
+            of_compose("oldest_uncounted_acknowledgement_seconds", "0+60x120"),
+            20,
+            {"MessageHubAcknowledgementsUncounted": ["warning"]},
+            id="acknowledgements are not counted",
         ),
         pytest.param(
             of_compose("platforms_refused", "0x9 2x120"),

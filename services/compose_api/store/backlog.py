@@ -25,6 +25,8 @@ class Backlog:
     oldest_undelivered_batch_seconds: float
     batches_retried: int
     batches_failing: int
+    uncounted_acknowledgements: int
+    oldest_uncounted_acknowledgement_seconds: float
     partition_months_ahead: int
     last_sweep_seconds: float | None
     database_clock_seconds: float
@@ -42,8 +44,8 @@ class Refused:
     age_s: float
 
 
-# Reads two partial indexes, and the newest message of each platform. By created_at, the clock at the time of acceptance: sent_at may be
-# ahead of it.
+# Reads two partial indexes, a queue, and the newest message of each platform. By created_at, the clock at the time of acceptance: sent_at
+# may be ahead of it.
 _GET_BACKLOG = sqlalchemy.text(f"""
     SELECT m.messages AS messages_unfinished,
            extract(epoch FROM t.now - m.oldest) AS oldest_unfinished_seconds,
@@ -53,6 +55,8 @@ _GET_BACKLOG = sqlalchemy.text(f"""
            extract(epoch FROM t.now - b.oldest) AS oldest_undelivered_batch_seconds,
            b.retried AS batches_retried,
            b.failing AS batches_failing,
+           q.acknowledgements AS uncounted_acknowledgements,
+           extract(epoch FROM t.now - q.oldest) AS oldest_uncounted_acknowledgement_seconds,
            p.ahead AS partition_months_ahead,
            extract(epoch FROM t.now) AS database_clock_seconds,
            extract(epoch FROM t.now - k.known_good) AS clock_offset_seconds,
@@ -70,6 +74,7 @@ _GET_BACKLOG = sqlalchemy.text(f"""
                  count(*) FILTER (WHERE b.last_error IS NOT NULL) AS failing
           FROM fanout_batches b JOIN messages m ON m.id = b.message_id
           WHERE {lifecycle.IS_UNDELIVERED}) AS b,
+         (SELECT count(*) AS acknowledgements, min(acknowledged_at) AS oldest FROM uncounted_acknowledgements) AS q,
          (SELECT count(*) AS ahead FROM ({partitions.MONTHS}) AS made
           WHERE made.month > to_char(plausible_time() AT TIME ZONE 'UTC', 'YYYY_MM')) AS p
 """)  # noqa: S608 (a constant)

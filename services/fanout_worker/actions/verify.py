@@ -72,7 +72,8 @@ def verify_message(
         is_changing = not is_complete and not message.is_final
         if is_changing or entries != sum(one.delivered for _, one in found) or (is_complete and states):
             strays = store.find_strays(connection, message=message, limit=limit)
-    return proof.sum_up(message, batches, found, strays, limit=limit)
+        acknowledged = store.check_acknowledgements(connection, message=message)
+    return proof.sum_up(message, batches, found, strays, limit=limit, acknowledged=acknowledged)
 
 
 def check_repairable(message: proof.Message) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.fanout_worker.domain.acknowledgements import Acknowledgements
 from services.fanout_worker.domain.model import Batch
 from shared import audience
 
@@ -192,9 +193,15 @@ def _split(after: int, up_to: int, seq: int | None) -> Iterator[Window]:
 
 
 def sum_up(
-    message: Message, batches: Sequence[Batch], found: Sequence[tuple[Window, Found]], strays: Strays, *, limit: int
+    message: Message,
+    batches: Sequence[Batch],
+    found: Sequence[tuple[Window, Found]],
+    strays: Strays,
+    *,
+    limit: int,
+    acknowledged: Acknowledgements | None = None,
 ) -> Report:
-    """The report; at most `limit` ids of each kind."""
+    """The report; at most `limit` ids of each kind. `acknowledged` is None where no acknowledgement is to be checked."""
     absent = sum(one.absent for _, one in found)
     pending = sum(one.pending for _, one in found)
     planned = sum(one.planned for _, one in found)
@@ -211,6 +218,7 @@ def sum_up(
             *_of_message(message, batches, planned),
             *_of_batches(message, batches, found),
             *([f"{strays.states} states belong to no entry, so counts are wrong"] if strays.states else []),
+            *([] if acknowledged is None else acknowledged.disagreements(planned)),
         ),
         missing_ids=[] if is_final else [user_id for _, one in found for user_id in one.absent_ids][:limit],
         unexpected_ids=strays.unexpected_ids,

@@ -12,6 +12,7 @@ import sqlalchemy
 from sqlalchemy import Connection
 
 from services.fanout_worker.domain import proof
+from services.fanout_worker.domain.acknowledgements import Acknowledgements
 from services.fanout_worker.domain.model import Batch
 from shared import audience, lifecycle
 
@@ -125,6 +126,29 @@ _FIND_STRAYS = {
     for people in audience.STATEMENTS
 }
 
+# The platform's own scope has all recipients.
+_CHECK_ACKNOWLEDGEMENTS = {
+    people: sqlalchemy.text(f"""
+        SELECT m.statement IS NOT NULL AS asked, a.*, c.recipients AS counted_recipients,
+               c.acknowledged + (SELECT count(*) FROM uncounted_acknowledgements q WHERE q.message_id = m.id) AS counted
+        FROM messages m
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS number, count(*) FILTER (WHERE p.user_id IS NULL) AS strangers,
+                   count(*) FILTER (WHERE a.content_hash IS DISTINCT FROM m.content_hash) AS other_texts,
+                   count(*) FILTER (WHERE a.acknowledged_at < m.sent_at OR a.sent_at <> m.sent_at) AS too_early
+            FROM acknowledgements a LEFT JOIN ({people}) AS p ON p.user_id = a.user_id WHERE a.message_id = m.id
+        ) AS a
+        LEFT JOIN acknowledgement_counts c ON c.message_id = m.id AND c.scope_id = m.platform_id
+        WHERE m.id = :message_id
+    """)  # noqa: S608 (only constants are put in)
+    for people in audience.STATEMENTS
+}
+_HAS_ACKNOWLEDGEMENTS = sqlalchemy.text("""
+    SELECT (m.statement IS NOT NULL OR EXISTS (SELECT FROM acknowledgements a WHERE a.message_id = m.id))
+           AND m.sent_at >= (SELECT acknowledgements_dropped_before FROM inbox_retention)
+    FROM messages m WHERE m.id = :message_id
+""")
+
 # DO NOTHING: another repair may write the same entries. A message that was recalled meanwhile gets none.
 _INSERT_MISSING = {
     people: sqlalchemy.text(f"""
@@ -184,6 +208,14 @@ def find_strays(connection: Connection, *, message: proof.Message, limit: int) -
     """The message's rows that should not exist, in all months, with at most `limit` ids. Reads every entry there is."""
     values = {**_parameters(message, proof.EVERYONE), "limit": limit}
     return proof.Strays(**connection.execute(_FIND_STRAYS[message.audience.sql], values).mappings().one())
+
+
+def check_acknowledgements(connection: Connection, *, message: proof.Message) -> Acknowledgements | None:
+    """None where there are none and none are asked for, or they are dropped: most messages. A million take 3 s."""
+    if not connection.execute(_HAS_ACKNOWLEDGEMENTS, {"message_id": message.id}).scalar_one():
+        return None
+    statement = _CHECK_ACKNOWLEDGEMENTS[message.audience.sql]
+    return Acknowledgements(**connection.execute(statement, _parameters(message, proof.EVERYONE)).mappings().one())
 
 
 def insert_missing(connection: Connection, *, message: proof.Message, window: proof.Window) -> list[int]:

@@ -150,7 +150,7 @@ def _manifest(connection: Connection, found: Found, by: dict[str, str]) -> dict[
             "any_of": store.list_scopes(connection, ids=administered),
             "all_of": store.list_scopes(connection, ids=wanted.scope_ids),
         },
-        "counts": {name: value for name, value in vars(numbers.of(request, total)).items() if name != "median_hours"},
+        "counts": {name: value for name, value in numbers.split(request, total).items() if name != "median_hours"},
     }
 
 

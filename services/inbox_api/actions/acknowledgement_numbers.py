@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -27,18 +28,19 @@ class Numbers:
     median_hours: float | None
 
 
-def of(request: store.Request, found: counts.Counts) -> Numbers:
+def split(request: store.Request, found: counts.Counts) -> dict[str, Any]:
+    """The fields of `Numbers`."""
     rest = found.recipients - found.acknowledged - found.left
     is_open = request.closed_because is None
-    return Numbers(
-        recipients=found.recipients,
-        acknowledged=found.acknowledged,
-        outstanding=rest if is_open else 0,
-        overdue=rest if is_open and request.is_overdue else 0,
-        left=found.left,
-        no_longer_asked=0 if is_open else rest,
-        median_hours=None if found.median_hours is None else round(found.median_hours, 2),
-    )
+    return {
+        "recipients": found.recipients,
+        "acknowledged": found.acknowledged,
+        "outstanding": rest if is_open else 0,
+        "overdue": rest if is_open and request.is_overdue else 0,
+        "left": found.left,
+        "no_longer_asked": 0 if is_open else rest,
+        "median_hours": None if found.median_hours is None else round(found.median_hours, 2),
+    }
 
 
 def get_totals(connection: Connection, *, message_id: uuid.UUID, viewer: sent_messages.Viewer) -> Numbers | None:
@@ -48,4 +50,4 @@ def get_totals(connection: Connection, *, message_id: uuid.UUID, viewer: sent_me
         return None
     wanted = people.Wanted(people.find_message(connection, message_id=message_id), viewer)
     _, total = counts.count(connection, wanted, is_counted=request.is_counted)
-    return of(request, total)
+    return Numbers(**split(request, total))

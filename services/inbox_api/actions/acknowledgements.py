@@ -109,7 +109,7 @@ def summarise(engine: Engine, source: Source, *, by: str) -> Summary:
         scopes, total = counts.count(connection, found.wanted, is_counted=request.is_counted, level=by)
     rows = (
         ScopeNumbers(
-            **vars(numbers.of(request, one.counts)),
+            **numbers.split(request, one.counts),
             id=one.id,
             name=one.name,
             level=one.level,
@@ -117,7 +117,7 @@ def summarise(engine: Engine, source: Source, *, by: str) -> Summary:
         )
         for one in scopes
     )
-    totals = Totals(**vars(numbers.of(request, total)), distinct=total.recipients)
+    totals = Totals(**numbers.split(request, total), distinct=total.recipients)
     return Summary(by, tuple(rows), totals, request.due_at, request.closed_because, request.as_of)
 
 

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from services.fanout_worker.actions import verify
+from services.fanout_worker.actions import count, verify
 from services.fanout_worker.domain import proof
 from tests import factories, messages
 from tests.fanout_worker.conftest import Hub
@@ -262,3 +262,62 @@ def test_what_workers_do_meanwhile_makes_nobody_missing(hub: Hub) -> None:
     assert reports
     assert {(report.missing, report.unexpected, tuple(report.disagreements)) for report in reports} == {(0, 0, ())}
     assert look(hub, message_id).verdict == "holds"
+
+
+_ACKNOWLEDGE = """
+    INSERT INTO acknowledgements (message_id, user_id, sent_at, acknowledged_at, content_hash, authentication, request_id)
+    SELECT id, %s, sent_at, sent_at + CAST(%s AS interval), coalesce(%s, content_hash), 'shared-secret', 'request'
+    FROM messages WHERE id = %s
+"""
+
+
+def asking(hub: Hub) -> uuid.UUID:
+    message_id = sent(hub)
+    with hub.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE messages SET statement = 'Read.', content_hash = sha256('it') WHERE id = %s", (message_id,)
+        )
+    return message_id
+
+
+def acknowledge(
+    hub: Hub, message_id: uuid.UUID, user: factories.User, after: str = "1 h", content: bytes | None = None
+) -> None:
+    with hub.engine.begin() as connection:
+        connection.exec_driver_sql(_ACKNOWLEDGE, (user.id, after, content, message_id))
+
+
+def test_acknowledgements_are_those_of_recipients_of_the_text_and_counted(
+    hub: Hub, people: list[factories.User]
+) -> None:
+    message_id = asking(hub)
+    for number, user in enumerate(people[:4]):
+        acknowledge(hub, message_id, user)
+        assert look(hub, message_id).verdict == "holds"
+        if number in (1, 2):
+            count.count_acknowledgements(hub.context)
+    assert look(hub, message_id).verdict == "holds"
+    (late,) = hub.join()
+    acknowledge(hub, message_id, late)
+    acknowledge(hub, message_id, people[5], after="-1 h")
+    acknowledge(hub, message_id, people[6], content=b"o" * 32)
+    with hub.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM uncounted_acknowledgements WHERE user_id = %s", (late.id,))
+        connection.exec_driver_sql("UPDATE acknowledgement_counts SET recipients = recipients - 1")
+    report = look(hub, message_id)
+    assert (report.verdict, list(report.disagreements)) == (
+        "fails",
+        [
+            "1 acknowledgements are of people who are no recipients",
+            "1 acknowledgements are of another text than the message's",
+            "1 acknowledgements are older than the message",
+            "6 acknowledgements are counted, there are 7",
+            "acknowledgements are counted of 24 recipients, the directory has 25",
+        ],
+    )
+
+
+def test_acknowledgements_that_nobody_asked_for_are_named(hub: Hub, people: list[factories.User]) -> None:
+    message_id = sent(hub)
+    acknowledge(hub, message_id, people[0], content=b"o" * 32)
+    assert "1 acknowledgements, yet the message asks for none" in look(hub, message_id).disagreements
