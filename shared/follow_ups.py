@@ -8,6 +8,8 @@ finds. The earlier message may be a follow-up itself: `followed_messages` has a 
 The result never changes: membership versions are final, `first_read_at` is never cleared, acknowledgements are insert only, and a lock
 keeps both from being committed while a follow-up is accepted (`next_state_at`, `next_follow_up_sent_at`). Once retention drops the states
 of an earlier message, the recipients are the users who have the follow-up's entry.
+
+The fragments take columns of the statements around them, so the names of their own rows begin with an underscore: none hides a statement's.
 """
 
 # ruff: noqa: S608 (only constants are put into statements)
@@ -33,34 +35,34 @@ def excluded(chain: str, user: str | None = None) -> str:
         )
 
     def is_earlier(row: str) -> str:
-        by_key = "" if user is None else f" AND {row}.sent_at = f.earlier_sent_at"
-        return f"{row}.message_id = f.earlier_id{by_key}"
+        by_key = "" if user is None else f" AND {row}.sent_at = _f.earlier_sent_at"
+        return f"{row}.message_id = _f.earlier_id{by_key}"
 
     active = f"""
-        SELECT FROM memberships a
-        WHERE a.user_id = b.user_id AND a.scope_id = b.scope_id AND {versions.valid_at("a", "f.active_version")}"""
+        SELECT FROM memberships _a
+        WHERE _a.user_id = _b.user_id AND _a.scope_id = _b.scope_id AND {versions.valid_at("_a", "_f.active_version")}"""
     return f"""
-        SELECT r.user_id FROM ({chain}) AS f JOIN inbox_states r ON {is_earlier("r")}
-        WHERE f.follows_only = 'unread' AND r.first_read_at < f.accepted_at AND {within("r")}
+        SELECT _r.user_id FROM ({chain}) AS _f JOIN inbox_states _r ON {is_earlier("_r")}
+        WHERE _f.follows_only = 'unread' AND _r.first_read_at < _f.accepted_at AND {within("_r")}
         UNION ALL
-        SELECT k.user_id FROM ({chain}) AS f JOIN acknowledgements k ON {is_earlier("k")}
-        WHERE f.follows_only = 'not_acknowledged' AND k.acknowledged_at < f.accepted_at AND {within("k")}
+        SELECT _k.user_id FROM ({chain}) AS _f JOIN acknowledgements _k ON {is_earlier("_k")}
+        WHERE _f.follows_only = 'not_acknowledged' AND _k.acknowledged_at < _f.accepted_at AND {within("_k")}
         UNION ALL
-        SELECT b.user_id FROM ({chain}) AS f JOIN memberships b ON b.scope_id = f.platform_id
-        WHERE b.valid_from_version <= f.directory_version
-          AND b.valid_to_version > f.directory_version AND b.valid_to_version <= f.active_version
-          AND {within("b")} AND NOT EXISTS ({active})"""
+        SELECT _b.user_id FROM ({chain}) AS _f JOIN memberships _b ON _b.scope_id = _f.platform_id
+        WHERE _b.valid_from_version <= _f.directory_version
+          AND _b.valid_to_version > _f.directory_version AND _b.valid_to_version <= _f.active_version
+          AND {within("_b")} AND NOT EXISTS ({active})"""
 
 
 def _is_known(chain: str) -> str:
     """Who had read the earlier messages is still known. Acknowledgements are kept at least as long."""
-    return f"NOT EXISTS (SELECT FROM ({chain}) AS f JOIN inbox_retention d ON f.earlier_sent_at < d.dropped_before)"
+    return f"NOT EXISTS (SELECT FROM ({chain}) AS _f JOIN inbox_retention _d ON _f.earlier_sent_at < _d.dropped_before)"
 
 
 def is_recipient(user: str) -> str:
     """A person in the audience of the message `m` is a recipient: it is no follow-up, or does not exclude them."""
     has_entry = (
-        f"SELECT FROM inbox_entries e WHERE e.user_id = {user} AND e.sent_at = m.sent_at AND e.message_id = m.id"
+        f"SELECT FROM inbox_entries _e WHERE _e.user_id = {user} AND _e.sent_at = m.sent_at AND _e.message_id = m.id"
     )
     return f"""
     (m.follows IS NULL OR

@@ -75,7 +75,7 @@ ACKNOWLEDGED = people.Marks(
     rows="acknowledgements mark WHERE mark.message_id = :message_id AND mark.sent_at = :sent_at",
     one="acknowledgements mark WHERE mark.message_id = :message_id AND mark.user_id = {0} AND mark.sent_at = :sent_at",
     # Only of those who are still asked.
-    unmarked="EXISTS (SELECT FROM users u WHERE u.id = {0} AND u.status = 'active' OFFSET 0)",
+    unmarked="EXISTS (SELECT FROM users _u WHERE _u.id = {0} AND _u.status = 'active' OFFSET 0)",
 )
 
 _FIND_REQUEST = sqlalchemy.text(f"""

@@ -43,13 +43,13 @@ NEWEST_FIRST = "ORDER BY sent_at DESC, message_id DESC LIMIT :limit"
 
 # OFFSET 0 keeps the planner from reading all that a viewer may ever see in order to look up a few.
 MAY_SEE = f"""
-    (EXISTS (SELECT FROM {ADMINISTERED} AS own (scope_id) JOIN message_visibility x ON x.scope_id = own.scope_id
-             WHERE x.sent_at = {{0}}.sent_at AND x.message_id = {{0}}.{{1}} OFFSET 0)
-     OR EXISTS (SELECT FROM messages x WHERE x.id = {{0}}.{{1}} AND x.sender_id = :user_id OFFSET 0))"""
+    (EXISTS (SELECT FROM {ADMINISTERED} AS _own (scope_id) JOIN message_visibility _x ON _x.scope_id = _own.scope_id
+             WHERE _x.sent_at = {{0}}.sent_at AND _x.message_id = {{0}}.{{1}} OFFSET 0)
+     OR EXISTS (SELECT FROM messages _x WHERE _x.id = {{0}}.{{1}} AND _x.sender_id = :user_id OFFSET 0))"""
 
 FITS_SEARCH = f"""
     (CAST(:words AS text) IS NULL AND CAST(:category AS text) IS NULL
-     OR EXISTS (SELECT FROM message_words x WHERE x.message_id = {{0}}.{{1}} AND x.words @@ {words.QUERY} OFFSET 0))"""
+     OR EXISTS (SELECT FROM message_words _x WHERE _x.message_id = {{0}}.{{1}} AND _x.words @@ {words.QUERY} OFFSET 0))"""
 
 
 def reached(scope_id: str) -> str:
@@ -60,8 +60,8 @@ def reached(scope_id: str) -> str:
     """
     return f"""
     (CAST({scope_id} AS bigint) IS NULL
-     OR EXISTS (SELECT FROM message_visibility x
-                WHERE x.scope_id = {scope_id} AND x.sent_at = {{0}}.sent_at AND x.message_id = {{0}}.{{1}} OFFSET 0)
-     OR EXISTS (SELECT FROM message_visibility x JOIN scope_ancestors a ON a.ancestor_id = x.scope_id
-                WHERE a.scope_id = {scope_id} AND x.is_target AND x.sent_at = {{0}}.sent_at AND x.message_id = {{0}}.{{1}}
-                  AND {versions.valid_at("a", "x.directory_version")} OFFSET 0))"""
+     OR EXISTS (SELECT FROM message_visibility _x
+                WHERE _x.scope_id = {scope_id} AND _x.sent_at = {{0}}.sent_at AND _x.message_id = {{0}}.{{1}} OFFSET 0)
+     OR EXISTS (SELECT FROM message_visibility _x JOIN scope_ancestors _a ON _a.ancestor_id = _x.scope_id
+                WHERE _a.scope_id = {scope_id} AND _x.is_target AND _x.sent_at = {{0}}.sent_at AND _x.message_id = {{0}}.{{1}}
+                  AND {versions.valid_at("_a", "_x.directory_version")} OFFSET 0))"""
