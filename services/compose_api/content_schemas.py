@@ -245,7 +245,7 @@ class ContentIn(marshmallow.Schema):
     pinned_until = Moment(
         allow_none=True,
         metadata={
-            "description": f"Until then it is pinned to the top of the bell; at most {domain.MAX_PINNED.days} days ahead."
+            "description": f"Until then it is pinned to the top of the bell; at most {domain.MAX_PINNED.days} days after it is sent."
         },
     )
     expires_at = Moment(

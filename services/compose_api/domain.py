@@ -106,7 +106,7 @@ class Content:
         if self.category is not None and self.category not in categories:
             invalid["category"] = [f"Must be one of: {', '.join(categories)}."]
         if self.pinned_until is not None and not now < self.pinned_until <= now + MAX_PINNED:
-            invalid["pinned_until"] = [f"Must be in the future, at most {MAX_PINNED.days} days ahead."]
+            invalid["pinned_until"] = [f"Must be after the message is sent, at most {MAX_PINNED.days} days."]
         due_at = None if self.acknowledgement is None else self.acknowledgement.due(now)
         if due_at is not None:
             if not now < due_at <= now + MAX_DUE:

@@ -211,7 +211,7 @@ def test_what_the_hub_refuses_stands_beside_its_field_too(page: Page) -> None:
     console.review(page).get_by_role("button", name="Send", exact=True).click()
     expect(console.category(page)).to_have_accessible_description(re.compile("Must be one of"))
     until = page.get_by_label("Keep at the top until", exact=True)
-    expect(until).to_have_accessible_description(re.compile("Must be in the future, at most 30 days ahead"))
+    expect(until).to_have_accessible_description(re.compile("Must be after the message is sent, at most 30 days"))
 
 
 def test_a_clinic_that_has_gone_meanwhile_is_named(page: Page, hub: Hub, people: World) -> None:

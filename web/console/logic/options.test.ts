@@ -5,7 +5,6 @@ import {
   findOptionMistakes,
   fromLocal,
   keepKnownCategory,
-  latestPin,
   NO_OPTIONS,
   type Options,
   readOptions,
@@ -78,7 +77,14 @@ describe("the time of an option", () => {
     const expires_at = suggest("expires_at", NOW);
     expect([toLocal(pinned_until), toLocal(expires_at)]).toEqual(["2026-10-27T18:00", "2026-11-19T18:00"]);
     expect(findOptionMistakes({ pinned_until, expires_at }, NOW)).toEqual({});
-    expect(latestPin(NOW)).toBe("2026-11-19T17:30");
+  });
+
+  it("counts from later where the message is sent later", () => {
+    const times = { pinned_until: "2027-11-19T16:31:00.000Z", expires_at: null };
+    expect(findOptionMistakes(times, NOW, false)).toEqual({});
+    expect(findOptionMistakes({ ...times, pinned_until: NOW.toISOString() }, NOW, false)).toEqual({
+      pinned_until: "Choose a time in the future.",
+    });
   });
 
   it.each(["2026-10-25T01:30", "2026-12-05T18:00", "0002-01-05T18:00"])("%s stays what was entered", (local) => {

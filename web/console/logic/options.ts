@@ -48,12 +48,15 @@ export function readOptions(value: unknown): Options {
   };
 }
 
+/** How long a message is pinned counts from when it is sent; of one that is sent later the hub checks it. */
 export function findOptionMistakes(
   { pinned_until, expires_at }: Pick<Options, TimeOption>,
   now: Date,
+  isSentNow = true,
 ): Partial<Record<TimeOption, string>> {
-  const latest = new Date(now.getTime() + MAX_PINNED_DAYS * DAY_MS);
-  const pin = timeError(pinned_until, now, latest, translate("options_bad_pin", { days: MAX_PINNED_DAYS }));
+  const latest = isSentNow ? new Date(now.getTime() + MAX_PINNED_DAYS * DAY_MS) : null;
+  const badPin = isSentNow ? translate("options_bad_pin", { days: MAX_PINNED_DAYS }) : translate("options_bad_expiry");
+  const pin = timeError(pinned_until, now, latest, badPin);
   const expiry = timeError(expires_at, now, null, translate("options_bad_expiry"));
   return { ...(pin && { pinned_until: pin }), ...(expiry && { expires_at: expiry }) };
 }
@@ -76,11 +79,6 @@ export function toLocal(iso: string): string {
 export function fromLocal(local: string): string {
   const time = new Date(local);
   return Number.isNaN(time.getTime()) ? "" : time.toISOString();
-}
-
-/** The last moment that a field for it offers. */
-export function latestPin(now: Date): string {
-  return toLocal(new Date(now.getTime() + MAX_PINNED_DAYS * DAY_MS).toISOString());
 }
 
 /** In words where the console has some; else as the platform calls it. */

@@ -43,13 +43,13 @@ export function mistakes(error: unknown): Mistakes {
 }
 
 /** What is wrong with a message before the hub is asked. */
-export function findMistakes(draft: Draft, now: Date): Mistakes {
+export function findMistakes(draft: Draft, now: Date, isSentNow = true): Mistakes {
   const { title, body, options } = draft;
   const found = {
     title: textError("title", title),
     body: textError("body", body),
     audience: toPeople(draft) === null ? translate("compose_no_recipients") : null,
-    ...findOptionMistakes(options, now),
+    ...findOptionMistakes(options, now, isSentNow),
   };
   return { fields: Object.fromEntries(Object.entries(found).filter(([, error]) => error !== null)), other: null };
 }

@@ -5,7 +5,6 @@ import { zoneName } from "../logic/dates";
 import {
   categoryName,
   fromLocal,
-  latestPin,
   MAX_PINNED_DAYS,
   type Options,
   suggest,
@@ -87,7 +86,7 @@ function time({ options, mistakes, change }: OptionFields, name: TimeOption) {
             id=${name}
             type="datetime-local"
             min=${toLocal(now.toISOString())}
-            max=${name === "pinned_until" ? latestPin(now) : LATEST}
+            max=${LATEST}
             aria-required="true"
             aria-invalid=${error ? "true" : "false"}
             aria-describedby=${error ? `${name}-error own-zone` : "own-zone"}

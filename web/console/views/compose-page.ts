@@ -190,20 +190,20 @@ export class ComposePage extends LitElement implements QuestionsHost {
   readonly #onSubmit = (event: Event) => {
     event.preventDefault();
     const { opened } = this.#open;
-    if (opened && this.#check(opened)) this.#questions.ask("send");
+    if (opened && this.#check(opened, true)) this.#questions.ask("send");
   };
 
   #askTime(opened: OpenDraft): void {
-    if (this.#check(opened)) this.#questions.askTime(opened);
+    if (this.#check(opened, false)) this.#questions.askTime(opened);
   }
 
   /** Whether nothing is wrong with the message; says what is. What is reviewed next is what the hub stores. */
-  #check(opened: OpenDraft): boolean {
+  #check(opened: OpenDraft, isSentNow: boolean): boolean {
     if (opened.conflict) {
       void this.focusOn("conflict");
       return false;
     }
-    const found = findMistakes(opened.draft, new Date());
+    const found = findMistakes(opened.draft, new Date(), isSentNow);
     if (hasMistakes(found)) {
       this.#show(found);
       return false;
