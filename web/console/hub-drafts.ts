@@ -24,7 +24,7 @@ export class DraftCalls {
     this.getMessage = getMessage;
   }
 
-  /** The newest of these states: so many of each, or all; and whether there are more. */
+  /** The first of these states (scheduled ones: the next to be sent; else the newest): so many of each, or all; and whether there are more. */
   async list(states: readonly DraftState[], wanted = LONGEST_PAGE): Promise<{ drafts: KeptDraft[]; hasMore: boolean }> {
     const lists = await Promise.all(states.map((state) => this.#list(state, wanted)));
     return { drafts: lists.flatMap(({ drafts }) => drafts), hasMore: lists.some(({ hasMore }) => hasMore) };

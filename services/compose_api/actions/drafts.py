@@ -4,7 +4,7 @@ import dataclasses
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -21,7 +21,8 @@ from shared.sent_messages.store import SentMessage
 
 # The message that a draft's content is. Raises `HubError` draft-incomplete, validation-failed.
 Read = Callable[[dict[str, Any]], domain.Content]
-_NEWEST = uuid.UUID(int=2**128 - 1)
+# As send_at is in a cursor, in UTC.
+_TIME = "%Y%m%dT%H%M%S.%f"
 _logger = logging.get_logger(__name__)
 
 
@@ -100,12 +101,13 @@ def _create(
 def list_drafts(
     engine: Engine, *, caller: Caller, limit: int, state: store.State | None = None, after: str | None = None
 ) -> Page:
-    """A page of the drafts that the caller may see, newest first. Raises `HubError` bad-cursor."""
-    before = _NEWEST if after is None else _decode(after)
+    """A page of the drafts that the caller may see, newest first; of scheduled ones the next first. Raises `HubError` bad-cursor."""
+    is_by_time = state == "scheduled"
+    begin = None if after is None else _decode(after, is_by_time=is_by_time)
     with db.autocommit(engine) as connection:
-        found = store.list_(connection, reader=_reader(caller), state=state, before=before, limit=limit + 1)
+        found = store.list_(connection, reader=_reader(caller), state=state, after=begin, limit=limit + 1)
     has_more = len(found) > limit
-    return Page(tuple(found[:limit]), has_more, str(found[limit - 1].id) if has_more else None)
+    return Page(tuple(found[:limit]), has_more, _encode(found[limit - 1], is_by_time=is_by_time) if has_more else None)
 
 
 def get_draft(engine: Engine, *, caller: Caller, draft_id: uuid.UUID) -> store.Draft:
@@ -293,8 +295,17 @@ def _reader(caller: Caller) -> store.Reader:
     return store.Reader(caller.user_id, caller.platform_id)
 
 
-def _decode(cursor: str) -> uuid.UUID:
+def _encode(last: store.Draft, *, is_by_time: bool) -> str:
+    """The cursor of a page that ends with this draft."""
+    return f"{last.id}_{last.send_at:{_TIME}}" if is_by_time else str(last.id)
+
+
+def _decode(cursor: str, *, is_by_time: bool) -> store.Position:
+    draft_id, separator, time = cursor.partition("_")
     try:
-        return uuid.UUID(cursor)
+        if bool(separator) != is_by_time:
+            raise ValueError("of another list")
+        send_at = datetime.strptime(time, _TIME).replace(tzinfo=UTC) if is_by_time else None
+        return store.Position(uuid.UUID(draft_id), send_at)
     except ValueError:
         raise errors.bad_cursor() from None

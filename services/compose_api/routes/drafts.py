@@ -88,7 +88,7 @@ def post_draft(changes: domain.Changes) -> flask.Response:
 @blueprint.refuses("bad-cursor")
 @blueprint.doc(operationId="listDrafts")
 def get_drafts(query: dict[str, Any]) -> flask.Response:
-    """A page of drafts, newest first: your own, and those whose whole audience you administer"""
+    """A page of drafts, newest first, or of scheduled ones the next first: your own, and those whose whole audience you administer"""
     page = actions.list_drafts(flask.current_app.extensions["hub"].engine, caller=guards.caller(), **query)
     return json_response.write({**vars(page), "data": [schemas.write_draft(draft) for draft in page.data]})
 

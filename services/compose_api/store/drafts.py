@@ -86,23 +86,32 @@ _SELECT = f"""
 _FIND = db.driver_sql(f"{_SELECT} AND d.id = :id")
 _LOCK = db.driver_sql(f"{_SELECT} AND d.id = :id FOR UPDATE OF d")
 
-# An index finds the drafts that touch the viewer's reach. They are then checked one by one from the newest on, until the page is full:
-# OFFSET 0 keeps that order of work.
-_LIST = db.driver_sql(f"""
+
+def _list(begin: str, order: str) -> tuple[str, str]:
+    """The statements for administrators of the platform, and for others: a page that begins there, in that order."""
+    wanted = f"{begin} AND (CAST(:state AS text) IS NULL OR d.state = :state)"
+    # An index finds the drafts that touch the viewer's reach. They are then checked one by one in the list's order, until the page is
+    # full: OFFSET 0 keeps that order of work.
+    seen = f"""
     {_SELECT} AND d.id IN (
         SELECT d.id FROM (
-            SELECT id, author_id, sender_id, scope_ids FROM drafts
-            WHERE platform_id = :platform_id AND id < :before AND (CAST(:state AS text) IS NULL OR state = :state)
-              AND (author_id = :user_id OR sender_id = :user_id OR scope_ids && ARRAY({_REACH}))
-            ORDER BY id DESC OFFSET 0) AS d
-        WHERE {_MAY_SEE} ORDER BY d.id DESC LIMIT :limit)
-    ORDER BY d.id DESC
-""")
-_LIST_ALL = db.driver_sql(f"""
-    {_SELECT} AND d.id < :before AND (CAST(:state AS text) IS NULL OR d.state = :state)
-      AND (d.scope_ids <> '{{}}' OR d.author_id = :user_id OR d.sender_id = :user_id)
-    ORDER BY d.id DESC LIMIT :limit
-""")
+            SELECT d.id, d.send_at, d.author_id, d.sender_id, d.scope_ids FROM drafts d
+            WHERE d.platform_id = :platform_id AND {wanted}
+              AND (d.author_id = :user_id OR d.sender_id = :user_id OR d.scope_ids && ARRAY({_REACH}))
+            ORDER BY {order} OFFSET 0) AS d
+        WHERE {_MAY_SEE} ORDER BY {order} LIMIT :limit)
+    ORDER BY {order}"""
+    every = f"""
+    {_SELECT} AND {wanted} AND (d.scope_ids <> '{{}}' OR d.author_id = :user_id OR d.sender_id = :user_id)
+    ORDER BY {order} LIMIT :limit"""
+    return db.driver_sql(every), db.driver_sql(seen)
+
+
+_NEWEST_FIRST = _list("(CAST(:after_id AS uuid) IS NULL OR d.id < :after_id)", "d.id DESC")
+_NEXT_FIRST = _list(
+    "(CAST(:after_id AS uuid) IS NULL OR (d.send_at, d.id) > (CAST(:after_send_at AS timestamptz), :after_id))",
+    "d.send_at, d.id",
+)
 
 _FIND_EARLIER = db.driver_sql("""
     SELECT id, request_hash FROM drafts WHERE author_id = :user_id AND idempotency_key = :idempotency_key
@@ -147,6 +156,14 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Position:
+    """Of a draft in a list. `send_at` only in the list of scheduled ones."""
+
+    id: uuid.UUID
+    send_at: datetime | None
+
+
+@dataclass(frozen=True)
 class New:
     author: Reader
     content: dict[str, Any]
@@ -163,16 +180,15 @@ def find(
 
 
 def list_(
-    connection: psycopg.Connection[Any], *, reader: Reader, state: State | None, before: uuid.UUID, limit: int
+    connection: psycopg.Connection[Any], *, reader: Reader, state: State | None, after: Position | None, limit: int
 ) -> list[Draft]:
-    """The drafts with ids below `before` that the reader may see, newest first."""
+    """The drafts after this one that the reader may see, newest first; scheduled ones in the order of their times."""
     cursor = _cursor(connection)
     scalars = connection.cursor(row_factory=rows.scalar_row)
     is_above_all = scalars.execute(_IS_PLATFORM_ADMINISTRATOR, vars(reader)).fetchone()
-    found = cursor.execute(
-        _LIST_ALL if is_above_all else _LIST,
-        {**vars(reader), "state": state, "before": before, "limit": limit},
-    )
+    every, seen = _NEXT_FIRST if state == "scheduled" else _NEWEST_FIRST
+    place = {"after_id": after and after.id, "after_send_at": after and after.send_at}
+    found = cursor.execute(every if is_above_all else seen, {**vars(reader), "state": state, "limit": limit, **place})
     return [_draft(row) for row in found]
 
 

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from services.compose_api import content_schemas, draft_schemas
 from shared import contracts
+from tests.compose_api.drafts import drafting
 from tests.compose_api.drafts.drafting import FULL, change, create
 from tests.compose_api.hub import Hub, Person, World
 from tests.shared import answers
@@ -109,18 +110,42 @@ def test_a_deleted_draft_is_gone(hub: Hub, world: World) -> None:
     answers.problem(hub.call("DELETE", path, who), "not-found")
 
 
-def test_lists_have_pages_from_the_newest_on(hub: Hub, own_world: World) -> None:
-    who = own_world["administrator of a"]
-    made = [create(hub, who, title=str(number)).get_json() for number in range(5)]
+def list_all(hub: Hub, who: Person, query: str) -> list[Any]:
     seen: list[Any] = []
     after = ""
     while True:
-        page = hub.call("GET", f"/v1/drafts?limit=2{after}", who).get_json()
+        page = hub.call("GET", f"/v1/drafts?{query}{after}", who).get_json()
         seen += page["data"]
         if not page["has_more"]:
-            break
+            assert page["next_cursor"] is None
+            return seen
         after = f"&after={page['next_cursor']}"
-    assert page["next_cursor"] is None
+
+
+@pytest.mark.parametrize("name", ["administrator of a", "platform administrator"])
+def test_scheduled_drafts_are_listed_in_the_order_in_which_they_are_sent(hub: Hub, own_world: World, name: str) -> None:
+    made = [drafting.scheduled(hub, own_world["administrator of a"]) for _ in range(5)]
+    # Two of them at the same time.
+    times = [drafting.in_time(days=days) for days in (3, 1, 4, 1, 2)]
+    times[3] = times[1]
+    for draft_id, send_at in zip(made, times, strict=True):
+        drafting.call(hub, own_world["administrator of a"], draft_id, "schedule", send_at=send_at)
+    query = "state=scheduled&limit=2"
+    first = hub.call("GET", f"/v1/drafts?{query}", own_world[name]).get_json()
+    expected = [made[number] for number in (1, 3, 4, 0, 2)]
+    assert [one["id"] for one in list_all(hub, own_world[name], query)] == expected
+    # The cursor holds where the page ended, also after that draft moved.
+    drafting.call(hub, own_world["administrator of a"], made[3], "schedule", send_at=drafting.in_time(days=9))
+    following = hub.call("GET", f"/v1/drafts?{query}&after={first['next_cursor']}", own_world[name]).get_json()
+    assert [one["id"] for one in following["data"]] == expected[2:4]
+    answers.problem(hub.call("GET", f"/v1/drafts?after={first['next_cursor']}", own_world[name]), "bad-cursor")
+    answers.problem(hub.call("GET", f"/v1/drafts?{query}&after={made[0]}", own_world[name]), "bad-cursor")
+
+
+def test_lists_have_pages_from_the_newest_on(hub: Hub, own_world: World) -> None:
+    who = own_world["administrator of a"]
+    made = [create(hub, who, title=str(number)).get_json() for number in range(5)]
+    seen = list_all(hub, who, "limit=2")
     assert seen == made[::-1]
     assert hub.call("GET", "/v1/drafts?state=draft", who).get_json()["data"] == seen
     assert hub.call("GET", "/v1/drafts?state=scheduled", who).get_json()["data"] == []

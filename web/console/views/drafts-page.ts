@@ -169,12 +169,9 @@ export class DraftsPage extends LitElement {
   }
 }
 
-/** Scheduled ones: the next first. Those that ended: the last first. Others as the hub lists them. */
+/** Those that ended: the last first. Others as the hub lists them. */
 function inOrder(drafts: readonly KeptDraft[]): KeptDraft[] {
-  const [first] = drafts;
-  const compare = (one: string | null, other: string | null) => (one ?? "").localeCompare(other ?? "");
-  if (first?.state === "scheduled") return drafts.toSorted((one, other) => compare(one.send_at, other.send_at));
-  return drafts.toSorted((one, other) => compare(other.ended_at, one.ended_at));
+  return drafts.toSorted((one, other) => (other.ended_at ?? "").localeCompare(one.ended_at ?? ""));
 }
 
 /** When it was changed, or when it is or was to be sent, and why it was not. */
