@@ -60,11 +60,18 @@ def _is_known(chain: str) -> str:
 
 
 def is_recipient(user: str) -> str:
-    """A person in the audience of the message `m` is a recipient: it is no follow-up, or does not exclude them."""
+    """A person in the audience of the message `m` is a recipient: it is no follow-up, or does not exclude them; and it asks for no role,
+    or they have it in a target.
+    """
     has_entry = (
         f"SELECT FROM inbox_entries _e WHERE _e.user_id = {user} AND _e.sent_at = m.sent_at AND _e.message_id = m.id"
     )
+    has_role = f"""
+        SELECT FROM message_targets t JOIN memberships o ON o.scope_id = t.scope_id
+        WHERE t.message_id = m.id AND o.user_id = {user} AND o.role = m.recipient_role
+          AND {versions.valid_at("o", "m.directory_version")}"""
     return f"""
+    (m.recipient_role IS NULL OR EXISTS ({has_role})) AND
     (m.follows IS NULL OR
      NOT EXISTS ({excluded(CHAIN, user)}) AND ({_is_known(CHAIN)} OR EXISTS ({has_entry})))"""
 

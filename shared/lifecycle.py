@@ -16,5 +16,7 @@ ENTRIES_DROPPED = "m.sent_at < (SELECT dropped_before FROM inbox_retention)"
 IS_EXPIRED = "(m.expires_at IS NOT NULL AND m.expires_at <= now())"
 # It is in no inbox. The index messages_hidden has these, and those that are still to expire.
 IS_HIDDEN = f"({IS_RECALLED} OR {IS_EXPIRED})"
+# It does not go to everyone in its audience.
+IS_PARTIAL = "(m.follows IS NOT NULL OR m.recipient_role IS NOT NULL)"
 # It asks for acknowledgements. The index messages_to_acknowledge has this condition.
 ASKS = "(m.statement IS NOT NULL AND m.superseded_at IS NULL)"

@@ -119,7 +119,11 @@ def _waits(facts: Facts) -> str:
 
 
 def _why_excluded(facts: Facts) -> tuple[str, str] | None:
-    """Why a follow-up does not go to a person in the audience of the earlier message; None where it does."""
+    """Why a follow-up or notice does not go to a person in its audience; None where it does."""
+    role, targets = facts.message.recipient_role, {target.scope_id for target in facts.message.targets}
+    then = _valid(facts.memberships, facts.message.directory_version)
+    if role is not None and not any(one.role == role and one.scope_id in targets for one in then):
+        return OUTSIDE, f"it goes to the {role}s of {_listed(map(str, facts.message.targets))} only"
     for one in facts.followed:
         if one.done_at is not None:
             outcome, done = (READ_BEFORE, "read") if one.only == "unread" else (ACKNOWLEDGED_BEFORE, "acknowledged")

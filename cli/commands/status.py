@@ -9,7 +9,7 @@ import redis
 from cli import connect, output, parameters
 from cli.commands import status_text
 from cli.store import database, messages, queues
-from services.compose_api.store import backlog
+from services.compose_api.store import backlog, steps
 from services.fanout_worker.store import proof
 from shared import partitions, redis_client, worker_reports
 
@@ -41,6 +41,7 @@ def _of_hub() -> dict[str, Any]:
             "backlog": backlog.get_backlog(connection),
             "counters": backlog.get_counters(connection),
             "refused": backlog.find_refused(connection),
+            "reminders": steps.get_counts(connection),
             "unfinished": messages.list_unfinished(connection, limit=_LIMIT),
             "failing": messages.list_undelivered(connection, limit=_LIMIT, only_failing=True),
             "platforms_without_administrator": database.list_platforms_without_administrator(connection),

@@ -10,7 +10,7 @@ from services.compose_api.store.backlog import Backlog
 
 
 def of_hub(facts: dict[str, Any]) -> str:
-    totals, backlog, refused = facts["totals"], facts["backlog"], facts["refused"]
+    totals, backlog, refused, reminders = (facts[name] for name in ("totals", "backlog", "refused", "reminders"))
     months, dropped = facts["partitions"]["months"], moment(facts["partitions"]["dropped_before"])
     swept = backlog.last_sweep_seconds
     parts = [
@@ -25,6 +25,10 @@ def of_hub(facts: dict[str, Any]) -> str:
         f"Partitions  {f'{months[0]} to {months[-1]} ({len(months)} months)' if months else 'none'}; "
         f"entries dropped before: {dropped}",
     ]
+    if reminders.overdue_seconds > 60 or reminders.missed:
+        parts.append(
+            f"Reminders   the first is {duration(reminders.overdue_seconds)} late, {reminders.missed} missed in the last day"
+        )
     if clock.is_suspect(backlog):
         parts.append(f"Clock       {clock.sentence(backlog)}; {clock.ADVICE}")
     if without := facts["platforms_without_administrator"]:

@@ -65,6 +65,7 @@ def make_app(
     registry = app.extensions["hub_registry"]
     registry.register(metrics.Backlog(context.engine))
     registry.register(metrics.Drafts(context.engine))
+    registry.register(metrics.Reminders(context.engine))
     registry.register(metrics.REPEATED)
     registry.register(metrics.SIGN_INS)
     app.extensions[audited.REFUSALS] = refusals.Recorder(context.engine, registry)

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from services.compose_api.store import backlog as store
-from services.compose_api.store import releases
+from services.compose_api.store import releases, steps
 from shared import database_metrics, redis_client, worker_reports
 
 _BACKLOG = (
@@ -41,6 +41,11 @@ _DRAFTS = (
     ("missed", "Drafts that were too late to be released, in the last day."),
     ("failed", "Drafts whose sender could not send them any more, in the last day."),
     ("held", "1 while an operator holds all releases."),
+)
+_REMINDERS = (
+    ("waiting", "Automatic reminders and notices about acknowledgements that wait for their time."),
+    ("overdue_seconds", "How late the first of them is; 0 where none is late."),
+    ("missed", "Those that were not sent in the last day because of the hub."),
 )
 REPEATED = prometheus_client.Counter(
     "message_hub_requests_repeated",
@@ -95,6 +100,15 @@ class Drafts(database_metrics.DatabaseCollector):
         counts = releases.get_counts(connection)
         for name, what in _DRAFTS:
             yield GaugeMetricFamily(f"message_hub_drafts_{name}", what, value=getattr(counts, name))
+
+
+class Reminders(database_metrics.DatabaseCollector):
+    """What is sent about acknowledgements by itself."""
+
+    def read(self, connection: Connection) -> Iterator[Metric]:
+        counts = steps.get_counts(connection)
+        for name, what in _REMINDERS:
+            yield GaugeMetricFamily(f"message_hub_reminders_{name}", what, value=getattr(counts, name))
 
 
 class Workers(Collector):

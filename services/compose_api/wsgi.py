@@ -20,7 +20,9 @@ _publisher = publisher.Publisher(
 )
 
 _engine = db.make_engine(_settings.database, role=db.COMPOSE_ROLE, name="compose_api")
-_releaser = releaser.Releaser(_engine, _publisher.submit, draft_content.read_content)
+_releaser = releaser.Releaser(
+    _engine, _publisher.submit, draft_content.read_content, public_url=_settings.sign_in.public_url
+)
 _releaser.start()
 
 app = compose.make_app(

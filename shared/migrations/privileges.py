@@ -61,6 +61,8 @@ GRANT SELECT, INSERT (id, platform_id, author_id, sender_id, content, scope_ids,
       UPDATE (sender_id, content, scope_ids, state, revision, updated_at, send_at, not_after, local_time, time_zone, adjusted, ended_at,
               reason, detail) ON drafts TO message_hub_compose;
 GRANT SELECT ON draft_hold TO message_hub_compose;
+GRANT SELECT, INSERT (message_id, kind, at), UPDATE (after_scope_id, done_at, skipped_reason) ON acknowledgement_steps
+    TO message_hub_compose;
 
 GRANT UPDATE (status, recipient_count, completed_at, expand_published_at, expand_attempts, last_error, counted_at)
     ON messages TO message_hub_worker;

@@ -32,6 +32,7 @@ TABLES: dict[str, dict[str, str]] = {
     "message_words": {COMPOSE: "INSERT", INBOX: "SELECT"},
     "drafts": {COMPOSE: "SELECT DELETE"},
     "draft_hold": {COMPOSE: "SELECT"},
+    "acknowledgement_steps": {COMPOSE: "SELECT"},
     "inflight_targets": {**MESSAGES_READ, COMPOSE: "SELECT INSERT", WORKER: "SELECT DELETE"},
     "fanout_batches": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
     "fanout_counters": {**MESSAGES_READ, WORKER: "SELECT INSERT UPDATE"},
@@ -71,6 +72,8 @@ COLUMNS = {
         *("follows", "statement", "recipient_role"),
         *_WORKERS_PART_OF_MESSAGES,
     },
+    ("acknowledgement_steps", COMPOSE, "INSERT"): {"message_id", "kind", "at"},
+    ("acknowledgement_steps", COMPOSE, "UPDATE"): {"after_scope_id", "done_at", "skipped_reason"},
     ("drafts", COMPOSE, "INSERT"): {
         *("id", "platform_id", "author_id", "sender_id", "content", "scope_ids", "idempotency_key", "request_hash"),
     },

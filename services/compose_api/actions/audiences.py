@@ -187,6 +187,8 @@ def _check_follow_up(choice: store.Choice, earlier: store.FollowUp) -> None:
                 ]
             }
         )
+    if earlier.is_notice:
+        raise errors.validation_failed({"follows": ["It is a notice to administrators."]})
     if not 1 <= len(choice.targets) <= domain.MAX_SCOPES:
         raise errors.HubError(
             "audience-out-of-reach",

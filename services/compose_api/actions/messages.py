@@ -159,9 +159,9 @@ def check_content(
             errors={"expires_at": ["Must be after the message is sent."]},
         )
     if choice.follow_up is not None and not follow_ups.has_recipients(connection, choice=choice):
+        done = "read" if content.only == "unread" else "acknowledged"
         raise errors.HubError(
-            "no-recipients",
-            "Everyone who got the earlier message has read or acknowledged it, or is not active any more.",
+            "no-recipients", f"Everyone who got the earlier message has {done} it, or is not active any more."
         )
     if content.supersedes is not None:
         earlier = _check_recallable(_find_recallable(connection, caller, content.supersedes))
@@ -193,10 +193,16 @@ def store_message(
     `check` raises what stands against the choice, or returns it, perhaps without scopes that exist no more. Raises `HubError` unavailable
     where the directory changes all the time.
     """
+    return store_chosen(connection, new=new, choose=lambda: check(get_choice(connection, new.caller, new.content)))
+
+
+def store_chosen(
+    connection: psycopg.Connection[Any], *, new: store.New, choose: Callable[[], audience_store.Choice]
+) -> store.Accepted:
+    """As `store_message`, for the choice that `choose` reads each time."""
     for _attempt in range(_ATTEMPTS):
-        choice = get_choice(connection, new.caller, new.content)
         try:
-            stored = store.insert_message(connection, new=new, choice=check(choice))
+            stored = store.insert_message(connection, new=new, choice=choose())
         except psycopg.errors.UniqueViolation as error:
             if error.diag.constraint_name != store.SUPERSEDED_ONCE:
                 raise

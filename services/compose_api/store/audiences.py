@@ -20,7 +20,7 @@ from shared.audience import ChosenScopes
 @dataclass(frozen=True)
 class FollowUp:
     """What a follow-up takes from the earlier message `follows`. `out_of_reach`: how many of its scopes the sender may not address.
-    `asks`: it asks for an acknowledgement.
+    `asks`: it asks for an acknowledgement. `is_notice`: it goes to administrators only.
 
     `is_visible`: the sender may see it. `is_forgotten`: who had read it, or one that it follows, is past the retention. `chain_length`: how
     many messages it follows itself.
@@ -34,6 +34,7 @@ class FollowUp:
     is_recalled: bool
     is_forgotten: bool
     asks: bool
+    is_notice: bool
     chain_length: int
 
 

@@ -22,6 +22,7 @@ NEXT_CHAIN = """
     SELECT f.earlier_id, f.earlier_sent_at, f.follows_only, f.accepted_at, f.platform_id, f.directory_version, f.active_version
     FROM followed_messages f WHERE f.message_id = :follows"""
 
+# What asks for an acknowledgement is visible to administrators beneath its targets too, who follow up their own people.
 # One statement, so that version, reach and audience come from one snapshot. Of each target that is beyond the sender's reach the scopes
 # are addressed that they administer inside it. A scope that has ended is within reach of those who administer what contained it.
 _GET_CHOICE = db.driver_sql(f"""
@@ -36,7 +37,8 @@ _GET_CHOICE = db.driver_sql(f"""
                           WHERE f.message_id = m.id) AS is_forgotten,
                (SELECT count(*) FROM followed_messages f WHERE f.message_id = m.id) AS chain_length,
                m.sender_id = :user_id
-               OR EXISTS (SELECT FROM message_visibility v JOIN own ON own.scope_id = v.scope_id WHERE v.message_id = m.id) AS is_visible
+               OR EXISTS (SELECT FROM message_visibility v JOIN own ON own.scope_id = v.scope_id WHERE v.message_id = m.id) AS is_visible,
+               m.statement IS NOT NULL AS is_followed_up, m.recipient_role IS NOT NULL AS is_notice
         FROM messages m WHERE m.id = :follows AND m.platform_id = :platform_id
     ), targets AS (
         SELECT t.position, t.scope_id, e.directory_version, EXISTS (
@@ -54,7 +56,8 @@ _GET_CHOICE = db.driver_sql(f"""
         WHERE NOT t.is_within
     )
     SELECT p.directory_version, p.categories, clock_timestamp() AS now,
-           e.directory_version AS audience_version, e.is_recalled, e.is_forgotten, e.is_visible, e.chain_length, e.asks,
+           e.directory_version AS audience_version, e.is_recalled, e.is_forgotten, e.chain_length, e.asks, e.is_notice,
+           e.is_visible OR e.is_followed_up AND EXISTS (SELECT FROM parts) AS is_visible,
            (SELECT count(*) FROM targets WHERE NOT is_within) AS out_of_reach,
            s.id AS scope_id, s.level, s.external_id,
            ARRAY(SELECT a.ancestor_id FROM scope_ancestors a
@@ -112,6 +115,7 @@ def get_choice(
             is_recalled=bool(first["is_recalled"]),
             is_forgotten=bool(first["is_forgotten"]),
             asks=bool(first["asks"]),
+            is_notice=bool(first["is_notice"]),
             chain_length=first["chain_length"] or 0,
         ),
     )

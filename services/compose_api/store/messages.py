@@ -29,7 +29,10 @@ class Earlier:
 
 @dataclass(frozen=True)
 class New:
-    """What is sent by whom. `message_id`: a draft's; None for a new one. `detail` is for the audit trail."""
+    """What is sent by whom. `message_id`: a draft's; None for a new one. `detail` is for the audit trail.
+
+    `notice_of`: of what the hub sends by itself, the message it is about. `recipient_role`: it goes to people with this role only.
+    """
 
     caller: Caller
     content: domain.Content
@@ -37,6 +40,8 @@ class New:
     idempotency_key: str | None = None
     message_id: uuid.UUID | None = None
     detail: str | None = None
+    notice_of: uuid.UUID | None = None
+    recipient_role: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ _INSERT = f"""
         FROM message m, unnest(CAST(:visible_ids AS bigint[]), CAST(:is_target AS boolean[])) AS t(scope_id, is_target)
     ), searched AS (
         INSERT INTO message_words (message_id, words)
-        SELECT m.id, {_WORDS} FROM message m
+        SELECT m.id, {_WORDS} FROM message m WHERE :is_listed
     ), audited AS (
         {audit.INSERT.format(message_id="m.id")} FROM message m
     ){{more}}
@@ -94,6 +99,12 @@ _DUE_AT = "coalesce(CAST(:due_at AS timestamptz), taken.sent_at + CAST(:due_in_d
 _REMINDERS = f"""
     ARRAY(SELECT days FROM unnest(CAST(:remind_days_before AS integer[])) AS asked(days)
           WHERE {_DUE_AT} - days * interval '24 hours' > taken.sent_at ORDER BY days DESC)"""
+_STEPS = """, steps AS (
+        INSERT INTO acknowledgement_steps (message_id, kind, at)
+        SELECT id, 'remind', due_at - days * interval '24 hours' FROM message, unnest(remind_days_before) AS asked(days)
+        UNION ALL
+        SELECT id, 'due', due_at FROM message WHERE due_at IS NOT NULL
+    )"""
 # The index by which a message is superseded once.
 SUPERSEDED_ONCE = "messages_by_superseded"
 _SUPERSEDED = """, superseded AS (
@@ -107,7 +118,7 @@ def find_earlier(connection: psycopg.Connection[Any], *, sender_id: int, idempot
 
 
 @functools.cache
-def _insert(*, follows: bool, asks: bool, supersedes: bool) -> str:
+def _insert(*, follows: bool, asks: bool, supersedes: bool, is_notice: bool = False) -> str:
     """The statement that stores a message of this kind."""
     values: dict[str, str] = {}
     more = ""
@@ -120,6 +131,9 @@ def _insert(*, follows: bool, asks: bool, supersedes: bool) -> str:
             "due_at": _DUE_AT,
             "remind_days_before": _REMINDERS,
         }
+        more += _STEPS
+    if is_notice:
+        values |= {"notice_of": ":notice_of", "recipient_role": "CAST(:recipient_role AS membership_role)"}
     if supersedes:
         values |= {"supersedes": ":supersedes", "change_summary": ":change_summary"}
         more += _SUPERSEDED
@@ -138,7 +152,9 @@ def insert_message(connection: psycopg.Connection[Any], *, new: New, choice: aud
     Raises `psycopg.errors.UniqueViolation` when the sender has used the idempotency key, or when the message that it corrects has just been
     superseded.
     """
-    visibility = domain.visibility(choice.targets)
+    # A notice to administrators is in no list of sent messages.
+    is_listed = new.recipient_role is None
+    visibility = domain.visibility(choice.targets) if is_listed else {}
     caller, content = new.caller, new.content
     asked = content.acknowledgement
     details = (
@@ -156,6 +172,7 @@ def insert_message(connection: psycopg.Connection[Any], *, new: New, choice: aud
                 follows=choice.follow_up is not None,
                 asks=asked is not None,
                 supersedes=content.supersedes is not None,
+                is_notice=new.notice_of is not None,
             ),
             {
                 **audit.parameters(event),
@@ -172,6 +189,9 @@ def insert_message(connection: psycopg.Connection[Any], *, new: New, choice: aud
                 "content_hash": content.content_hash,
                 "supersedes": content.supersedes,
                 "change_summary": content.change_summary,
+                "is_listed": is_listed,
+                "notice_of": new.notice_of,
+                "recipient_role": new.recipient_role,
                 "directory_version": choice.directory_version,
                 "active_version": choice.directory_version,
                 "audience_version": choice.audience_version,

@@ -77,6 +77,7 @@ class Message:
     entries_dropped: bool
     last_user_id: int
     targets: Sequence[Target]
+    recipient_role: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -91,7 +92,7 @@ class Message:
     @property
     def audience(self) -> audience.Audience:
         scope_ids = sorted(target.scope_id for target in self.targets)
-        return audience.Audience(scope_ids, self.directory_version, None if self.follows is None else self.id)
+        return audience.Audience(scope_ids, self.directory_version, self.follows and self.id, self.recipient_role)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from shared import audience, lifecycle
 
 _FIND_MESSAGE = sqlalchemy.text(f"""
     SELECT m.id, m.sent_at, m.status, m.recipient_count, {lifecycle.IS_RECALLED} AS is_recalled, m.request_id,
-           m.directory_version, m.follows IS NOT NULL AS is_follow_up,
+           m.directory_version, m.follows, m.recipient_role,
            ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id ORDER BY t.scope_id) AS scope_ids
     FROM messages m
     WHERE m.id = :message_id
@@ -63,7 +63,9 @@ def find_message(connection: Connection, *, message_id: uuid.UUID) -> Message | 
         recipient_count=row.recipient_count,
         is_recalled=row.is_recalled,
         request_id=row.request_id,
-        audience=audience.Audience(tuple(row.scope_ids), row.directory_version, row.id if row.is_follow_up else None),
+        audience=audience.Audience(
+            tuple(row.scope_ids), row.directory_version, row.follows and row.id, row.recipient_role
+        ),
     )
 
 

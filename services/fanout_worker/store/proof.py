@@ -35,7 +35,8 @@ PROGRESS = """
 
 _FIND_MESSAGE = sqlalchemy.text(f"""
     SELECT m.id, m.platform_id, p.key AS platform, s.external_id AS sender, {lifecycle.STATUS} AS status,
-           m.directory_version, m.follows, m.request_id, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
+           m.directory_version, m.follows, CAST(m.recipient_role AS text) AS recipient_role,
+           m.request_id, m.created_at, m.sent_at, m.completed_at, m.recalled_at,
            r.external_id AS recalled_by, m.recipient_count, b.*, m.expand_published_at, m.expand_attempts, m.last_error,
            m.expires_at, {lifecycle.IS_EXPIRED} AS is_expired, {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
            (SELECT coalesce(max(id), 0) FROM users) AS last_user_id,

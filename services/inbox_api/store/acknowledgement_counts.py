@@ -143,7 +143,7 @@ def count(
     chosen = audience.Audience(
         wanted.message.target_ids,
         wanted.message.directory_version,
-        wanted.message.id if wanted.message.is_follow_up else None,
+        wanted.message.id if wanted.message.is_partial else None,
     )
     total_id = _find_total(connection, wanted)
     values = {

@@ -31,7 +31,7 @@ class Message:
     id: uuid.UUID
     sent_at: datetime
     directory_version: int
-    is_follow_up: bool
+    is_partial: bool
     entries_dropped: bool
     target_ids: tuple[int, ...]
 
@@ -58,7 +58,7 @@ class Wanted:
             "message_id": self.message.id,
             "sent_at": self.message.sent_at,
             "version": self.message.directory_version,
-            "is_follow_up": self.message.is_follow_up,
+            "is_partial": self.message.is_partial,
             # Everyone who was active belonged to the platform.
             "targets": None if self.is_to_everyone else list(self.message.target_ids),
             "administered": None if self.viewer.is_platform else list(self.viewer.administered),
@@ -84,7 +84,7 @@ class Walk:
 
 
 _FIND_MESSAGE = sqlalchemy.text(f"""
-    SELECT m.id, m.sent_at, m.directory_version, m.follows IS NOT NULL AS is_follow_up, {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
+    SELECT m.id, m.sent_at, m.directory_version, {lifecycle.IS_PARTIAL} AS is_partial, {lifecycle.ENTRIES_DROPPED} AS entries_dropped,
            ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id) AS target_ids
     FROM messages m WHERE m.id = :message_id
 """)
@@ -108,7 +108,7 @@ def _belongs(parameter: str, *, array: str, condition: str) -> str:
 # Templates of a user's id, a column of the statement around them, whose rows' names do not begin with an underscore.
 IS_RECIPIENT = f"""
     {_belongs(":targets", array="[]", condition=IS_ONE_OF.format("_o.scope_id", ":targets"))}
-    AND (NOT :is_follow_up OR EXISTS (SELECT FROM messages m WHERE m.id = :message_id AND {follow_ups.is_recipient("{0}")} OFFSET 0))"""
+    AND (NOT :is_partial OR EXISTS (SELECT FROM messages m WHERE m.id = :message_id AND {follow_ups.is_recipient("{0}")} OFFSET 0))"""
 _IS_NAMED = f"{words.person(platform_id='_u.platform_id', name='_u.name')} @@ {words.QUERY}"
 IS_WANTED = f"""
     {IS_RECIPIENT}

@@ -8,9 +8,10 @@ The fragments that every statement about an inbox is made of. Their parameters a
 from shared import lifecycle, versions
 
 # Membership decides which messages reach the user, as of each message's own directory version. A user has few scopes, and few messages
-# are in flight to one of them: 0.1 ms with 5,000 in flight. A follow-up reaches only some of them.
+# are in flight to one of them: 0.1 ms with 5,000 in flight. A follow-up reaches only some of them, a notice those with a role.
 _REACHES = f"""
     t.scope_id = b.scope_id AND b.user_id = :user_id AND {versions.valid_at("b", "m.directory_version")}
+    AND (m.recipient_role IS NULL OR b.role = m.recipient_role)
     AND (m.follows IS NULL OR is_follow_up_recipient(m.id, :user_id))"""
 
 # The CTEs that `select_rows` and the counts read.

@@ -134,7 +134,7 @@ class Poller:
                 memberships = await self._call(actions.list_memberships, user_ids=unknown, version=version)
                 platform.add_memberships(version, unknown, memberships)
             audience = platform.find(message.scope_ids)
-            if not message.is_follow_up:
+            if not message.is_partial:
                 return audience
             if not (unasked := audience - asked):
                 return recipients

@@ -21,7 +21,7 @@ class Fresh:
     is_hidden: bool
     directory_version: int
     scope_ids: tuple[int, ...]
-    is_follow_up: bool
+    is_partial: bool
     age_s: float
 
     @property
@@ -37,7 +37,7 @@ class Gone:
     at: datetime
     directory_version: int
     scope_ids: tuple[int, ...]
-    is_follow_up: bool
+    is_partial: bool
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ _GET_NEWEST = sqlalchemy.text("""
     SELECT sent_at, id FROM messages WHERE platform_id = :platform_id ORDER BY sent_at DESC LIMIT 1
 """)
 
-_SCOPES = "ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id) AS scope_ids, m.follows IS NOT NULL AS is_follow_up"
+_SCOPES = f"""
+    ARRAY(SELECT t.scope_id FROM message_targets t WHERE t.message_id = m.id) AS scope_ids, {lifecycle.IS_PARTIAL} AS is_partial"""  # noqa: S608 (a constant)
 
 # Messages of a platform become visible in the order of their times, so nothing ever appears behind where one has looked.
 _LIST_FRESH = sqlalchemy.text(f"""
@@ -97,7 +98,7 @@ _LIST_SUPERSEDED = sqlalchemy.text(f"""
 
 # A recall's time is taken a moment before it is committed, so one looks back further than to the last look.
 _RECALLED_LATELY = """
-    SELECT m.id, m.recalled_at AS at, m.directory_version, m.follows FROM messages m
+    SELECT m.id, m.recalled_at AS at, m.directory_version, m.follows, m.recipient_role FROM messages m
     WHERE m.platform_id = {platform_id} AND m.recalled_at > now() - make_interval(secs => :seconds)
 """
 _LIST_RECALLED = sqlalchemy.text(f"""
@@ -105,7 +106,7 @@ _LIST_RECALLED = sqlalchemy.text(f"""
 """)  # noqa: S608 (constants)
 
 _EXPIRED_SINCE = """
-    SELECT m.id, m.expires_at AS at, m.directory_version, m.follows FROM messages m
+    SELECT m.id, m.expires_at AS at, m.directory_version, m.follows, m.recipient_role FROM messages m
     WHERE m.platform_id = {platform_id} AND m.expires_at > {since} AND m.expires_at <= now()
 """
 _LIST_EXPIRED = sqlalchemy.text(f"""
@@ -170,7 +171,7 @@ def list_fresh(connection: Connection, *, platform_id: int, after: datetime, lim
             row.is_hidden,
             row.directory_version,
             tuple(row.scope_ids),
-            row.is_follow_up,
+            row.is_partial,
             row.age_s,
         )
         for row in rows
@@ -236,4 +237,4 @@ def list_recipients(connection: Connection, *, message_id: uuid.UUID, user_ids: 
 
 
 def _gone(row: sqlalchemy.Row[tuple[object, ...]]) -> Gone:
-    return Gone(row.message_id, row.at, row.directory_version, tuple(row.scope_ids), row.is_follow_up)
+    return Gone(row.message_id, row.at, row.directory_version, tuple(row.scope_ids), row.is_partial)

@@ -37,7 +37,7 @@ CREATE TABLE messages (
     change_summary text CHECK (char_length(change_summary) BETWEEN 8 AND 300),
     superseded_at timestamptz,
     -- Only to people with this role in a target.
-    recipient_role text CHECK (recipient_role = 'administrator'),
+    recipient_role membership_role CHECK (recipient_role = 'administrator'),
     -- The message that an automatic reminder or notice is about.
     notice_of uuid REFERENCES messages,
     -- The version in which the audience is read: of a follow-up the earlier message's, else the platform's on acceptance.

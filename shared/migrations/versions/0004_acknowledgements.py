@@ -1,4 +1,4 @@
-"""Acknowledgements are only ever added."""
+"""Acknowledgements: only ever added, followed up by steps, and counted."""
 
 from shared.migrations import script
 
@@ -17,6 +17,23 @@ $$;
 CREATE TRIGGER insert_only BEFORE UPDATE OR DELETE ON acknowledgements
     FOR EACH ROW EXECUTE FUNCTION refuse_to_change_acknowledgements();
 ALTER TABLE acknowledgements ENABLE ALWAYS TRIGGER insert_only;
+"""
+
+STEPS = """
+-- What compose_api does by itself about an acknowledgement: reminds those who have not, and when it is due gives notice to each clinic's
+-- administrators. Made with the message. after_scope_id: clinics up to here have their notice.
+CREATE TABLE acknowledgement_steps (
+    message_id uuid NOT NULL REFERENCES messages,
+    kind text NOT NULL CHECK (kind IN ('remind', 'due')),
+    at timestamptz NOT NULL,
+    after_scope_id bigint NOT NULL DEFAULT 0,
+    done_at timestamptz,
+    skipped_reason text,
+    PRIMARY KEY (message_id, kind, at),
+    CHECK (skipped_reason IS NULL OR done_at IS NOT NULL)
+);
+CREATE INDEX acknowledgement_steps_open ON acknowledgement_steps (at, message_id, kind) WHERE done_at IS NULL;
+CREATE INDEX acknowledgement_steps_skipped ON acknowledgement_steps (done_at) WHERE skipped_reason IS NOT NULL;
 """
 
 COUNTS = """
@@ -79,5 +96,5 @@ $$;
 
 
 def upgrade() -> None:
-    for statements in (INSERT_ONLY, DELAYS, COUNTS):
+    for statements in (INSERT_ONLY, STEPS, DELAYS, COUNTS):
         script.run(statements)

@@ -8,6 +8,9 @@ from click.testing import CliRunner, Result
 
 from cli import main
 from cli.output import moment
+from services.compose_api import domain
+from services.compose_api.actions import messages as message_actions
+from services.compose_api.store import messages as message_store
 from services.inbox_api.actions import states
 from shared import db, rate_limit
 from tests import factories, messages
@@ -460,3 +463,23 @@ def test_of_a_follow_up_it_says_who_had_read_the_earlier_message_and_who_was_not
         id=follow_up,
     )
     assert explain(follow_up, gone, code=3)[0] == "unexpected"
+
+
+def test_of_a_notice_it_says_that_only_administrators_get_it(hub: Hub, explain: Explain) -> None:
+    clinic = hub.clinics[0]
+    (member,), (head,) = hub.join(clinic), hub.join()
+    with hub.engine.begin() as connection:
+        factories.administrator(connection, head, clinic)
+    caller = messages.caller(hub.compose, hub.sender, hub.platform)
+    content = domain.Content("Overdue", "2 people have not.", messages.aimed_at(clinic))
+    new = message_store.New(
+        caller, content, messages.ORIGIN, notice_of=send(hub, clinic), recipient_role="administrator"
+    )
+    with db.autocommit(hub.compose) as connection:
+        notice = message_actions.store_message(connection, new=new, check=lambda choice: choice).id
+    assert explain(notice, head)[0] == "in-flight"
+    outcome, sentence = explain(notice, member)
+    assert (outcome, f"it goes to the administrators of clinic {clinic.external_id} only" in sentence) == (
+        "outside",
+        True,
+    )
