@@ -31,6 +31,10 @@ export type DirectoryToken = directory["schemas"]["DirectoryTokenOut"];
 export type CreatedToken = directory["schemas"]["CreatedDirectoryTokenOut"];
 export type ScimRefusal = directory["schemas"]["RefusalOut"];
 
+export type AcknowledgementNumbers = inbox["schemas"]["NumbersOut"];
+export type AcknowledgementSummary = inbox["schemas"]["SummaryOut"];
+export type AcknowledgingPeople = inbox["schemas"]["AcknowledgementsOut"];
+export type AcknowledgingPerson = inbox["schemas"]["AcknowledgingPersonOut"];
 export type Counts = inbox["schemas"]["CountsOut"];
 export type Notification = inbox["schemas"]["NotificationOut"];
 export type Feed = inbox["schemas"]["FeedOut"];
@@ -39,4 +43,5 @@ export type History = inbox["schemas"]["HistoryOut"];
 export type ListedMessage = inbox["schemas"]["ListedMessageOut"];
 export type Recipient = inbox["schemas"]["RecipientOut"];
 export type Recipients = inbox["schemas"]["RecipientsOut"];
+export type ScopeNumbers = inbox["schemas"]["ScopeNumbersOut"];
 export type SentMessage = inbox["schemas"]["SentMessageOut"];

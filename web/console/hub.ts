@@ -13,6 +13,7 @@ import {
   type SentMessage,
   type Viewer,
 } from "../api";
+import { AcknowledgementCalls } from "./hub-acknowledgements";
 import { DraftCalls } from "./hub-drafts";
 import { readLines } from "./logic/download";
 import type { Filter, Listing } from "./logic/routes";
@@ -33,6 +34,7 @@ export class Hub {
   readonly streamUrl: string;
   readonly provisioning: ProvisioningCalls;
   readonly drafts: DraftCalls;
+  readonly acknowledgements: AcknowledgementCalls;
   readonly #compose: Client<ComposePaths>;
   readonly #inbox: Client<InboxPaths>;
   readonly #titles = new Map<string, Promise<string>>();
@@ -44,6 +46,7 @@ export class Hub {
     this.provisioning = new ProvisioningCalls(directoryUrl, getToken);
     this.#compose = new Client(composeUrl, getToken);
     this.#inbox = new Client(inboxUrl, getToken);
+    this.acknowledgements = new AcknowledgementCalls(this.#compose, this.#inbox);
     this.drafts = new DraftCalls(this.#compose, (id) => this.getMessage(id));
   }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { KeptDraft, NewMessage } from "../../api";
 import { keptDraft } from "../samples";
-import { EMPTY, fingerprint, fromKept, hasText, toFields, toMessage } from "./draft";
+import { BEGINNING, toAsked } from "./acknowledgement";
+import { cleaned, EMPTY, fingerprint, fromKept, hasText, toFields, toMessage } from "./draft";
 import { NO_OPTIONS } from "./options";
 import { NOTHING } from "./selection";
 
@@ -30,6 +31,23 @@ describe("a draft", () => {
     expect(toFields({ ...EMPTY, title: " A\u200b title ", body: " \n", options: unfinished })).toEqual({
       ...{ title: "A title", body: null, audience: null, follows: null, only: null },
       ...{ category: null, priority: "normal", pinned_until: null, expires_at: null },
+      ...{ acknowledgement: null, supersedes: null, change_summary: null },
+    });
+    const correction = { ...EMPTY, supersedes: "0190", change_summary: "Too few" };
+    expect(toFields(correction)).toMatchObject({ supersedes: "0190", change_summary: null });
+  });
+
+  it("asks for an acknowledgement and replaces an earlier message where that was chosen", () => {
+    const draft = { ...DRAFT, acknowledgement: BEGINNING, supersedes: "0190", change_summary: "Doses are corrected." };
+    const stated = { acknowledgement: toAsked(BEGINNING), supersedes: "0190", change_summary: "Doses are corrected." };
+    expect(toMessage(draft)).toEqual({ ...MESSAGE, ...stated });
+    expect(fromKept(keptDraft(toFields(draft) as Partial<KeptDraft>))).toEqual(draft);
+  });
+
+  it("keeps its texts as the hub will store them", () => {
+    const acknowledgement = { ...BEGINNING, statement: " I\u200b agree. " };
+    expect(cleaned({ ...DRAFT, title: " Title ", acknowledgement })).toEqual({
+      ...{ ...DRAFT, acknowledgement: { ...BEGINNING, statement: "I agree." } },
     });
   });
 
@@ -38,6 +56,8 @@ describe("a draft", () => {
     expect(toMessage(draft)).toEqual({ title: "Title", body: "Body", follows: "0190", only: "unread" });
     expect(toFields(draft)).toMatchObject({ audience: null, follows: "0190", only: "unread" });
     expect(fromKept(keptDraft(toFields(draft) as Partial<KeptDraft>)).follows).toBe("0190");
+    const others = { ...draft, only: "not_acknowledged" as const };
+    expect(fromKept(keptDraft(toFields(others) as Partial<KeptDraft>)).only).toBe("not_acknowledged");
   });
 
   it("is kept as it is where the hub will say what is wrong", () => {

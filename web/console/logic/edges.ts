@@ -2,6 +2,7 @@
  * Keeps in the browser what the hub does not have yet of one user's drafts: from the first letter until the hub has it. Where the
  * storage is denied or full, that is in memory only.
  */
+import { readAsked } from "./acknowledgement";
 import type { Draft } from "./draft";
 import { readOptions } from "./options";
 
@@ -79,7 +80,8 @@ function write({ draft, ...edge }: Edge): string {
 /** An edge from the storage, where it may have been changed by hand; null if it is none. */
 function read(text: string | null): Edge | null {
   const { key, id, etag, base, draft } = parse(text);
-  const { title, body, selection, options, follows } = asObject(draft);
+  const { title, body, selection, options, follows, only, acknowledgement, supersedes, change_summary } =
+    asObject(draft);
   const { everyone, organisations, clinics } = asObject(selection);
   if (typeof key !== "string" || typeof title !== "string" || typeof body !== "string") return null;
   return {
@@ -93,6 +95,10 @@ function read(text: string | null): Edge | null {
       selection: { everyone: everyone === true, organisations: ids(organisations), clinics: ids(clinics) },
       options: readOptions(options),
       follows: typeof follows === "string" ? follows : null,
+      only: only === "not_acknowledged" ? only : "unread",
+      acknowledgement: readAsked(acknowledgement),
+      supersedes: typeof supersedes === "string" ? supersedes : null,
+      change_summary: typeof change_summary === "string" ? change_summary : "",
     },
   };
 }

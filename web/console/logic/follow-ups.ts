@@ -1,4 +1,4 @@
-/** Follow-ups: messages to those who have not read an earlier one. Pure. */
+/** Follow-ups: messages to those who have not read, or not acknowledged, an earlier one. Pure. */
 import type { Message, NewMessage } from "../../api";
 import { translate } from "../strings";
 import type { Draft } from "./draft";
@@ -8,14 +8,19 @@ import { textError } from "./text";
 /** What a request has in the place of an audience. */
 export type Following = Readonly<Required<Pick<NewMessage, "follows" | "only">>>;
 
-export function following(id: string): Following {
-  return { follows: id, only: "unread" };
+export function following(id: string, only: Following["only"] = "unread"): Following {
+  return { follows: id, only };
 }
 
 /** What a follow-up of a message begins with. */
 export function followUpOf(message: Message): Pick<Draft, "title" | "body" | "options" | "follows"> {
   const { id, title, body } = message;
   return { title: reminderTitle(title), body, options: copied(message), follows: id };
+}
+
+/** The sentence that says of a follow-up which message it follows. */
+export function followUpSentence({ only }: Pick<Message, "only">) {
+  return only === "not_acknowledged" ? "follow_up_acknowledge" : "follow_up_to";
 }
 
 /** That of the earlier message, marked where there is room for it. */

@@ -12,7 +12,7 @@ export const MAX_PINNED_DAYS = 30;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** What is offered first. */
-const DAYS: Record<TimeOption, number> = { pinned_until: 7, expires_at: 30 };
+const DAYS: Record<TimeOption | "due_at", number> = { pinned_until: 7, expires_at: 30, due_at: 14 };
 
 /** Those that say something: what a request has of them. */
 export function stated(options: Options): Partial<Options> {
@@ -62,7 +62,7 @@ export function findOptionMistakes(
 }
 
 /** What is offered where nothing was chosen yet: a full hour of the reader's zone. */
-export function suggest(name: TimeOption, now: Date): string {
+export function suggest(name: keyof typeof DAYS, now: Date): string {
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() + DAYS[name], now.getHours()).toISOString();
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Problem } from "../../api";
+import { BEGINNING } from "./acknowledgement";
 import { EMPTY } from "./draft";
 import { NO_OPTIONS } from "./options";
 import { findMistakes, hasMistakes, mistakes, NONE, sentence } from "./problems";
@@ -34,6 +35,16 @@ describe("mistakes", () => {
 
   it("shows above the form what belongs to no field", () => {
     expect(mistakes(refused({ colour: ["Unknown field."] }))).toEqual({ fields: {}, other: "colour: Unknown field." });
+  });
+
+  it("puts what is wrong with the acknowledgement beside its own fields", () => {
+    const wrong = { due_at: ["Must be after the message is sent."], remind_days_before: { 0: ["Not an integer."] } };
+    expect(mistakes(refused({ acknowledgement: wrong, supersedes: ["Another message corrects it already."] }))).toEqual(
+      {
+        fields: { due_at: "Must be after the message is sent.", remind_days_before: "Not an integer." },
+        other: "Another message corrects it already.",
+      },
+    );
   });
 
   it("falls back on the sentence where no field is named", () => {
@@ -78,6 +89,18 @@ describe("findMistakes", () => {
       audience: "Choose recipients.",
       title: "Enter a title.",
       body: "Shorten the message to 1,000 characters; it has 1,001.",
+    });
+    const asking = {
+      ...DRAFT,
+      acknowledgement: { ...BEGINNING, statement: "" },
+      supersedes: "0190",
+      change_summary: "No",
+    };
+    const expiring = { ...asking, options: { ...NO_OPTIONS, expires_at: new Date(Date.now() + 60_000).toISOString() } };
+    expect(findMistakes(expiring, new Date()).fields).toEqual({
+      change_summary: "Write at least 8 characters; it has 2.",
+      expires_at: "It would be taken down before it is due. Change one of the two times.",
+      statement: "Enter a statement.",
     });
   });
 });

@@ -3,6 +3,7 @@ import {
   ALL_MESSAGES,
   composePath,
   copyPath,
+  correctionPath,
   followUpPath,
   messagePath,
   messagesPath,
@@ -23,10 +24,17 @@ describe("parse", () => {
     ["#/received", { page: "received", category: null, id: null }],
     ["#/received/0190", { page: "received", category: null, id: "0190" }],
     ["#/organisations", { page: "organisations" }],
-    ["#/compose", { page: "compose", draft: null, preset: null, copy: null, follow: null }],
+    ["#/compose", { page: "compose", draft: null, preset: null, copy: null, follow: null, correct: null }],
     [
       "#/compose?organisation=x",
-      { page: "compose", draft: null, preset: { level: "organisation", id: "x" }, copy: null, follow: null },
+      {
+        page: "compose",
+        draft: null,
+        preset: { level: "organisation", id: "x" },
+        copy: null,
+        follow: null,
+        correct: null,
+      },
     ],
     ["#/elsewhere", { page: "unknown" }],
     ["#/received/1/2", { page: "unknown" }],
@@ -53,9 +61,25 @@ describe("paths", () => {
       preset: { level: "organisation", id },
       copy: null,
       follow: null,
+      correct: null,
     });
-    expect(parse(copyPath(id))).toEqual({ page: "compose", draft: null, preset: null, copy: id, follow: null });
-    expect(parse(followUpPath(id))).toEqual({ page: "compose", draft: null, preset: null, copy: null, follow: id });
+    expect(parse(copyPath(id))).toEqual({
+      page: "compose",
+      draft: null,
+      preset: null,
+      copy: id,
+      follow: null,
+      correct: null,
+    });
+    expect(parse(followUpPath(id))).toEqual({
+      page: "compose",
+      draft: null,
+      preset: null,
+      copy: null,
+      follow: id,
+      correct: null,
+    });
+    expect(parse(correctionPath(id))).toMatchObject({ page: "compose", copy: null, correct: id });
     expect(parse(messagePath(id))).toEqual({ page: "message", id });
   });
 });

@@ -11,12 +11,13 @@ export interface Listing {
 
 export const ALL_MESSAGES: Listing = { filter: null, category: null, q: "" };
 
-/** What the page for writing opens: a draft by its name, else a new one: to a scope, with the content of a message, or to follow it. */
+/** What the page for writing opens: a draft by its name, else a new one: to a scope, with the content of a message, to follow it or to correct it. */
 export interface Beginning {
   readonly draft: string | null;
   readonly preset: Filter;
   readonly copy: string | null;
   readonly follow: string | null;
+  readonly correct: string | null;
 }
 
 /** Which received messages are listed, and which one is opened. */
@@ -82,6 +83,11 @@ export function followUpPath(id: string): string {
   return `#/compose${write({ follow: id })}`;
 }
 
+/** Begins a message that replaces another. */
+export function correctionPath(id: string): string {
+  return `#/compose${write({ correct: id })}`;
+}
+
 export function draftPath(name: string): string {
   return `#/compose${write({ draft: name })}`;
 }
@@ -91,8 +97,14 @@ export function composePath(preset: Filter = null): string {
 }
 
 function readBeginning(query: URLSearchParams): Beginning {
-  const [draft, copy, follow] = ["draft", "copy", "follow"].map((name) => query.get(name));
-  return { draft: draft ?? null, preset: readFilter(query), copy: copy ?? null, follow: follow ?? null };
+  const of = (name: string) => query.get(name);
+  return {
+    draft: of("draft"),
+    preset: readFilter(query),
+    copy: of("copy"),
+    follow: of("follow"),
+    correct: of("correct"),
+  };
 }
 
 function readListing(query: URLSearchParams): Listing {

@@ -3,7 +3,7 @@ import { clean, counter, countRemoved, MAXIMUM, removeInvisible, type TextField,
 import written from "./text.cases.json?raw";
 
 const cases: { what: string; text: string; title: string | null; body: string | null }[] = JSON.parse(written);
-const FIELDS: readonly TextField[] = ["title", "body"];
+const FIELDS = ["title", "body"] as const satisfies readonly TextField[];
 
 describe("clean", () => {
   it.each(cases)("does with $what as the hub does", (one) => {

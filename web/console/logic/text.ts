@@ -1,13 +1,20 @@
 /**
- * The hub's rules for a title and a body (services/compose_api/text.py and shared/text.py), for the compose page: what is removed from
- * a pasted text, what is refused, and how many characters are counted. text.cases.json holds both implementations to the same. Pure.
+ * The hub's rules for the texts of a message (services/compose_api/text.py and shared/text.py), for the compose page: what is removed
+ * from a pasted text, what is refused, and how many characters are counted. text.cases.json holds both implementations to the same. All
+ * but the body are of one line. Pure.
  */
 
 import { translate } from "../strings";
 
-export type TextField = "title" | "body";
+export type TextField = "title" | "body" | "statement" | "change_summary";
 
-export const MAXIMUM: Readonly<Record<TextField, number>> = { title: 70, body: 1000 };
+export const MAXIMUM: Readonly<Record<TextField, number>> = {
+  title: 70,
+  body: 1000,
+  statement: 200,
+  change_summary: 300,
+};
+const MINIMUM: Readonly<Record<TextField, number>> = { title: 1, body: 1, statement: 1, change_summary: 8 };
 
 /** From here on the counter is read out while typing. */
 const NEARLY_FULL = 20;
@@ -42,10 +49,10 @@ const VISIBLE = new RegExp(`(?![${BLANK}])[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}]|${UNA
 
 const REFUSED = /\0|\p{Cs}/u;
 
-/** The text without what is invisible, its line ends as LF, or as spaces in a title. White space at the ends stays. */
+/** The text without what is invisible, its line ends as LF, or as spaces where it has one line. White space at the ends stays. */
 export function removeInvisible(field: TextField, text: string): string {
   const lines = text.replace(LINE_END, "\n");
-  const ended = field === "title" ? lines.replace(/[\n\t]/g, " ") : lines;
+  const ended = field === "body" ? lines : lines.replace(/[\n\t]/g, " ");
   return ended.replace(REMOVED, "").replace(STRAY_TAGS, "").replace(STRAY_JOINER, "");
 }
 
@@ -53,7 +60,14 @@ export function removeInvisible(field: TextField, text: string): string {
 export function clean(field: TextField, text: string): string | null {
   if (REFUSED.test(text)) return null;
   const cleaned = normalise(field, text);
-  return VISIBLE.test(cleaned) && countCodePoints(cleaned) <= MAXIMUM[field] ? cleaned : null;
+  const count = countCodePoints(cleaned);
+  return VISIBLE.test(cleaned) && count >= MINIMUM[field] && count <= MAXIMUM[field] ? cleaned : null;
+}
+
+/** Whether more needs to be written before the hub takes it. */
+export function isUnfinished(field: TextField, text: string): boolean {
+  const cleaned = normalise(field, text);
+  return !VISIBLE.test(cleaned) || countCodePoints(cleaned) < MINIMUM[field];
 }
 
 function normalise(field: TextField, text: string): string {
@@ -102,11 +116,11 @@ export function textError(field: TextField, text: string): string | null {
   const refused = REFUSED.exec(text);
   if (refused) return refusal(text, refused);
   const cleaned = normalise(field, text);
-  if (!VISIBLE.test(cleaned)) return translate(field === "title" ? "compose_no_title" : "compose_no_body");
+  if (!VISIBLE.test(cleaned)) return translate(`compose_no_${field}`);
   const count = countCodePoints(cleaned);
-  const maximum = MAXIMUM[field];
-  if (count <= maximum) return null;
-  return translate(field === "title" ? "compose_long_title" : "compose_long_body", { count, maximum });
+  const [minimum, maximum] = [MINIMUM[field], MAXIMUM[field]];
+  if (count < minimum) return translate("compose_short", { minimum, count });
+  return count <= maximum ? null : translate(`compose_long_${field}`, { count, maximum });
 }
 
 /** Names a character that cannot be seen by its code point and by what stands before it. */

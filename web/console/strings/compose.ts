@@ -11,8 +11,13 @@ export const compose = {
   compose_over: "{count} too many",
   compose_no_title: "Enter a title.",
   compose_no_body: "Enter a message.",
+  compose_no_statement: "Enter a statement.",
+  compose_no_change_summary: "Say what has changed.",
+  compose_short: "Write at least {minimum} characters; it has {count}.",
   compose_long_title: "Shorten the title to {maximum} characters; it has {count}.",
   compose_long_body: "Shorten the message to {maximum} characters; it has {count}.",
+  compose_long_statement: "Shorten the statement to {maximum} characters; it has {count}.",
+  compose_long_change_summary: "Shorten it to {maximum} characters; it has {count}.",
   compose_refused: "Delete the character {code} after “{before}”: it cannot be sent.",
   compose_refused_first: "Delete the character {code} at the start: it cannot be sent.",
   compose_removed: {

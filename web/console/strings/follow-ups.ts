@@ -1,11 +1,14 @@
-/** Texts of follow-ups: messages to those who have not read an earlier one. */
+/** Texts of follow-ups: messages to those who have not read, or not acknowledged, an earlier one. */
 import type { Plural } from "../../common/translate";
 
 export const followUps = {
   follow_up: "Follow-up",
   follow_up_to: "Follow-up to “{title}”, to people who had not read it",
   follow_up_to_unknown: "Follow-up to an earlier message, to people who had not read it",
-  follow_up_only: "Only those who had not read the earlier message",
+  follow_up_acknowledge: "Reminder of “{title}”, to people who had not acknowledged it",
+  follow_up_acknowledge_unknown: "Reminder of an earlier message, to people who had not acknowledged it",
+  follow_up_only_unread: "Only those who had not read the earlier message",
+  follow_up_only_not_acknowledged: "Only those who had not acknowledged the earlier message",
   follow_up_part: "Only within what {name} administers",
 
   follow_up_remind: {
@@ -26,6 +29,12 @@ export const followUps = {
   } as Plural,
   follow_up_recipients_uncounted: "People who have not read “{title}”",
   follow_up_recipients_unknown: "People who have not read an earlier message",
-  follow_up_counted_again: "They are counted again when you send: those who read it before then do not get it.",
+  follow_up_unacknowledged: {
+    one: "{count} person who has not acknowledged “{title}”",
+    other: "{count} people who have not acknowledged “{title}”",
+  } as Plural,
+  follow_up_unacknowledged_uncounted: "People who have not acknowledged “{title}”",
+  follow_up_unacknowledged_unknown: "People who have not acknowledged an earlier message",
+  follow_up_counted_again: "They are counted again when you send.",
   follow_up_within_reach: "Only those in the organisations and clinics that you administer.",
 };

@@ -3,6 +3,8 @@
  * begin with its name. A translation is another object with the same keys (see ../../common/translate).
  */
 import { translator } from "../../common/translate";
+import { acknowledgement } from "./acknowledgement";
+import { acknowledging } from "./acknowledging";
 import { categories } from "./categories";
 import { common } from "./common";
 import { compose } from "./compose";
@@ -22,6 +24,8 @@ import { signIn } from "./sign-in";
 export const LOCALE = "en-GB";
 
 export const english = {
+  ...acknowledgement,
+  ...acknowledging,
   ...categories,
   ...common,
   ...compose,

@@ -54,6 +54,10 @@ export const composeStyles = css`
     field-sizing: content;
   }
 
+  textarea[rows="2"] {
+    min-block-size: 4rem;
+  }
+
   .about {
     display: flex;
     flex-wrap: wrap;

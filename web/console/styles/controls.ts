@@ -251,6 +251,7 @@ const inputStyles = css`
   input[type="text"],
   input[type="search"],
   input[type="datetime-local"],
+  input[type="number"],
   select,
   textarea {
     display: block;
@@ -269,6 +270,7 @@ const inputStyles = css`
     input[type="text"],
     input[type="search"],
     input[type="datetime-local"],
+    input[type="number"],
     select,
     textarea {
       font-size: 1rem;

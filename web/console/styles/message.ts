@@ -59,8 +59,12 @@ export const messageStyles = css`
     grid-area: side;
   }
 
-  hub-recipients {
+  .people {
+    display: grid;
     grid-area: people;
+    gap: 1.25rem;
+    align-content: start;
+    min-inline-size: 0;
   }
 
   .note {
@@ -71,6 +75,14 @@ export const messageStyles = css`
     grid-area: text;
     align-self: start;
     padding: 1.25rem 1.5rem 1.5rem;
+  }
+
+  .change {
+    max-inline-size: 42rem;
+    padding-block-end: 0.75rem;
+    margin-block-end: 0.75rem;
+    border-block-end: 1px solid var(--_hub-line);
+    overflow-wrap: anywhere;
   }
 
   .body {
@@ -92,51 +104,6 @@ export const messageStyles = css`
     display: grid;
     gap: 0.25rem;
     overflow-wrap: anywhere;
-  }
-
-  .figure {
-    font-size: 2.25rem;
-    font-weight: 600;
-    font-variant-numeric: tabular-nums;
-    line-height: 1.1;
-  }
-
-  progress {
-    display: block;
-    inline-size: 100%;
-    block-size: 0.5rem;
-    border: 0;
-    border-radius: 0.25rem;
-    overflow: hidden;
-    background: var(--_hub-line);
-    color: var(--_hub-accent);
-    appearance: none;
-  }
-
-  progress::-webkit-progress-bar {
-    background: var(--_hub-line);
-  }
-
-  progress::-webkit-progress-value {
-    border-radius: 0.25rem;
-    background: var(--_hub-accent);
-    transition: inline-size 300ms;
-  }
-
-  progress::-moz-progress-bar {
-    border-radius: 0.25rem;
-    background: var(--_hub-accent);
-  }
-
-  @media (forced-colors: active) {
-    progress {
-      border: 1px solid CanvasText;
-    }
-
-    progress::-webkit-progress-value {
-      forced-color-adjust: none;
-      background: Highlight;
-    }
   }
 
   @container (min-width: 36rem) {

@@ -28,6 +28,46 @@ export const optionStyles = css`
     }
   }
 
+  .asked {
+    display: grid;
+    gap: 1.25rem;
+    padding-inline-start: 1.25rem;
+    border-inline-start: 2px solid var(--_hub-line);
+  }
+
+  .asked .field:not(.time) {
+    max-inline-size: none;
+  }
+
+  .choices {
+    gap: 0.25rem;
+  }
+
+  .choices legend {
+    margin-block-end: 0.25rem;
+    font-weight: 400;
+  }
+
+  .choices .row {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 1.5rem;
+  }
+
+  .days {
+    display: flex;
+    gap: 0.5rem;
+    align-items: center;
+  }
+
+  .days input {
+    inline-size: 6rem;
+  }
+
+  .choices:focus {
+    outline: none;
+  }
+
   .hint,
   .time {
     margin-inline-start: 1.75rem;

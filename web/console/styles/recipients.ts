@@ -32,50 +32,10 @@ export const recipientStyles = css`
     border-block-end: 1px solid var(--_hub-line);
   }
 
-  hub-scope-filter {
+  hub-scope-filter,
+  hub-search-field {
     flex: 1 1 16rem;
     max-inline-size: 28rem;
-  }
-
-  .choice {
-    display: flex;
-    border: 1px solid var(--_hub-control-line);
-    border-radius: var(--_hub-radius);
-    overflow: clip;
-  }
-
-  .choice button {
-    min-block-size: var(--_hub-target);
-    padding: 0.375rem 0.875rem;
-    border: 0;
-    background: transparent;
-    cursor: pointer;
-  }
-
-  .choice button + button {
-    border-inline-start: 1px solid var(--_hub-control-line);
-  }
-
-  .choice button:hover {
-    background: var(--_hub-surface);
-  }
-
-  .choice [aria-pressed="true"] {
-    background: var(--_hub-accent-soft);
-    color: var(--_hub-accent);
-    font-weight: 500;
-  }
-
-  .choice button:focus-visible {
-    outline-offset: -2px;
-  }
-
-  @media (forced-colors: active) {
-    .choice [aria-pressed="true"] {
-      background: Highlight;
-      color: HighlightText;
-      forced-color-adjust: none;
-    }
   }
 
   .row {
@@ -116,6 +76,15 @@ export const recipientStyles = css`
     inline-size: 1rem;
     block-size: 1rem;
     color: var(--_hub-success);
+  }
+
+  .read.overdue {
+    color: var(--_hub-danger);
+    font-weight: 500;
+  }
+
+  .read:is(.outstanding, .overdue, .left, .no_longer_asked) svg {
+    color: inherit;
   }
 
   @media print {

@@ -2,6 +2,7 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import type { Message } from "../../api";
 import type { Hub } from "../hub";
+import { askedAgain } from "../logic/acknowledgement";
 import type { Directory } from "../logic/directory";
 import { type Draft, EMPTY, fingerprint } from "../logic/draft";
 import type { Drafts } from "../logic/drafts";
@@ -86,8 +87,10 @@ export class ComposeDraft implements ReactiveController {
     return Math.min(REFRESH_MS, Math.max(RELEASE_MS, releasedIn + RELEASE_MS));
   }
 
-  async #begin({ preset, copy, follow }: Beginning): Promise<Draft> {
+  async #begin({ preset, copy, follow, correct }: Beginning): Promise<Draft> {
     const { audiences } = this.#host.directory;
+    if (correct !== null)
+      return this.#beginWith(correct, (message) => ({ ...this.#copy(message), supersedes: message.id }));
     if (copy !== null) return this.#beginWith(copy, (message) => this.#copy(message));
     if (follow !== null) return this.#beginWith(follow, (message) => ({ ...EMPTY, ...followUpOf(message) }));
     return this.#settled(preset ? { ...EMPTY, selection: keepKnown(selectOne(preset), audiences) } : EMPTY);
@@ -104,7 +107,8 @@ export class ComposeDraft implements ReactiveController {
 
   #copy(message: Message): Draft {
     const { title, body, audience } = message;
-    const draft = { ...EMPTY, title, body, selection: fromAudience(audience), options: copied(message) };
+    const content = { title, body, options: copied(message), acknowledgement: askedAgain(message, new Date()) };
+    const draft = { ...EMPTY, ...content, selection: fromAudience(audience) };
     const settled = this.#settled(draft);
     const isWhole = !audience.other_scopes && isSameChoice(settled.selection, draft.selection);
     if (!isWhole) this.lack = translate("message_copy_narrower");

@@ -19,6 +19,7 @@ type TextElement = HTMLInputElement | HTMLTextAreaElement;
 const PASTED = new Set(["insertFromPaste", "insertFromDrop"]);
 
 const NAMES = {
+  change_summary: "correction_summary",
   title: "compose_title",
   body: "compose_body",
   audience: "compose_recipients",
@@ -26,6 +27,15 @@ const NAMES = {
   priority: "options_important",
   pinned_until: "options_pin_until",
   expires_at: "options_expire_on",
+  statement: "acknowledgement_statement",
+  due_at: "acknowledgement_date",
+  due_in_days: "acknowledgement_days",
+  remind_days_before: "acknowledgement_reminders",
+} as const;
+const HINTS = {
+  body: "compose_body_hint",
+  statement: "acknowledgement_statement_hint",
+  change_summary: "correction_summary_hint",
 } as const;
 
 function fieldName(field: Field): string {
@@ -65,8 +75,8 @@ export function textField(field: FieldState) {
           @change=${onChange}
         />`
         : html`<textarea
-          id="body"
-          rows="6"
+          id=${name}
+          rows=${name === "body" ? 6 : 2}
           dir="auto"
           aria-required="true"
           aria-invalid=${isInvalid}
@@ -77,7 +87,7 @@ export function textField(field: FieldState) {
         ></textarea>`
     }
     <p class="about muted small" id="${name}-about">
-      <span>${name === "body" ? translate("compose_body_hint") : nothing}</span>
+      <span>${name === "title" ? nothing : translate(HINTS[name])}</span>
       <span class=${isOver ? "over" : ""} translate="no">${label}</span>
     </p>
     <p class="unseen-text" role="status" translate="no">${announcement}</p>

@@ -1,19 +1,22 @@
 /** `<hub-compose-page>`: writes a message, shows it as its recipients will see it, asks once more, sends it. */
 import { html, LitElement, nothing } from "lit";
 import type { Hub } from "../hub";
+import { ASKED_FIELDS } from "../logic/acknowledgement";
 import type { Directory } from "../logic/directory";
-import { type Draft, EMPTY, toPeople } from "../logic/draft";
+import { cleaned, type Draft, EMPTY, toPeople } from "../logic/draft";
 import type { Drafts } from "../logic/drafts";
 import type { OpenDraft } from "../logic/open-draft";
 import { type Field, findMistakes, hasMistakes, type Mistakes, mistakes, NONE } from "../logic/problems";
 import type { Beginning } from "../logic/routes";
-import { clean, type TextField } from "../logic/text";
+import type { TextField } from "../logic/text";
 import { translate } from "../strings";
 import { composeStyles } from "../styles/compose";
 import { controls } from "../styles/controls";
 import { draftStyles } from "../styles/drafts";
 import { optionStyles } from "../styles/options";
 import { termStyles } from "../styles/terms";
+import { acknowledgementFields } from "./compose-acknowledgement";
+import { correctionNote } from "./compose-correction";
 import { ComposeDraft } from "./compose-draft";
 import { mistakeList, textField } from "./compose-fields";
 import { FooterSpace, footer } from "./compose-footer";
@@ -26,7 +29,7 @@ import "./preview";
 import { type Reach, ReachCounter } from "./reach";
 import { notOpened, stateStyles } from "./states";
 
-const NOTHING_REMOVED: Readonly<Record<TextField, number>> = { title: 0, body: 0 };
+const NOTHING_REMOVED: Readonly<Partial<Record<TextField, number>>> = {};
 
 export class ComposePage extends LitElement implements QuestionsHost {
   static override styles = [controls, stateStyles, composeStyles, optionStyles, termStyles, draftStyles];
@@ -48,7 +51,7 @@ export class ComposePage extends LitElement implements QuestionsHost {
   declare beginning: Beginning;
   declare _mistakes: Mistakes;
   /** How many invisible characters were removed from each field. */
-  declare _removed: Readonly<Record<TextField, number>>;
+  declare _removed: typeof NOTHING_REMOVED;
   readonly #open = new ComposeDraft(this);
   readonly #reach = new ReachCounter(this, (people, signal) => this.hub.countPeople(people, signal));
   readonly #questions = new ComposeQuestions(this);
@@ -71,7 +74,9 @@ export class ComposePage extends LitElement implements QuestionsHost {
 
   override willUpdate(changed: Map<string, unknown>): void {
     if (changed.has("drafts") || changed.has("beginning")) {
-      this.#clear();
+      this._mistakes = NONE;
+      this._removed = NOTHING_REMOVED;
+      this.#questions.close();
       void this.#open.open();
     } else if (changed.has("directory")) this.#open.settle();
     if (this.#open.opened) this.#reach.ask(toPeople(this.#draft));
@@ -86,12 +91,13 @@ export class ComposePage extends LitElement implements QuestionsHost {
     const { opened, error } = this.#open;
     if (error !== null) return notOpened(error, () => void this.#open.open());
     if (opened === null) return html`<p class="muted" role="status">${translate("draft_opening")}</p>`;
-    const { title, body, options } = opened.draft;
+    const { title, body, options, supersedes } = opened.draft;
     return html`<div class="notes">${this.#notes(opened)}</div>
       <form novalidate @submit=${this.#onSubmit}>
         <div class="columns">
           <div class="card fields">
-            ${this.#field("title")} ${this.#field("body")} ${this.#recipients()} ${this.#options()}
+            ${supersedes === null ? nothing : this.#text("change_summary")} ${this.#text("title")} ${this.#text("body")}
+            ${this.#recipients()} ${this.#options()} ${this.#acknowledgement()}
             ${savedNote(opened, () => this.#questions.ask("delete"))}
           </div>
           <aside class="preview" aria-labelledby="preview">
@@ -113,15 +119,17 @@ export class ComposePage extends LitElement implements QuestionsHost {
       ${this.#questions.render(opened)}`;
   }
 
-  #field(name: TextField) {
+  #text(name: Exclude<TextField, "statement">) {
+    return this.#field(name, this.#draft[name], (value) => this.#edit({ [name]: value }, name));
+  }
+
+  #field(name: TextField, value: string, change: (value: string) => void) {
+    const before = this._removed[name] ?? 0;
     return textField({
-      name,
-      value: this.#draft[name],
-      error: this._mistakes.fields[name],
-      removed: this._removed[name],
-      change: (value, removed) => {
-        if (removed > 0) this._removed = { ...this._removed, [name]: this._removed[name] + removed };
-        if (value !== this.#draft[name]) this.#edit(name, { [name]: value });
+      ...{ name, value, error: this._mistakes.fields[name], removed: before },
+      change: (entered, removed) => {
+        if (removed > 0) this._removed = { ...this._removed, [name]: before + removed };
+        if (entered !== value) change(entered);
       },
     });
   }
@@ -133,7 +141,7 @@ export class ComposePage extends LitElement implements QuestionsHost {
       directory: this.directory,
       reach: this.reach,
       mistakes: this._mistakes,
-      change: (selection) => this.#edit("audience", { selection }),
+      change: (selection) => this.#edit({ selection }, "audience"),
     });
   }
 
@@ -142,7 +150,20 @@ export class ComposePage extends LitElement implements QuestionsHost {
       options: this.#draft.options,
       categories: this.categories,
       mistakes: this._mistakes,
-      change: (name, value) => this.#edit(name, { options: { ...this.#draft.options, [name]: value } }),
+      change: (name, value) => this.#edit({ options: { ...this.#draft.options, [name]: value } }, name),
+    });
+  }
+
+  #acknowledgement() {
+    const asked = this.#draft.acknowledgement;
+    const change = (acknowledgement: typeof asked) => this.#edit({ acknowledgement }, ...ASKED_FIELDS);
+    return acknowledgementFields({
+      ...{ asked, mistakes: this._mistakes, change },
+      statement: this.#field(
+        "statement",
+        asked?.statement ?? "",
+        (statement) => asked && change({ ...asked, statement }),
+      ),
     });
   }
 
@@ -157,6 +178,7 @@ export class ComposePage extends LitElement implements QuestionsHost {
         () => void this.#settleConflict(() => opened.takeTheirs()),
       ),
       elsewhereNote(opened),
+      correctionNote(opened.draft, this.hub),
       scheduleNote(opened, {
         save: () => void opened.save(),
         changeTime: () => this.#askTime(opened),
@@ -172,19 +194,14 @@ export class ComposePage extends LitElement implements QuestionsHost {
     await this.focusOn("title");
   }
 
-  #edit(field: Field, change: Partial<Draft>): void {
+  /** `fields`: those that are changed by it. What was wrong with them may not be any more. */
+  #edit(change: Partial<Draft>, ...fields: Field[]): void {
     this.#open.lack = "";
     this.#open.opened?.change({ ...this.#draft, ...change });
-    if (this._mistakes.fields[field]) {
-      const { [field]: _corrected, ...others } = this._mistakes.fields;
-      this._mistakes = { ...this._mistakes, fields: others };
-    }
-  }
-
-  #clear(): void {
-    this._mistakes = NONE;
-    this._removed = NOTHING_REMOVED;
-    this.#questions.close();
+    if (!fields.some((field) => this._mistakes.fields[field])) return;
+    const others = { ...this._mistakes.fields };
+    for (const field of fields) delete others[field];
+    this._mistakes = { ...this._mistakes, fields: others };
   }
 
   readonly #onSubmit = (event: Event) => {
@@ -209,8 +226,7 @@ export class ComposePage extends LitElement implements QuestionsHost {
       return false;
     }
     this._mistakes = NONE;
-    const { title, body } = opened.draft;
-    opened.change({ ...opened.draft, title: clean("title", title) ?? title, body: clean("body", body) ?? body });
+    opened.change(cleaned(opened.draft));
     return true;
   }
 

@@ -1,4 +1,4 @@
-/** The recipients on the compose page: a choice in the tree, or those of an earlier message who have not read it. Templates only. */
+/** The recipients on the compose page: a choice in the tree, or those of an earlier message who have not read or acknowledged it. Templates only. */
 import { html, nothing } from "lit";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
@@ -39,13 +39,14 @@ function picker({ draft, directory, change }: RecipientsField) {
   ></hub-audience-picker>`;
 }
 
-function unreadPeople({ hub, directory, reach }: RecipientsField, messageId: string) {
+function unreadPeople({ draft, hub, directory, reach }: RecipientsField, messageId: string) {
   return html`<hub-unread-people
     id="audience"
     tabindex="-1"
     .hub=${hub}
     .directory=${directory}
     .messageId=${messageId}
+    .only=${draft.only}
     .reach=${reach}
   ></hub-unread-people>`;
 }

@@ -11,7 +11,7 @@ import { translate } from "../strings";
 import { reachText } from "./compose-footer";
 import "./confirmation";
 import { icon } from "./icons";
-import { optionTerms } from "./option-terms";
+import { askedTerms, optionTerms, term } from "./option-terms";
 import "./preview";
 import type { Reach } from "./reach";
 import type { Sender } from "./sender";
@@ -58,14 +58,14 @@ export function reviewQuestion(review: Review) {
 export function summary(reviewed: Reviewed, consequence: string) {
   const { message, directory, reach } = reviewed;
   if (message === null) return nothing;
-  const { title, body } = message;
+  const { title, body, change_summary, acknowledgement } = message;
   const options = { ...NO_OPTIONS, ...message };
   const links = split(body).filter((part) => part.kind === "link");
   return html`<div class="reach">${icon("people")}<p translate="no">${reachText(reach)}</p></div>
     <dl>
       <dt>${translate("compose_recipients")}</dt>
       <dd dir="auto">${recipients(message, reviewed)}</dd>
-      ${optionTerms(options)}
+      ${term("correction_summary", change_summary ?? null)} ${optionTerms(options)} ${askedTerms(acknowledgement ?? null)}
     </dl>
     <hub-preview
       .heading=${title}
@@ -84,13 +84,14 @@ export function summary(reviewed: Reviewed, consequence: string) {
     <p class="muted">${consequence}</p>`;
 }
 
-function recipients({ audience, follows }: NewMessage, { hub, directory, reach }: Reviewed) {
+function recipients({ audience, follows, only }: NewMessage, { hub, directory, reach }: Reviewed) {
   if (!follows) return audience ? audienceSummary(audience, directory) : nothing;
   return html`<hub-unread-people
     is-brief
     .hub=${hub}
     .directory=${directory}
     .messageId=${follows}
+    .only=${only}
     .reach=${reach}
   ></hub-unread-people>`;
 }

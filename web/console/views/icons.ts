@@ -5,6 +5,7 @@ import { html, svg } from "lit";
 const SHAPES = {
   alert: svg`<circle cx="12" cy="12" r="9"/><path d="M12 7.5v5.5M12 16.4v.1"/>`,
   back: svg`<path d="M19 12H5.5M11 5.5 4.5 12l6.5 6.5"/>`,
+  calendar: svg`<rect x="4" y="5.5" width="16" height="14" rx="2"/><path d="M4 10h16M8.5 3.5v4M15.5 3.5v4"/>`,
   check: svg`<path d="m5 12.5 4.5 4.5L19 7.5"/>`,
   chevron: svg`<path d="m9.5 6 6 6-6 6"/>`,
   clock: svg`<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>`,
@@ -21,6 +22,7 @@ const SHAPES = {
   organisations: svg`<path d="M4 20V6.5L11 4v16M11 9.5l9 2.5v8M3 20h18M7 9v.1M7 12.5v.1M7 16v.1M15.5 15v.1M15.5 17.5v.1"/>`,
   people: svg`<circle cx="9" cy="8.5" r="3.5"/><path d="M2.8 19.5c.6-3.4 3-5.3 6.2-5.3s5.6 1.9 6.2 5.3M15.5 5.4a3.3 3.3 0 0 1 0 6.2M17.6 14.8c2 .7 3.2 2.3 3.6 4.7"/>`,
   recall: svg`<path d="M8.5 5 4.5 9l4 4M4.5 9H14a5.5 5.5 0 0 1 0 11h-3.5"/>`,
+  replace: svg`<path d="M4.5 9h14l-3.5-3.5M19.5 15h-14l3.5 3.5"/>`,
   search: svg`<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>`,
   send: svg`<path d="M4 5.2 20.5 12 4 18.8 6 12zM6 12h6"/>`,
   signOut: svg`<path d="M10 4.5H5v15h5M15.5 8l4 4-4 4M19 12h-9"/>`,

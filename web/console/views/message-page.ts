@@ -1,4 +1,4 @@
-/** `<hub-message-page>`: one sent message with its deliveries, readers and recipients; it can be recalled and copied. */
+/** `<hub-message-page>`: one sent message with its readers, recipients and acknowledgements; it can be recalled, corrected and copied. */
 import { html, LitElement, nothing } from "lit";
 import { type Message, Problem, type SentMessage } from "../../api";
 import type { Hub } from "../hub";
@@ -7,14 +7,16 @@ import { sentence } from "../logic/problems";
 import { status } from "../logic/wording";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
+import { figureStyles } from "../styles/figures";
 import { messageStyles } from "../styles/message";
 import { termStyles } from "../styles/terms";
 import { avatarStyles } from "./avatar";
 import "./confirmation";
 import { icon } from "./icons";
 import { linked } from "./linked";
-import { messageHead, messageNote } from "./message-head";
-import { timeTerms } from "./option-terms";
+import { MessageAcknowledgement } from "./message-acknowledgement";
+import { change, messageHead, messageNote } from "./message-head";
+import { askedTerms, timeTerms } from "./option-terms";
 import { Poller } from "./poller";
 import { readRate } from "./read-rate";
 import "./recipients";
@@ -28,7 +30,7 @@ const PROGRESS_MS = 1_000;
 const READERS_MS = 10_000;
 
 export class MessagePage extends LitElement {
-  static override styles = [controls, avatarStyles, stateStyles, statusStyles, messageStyles, termStyles];
+  static override styles = [controls, avatarStyles, stateStyles, statusStyles, figureStyles, messageStyles, termStyles];
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },
@@ -60,6 +62,7 @@ export class MessagePage extends LitElement {
   declare _recallError: string;
   declare _showsAll: boolean;
   readonly #poller = new Poller(this, (signal) => this.#load(signal));
+  readonly #acknowledgement = new MessageAcknowledgement(this);
   #isAtHeading = false;
 
   constructor() {
@@ -79,6 +82,7 @@ export class MessagePage extends LitElement {
     if (!changed.has("messageId") && !changed.has("hub")) return;
     this._message = this.fresh?.id === this.messageId ? this.fresh : null;
     if (this._message) this.#tellTitle(this._message);
+    this.#acknowledgement.follow(this._message);
     this._error = null;
     this._showsAll = false;
     this.#poller.start();
@@ -106,6 +110,7 @@ export class MessagePage extends LitElement {
 
   #accept(message: SentMessage): void {
     this._message = message;
+    this.#acknowledgement.follow(message);
     this.#tellList(message);
     this._error = null;
     this.#tellTitle(message);
@@ -130,13 +135,19 @@ export class MessagePage extends LitElement {
         <div class="card">${loading(translate("message_loading"), 2)}</div>`;
     return html`${back} ${messageHead(message, this.hub, this.directory.mayRecall(message, this.me) ? () => this.#ask(true) : null)}
       <p class="unseen-text" role="status">${this.#spoken(message)}</p>
-      ${messageNote(message, message.id === this.fresh?.id)}
+      ${messageNote(message, this.hub, message.id === this.fresh?.id)}
       <div class="columns">
-        <article class="card text"><p class="body" dir="auto">${linked(message.body)}</p></article>
+        <article class="card text">${change(message)}<p class="body" dir="auto">${linked(message.body)}</p></article>
         <div class="side">
-          ${readRate(message, this.hub)} ${sentTo(message, this.directory, this._showsAll, this.#showAll)} ${this.#options(message)}
+          ${this.#acknowledgement.card(message)} ${readRate(message, this.hub)} ${sentTo(message, this.directory, this._showsAll, this.#showAll)} ${this.#options(message)}
         </div>
-        <hub-recipients .hub=${this.hub} .directory=${this.directory} .message=${message}></hub-recipients>
+        <div class="people">
+          ${
+            message.acknowledgement
+              ? this.#acknowledgement.lists(message)
+              : html`<hub-recipients .hub=${this.hub} .directory=${this.directory} .message=${message}></hub-recipients>`
+          }
+        </div>
       </div>
       ${this.#confirmation(message)}`;
   }
@@ -150,10 +161,11 @@ export class MessagePage extends LitElement {
   }
 
   #options(message: Message) {
-    if (message.pinned_until === null && message.expires_at === null) return nothing;
+    const { pinned_until, expires_at, acknowledgement } = message;
+    if (pinned_until === null && expires_at === null && acknowledgement === null) return nothing;
     return html`<section class="card pad" aria-labelledby="options">
       <h2 id="options">${translate("options")}</h2>
-      <dl>${timeTerms(message)}</dl>
+      <dl>${timeTerms(message)} ${askedTerms(acknowledgement)}</dl>
     </section>`;
   }
 

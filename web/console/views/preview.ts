@@ -73,6 +73,7 @@ export class Preview extends LitElement {
       title: title || translate("compose_preview_title"),
       body: body || translate("compose_preview_body"),
       ...{ category: null, priority: "normal", pinned_until: null, expires_at: null, expired: false },
+      ...{ acknowledgement: null, supersedes: null, change_summary: null, superseded: false },
       sender: { name: this.sender },
       sent_at: this.#now.toISOString(),
       ...this.options,

@@ -1,4 +1,6 @@
-/** How many of its recipients have read a message, the main figure of its page; the others can be reminded. Templates only. */
+/**
+ * How many of its recipients have read a message; the others can be reminded, unless it asks for an acknowledgement. Templates only.
+ */
 import { html, nothing } from "lit";
 import type { Message, SentMessage } from "../../api";
 import type { Hub } from "../hub";
@@ -19,7 +21,7 @@ export function readRate(message: Progress, hub: Hub) {
           ${typeof seen === "number" ? html`<p class="muted small">${translate("message_seen_by", { count: seen })}</p>` : nothing}
           ${delivery(message, all)}`
     }
-    <hub-reminder .hub=${hub} .message=${message}></hub-reminder>
+    ${message.acknowledgement ? nothing : html`<hub-reminder .hub=${hub} .message=${message}></hub-reminder>`}
   </section>`;
 }
 
@@ -38,7 +40,7 @@ function delivery({ status, delivered_count: delivered }: Message, all: number) 
     ${bar(translate("message_delivery_bar"), delivered, all)}`;
 }
 
-function bar(label: string, part: number, whole: number) {
+export function bar(label: string, part: number, whole: number) {
   const text = translate("message_part", { part, whole });
   return html`<progress aria-label=${label} aria-valuetext=${text} max=${Math.max(1, whole)} .value=${part}></progress>`;
 }

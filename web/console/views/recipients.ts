@@ -5,13 +5,14 @@ import type { Recipient, SentMessage } from "../../api";
 import type { Hub, WantedRecipients } from "../hub";
 import { date } from "../logic/dates";
 import type { Directory } from "../logic/directory";
-import { fileName, save } from "../logic/download";
+import { fileName } from "../logic/download";
 import { Pages } from "../logic/pages";
-import { sentence } from "../logic/problems";
 import type { Filter } from "../logic/routes";
 import { translate } from "../strings";
+import { choiceStyles } from "../styles/choice";
 import { controls } from "../styles/controls";
 import { recipientStyles } from "../styles/recipients";
+import { FileExport } from "./file-export";
 import { icon } from "./icons";
 import "./scope-filter";
 import { empty, failed, loading, more, stateStyles } from "./states";
@@ -20,15 +21,13 @@ const STATUSES = ["all", "read", "unread"] as const;
 type Status = (typeof STATUSES)[number];
 
 export class Recipients extends LitElement {
-  static override styles = [controls, stateStyles, recipientStyles];
+  static override styles = [controls, choiceStyles, stateStyles, recipientStyles];
   static override properties = {
     hub: { attribute: false },
     directory: { attribute: false },
     message: { attribute: false },
     _status: { state: true },
     _filter: { state: true },
-    _exported: { state: true },
-    _exportError: { state: true },
   };
 
   declare hub: Hub;
@@ -36,18 +35,13 @@ export class Recipients extends LitElement {
   declare message: Pick<SentMessage, "id" | "title" | "audience" | "entries_dropped" | "read_count">;
   declare _status: Status;
   declare _filter: Filter;
-  /** How many recipients are in the file that is being made; null while none is. */
-  declare _exported: number | null;
-  declare _exportError: string;
   #pages: Pages<Recipient> | null = null;
-  #export = new AbortController();
+  readonly #export = new FileExport(this, "message_export_failed");
 
   constructor() {
     super();
     this._status = "all";
     this._filter = null;
-    this._exported = null;
-    this._exportError = "";
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
@@ -65,7 +59,6 @@ export class Recipients extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#pages?.close();
-    this.#export.abort();
   }
 
   get #wanted(): WantedRecipients {
@@ -87,11 +80,9 @@ export class Recipients extends LitElement {
     return html`<section class="card" aria-labelledby="heading" aria-busy=${this.#pages?.status === "loading" ? "true" : "false"}>
       <div class="head">
         <h2 id="heading">${translate("message_recipients")}</h2>
-        ${this.#exportButton()}
+        ${this.#export.buttons([{ label: translate("message_export"), file: this.#file }])}
       </div>
-      <div role="alert">
-        ${this._exportError ? html`<p class="error pad">${icon("alert")}<span>${this._exportError}</span></p>` : nothing}
-      </div>
+      ${this.#export.notes()}
       ${
         this.directory.level === "platform" || this.#isOneClinic
           ? nothing
@@ -105,16 +96,6 @@ export class Recipients extends LitElement {
   get #isOneClinic(): boolean {
     const { everyone, organisations = [], clinics = [], other_scopes = 0 } = this.message.audience;
     return !everyone && organisations.length + other_scopes === 0 && clinics.length === 1;
-  }
-
-  #exportButton() {
-    const count = this._exported;
-    const isExporting = count !== null;
-    return html`${isExporting ? html`<p class="muted small">${translate("message_exporting_count", { count })}</p>` : nothing}
-      <p class="unseen-text" role="status">${isExporting ? translate("message_exporting") : nothing}</p>
-      <button class="button" type="button" @click=${isExporting ? this.#stopExport : this.#startExport}>
-        ${icon(isExporting ? "close" : "download")}${translate(isExporting ? "message_export_stop" : "message_export")}
-      </button>`;
   }
 
   #statusChoice() {
@@ -176,28 +157,14 @@ export class Recipients extends LitElement {
     return html`${icon("check")}<span>${translate("message_read_on", { date: date(read_at) })}</span>`;
   }
 
-  readonly #startExport = async () => {
-    this.#export = new AbortController();
-    const { signal } = this.#export;
-    this._exported = 0;
-    this._exportError = "";
-    try {
-      const file = await this.hub.exportRecipients(this.message.id, this.#wanted, this.#showExported, signal);
-      save(file, fileName(translate("message_export_file", { title: this.message.title }), "csv"));
-    } catch (error) {
-      if (!signal.aborted) this._exportError = translate("message_export_failed", { reason: sentence(error) });
-    }
-    this._exported = null;
-  };
-
-  /** A double click on *Export* does not stop it. */
-  readonly #stopExport = (click: MouseEvent) => {
-    if (click.detail <= 1) this.#export.abort();
-  };
-
-  /** The first line has the names of the columns. */
-  readonly #showExported = (lines: number) => {
-    this._exported = Math.max(0, lines - 1);
+  readonly #file = () => {
+    const { hub, message } = this;
+    const wanted = this.#wanted;
+    return {
+      name: fileName(translate("message_export_file", { title: message.title }), "csv"),
+      load: (onLines: (count: number) => void, signal: AbortSignal) =>
+        hub.exportRecipients(message.id, wanted, onLines, signal),
+    };
   };
 }
 

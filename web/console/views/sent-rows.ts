@@ -3,14 +3,16 @@ import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { ListedMessage } from "../../api";
 import type { Hub } from "../hub";
+import { acknowledgedText, outstandingText } from "../logic/acknowledging";
 import { date, groupByDate } from "../logic/dates";
 import type { Directory } from "../logic/directory";
+import { followUpSentence } from "../logic/follow-ups";
 import { messagePath } from "../logic/routes";
 import { audienceSummary, percent, reached } from "../logic/wording";
 import { translate } from "../strings";
 import { avatar } from "./avatar";
-import "./followed";
-import { labels } from "./status";
+import { reference } from "./message-reference";
+import { type Label, labels } from "./status";
 import "./time";
 
 export function sentRows(messages: readonly ListedMessage[], directory: Directory, hub: Hub) {
@@ -45,7 +47,7 @@ function row(message: ListedMessage, directory: Directory, hub: Hub) {
     <div class="what">
       <h3 dir="auto"><a href=${messagePath(id)} data-id=${id} title=${date(sent_at)}>${title}</a></h3>
       <p class="muted small excerpt" dir="auto">${body}</p>
-      ${message.follows ? html`<hub-followed .hub=${hub} .message=${message}></hub-followed>` : nothing} ${labels(message)}
+      ${reference(hub, message.follows, followUpSentence(message))} ${reference(hub, message.supersedes, "correction_of")} ${labels(message, acknowledged(message))}
     </div>
     <div class="to">
       <p><span class="unseen-text">${translate("sent_label_recipients")}</span>${audienceSummary(audience, directory)}</p>
@@ -57,6 +59,16 @@ function row(message: ListedMessage, directory: Directory, hub: Hub) {
     </p>
     <p class="when muted small"><hub-time .at=${sent_at} format="in-group"></hub-time></p>
   </li>`;
+}
+
+/** How far it is acknowledged, where it asks for that. */
+function acknowledged({ acknowledgements: numbers }: ListedMessage): Label[] {
+  if (!numbers) return [];
+  const overdue = numbers.overdue > 0 ? outstandingText(numbers) : null;
+  return [
+    { kind: "", picture: "check", text: acknowledgedText(numbers) },
+    ...(overdue === null ? [] : [{ kind: "overdue", picture: "alert" as const, text: overdue }]),
+  ];
 }
 
 /** Nothing while recipients are being counted, and once readers are no longer known. */

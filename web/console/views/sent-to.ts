@@ -25,7 +25,7 @@ export function sentTo(message: Message, directory: Directory, showsAll: boolean
         : nothing
     }
     ${hidden > 0 ? html`<p class="muted small">${translate("message_hidden_scopes", { count: hidden })}</p>` : nothing}
-    ${message.follows === null ? nothing : html`<p>${translate("follow_up_only")}</p>`}
+    ${message.only === null ? nothing : html`<p>${translate(`follow_up_only_${message.only}`)}</p>`}
     ${recipient_count === null ? nothing : html`<p class="muted small">${people(recipient_count)}</p>`}
   </section>`;
 }

@@ -4,7 +4,7 @@ import type { Message } from "../../api";
 import { categoryName } from "../logic/options";
 import { status } from "../logic/wording";
 import { translate } from "../strings";
-import { icon } from "./icons";
+import { type IconName, icon } from "./icons";
 
 export const statusStyles = css`
   .labels {
@@ -44,6 +44,7 @@ export const statusStyles = css`
     color: var(--_hub-text);
   }
 
+  .status.overdue,
   .status.recalled {
     border-color: transparent;
     background: var(--_hub-danger-soft);
@@ -51,14 +52,23 @@ export const statusStyles = css`
   }
 `;
 
-/** Nothing for most messages: sent, of no category and of normal priority. */
-export function labels(message: Message) {
-  const { status: state, priority, category, expired, entries_dropped } = message;
+export interface Label {
+  readonly kind: string;
+  readonly picture: IconName;
+  readonly text: string;
+}
+
+/** Nothing for most messages: sent, of no category and of normal priority. `others` stand behind. */
+export function labels(message: Message, others: readonly Label[] = []) {
+  const { status: state, priority, category, expired, entries_dropped, superseded_at } = message;
   const isOrdinary = state === "sent" && !expired && !entries_dropped;
-  if (isOrdinary && priority === "normal" && category === null) return nothing;
+  const isPlain = priority === "normal" && category === null && superseded_at === null;
+  if (isOrdinary && isPlain && others.length === 0) return nothing;
   return html`<span class="labels">
     ${priority === "important" ? html`<span class="status important">${icon("important")}${translate("options_important")}</span>` : nothing}
     ${category === null ? nothing : html`<span class="status"><bdi>${categoryName(category)}</bdi></span>`}
+    ${superseded_at === null ? nothing : html`<span class="status">${icon("replace")}${translate("correction_replaced")}</span>`}
     ${isOrdinary ? nothing : html`<span class="status ${state}">${icon(state === "recalled" ? "recall" : "clock")}${status(message)}</span>`}
+    ${others.map(({ kind, picture, text }) => html`<span class="status ${kind}">${icon(picture)}${text}</span>`)}
   </span>`;
 }

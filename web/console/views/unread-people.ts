@@ -1,8 +1,9 @@
-/** `<hub-unread-people>`: whom a follow-up goes to: the people who have not read the earlier message, and how many they are. */
+/** `<hub-unread-people>`: whom a follow-up goes to: those who have not read, or not acknowledged, the earlier message, and how many they are. */
 import { css, html, LitElement, nothing } from "lit";
 import type { Message } from "../../api";
 import type { Hub } from "../hub";
 import type { Directory } from "../logic/directory";
+import type { Following } from "../logic/follow-ups";
 import { isKnown } from "../logic/selection";
 import { translate } from "../strings";
 import { controls } from "../styles/controls";
@@ -24,6 +25,7 @@ export class UnreadPeople extends LitElement {
     hub: { attribute: false },
     directory: { attribute: false },
     messageId: {},
+    only: {},
     reach: { attribute: false },
     isBrief: { type: Boolean, attribute: "is-brief" },
     _message: { state: true },
@@ -33,6 +35,7 @@ export class UnreadPeople extends LitElement {
   declare directory: Directory;
   /** The id of the earlier message. */
   declare messageId: string;
+  declare only: Following["only"];
   declare reach: Reach;
   /** Without what is explained below. */
   declare isBrief: boolean;
@@ -41,6 +44,7 @@ export class UnreadPeople extends LitElement {
 
   constructor() {
     super();
+    this.only = "unread";
     this.isBrief = false;
     this._message = null;
   }
@@ -66,10 +70,10 @@ export class UnreadPeople extends LitElement {
 
   #people() {
     const { title } = this._message ?? {};
-    if (title === undefined) return translate("follow_up_recipients_unknown");
-    if (!("count" in this.reach) || this.reach.count === null)
-      return withNames("follow_up_recipients_uncounted", { title });
-    return withNames("follow_up_recipients", { title }, { count: this.reach.count });
+    const people = this.only === "unread" ? "follow_up_recipients" : "follow_up_unacknowledged";
+    if (title === undefined) return translate(`${people}_unknown`);
+    if (!("count" in this.reach) || this.reach.count === null) return withNames(`${people}_uncounted`, { title });
+    return withNames(people, { title }, { count: this.reach.count });
   }
 }
 
