@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+_MARKS = "Important|Expired|Acknowledgement needed|Due .+|Overdue.*|Acknowledged on .+|Replaced by a newer message"
 # In the console, whose menu has an entry "Messages".
 IN_CONSOLE = "Received messages"
 
@@ -69,4 +70,4 @@ class Bell(Feed):
 def _name(title: str) -> re.Pattern[str]:
     # Slashes end a pattern in the browser's own notation.
     escaped = re.escape(title).replace("/", r"\/")
-    return re.compile(rf"^(Unread: )?(Important |Expired )*{escaped}$")
+    return re.compile(rf"^(Unread: )?(({_MARKS}) )*{escaped}$")

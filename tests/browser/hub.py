@@ -116,6 +116,14 @@ class Hub:
                 {"id": message_id},
             )
 
+    def make_overdue(self, message_id: str, days: int) -> None:
+        """As if it had been due this many days ago."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                sqlalchemy.text("UPDATE messages SET due_at = now() - make_interval(days => :days) WHERE id = :id"),
+                {"id": message_id, "days": days},
+            )
+
     def draft(self, token: str, **content: Any) -> str:
         """The id of a new draft."""
         answer = self.http.post(f"{self.compose_url}/v1/drafts", json=content, headers=_bearer(token))

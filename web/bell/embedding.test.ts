@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { MessageBell } from ".";
 import { propertiesOf } from "./element";
-import { english } from "./strings";
 
 const here = `${import.meta.dirname}/`;
 const page = readFileSync(`${here}../../docs/embedding.md`, "utf8");
@@ -16,13 +15,6 @@ const found = (pattern: RegExp) =>
   [...new Set([...sources.matchAll(pattern)].map((match) => match[1] as string))].sort();
 const documented = (pattern: RegExp) =>
   [...new Set([...page.matchAll(pattern)].map((match) => match[1] as string))].sort();
-
-it("names every word that can be replaced, as it is", () => {
-  for (const [key, text] of Object.entries(english)) {
-    const said = typeof text === "string" ? `"${text}"` : `{ one: "${text.one}", other: "${text.other}" }`;
-    expect(page).toContain(`\n  ${key}: ${said},\n`);
-  }
-});
 
 it("names every property, event, part and custom property, and none that is not there", () => {
   const properties = propertiesOf(MessageBell);

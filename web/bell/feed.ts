@@ -6,20 +6,24 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { html, type TemplateResult } from "lit/html.js";
 import type { Notification } from "../api";
 import { readLocale } from "../common/translate";
+import type { Step } from "./acknowledgement";
+import { keyOf, listsOf, START } from "./choice";
 import type { BellEvent } from "./events";
 import { Focus } from "./focus";
-import { renderItems } from "./list";
+import { type Lists, renderItems } from "./list";
 import * as mutations from "./mutations";
 import { type Actions, type PanelParts, renderPanel, type Shown } from "./panel";
 import { type Access, Session } from "./session";
-import type { ListKey, State, View } from "./state";
+import type { State, View } from "./state";
 import * as states from "./state";
 import { isGone, type Store } from "./store";
-import { type GivenStrings, type Strings, type Translate, translator } from "./strings";
+import { type GivenStrings, reasonOf, type Strings, type Translate, translator } from "./strings";
 
 const MINUTE_MS = 60_000;
 /** A live region that is emptied and filled in one moment has not changed for screen readers. */
 const SPEECH_PAUSE_MS = 50;
+/** What takes the focus in the part of a message that is about its acknowledgement. */
+const ASK = ".ask";
 
 interface Host extends HTMLElement, ReactiveControllerHost {
   readonly renderRoot: HTMLElement | DocumentFragment;
@@ -36,15 +40,11 @@ export class Feed implements ReactiveController {
   readonly #focus: Focus;
   #locale: string | undefined;
   #isActive = false;
-  #view: View = "all";
-  #category: string | null = null;
-  /** The message that a link leads to; shown on top where it is in no list. */
-  #linked: string | undefined;
+  #choice = START;
   #opened: ReadonlySet<string> = new Set();
+  #step: Step | undefined;
   #notice: Shown["notice"];
   #spoken = "";
-  /** The newest message that was shown when one was opened; later arrivals wait until none is open. */
-  #top: Notification | undefined;
   #seen: string | undefined;
   #watched: Store | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
@@ -89,14 +89,13 @@ export class Feed implements ReactiveController {
 
   /** Shows only what is of this category. */
   setCategory(category: string | null): void {
-    this.#category = category;
     this.#opened = new Set();
-    this.#show(this.#view);
+    this.#show(this.#choice.view, category);
   }
 
   /** Opens a message that may be old, archived or expired. */
   link(id: string): void {
-    this.#linked = id;
+    this.#choice = { ...this.#choice, linked: id };
     this.#watched = undefined;
     this.#host.requestUpdate();
   }
@@ -123,7 +122,9 @@ export class Feed implements ReactiveController {
   readonly onKeyDown = (event: KeyboardEvent): void => this.#focus.onKeyDown(event);
 
   hostUpdate(): void {
-    this.#top = this.#opened.size > 0 ? (this.#top ?? this.#items[0]) : undefined;
+    const top = this.#opened.size > 0 ? (this.#choice.top ?? this.#items[0]) : undefined;
+    this.#choice = { ...this.#choice, top };
+    this.#choice = { ...this.#choice, asked: this.#lists.asked.map((item) => item.id) };
   }
 
   hostUpdated(): void {
@@ -132,40 +133,32 @@ export class Feed implements ReactiveController {
     renderItems(this.#host.renderRoot, shown, this.#opened, shown, this.#actions);
     const { store } = this.#session;
     if (store && store !== this.#watched) {
-      store.watch(this.#host, this.#key);
-      if (this.#linked) void this.#follow(store, this.#linked);
+      store.watch(this.#host, keyOf(this.#choice));
+      if (this.#choice.linked) void this.#follow(store, this.#choice.linked);
     }
     this.#watched = store;
     this.#focus.keep();
     this.#markSeen();
   }
 
+  /** Those of the list, also where they are shown on top. */
   get #items(): Notification[] {
-    return states.shown(this.state, this.#key, this.#top);
+    return states.shown(this.state, keyOf(this.#choice), this.#choice.top);
   }
 
-  get #pinned(): Notification[] {
-    const isListed = this.#key === "all";
-    return isListed ? states.pinned(this.state, Date.now()).filter((item) => !states.isNewer(item, this.#top)) : [];
-  }
-
-  get #key(): ListKey {
-    return this.#category ? `${this.#view}:${this.#category}` : this.#view;
+  get #lists(): Lists {
+    return listsOf(this.state, this.#choice, Date.now());
   }
 
   #shown(): Shown {
-    const pinned = this.#pinned;
-    const items = this.#items.filter((item) => !pinned.includes(item));
-    const linked = this.state.items.get(this.#linked ?? "");
-    const isElsewhere = !linked || [...pinned, ...items].includes(linked);
+    const key = keyOf(this.#choice);
     return {
+      ...this.#lists,
       state: this.state,
-      linked: isElsewhere ? [] : [linked],
-      pinned,
-      items,
-      view: this.#view,
-      key: this.#key,
-      arrived: states.listed(this.state, this.#key).length - this.#items.length,
+      view: this.#choice.view,
+      key,
+      arrived: states.listed(this.state, key).length - this.#items.length,
+      step: this.#step,
       notice: this.#notice,
       translate: this.translate,
       locale: this.#locale,
@@ -178,26 +171,34 @@ export class Feed implements ReactiveController {
     toggle: (item) => {
       if (!this.#fold(item.id)) {
         this.#opened = new Set([...this.#opened, item.id]);
-        if (item.read_at === null) this.#mutate(mutations.markRead(item, true));
+        if (item.read_at === null) void this.#mutate(mutations.markRead(item, true));
       }
       this.#host.requestUpdate();
     },
     markUnread: (item) => {
       this.#fold(item.id);
       this.#focus.item(item.id);
-      this.#mutate(mutations.markRead(item, false));
+      void this.#mutate(mutations.markRead(item, false));
     },
     archive: (item, isArchived) => {
       this.#focus.neighbour(item.id);
       this.#fold(item.id);
       const undo = () => {
         this.#notice = undefined;
-        this.#mutate(mutations.archive({ ...item, archived_at: isArchived ? item.archived_at : null }, !isArchived));
+        void this.#mutate(
+          mutations.archive({ ...item, archived_at: isArchived ? item.archived_at : null }, !isArchived),
+        );
         void this.#host.updateComplete.then(() => this.#focus.item(item.id));
       };
       this.#notify(isArchived ? "was_archived" : "was_unarchived", undo);
-      this.#mutate(mutations.archive(item, isArchived));
+      void this.#mutate(mutations.archive(item, isArchived));
     },
+    confirm: (item, isStep) => {
+      this.#step = isStep ? { item, isSaving: false } : undefined;
+      this.#host.requestUpdate();
+      void this.#host.updateComplete.then(() => this.#focus.item(item.id, ASK));
+    },
+    acknowledge: (item) => void this.#acknowledge(item),
     show: (view) => this.#show(view),
     showArrived: () => {
       this.#opened = new Set();
@@ -206,32 +207,45 @@ export class Feed implements ReactiveController {
     },
     markAllRead: () => {
       const [through] = this.#items;
-      if (through) this.#mutate(mutations.markThrough(through, "read_at"));
+      if (through) void this.#mutate(mutations.markThrough(through, "read_at"));
       this.#focus.panel();
     },
-    loadOlder: () => void this.#session.store?.load(this.#key, true),
+    loadOlder: () => void this.#session.store?.load(keyOf(this.#choice), true),
     refresh: () => this.refresh(),
   };
 
-  #show(view: View): void {
-    this.#view = view;
-    this.#fold(this.#linked ?? "");
-    this.#linked = undefined;
+  #show(view: View, category = this.#choice.category): void {
+    this.#fold(this.#choice.linked ?? "");
+    this.#choice = { ...START, view, category };
+    this.#step = undefined;
     this.#notice = undefined;
-    this.#top = undefined;
     this.#watched = undefined;
     this.#host.requestUpdate();
   }
 
-  #mutate(mutation: mutations.Mutation): void {
-    this.#session.store?.mutate(mutation).catch((error: unknown) => {
-      this.#notify(isGone(error) ? "recalled" : "not_saved");
-    });
+  async #mutate(mutation: mutations.Mutation): Promise<void> {
+    await this.#session.store
+      ?.mutate(mutation)
+      .catch((error: unknown) => this.#notify(isGone(error) ? "recalled" : reasonOf(error)));
+  }
+
+  async #acknowledge(item: Notification): Promise<void> {
+    if (this.#step?.isSaving) return;
+    const step = { item, isSaving: true };
+    this.#step = step;
+    this.#notice = undefined;
+    this.#host.requestUpdate();
+    await this.#mutate(mutations.acknowledge(item));
+    if (this.#step === step) this.#step = { item, isSaving: false };
+    this.#host.requestUpdate();
+    await this.#host.updateComplete;
+    if (this.#focus.isFree) this.#focus.item(item.id, ASK);
   }
 
   /** Whether it was open. */
   #fold(id: string): boolean {
     const opened = new Set(this.#opened);
+    if (this.#step?.item.id === id) this.#step = undefined;
     const wasOpen = opened.delete(id);
     this.#opened = opened;
     return wasOpen;
@@ -242,7 +256,8 @@ export class Feed implements ReactiveController {
     const { state } = this;
     const { store } = this.#session;
     const [through] = this.#items;
-    const isReady = states.listOf(state, this.#key).phase === "ready" && this.#view !== "archived" && !this.#category;
+    const { view, category } = this.#choice;
+    const isReady = !category && view !== "archived" && states.listOf(state, view).phase === "ready";
     if (!store || !through || !isReady || document.hidden || !state.counts?.unseen_count) return;
     if (this.#seen === through.id) return;
     this.#seen = through.id;
@@ -252,12 +267,14 @@ export class Feed implements ReactiveController {
   /** An open message does not vanish without a word. */
   #checkOpened(event: BellEvent | undefined): void {
     const { state } = this;
+    const { view, linked } = this.#choice;
+    const { asked, pinned } = this.#lists;
+    const listed = [...states.listed(state, keyOf(this.#choice)), ...asked, ...pinned];
     for (const id of this.#isActive && this.#session.store ? this.#opened : []) {
       const item = state.items.get(id);
-      const isListed = this.#view !== "all" || id === this.#linked || states.listOf(state, this.#key).ids.includes(id);
-      if (item && (item.archived_at || isListed || this.#pinned.includes(item))) continue;
+      if (item && (item.archived_at || view !== "all" || id === linked || listed.includes(item))) continue;
       this.#fold(id);
-      this.#notify(item ? "gone" : event?.kind === "expired" ? "expired" : "recalled");
+      this.#notify(item ? "gone" : event?.kind === "expired" ? "message_expired" : "recalled");
     }
   }
 
@@ -268,7 +285,7 @@ export class Feed implements ReactiveController {
       return this.#notify(isGone(error) ? "gone" : "failed");
     }
     const item = this.state.items.get(id);
-    if (item && id === this.#linked && !this.#opened.has(id)) this.#actions.toggle(item);
+    if (item && id === this.#choice.linked && !this.#opened.has(id)) this.#actions.toggle(item);
     await this.#host.updateComplete;
     this.#focus.item(id);
   }

@@ -29,8 +29,10 @@ export class Focus {
     this.#all(OPENER)[0]?.focus();
   }
 
-  item(id: string): void {
-    this.#all(`[data-id="${id}"] ${OPENER}`)[0]?.focus();
+  /** To this part of a message, or else to its line. */
+  item(id: string, part = OPENER): void {
+    const item = `[data-id="${id}"] `;
+    (this.#all(item + part)[0] ?? this.#all(item + OPENER)[0])?.focus();
   }
 
   /** Before a message goes: to the one that takes its place. */
@@ -43,6 +45,11 @@ export class Focus {
 
   panel(): void {
     this.#panel?.focus();
+  }
+
+  /** Whether nothing in particular has it, as when what had it was removed. */
+  get isFree(): boolean {
+    return this.#panel?.matches(":focus") ?? false;
   }
 
   /** To be called after each update: focus that was on something removed goes to the panel. */

@@ -11,10 +11,11 @@ type Path = keyof InboxPaths;
 const TIMEOUT_MS = 15_000;
 const PAGE_SIZE = 20;
 
-/** The server refused (`status` is HTTP's), or nothing sensible came back (0). */
+/** The server refused (`status` is HTTP's, `code` the hub's), or nothing sensible came back (0). */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
+    readonly code = "",
     readonly retryAfterMs?: number,
   ) {
     super(`Refused: ${status}`);
@@ -59,14 +60,12 @@ export class Inbox {
   }
 
   /** Sets (PUT) or clears (DELETE) what stands at the end of the path. */
-  async put(path: Path & `${string}{message_id}/${string}`, id: string, isSet: boolean): Promise<Changed> {
-    return (await this.#ask<Changed>(fill(path, id), "", { method: isSet ? "PUT" : "DELETE" })).data as Changed;
+  put(path: Path & `${string}{message_id}/${string}`, id: string, isSet: boolean, content?: object): Promise<Changed> {
+    return this.#change(fill(path, id), isSet ? "PUT" : "DELETE", content);
   }
 
-  async postThrough(path: Path & `${string}/${"seen" | "read-all"}`, id: string): Promise<Counts> {
-    const body = JSON.stringify({ through: id });
-    const call = { method: "POST", body, headers: { "Content-Type": "application/json" } };
-    return (await this.#ask<Counts>(path, "", call)).data as Counts;
+  postThrough(path: Path & `${string}/${"seen" | "read-all"}`, id: string): Promise<Counts> {
+    return this.#change(path, "POST", { through: id });
   }
 
   /** The open stream of events, from the one after `after` on. */
@@ -77,6 +76,11 @@ export class Inbox {
       throw new Refusal(response.status);
     }
     return response.body;
+  }
+
+  async #change<T>(path: Path, method: string, content: object | undefined): Promise<T> {
+    const json = content && { body: JSON.stringify(content), headers: { "Content-Type": "application/json" } };
+    return (await this.#ask<T>(path, "", { method, ...json })).data as T;
   }
 
   async #ask<T>(path: Path, query: string, call: Call): Promise<Answer<T>> {
@@ -102,7 +106,8 @@ export class Inbox {
     }
     if (response.ok || response.status === 304) return response;
     const retryAfterMs = Number(response.headers.get("Retry-After")) * 1000 || undefined;
-    throw new Refusal(response.status, retryAfterMs);
+    const { code } = await response.json().catch(() => ({}));
+    throw new Refusal(response.status, code, retryAfterMs);
   }
 
   #fetch(url: string, call: Call, token: string): Promise<Response> {

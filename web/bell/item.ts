@@ -4,19 +4,24 @@ import type { Notification } from "../api";
 import { initials } from "../common/initials";
 import { LINK_REL, split } from "../common/links";
 import { exact, relative } from "../common/times";
+import {
+  type AcknowledgementActions,
+  type Reader as AcknowledgementReader,
+  renderAcknowledgement,
+  renderDue,
+  renderMark,
+} from "./acknowledgement";
 import * as icons from "./icons";
+import { asks } from "./state";
 import { categoryName, type Translate } from "./strings";
 
-export interface ItemActions {
+export interface ItemActions extends AcknowledgementActions {
   toggle(item: Notification): void;
   markUnread(item: Notification): void;
   archive(item: Notification, isArchived: boolean): void;
 }
 
-export interface Reader {
-  readonly translate: Translate;
-  readonly locale: string | undefined;
-  readonly now: Date;
+export interface Reader extends AcknowledgementReader {
   /** Whether folded messages name their category too. */
   readonly namesCategories?: boolean;
 }
@@ -36,8 +41,10 @@ export function renderItem(item: Notification, isOpen: boolean, reader: Reader, 
     <h3 class="title">
       <button type="button" class="opener" aria-expanded=${isOpen} aria-controls=${textId} @click=${() => actions.toggle(item)}>
         ${isUnread ? html`<span class="dot" part="dot"></span><span class="hidden">${translate("unread_message")} </span>` : nothing}
-        ${item.priority === "important" ? html`<span class="mark" part="mark">${icons.important}${translate("important")}</span>` : nothing}
-        ${item.expired ? html`<span class="mark muted" part="mark">${icons.clock}${translate("is_expired")}</span>` : nothing}
+        ${item.priority === "important" ? renderMark("", icons.important, translate("important")) : nothing}
+        ${item.expired ? renderMark("muted", icons.clock, translate("is_expired")) : nothing}
+        ${item.superseded ? renderMark("muted", icons.replaced, translate("superseded")) : nothing}
+        ${renderDue(item, isOpen, reader)}
         <span dir="auto" part="title">${item.title}</span>
         ${icons.chevron}
       </button>
@@ -50,7 +57,16 @@ export function renderItem(item: Notification, isOpen: boolean, reader: Reader, 
       </time>
       ${category !== null ? html`<span aria-hidden="true">·</span> <bdi>${categoryName(category, translate)}</bdi>` : nothing}
     </p>
+    ${
+      isOpen && item.change_summary !== null
+        ? html`<div class="summary" part="summary">
+            <p>${translate("supersedes")}</p>
+            <p dir="auto">${item.change_summary}</p>
+          </div>`
+        : nothing
+    }
     <div class="text" id=${textId} part="text" dir="auto">${isOpen ? renderBody(item.body, translate) : item.body}</div>
+    ${isOpen ? renderAcknowledgement(item, reader, actions) : nothing}
     ${isOpen && !item.expired ? renderActions(item, translate, actions) : nothing}
   `;
 }
@@ -75,8 +91,12 @@ function renderActions(item: Notification, translate: Translate, actions: ItemAc
             ${icons.envelope}${translate("mark_unread")}
           </button>`
     }
-    <button type="button" class="quiet" part="action" @click=${() => actions.archive(item, !isArchived)}>
-      ${icons.archive}${translate(isArchived ? "unarchive" : "archive")}
-    </button>
+    ${
+      asks(item)
+        ? nothing
+        : html`<button type="button" class="quiet" part="action" @click=${() => actions.archive(item, !isArchived)}>
+            ${icons.archive}${translate(isArchived ? "unarchive" : "archive")}
+          </button>`
+    }
   </div>`;
 }

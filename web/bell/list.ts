@@ -11,6 +11,8 @@ import { type ItemActions, type Reader, renderItem } from "./item";
 export interface Lists {
   /** What a link leads to and no list has. */
   readonly linked: readonly Notification[];
+  /** What was still to be acknowledged when it was first shown. */
+  readonly asked: readonly Notification[];
   readonly pinned: readonly Notification[];
   /** The others, newest first. */
   readonly items: readonly Notification[];
@@ -18,14 +20,14 @@ export interface Lists {
 
 export function renderItems(
   root: HTMLElement | DocumentFragment,
-  { linked, pinned, items }: Lists,
+  { linked, asked, pinned, items }: Lists,
   opened: ReadonlySet<string>,
   reader: Reader,
   actions: ItemActions,
 ): void {
   const gone = new Map([...root.querySelectorAll("li")].map((element) => [element.dataset.id, element]));
   const focused = (root as ShadowRoot).activeElement as HTMLElement | null;
-  const elements = [linked, pinned, items].map((list) =>
+  const elements = [linked, asked, pinned, items].map((list) =>
     list.map((item) => {
       const element = gone.get(item.id) ?? document.createElement("li");
       gone.delete(item.id);

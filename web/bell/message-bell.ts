@@ -106,12 +106,15 @@ export class MessageBell extends ReactiveElement {
   protected override render() {
     const { messagesUrl, createUrl } = this;
     const { translate, state } = this.#feed;
-    const unseen = state.counts?.unseen_count ?? 0;
-    const messages = translate("messages");
-    const new_messages = translate("new_messages", { count: unseen });
-    const label = unseen > 0 ? translate("bell", { messages, new_messages }) : messages;
-    const badge =
-      unseen > MOST_SHOWN ? `${translate("number", { count: MOST_SHOWN })}+` : translate("number", { count: unseen });
+    const { unseen_count: unseen = 0, to_acknowledge_count: asked = 0 } = state.counts ?? {};
+    const details = [
+      unseen > 0 && translate("new_messages", { count: unseen }),
+      asked > 0 && translate("to_acknowledge", { count: asked }),
+    ].filter((detail) => detail !== false);
+    const label = details.reduce((name, detail) => translate("bell", { name, detail }), translate("messages"));
+    const number = translate("number", { count: Math.min(unseen, MOST_SHOWN) });
+    // What is still to be acknowledged does not go unnoticed once it is seen.
+    const badge = unseen > MOST_SHOWN ? `${number}+` : unseen > 0 ? number : asked > 0 ? "!" : "";
     return html`<div class="root" id="root">
       <button
         type="button"
@@ -124,7 +127,7 @@ export class MessageBell extends ReactiveElement {
         aria-label=${label}
       >
         <slot name="icon">${icons.bell}</slot>
-        ${unseen > 0 ? html`<span class="badge" part="badge" translate="no">${badge}</span>` : nothing}
+        ${badge ? html`<span class="badge" part="badge" translate="no">${badge}</span>` : nothing}
       </button>
       ${this.#feed.renderSpoken()}
       <section

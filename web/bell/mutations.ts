@@ -25,6 +25,16 @@ export function archive(item: Notification, isArchived: boolean): Mutation {
   return alter(after, (inbox) => inbox.put("/v1/notifications/{message_id}/archived", item.id, isArchived));
 }
 
+/** It cannot be taken back and serves as evidence: it is shown once the server has it. */
+export function acknowledge({ id, acknowledgement }: Notification): Mutation {
+  const content = { content_hash: acknowledgement?.content_hash };
+  return {
+    id,
+    predict: (state) => state,
+    confirm: (inbox) => change(inbox.put("/v1/notifications/{message_id}/acknowledged", id, true, content)),
+  };
+}
+
 /** Everything up to `through`, the newest that was shown. */
 export function markThrough(through: Notification, what: "seen_at" | "read_at"): Mutation {
   const at = now();
@@ -47,11 +57,13 @@ function alter(after: Notification, call: (inbox: Inbox) => Promise<Changed>): M
     id: after.id,
     predict: (state) =>
       states.withCounts(states.withItem(state, after), states.recount(state.counts, state.items.get(after.id), after)),
-    confirm: async (inbox) => {
-      const answer = await call(inbox);
-      return { kind: "changed", notification: answer.notification, counts: states.countsOf(answer) };
-    },
+    confirm: (inbox) => change(call(inbox)),
   };
+}
+
+async function change(call: Promise<Changed>): Promise<BellEvent> {
+  const answer = await call;
+  return { kind: "changed", notification: answer.notification, counts: states.countsOf(answer) };
 }
 
 /** As the server writes times. Only to show: its own time replaces this one. */

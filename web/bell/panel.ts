@@ -1,5 +1,6 @@
 /** What the panel under the bell and the console's page show. Decides nothing: every click goes to `actions`. */
 import { html, nothing, type TemplateResult } from "lit/html.js";
+import { renderMark } from "./acknowledgement";
 import * as icons from "./icons";
 import type { ItemActions, Reader } from "./item";
 import type { Lists } from "./list";
@@ -35,7 +36,7 @@ export interface PanelParts {
 
 export function renderPanel(shown: Shown, actions: Actions, parts: PanelParts | undefined): TemplateResult {
   const { state, view, key, arrived, translate, notice } = shown;
-  const isEmpty = shown.linked.length + shown.pinned.length + shown.items.length === 0;
+  const isEmpty = [...shown.linked, ...shown.asked, ...shown.pinned, ...shown.items].length === 0;
   const unread = state.counts?.unread_count ?? 0;
   const trouble = findTrouble(shown);
   return html`
@@ -118,17 +119,20 @@ function findTrouble({ state, key, translate }: Shown): string | undefined {
 }
 
 /**
- * The lists themselves stay empty here: see list.ts. A pinned message is shown once, as in mail and chat programs: read twice on one
+ * The lists themselves stay empty here: see list.ts. A message on top is shown once, as in mail and chat programs: read twice on one
  * screen, it would look like two messages, and a screen reader would go through both.
  */
-function renderList({ state, key, pinned, translate }: Shown, actions: Actions): TemplateResult {
+function renderList({ state, key, asked, pinned, translate }: Shown, actions: Actions): TemplateResult {
   const { cursor, older } = listOf(state, key);
+  const count = state.counts?.to_acknowledge_count ?? 0;
+  const heading =
+    count > 0
+      ? renderMark("asked", icons.important, translate("to_acknowledge", { count }))
+      : renderMark("muted", icons.check, translate("all_acknowledged"));
   return html`
     <ul role="list" part="list" class="linked"></ul>
-    <div class="pinned" ?hidden=${pinned.length === 0}>
-      ${pinned.length > 0 ? html`<h3 id="pinned" class="mark muted">${icons.pin}${translate("pinned")}</h3>` : nothing}
-      <ul role="list" part="list" aria-labelledby="pinned"></ul>
-    </div>
+    ${renderTop("asked", asked, heading)}
+    ${renderTop("pinned", pinned, renderMark("muted", icons.pin, translate("pinned")))}
     <ul role="list" part="list"></ul>
     ${
       cursor === null
@@ -141,6 +145,13 @@ function renderList({ state, key, pinned, translate }: Shown, actions: Actions):
           </div>`
     }
   `;
+}
+
+function renderTop(id: string, { length }: readonly unknown[], heading: TemplateResult): TemplateResult {
+  return html`<div class="top" ?hidden=${length === 0}>
+    ${length > 0 ? html`<h3 id=${id}>${heading}</h3>` : nothing}
+    <ul role="list" part="list" aria-labelledby=${id}></ul>
+  </div>`;
 }
 
 /** In place of a list: what is the matter, that there is nothing, or that it is on its way. */

@@ -17,8 +17,8 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it("is less than 20 kB compressed, with all it needs", () => {
-  expect(readFileSync(join(folder, "bell.js.gz")).length).toBeLessThan(20_000);
+it("is less than 21.5 kB compressed, with all it needs", () => {
+  expect(readFileSync(join(folder, "bell.js.gz")).length).toBeLessThan(21_500);
   expect(readFileSync(join(folder, "bell.js.br")).length).toBeLessThan(20_000);
 });
 

@@ -2,16 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { Feed, Notification } from "../api";
 import * as states from "./state";
 import { EMPTY, type State, type View } from "./state";
-import { notification } from "./testing/hub";
+import { asked, notification } from "./testing/hub";
 
 const AT = "2026-11-22T12:00:00.000000Z";
-const ASKED = {
-  statement: "I have read it.",
-  due_at: AT,
-  overdue: false,
-  acknowledged_at: null,
-  content_hash: "sha256:0",
-};
 
 function page(items: Notification[], next: string | null = null): Feed {
   return {
@@ -161,10 +154,6 @@ describe("the counts", () => {
       unseen_count: 0,
       to_acknowledge_count: 0,
     });
-    const asked = notification(1, { acknowledgement: ASKED });
-    expect(states.recount(counts, undefined, asked)?.to_acknowledge_count).toBe(1);
-    const done = { ...asked, acknowledgement: { ...ASKED, acknowledged_at: AT } };
-    expect(states.recount({ ...counts, to_acknowledge_count: 1 }, asked, done)?.to_acknowledge_count).toBe(0);
     expect(states.recount(counts, undefined, unread)).toEqual({
       unread_count: 3,
       unseen_count: 2,
@@ -206,6 +195,48 @@ describe("pins", () => {
     const archived = states.withItem(state, notification(5, { pinned_until: until, archived_at: AT }));
     expect(pinnedNumbers(archived)).toEqual([6, 4, 3]);
     expect(pinnedNumbers(states.without(archived, notification(6).id))).toEqual([4, 3]);
+  });
+});
+
+describe("what is to be acknowledged", () => {
+  const numbers = (state: State, kept: string[] = []) =>
+    states.asking(state, kept).map((item) => Number(item.title.slice(6)));
+  const answer = (items: Notification[], to_acknowledge: Notification[]) =>
+    states.withPage(EMPTY, "all", { ...page(items, "c1"), to_acknowledge }, false);
+  const [old, urgent, later] = [
+    notification(1, asked("2026-11-24T12:00:00.000000Z")),
+    notification(5, asked("2026-11-23T12:00:00.000000Z")),
+    notification(6, asked()),
+  ];
+
+  it("is what the server names, also of older pages, and what has come since, the earliest due first", () => {
+    const state = states.withItem(answer([notification(7), urgent], [urgent, old]), later);
+    expect(numbers(state)).toEqual([5, 1, 6]);
+    const done = states.withItem(state, { ...urgent, ...asked("2026-11-23T12:00:00.000000Z", AT) });
+    expect(numbers(done)).toEqual([1, 6]);
+    expect(numbers(done, [urgent.id]), "what is kept stays in its place").toEqual([5, 1, 6]);
+    const archived = { ...urgent, ...asked(null, AT), archived_at: AT };
+    expect(numbers(states.withItem(done, archived), [urgent.id])).toEqual([1, 6]);
+    expect(numbers(states.withItem(done, { ...old, expired: true }))).toEqual([6]);
+    expect(numbers(states.without(done, old.id), [urgent.id, old.id])).toEqual([5, 6]);
+  });
+
+  it("ends with what the server names no more, and not with an older page", () => {
+    const state = answer([urgent], [urgent, old]);
+    expect(numbers(states.withPage(state, "all", page([notification(4)]), true))).toEqual([5, 1]);
+    expect(
+      numbers(states.withPage(state, "all", { ...page([urgent]), to_acknowledge: [urgent] }, false), [old.id]),
+    ).toEqual([5]);
+  });
+
+  it("is counted", () => {
+    const counts = { unread_count: 2, unseen_count: 2, to_acknowledge_count: 1 };
+    const of = (before?: Notification, after?: Notification) =>
+      states.recount(counts, before, after)?.to_acknowledge_count;
+    expect(of(undefined, urgent)).toBe(2);
+    expect(of(urgent, { ...urgent, ...asked(null, AT) })).toBe(0);
+    expect(of(urgent)).toBe(0);
+    expect(of(urgent, { ...urgent, read_at: AT })).toBe(1);
   });
 });
 

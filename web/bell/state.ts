@@ -28,8 +28,8 @@ export interface List {
 export interface State {
   readonly items: ReadonlyMap<string, Notification>;
   readonly lists: Readonly<Record<View, List> & Partial<Record<Filtered, List>>>;
-  /** Of which `pinned` picks: those that the server named, and what has come or changed since. */
-  readonly pinnable: readonly string[];
+  /** Of which `pinned` and `asking` pick: those that the server named, and what has come or changed since. */
+  readonly prominent: readonly string[];
   /** Undefined until the server has said it. */
   readonly counts: Counts | undefined;
   readonly connection: Connection;
@@ -41,7 +41,7 @@ const NOTHING: List = { ids: [], cursor: null, phase: "idle", older: "idle" };
 export const EMPTY: State = {
   items: new Map(),
   lists: { all: NOTHING, unread: NOTHING, archived: NOTHING },
-  pinnable: [],
+  prominent: [],
   counts: undefined,
   connection: "starting",
 };
@@ -56,15 +56,30 @@ export function listed(state: State, key: ListKey): Notification[] {
 
 /** The newest that are pinned now. */
 export function pinned(state: State, now: number): Notification[] {
-  return itemsOf(state, state.pinnable)
+  return itemsOf(state, state.prominent)
     .filter((item) => !item.archived_at && isAfter(item.pinned_until, now))
     .sort(compare)
     .slice(0, MOST_PINNED);
 }
 
-/** Whether there may be a pinned message that the server did not name, because three were above it. */
-export function hasRoomForPin(before: State, after: State, now: number): boolean {
-  return pinned(before, now).length === MOST_PINNED && pinned(after, now).length < MOST_PINNED;
+/** Whether its user is still to acknowledge it. */
+export function asks({ acknowledgement, expired }: Notification): boolean {
+  return acknowledgement !== null && !acknowledgement.acknowledged_at && !expired;
+}
+
+/** Those still to be acknowledged, the earliest due first; and those of `kept` that are so no longer, until they are archived. */
+export function asking(state: State, kept: readonly string[]): Notification[] {
+  const due = ({ acknowledgement }: Notification) => Date.parse(acknowledgement?.due_at ?? "") || Infinity;
+  return itemsOf(state, [...new Set([...kept, ...state.prominent])])
+    .filter((item) => (asks(item) ? state.prominent : item.archived_at ? [] : kept).includes(item.id))
+    .sort((one, other) => due(one) - due(other) || compare(one, other));
+}
+
+/** Whether there may be more on top than the server named: after one of three pins, or after the last to be acknowledged. */
+export function hasRoomOnTop(before: State, after: State, now: number): boolean {
+  const isPinFree = pinned(before, now).length === MOST_PINNED && pinned(after, now).length < MOST_PINNED;
+  const isDone = asking(before, []).length > 0 && asking(after, []).length === 0;
+  return isPinFree || (isDone && Boolean(after.counts?.to_acknowledge_count));
 }
 
 export function isExpired({ expires_at }: Notification, now: number): boolean {
@@ -92,8 +107,9 @@ export function withList(state: State, key: ListKey, change: Partial<List>): Sta
  */
 export function withPage(state: State, key: ListKey, page: Feed, isOlder: boolean): State {
   const items = new Map(state.items);
-  for (const item of [...page.data, ...page.pinned]) items.set(item.id, item);
-  const pinnable = page.pinned.map((item) => item.id);
+  const onTop = [...page.pinned, ...page.to_acknowledge];
+  for (const item of [...page.data, ...onTop]) items.set(item.id, item);
+  const prominent = isOlder ? state.prominent : onTop.map((item) => item.id);
   const { ids, cursor } = listOf(state, key);
   const given = page.data.map((item) => item.id);
   const last = page.data.at(-1);
@@ -105,7 +121,7 @@ export function withPage(state: State, key: ListKey, page: Feed, isOlder: boolea
   const list: Partial<List> = isOlder
     ? { ids: [...ids, ...given.filter((id) => !known.has(id))], cursor: page.next_cursor }
     : { ids: [...given, ...below], cursor: below.length > 0 ? cursor : page.next_cursor };
-  const next = withList({ ...state, items, pinnable }, key, { ...list, phase: "ready", older: "ready" });
+  const next = withList({ ...state, items, prominent }, key, { ...list, phase: "ready", older: "ready" });
   return withCounts(next, countsOf(page));
 }
 
@@ -121,7 +137,7 @@ export function withCounts(state: State, counts: Counts | undefined): State {
 /** A notification as it is now: in every list that it belongs to, and in none other. */
 export function withItem(state: State, item: Notification): State {
   const items = new Map(state.items).set(item.id, item);
-  let next: State = { ...state, items, pinnable: [...new Set([...state.pinnable, item.id])] };
+  let next: State = { ...state, items, prominent: [...new Set([...state.prominent, item.id])] };
   for (const key of keysOf(state)) {
     const { ids, phase, cursor } = listOf(state, key);
     const isIn = ids.includes(item.id);
@@ -162,13 +178,15 @@ export function withThrough(state: State, through: Notification, what: "seen_at"
 /** The counts once `before` has become `after`; either may be missing from the inbox. */
 export function recount(counts: Counts | undefined, before?: Notification, after?: Notification): Counts | undefined {
   if (!counts) return undefined;
-  const unread = (item?: Notification) => Number(item !== undefined && !item.read_at && !item.archived_at);
-  const open = (item?: Notification) => Number(Boolean(item?.acknowledgement && !item.acknowledgement.acknowledged_at));
-  const unseen = (item?: Notification) => Number(item !== undefined && !item.seen_at && !item.archived_at);
+  const change = (count: number, isCounted: (item: Notification) => boolean) =>
+    Math.max(
+      0,
+      count + Number(after !== undefined && isCounted(after)) - Number(before !== undefined && isCounted(before)),
+    );
   return {
-    unread_count: Math.max(0, counts.unread_count + unread(after) - unread(before)),
-    unseen_count: Math.max(0, counts.unseen_count + unseen(after) - unseen(before)),
-    to_acknowledge_count: Math.max(0, counts.to_acknowledge_count + open(after) - open(before)),
+    unread_count: change(counts.unread_count, (item) => !item.read_at && !item.archived_at),
+    unseen_count: change(counts.unseen_count, (item) => !item.seen_at && !item.archived_at),
+    to_acknowledge_count: change(counts.to_acknowledge_count, asks),
   };
 }
 

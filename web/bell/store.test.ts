@@ -4,10 +4,11 @@ import type { BellEvent } from "./events";
 import { sharedName } from "./identity";
 import { Inbox } from "./inbox";
 import * as mutations from "./mutations";
+import * as states from "./state";
 import { listed, pinned } from "./state";
 import { Store } from "./store";
 import { installTabs, inTab, removeTabs, setHidden, Tab } from "./testing/browser";
-import { Hub, notification, SRC, tokenOf } from "./testing/hub";
+import { asked, Hub, notification, SRC, tokenOf } from "./testing/hub";
 
 const STREAM = "GET /v1/notifications/stream";
 const COUNTS = "GET /v1/notifications/counts";
@@ -266,6 +267,23 @@ describe("several tabs", () => {
     await pass();
     expect(marks(other)).toEqual(["read", "read", "read", "read"]);
     expect(other.state.counts).toEqual({ unread_count: 0, unseen_count: 0, to_acknowledge_count: 0 });
+  });
+
+  it("share what is acknowledged in one of them, once the hub has it", async () => {
+    const [one, other] = [await open(), await open()];
+    const added = hub.add(4, true, asked());
+    await pass();
+    const asking = () => [one, other].map((store) => states.asking(store.state, []).length);
+    expect([one, other].map((store) => store.state.counts?.to_acknowledge_count)).toEqual([1, 1]);
+    const done = other.mutate(mutations.acknowledge(added));
+    expect(asking()).toEqual([1, 1]);
+    await done;
+    await pass();
+    expect(asking()).toEqual([0, 0]);
+    for (const store of [one, other]) {
+      expect(marks(store)[0]).toBe("read");
+      expect(store.state.counts).toEqual({ unread_count: 3, unseen_count: 3, to_acknowledge_count: 0 });
+    }
   });
 
   it("ask nothing for their counts but one of them", async () => {

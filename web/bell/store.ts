@@ -128,6 +128,7 @@ export class Store {
         const page = isOlder && cursor ? { after: cursor } : { etag: this.#etags.get(key) };
         const { data, etag } = await this.#inbox.getFeed(key, page);
         if (!data) return become("ready");
+        if (!isOlder) await this.#findLost(data);
         if (!isOlder && etag) this.#etags.set(key, etag);
         this.#change(states.withPage(this.#base, key, withoutExpired(data), isOlder));
         this.#publish({ kind: "counts", counts: states.countsOf(data), asked });
@@ -136,6 +137,13 @@ export class Store {
         become("failed");
       }
     });
+  }
+
+  /** What the server no longer names as to be acknowledged: only the message itself says why. */
+  async #findLost({ data, to_acknowledge }: Feed): Promise<void> {
+    const named = new Set([...data, ...to_acknowledge].map((item) => item.id));
+    const lost = states.asking(this.#base, []).filter((item) => !named.has(item.id));
+    await Promise.all(lost.map((item) => this.find(item.id).catch(() => undefined)));
   }
 
   /** Shows the expected result at once. Rejects with a `Refusal` when the server refuses. */
@@ -149,7 +157,7 @@ export class Store {
         this.#settled = Date.now();
       } catch (error) {
         this.#notice(error);
-        if (mutation.id && isGone(error)) this.#drop(mutation.id);
+        if (mutation.id) await this.#reconsider(mutation.id, error);
         throw error;
       } finally {
         this.#mutations = this.#mutations.filter((other) => other !== mutation);
@@ -159,9 +167,12 @@ export class Store {
     });
   }
 
-  /** Recalled, as a call has just shown. */
-  #drop(id: string): void {
-    this.#publish({ kind: "recalled", id });
+  /** A message is not as it was known, where that is why a change of it was refused. */
+  async #reconsider(id: string, error: unknown): Promise<void> {
+    if (!isStale(error)) return;
+    if (isGone(error)) this.#publish({ kind: "recalled", id });
+    else if (error.code === "message-expired") this.#publish({ kind: "expired", id });
+    else await this.find(id).catch(() => undefined);
     this.#link.ask();
   }
 
@@ -187,7 +198,7 @@ export class Store {
     const { counts } = before;
     const hasChanged = event.kind === "counts" && counts !== undefined && !areSame(counts, event.counts);
     const isStale = event.kind === "stale" || hasChanged;
-    if (isStale || states.hasRoomForPin(before, this.#base, Date.now())) this.#loadWatched();
+    if (isStale || states.hasRoomOnTop(before, this.#base, Date.now())) this.#loadWatched();
     if (event.kind === "connection" && event.connection === "signed-out") {
       this.#signedOut = Date.now();
       this.#tabs.setWilling(false);
@@ -250,12 +261,22 @@ export class Store {
 /** A clock that is fast expires a message before the server does: it stays away. */
 function withoutExpired(page: Feed): Feed {
   const isShown = (item: Notification) => !states.isExpired(item, Date.now());
-  return { ...page, data: page.data.filter(isShown), pinned: page.pinned.filter(isShown) };
+  return {
+    ...page,
+    data: page.data.filter(isShown),
+    pinned: page.pinned.filter(isShown),
+    to_acknowledge: page.to_acknowledge.filter(isShown),
+  };
+}
+
+/** Whether a request failed because of what the message is by now. */
+function isStale(error: unknown): error is Refusal {
+  return error instanceof Refusal && (error.status === 404 || error.status === 409);
 }
 
 /** Whether the message of a request has gone: recalled, or no longer this user's. */
 export function isGone(error: unknown): boolean {
-  return error instanceof Refusal && (error.status === 404 || error.status === 409);
+  return isStale(error) && (error.status === 404 || error.code === "recalled");
 }
 
 /** Mutations are idempotent: they are sent again where the server is busy. */
@@ -274,9 +295,5 @@ async function persist<T>(call: () => Promise<T>): Promise<T> {
 }
 
 function areSame(one: State["counts"], other: State["counts"]): boolean {
-  return (
-    one?.unread_count === other?.unread_count &&
-    one?.unseen_count === other?.unseen_count &&
-    one?.to_acknowledge_count === other?.to_acknowledge_count
-  );
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -14,9 +14,14 @@ export function relative(iso: string, now: Date, locale?: string): string {
   const days = daysBetween(time, now);
   if (days === 0 || seconds < 6 * HOUR_S) return words.format(-Math.floor(seconds / HOUR_S), "hour");
   if (days < 7) return words.format(-days, "day");
+  return date(time, now, locale, "short");
+}
+
+/** "22 November", with the year where it is not this one. */
+export function date(time: Date, now: Date, locale: string | undefined, month: "long" | "short"): string {
   const isThisYear = time.getFullYear() === now.getFullYear();
-  const date: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
-  return new Intl.DateTimeFormat(locale, isThisYear ? date : { ...date, year: "numeric" }).format(time);
+  const format: Intl.DateTimeFormatOptions = { day: "numeric", month };
+  return new Intl.DateTimeFormat(locale, isThisYear ? format : { ...format, year: "numeric" }).format(time);
 }
 
 /** "22 November 2026 at 18:04:09 CET", in the reader's zone; in short "22 November 2026 at 18:04". */
@@ -33,7 +38,7 @@ export function untilChange(iso: string, now: Date): number {
 }
 
 /** Midnights between two times in the reader's zone; days of 23 and 25 hours count as one. */
-function daysBetween(earlier: Date, later: Date): number {
+export function daysBetween(earlier: Date, later: Date): number {
   const midnight = (time: Date) => Date.UTC(time.getFullYear(), time.getMonth(), time.getDate()) / 1000;
   return Math.round((midnight(later) - midnight(earlier)) / DAY_S);
 }

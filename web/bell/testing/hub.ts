@@ -32,8 +32,12 @@ export class Hub {
     return {
       unread_count: open.filter((one) => !one.read_at).length,
       unseen_count: open.filter((one) => !one.seen_at).length,
-      to_acknowledge_count: this.#unexpired.filter(isToAcknowledge).length,
+      to_acknowledge_count: this.#asking.length,
     };
+  }
+
+  get #asking(): Notification[] {
+    return this.#unexpired.filter(({ acknowledgement }) => acknowledgement && !acknowledgement.acknowledged_at);
   }
 
   get #unexpired(): Notification[] {
@@ -81,7 +85,7 @@ export class Hub {
     if (!this.tokens.has(headers.get("Authorization")?.slice(7) ?? "")) return new Response("{}", { status: 401 });
     if (path === "/v1/notifications/stream") return this.#stream(init.signal ?? undefined);
     if (init.method === "POST") return this.#through(path, (body as { through: string }).through);
-    if (init.method === "PUT" || init.method === "DELETE") return this.#change(path, init.method === "PUT");
+    if (init.method === "PUT" || init.method === "DELETE") return this.#change(path, init.method === "PUT", body);
     const [, id] = /^\/v1\/notifications\/([0-9a-f-]{36})$/.exec(path) ?? [];
     if (id) return this.#one(id);
     return conditional(path.endsWith("/counts") ? this.counts : this.#page(new URL(url).searchParams), headers);
@@ -106,7 +110,9 @@ export class Hub {
     const from = Number(query.get("after") ?? 0);
     const data = all.slice(from, from + this.#pageSize);
     const has_more = all.length > from + this.#pageSize;
-    const to_acknowledge = from ? [] : this.#unexpired.filter(isToAcknowledge);
+    const due = ({ acknowledgement }: Notification) => acknowledgement?.due_at ?? "9";
+    const to_acknowledge =
+      from > 0 ? [] : this.#asking.sort((one, other) => (due(one) < due(other) ? -1 : 1)).slice(0, 20);
     return {
       data,
       pinned,
@@ -117,13 +123,26 @@ export class Hub {
     };
   }
 
-  #change(path: string, isSet: boolean): Response {
+  #change(path: string, isSet: boolean, content: { content_hash: string } | undefined): Response {
     const [, id, what] = /notifications\/([^/]+)\/(\w+)$/.exec(path) ?? [];
     const found = this.inbox.find((one) => one.id === id);
     if (!found) return new Response("{}", { status: 404 });
     const at = isSet ? new Date().toISOString() : null;
-    const change = what === "read" ? { read_at: at, seen_at: found.seen_at ?? at } : { archived_at: at };
-    const changed = { ...found, ...change, expired: isPast(found.expires_at) };
+    const { acknowledgement } = found;
+    if (what === "archived" && this.#asking.includes(found)) return refusal("acknowledgement-required");
+    if (what === "acknowledged") {
+      if (!acknowledgement) return refusal("acknowledgement-not-requested");
+      if (content?.content_hash !== acknowledgement.content_hash) return refusal("content-changed");
+      if (isPast(found.expires_at)) return refusal("message-expired");
+    }
+    const acknowledged_at = acknowledgement?.acknowledged_at ?? at;
+    const seen = { read_at: at, seen_at: found.seen_at ?? at };
+    const changes: Record<string, Partial<Notification>> = {
+      read: seen,
+      archived: { archived_at: at },
+      acknowledged: { ...seen, acknowledgement: acknowledgement && { ...acknowledgement, acknowledged_at } },
+    };
+    const changed = { ...found, ...changes[what ?? ""], expired: isPast(found.expires_at) };
     this.inbox = this.inbox.map((one) => (one === found ? changed : one));
     return Response.json({ notification: changed, ...this.counts });
   }
@@ -185,8 +204,14 @@ export function notification(number: number, change: Partial<Notification> = {})
   };
 }
 
-function isToAcknowledge({ acknowledgement }: Notification): boolean {
-  return acknowledgement !== null && acknowledgement.acknowledged_at === null;
+/** What a message asks its reader to acknowledge. */
+export function asked(due_at: string | null = null, acknowledged_at: string | null = null) {
+  const acknowledgement = { statement: "I have read this.", due_at, overdue: false, acknowledged_at };
+  return { acknowledgement: { ...acknowledgement, content_hash: "sha256:1" } };
+}
+
+export function refusal(code: string): Response {
+  return Response.json({ code }, { status: 409 });
 }
 
 function isPast(time: string | null): boolean {

@@ -94,6 +94,8 @@ export class Preview extends LitElement {
     },
     markUnread: () => undefined,
     archive: () => undefined,
+    confirm: () => undefined,
+    acknowledge: () => undefined,
   };
 }
 

@@ -136,7 +136,7 @@ it("lists one category, with the address of that list", async () => {
   await pass(100);
   expect(titles(page)).toEqual(["Title 3"]);
   expect(text(page, ".notice"), "what was open is there, in another list").toEqual([]);
-  expect(page.shadowRoot?.querySelector(".pinned")?.hasAttribute("hidden"), "it is the only one").toBe(true);
+  expect(page.shadowRoot?.querySelectorAll(".top")[1]?.hasAttribute("hidden"), "it is the only one").toBe(true);
   expect(page.shadowRoot?.textContent).not.toContain("Mark all as read");
   inbox.add(5, true, { category: "feature" });
   inbox.add(6, true, { category: "Rota" });
