@@ -136,7 +136,7 @@ def test_evidence_says_what_was_asked_and_what_became_of_each_person(
     result = verify(tmp_path / "file", public_file(keys))
     assert result.exit_code == 0
     assert json.loads(result.stdout)["manifest"]["counts"] == manifest["counts"]
-    assert audited(hub, sent)[-1] == ("export", "exported", sender.id, None, f"evidence signed with {key.id}: 5 rows")
+    assert audited(hub, sent)[-1] == ("export", "exported", sender.id, None, f"evidence signed with {key.id}: 5 lines")
 
 
 def test_evidence_has_the_people_of_its_viewer_and_everyone_of_them(hub: Hub, keys: Path, tmp_path: Path) -> None:
@@ -312,14 +312,19 @@ def test_openssl_agrees(keys: Path, tmp_path: Path) -> None:
 
 
 def test_an_erased_person_keeps_their_line_without_their_name(
-    hub: Hub, keys: Path, world: tuple[factories.User, Sent]
+    hub: Hub, keys: Path, world: tuple[factories.User, Sent], module_database_url: str
 ) -> None:
     evidence_keys.make(keys)
     sender, sent = world
-    hub.execute(
-        "UPDATE users SET name = 'Former user', email = '', status = 'disabled', erased_at = now() WHERE id = :id",
-        id=min(sent.recipients),
-    )
+    user_id, platform = min(sent.recipients), hub.platforms[sender.platform_id]
+    ((name, external_id),) = hub.rows("SELECT name, external_id FROM users WHERE id = :id", id=user_id)
+    before = hub.ask(sender, f"/v1/sent-messages/{sent.id}/acknowledgements/summary").get_json()["totals"]
+    hub.execute("UPDATE users SET status = 'disabled', disabled_at = now() WHERE id = :id", id=user_id)
+    arguments = ["erase", "--platform", platform.key, "--user", str(external_id)]
+    assert CliRunner().invoke(main.commands, arguments, env={"HUB_DATABASE_URL": module_database_url}).exit_code == 0
+    path = f"/v1/sent-messages/{sent.id}/acknowledgements"
+    assert hub.ask(sender, f"{path}/summary").get_json()["totals"] == before
+    assert hub.ask(sender, f"{path}?q={str(name).split()[-1]}").get_json()["data"] == []
     content = export(hub, sender, sent, "format=evidence")
     _, *people, _ = map(json.loads, content.splitlines())
     assert (people[0]["name"], people[0]["status"]) == ("Former user", "acknowledged")

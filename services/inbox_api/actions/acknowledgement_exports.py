@@ -44,7 +44,8 @@ def export_evidence(engine: Engine, order: Order, *, keys: Path | None) -> Itera
     """`write_evidence`, recorded in the audit trail. Raises at once evidence-key-missing and what `find` raises."""
     source, key, caller = _check(engine, order), _find_key(keys), order.asked.caller
     lines = write_evidence(engine, source, by={"user": caller.external_id, "name": caller.name}, key=key)
-    return exports.recorded(engine, _describe(order, f"evidence signed with {key.id}"), lines)
+    what = _describe(order, f"evidence signed with {key.id}", unit="lines")
+    return exports.recorded(engine, what, lines)
 
 
 def read_rows(engine: Engine, source: Source) -> Iterator[Sequence[str]]:
@@ -82,8 +83,8 @@ def _check(engine: Engine, order: Order) -> Source:
     return source
 
 
-def _describe(order: Order, what: str) -> exports.Export:
-    return exports.Export(order.asked.caller, order.asked.message_id, order.origin, what)
+def _describe(order: Order, what: str, *, unit: str = "rows") -> exports.Export:
+    return exports.Export(order.asked.caller, order.asked.message_id, order.origin, what, unit)
 
 
 def _find_key(keys: Path | None) -> evidence_keys.SigningKey:

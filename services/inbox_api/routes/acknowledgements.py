@@ -70,7 +70,7 @@ def get_export(query: dict[str, Any], message_id: str) -> flask.Response:
     """All people that the list has, as CSV for spreadsheets or as evidence
 
     Evidence is a file that anyone can check with the hub's public key and without the hub: docs/evidence.md. It contains names. The
-    connection is closed before the end of the file if something fails, if the client does not read on for 20 seconds, or after five
+    connection is closed before the end of the file if something fails, if the client does not read on for 20 seconds, or after fifteen
     minutes; 503 when the process writes as many exports as it can.
     """
     wanted_format, status = query.pop("format"), query.pop("status", None)

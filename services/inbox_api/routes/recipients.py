@@ -49,8 +49,8 @@ def get_recipients(query: dict[str, Any], message_id: str) -> Any:
 def get_export(query: dict[str, Any], message_id: str) -> flask.Response:
     """All recipients that the list has, as CSV for spreadsheets
 
-    A person in several clinics is one row. Cells that a spreadsheet would take for a formula begin with an apostrophe. The connection
-    is closed before the end of the file if something fails, or after five minutes; 503 when the process writes as many exports as it can.
+    A person in several clinics is one row. Cells that a spreadsheet would take for a formula begin with an apostrophe. The connection is
+    closed before the end of the file if something fails, or after fifteen minutes; 503 when the process writes as many exports as it can.
     """
     asked = _asked(query, message_id)
     rate = routes.rate("export")
