@@ -283,6 +283,14 @@ def test_a_person_reminds_once_in_24_hours_and_does_not_keep_others_from_it(hub:
     assert remind(hub, world, "administrator of a", earlier["id"], note=None).status_code == 202
 
 
+def test_a_clinics_administrator_reminds_their_own_people_of_what_the_platform_asks(hub: Hub, world: World) -> None:
+    earlier = hub.sent(world["platform administrator"], acknowledgement={})
+    reminder = remind(hub, world, "administrator of a1", earlier["id"]).get_json()
+    assert reminder["audience"] == {"organisations": [], "clinics": ["a1"], "out_of_reach": 1}
+    plain = hub.sent(world["platform administrator"])
+    answers.problem(remind(hub, world, "administrator of a1", plain["id"]), "not-found")
+
+
 def test_who_cannot_be_reminded_of_what(hub: Hub, world: World) -> None:
     who = "administrator of a"
     earlier = hub.sent(world[who], {"clinics": ["a1"]}, acknowledgement={})

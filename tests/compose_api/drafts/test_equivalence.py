@@ -46,6 +46,10 @@ RELATED = {
     "message_visibility": "SELECT scope_id, is_target, directory_version FROM message_visibility WHERE message_id = :id ORDER BY 1",
     "message_words": "SELECT words::text FROM message_words WHERE message_id = :id",
     "inflight_targets": "SELECT scope_id FROM inflight_targets WHERE message_id = :id ORDER BY 1",
+    "acknowledgement_steps": """
+        SELECT s.kind, m.due_at - s.at FROM acknowledgement_steps s JOIN messages m ON m.id = s.message_id
+        WHERE m.id = :id ORDER BY s.at, s.kind
+    """,
     "audit_events": "SELECT action, outcome, user_id, platform_id FROM audit_events WHERE message_id = :id AND action = 'compose'",
 }
 
