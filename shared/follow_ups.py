@@ -67,9 +67,9 @@ def is_recipient(user: str) -> str:
         f"SELECT FROM inbox_entries _e WHERE _e.user_id = {user} AND _e.sent_at = m.sent_at AND _e.message_id = m.id"
     )
     has_role = f"""
-        SELECT FROM message_targets t JOIN memberships o ON o.scope_id = t.scope_id
-        WHERE t.message_id = m.id AND o.user_id = {user} AND o.role = m.recipient_role
-          AND {versions.valid_at("o", "m.directory_version")}"""
+        SELECT FROM message_targets _t JOIN memberships _o ON _o.scope_id = _t.scope_id
+        WHERE _t.message_id = m.id AND _o.user_id = {user} AND _o.role = m.recipient_role
+          AND {versions.valid_at("_o", "m.directory_version")}"""
     return f"""
     (m.recipient_role IS NULL OR EXISTS ({has_role})) AND
     (m.follows IS NULL OR

@@ -140,11 +140,7 @@ def count(
     connection: Connection, wanted: people.Wanted, *, is_counted: bool, level: str | None = None
 ) -> tuple[list[Scope], Counts]:
     """The scopes of a level by name (without one none), and the distinct people: all that are wanted, whatever their names and marks."""
-    chosen = audience.Audience(
-        wanted.message.target_ids,
-        wanted.message.directory_version,
-        wanted.message.id if wanted.message.is_partial else None,
-    )
+    chosen = wanted.message.audience
     total_id = _find_total(connection, wanted)
     values = {
         **wanted.parameters,

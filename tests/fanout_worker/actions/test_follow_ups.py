@@ -27,6 +27,20 @@ from tests.conftest import MakeEngine
 from tests.fanout_worker.conftest import Hub
 
 UNLIMITED = rate_limit.Verdict()
+_ADD_PEOPLE = text("""
+    WITH added AS (
+        INSERT INTO users (platform_id, external_id, name, email, status)
+        SELECT :platform, 'one-of-many-' || number, 'One of many', '', 'active' FROM generate_series(1, :count) AS number RETURNING id
+    )
+    INSERT INTO memberships (user_id, scope_id, valid_from_version, platform_id, role)
+    SELECT id, :platform, 0, :platform, 'implied' FROM added
+""")
+# All but every thousandth.
+_READ_BY_MANY = text("""
+    INSERT INTO inbox_states (user_id, sent_at, message_id, seen_at, read_at, first_read_at)
+    SELECT u.id, m.sent_at, m.id, m.sent_at, m.sent_at, m.sent_at FROM messages m JOIN users u ON u.platform_id = m.platform_id
+    WHERE m.id = :message AND u.id % 1000 > 0
+""")
 
 
 @dataclass
@@ -391,6 +405,24 @@ def test_the_recipients_of_a_large_follow_up_are_listed_as_those_of_a_small_one(
             assert world.listed(follow_up) == ids(early, late, hub.sender)
             assert world.listed(follow_up, status="read") == ids(early)
             assert world.listed(follow_up, status="unread") == ids(late, hub.sender)
+
+
+def test_the_few_people_whom_a_follow_up_reaches_are_listed_without_checking_all_others(world: World) -> None:
+    hub, people = world.hub, 3_000
+    with hub.engine.begin() as connection:
+        connection.execute(_ADD_PEOPLE, {"platform": hub.platform.id, "count": people})
+    message_id = hub.accept()
+    with hub.engine.begin() as connection:
+        connection.execute(_READ_BY_MANY, {"message": message_id})
+        connection.execute(text("ANALYZE memberships, inbox_states"))
+    follow_up = world.follow(message_id)
+    world.work(follow_up)
+    with mock.patch.object(people_store, "_FEW_PEOPLE", -1):
+        for status in (None, "unread"):
+            expected = set(hub.recipients(follow_up))
+            with statements.scans() as scans:
+                assert world.listed(follow_up, status=status) == expected
+            assert sum(scans) < people / 10
 
 
 def test_a_large_follow_up_is_written_in_batches_while_people_read(world: World) -> None:
