@@ -32,7 +32,7 @@ _MAX_WORKERS = 9
 _START_S = 60.0
 _MESSAGE_TABLES = (
     "messages, message_targets, message_visibility, message_words, followed_messages, inflight_targets, fanout_batches, inbox_entries, "
-    "inbox_states, inbox_revisions, acknowledgements, drafts"
+    "inbox_states, inbox_revisions, acknowledgements, acknowledgement_steps, acknowledgement_counts, uncounted_acknowledgements, drafts"
 )
 
 
