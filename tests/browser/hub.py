@@ -124,6 +124,13 @@ class Hub:
                 {"id": message_id, "days": days},
             )
 
+    def acknowledge(self, token: str, message_id: str) -> None:
+        path = f"{self.inbox_url}/v1/notifications/{message_id}"
+        asked = self.http.get(path, headers=_bearer(token)).json()["acknowledgement"]
+        confirmed = {"content_hash": asked["content_hash"]}
+        answer = self.http.put(f"{path}/acknowledged", json=confirmed, headers=_bearer(token))
+        assert answer.status_code == 200, answer.text
+
     def draft(self, token: str, **content: Any) -> str:
         """The id of a new draft."""
         answer = self.http.post(f"{self.compose_url}/v1/drafts", json=content, headers=_bearer(token))

@@ -10,6 +10,7 @@ import type { Step } from "./acknowledgement";
 import { keyOf, listsOf, START } from "./choice";
 import type { BellEvent } from "./events";
 import { Focus } from "./focus";
+import type { FollowUp } from "./item";
 import { type Lists, renderItems } from "./list";
 import * as mutations from "./mutations";
 import { type Actions, type PanelParts, renderPanel, type Shown } from "./panel";
@@ -33,6 +34,8 @@ export class Feed implements ReactiveController {
   translate: Translate = translator({}, undefined);
   /** Whether folded messages name their category too. */
   namesCategories = false;
+  /** What a message that asks for an acknowledgement leads on to, if anything. */
+  followUp: FollowUp | undefined;
 
   readonly #host: Host;
   readonly #onEvent: (event: BellEvent | undefined) => void;
@@ -163,6 +166,7 @@ export class Feed implements ReactiveController {
       translate: this.translate,
       locale: this.#locale,
       namesCategories: this.namesCategories,
+      followUp: this.followUp,
       now: new Date(),
     };
   }

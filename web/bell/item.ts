@@ -24,6 +24,13 @@ export interface ItemActions extends AcknowledgementActions {
 export interface Reader extends AcknowledgementReader {
   /** Whether folded messages name their category too. */
   readonly namesCategories?: boolean;
+  /** What a message that asks for an acknowledgement leads on to, if anything. */
+  readonly followUp?: FollowUp | undefined;
+}
+
+export interface FollowUp {
+  readonly text: string;
+  href(id: string): string;
 }
 
 /**
@@ -67,7 +74,7 @@ export function renderItem(item: Notification, isOpen: boolean, reader: Reader, 
     }
     <div class="text" id=${textId} part="text" dir="auto">${isOpen ? renderBody(item.body, translate) : item.body}</div>
     ${isOpen ? renderAcknowledgement(item, reader, actions) : nothing}
-    ${isOpen && !item.expired ? renderActions(item, translate, actions) : nothing}
+    ${isOpen && !item.expired ? renderActions(item, reader, actions) : nothing}
   `;
 }
 
@@ -81,7 +88,7 @@ function renderBody(body: string, translate: Translate) {
   );
 }
 
-function renderActions(item: Notification, translate: Translate, actions: ItemActions): TemplateResult {
+function renderActions(item: Notification, { translate, followUp }: Reader, actions: ItemActions): TemplateResult {
   const isArchived = item.archived_at !== null;
   return html`<div class="actions">
     ${
@@ -97,6 +104,11 @@ function renderActions(item: Notification, translate: Translate, actions: ItemAc
         : html`<button type="button" class="quiet" part="action" @click=${() => actions.archive(item, !isArchived)}>
             ${icons.archive}${translate(isArchived ? "unarchive" : "archive")}
           </button>`
+    }
+    ${
+      followUp && item.acknowledgement !== null
+        ? html`<a class="quiet" part="action" href=${followUp.href(item.id)}>${icons.check}${followUp.text}</a>`
+        : nothing
     }
   </div>`;
 }

@@ -1,5 +1,5 @@
 /** Small made-up data for the tests of the console. */
-import type { Audiences, KeptDraft, Message } from "../api";
+import type { Audiences, KeptDraft, Message, ScopeNumbers } from "../api";
 
 const clinic = (id: string, name: string) => ({ id, name, user_count: 10 });
 
@@ -61,6 +61,12 @@ export function message(changes: Partial<Message> = {}): Message {
     ...{ supersedes: null, superseded_at: null, superseded_by: null, change_summary: null },
     ...changes,
   };
+}
+
+/** The acknowledgements of a clinic. */
+export function scopeNumbers(name: string, changes: Partial<ScopeNumbers> = {}): ScopeNumbers {
+  const numbers = { recipients: 10, acknowledged: 6, outstanding: 3, overdue: 0, left: 1, no_longer_asked: 0 };
+  return { ...numbers, median_hours: 5.2, id: name, name, level: "clinic", organisation: null, ...changes };
 }
 
 export function keptDraft(changes: Partial<KeptDraft> = {}): KeptDraft {

@@ -13,6 +13,8 @@ export interface Asked {
   readonly remind_days_before: readonly number[];
 }
 
+/** As a request has it. */
+export type Stated = NonNullable<NewMessage["acknowledgement"]>;
 export type Due = "days" | "date" | "none";
 export const DUES: readonly Due[] = ["days", "date", "none"];
 export const MAX_DUE_DAYS = 365;
@@ -60,7 +62,7 @@ export function toAsked({ statement, due_at, due_in_days, remind_days_before }: 
     statement: (clean("statement", statement) ?? statement.trim()) || DEFAULT_STATEMENT,
     ...due,
     remind_days_before: isDue ? [...remind_days_before].sort((one, other) => other - one) : [],
-  } satisfies NewMessage["acknowledgement"];
+  } satisfies Stated;
 }
 
 export function fromAsked(kept: NonNullable<KeptDraft["acknowledgement"]>): Asked {
@@ -111,12 +113,15 @@ export function findAskedMistakes(
   return Object.fromEntries(Object.entries(found).filter(([, error]) => error !== null));
 }
 
+/** When it is due if it is sent now; null without a due date. */
+export function dueTime({ due_at, due_in_days }: Stated, now: Date): string | null {
+  return due_in_days ? new Date(now.getTime() + due_in_days * DAY_MS).toISOString() : (due_at ?? null);
+}
+
 /** Whether the message is taken down before it is due. */
 export function isGoneBefore(asked: Asked | null, expires_at: string | null, now: Date): boolean {
-  if (asked === null || !expires_at) return false;
-  const { due_at, due_in_days } = toAsked(asked);
-  const due = due_in_days === null ? Date.parse(due_at ?? "") : now.getTime() + due_in_days * DAY_MS;
-  return Date.parse(expires_at) < due;
+  const due = asked && dueTime(toAsked(asked), now);
+  return due !== null && expires_at !== null && Date.parse(expires_at) < Date.parse(due);
 }
 
 /** "5 December 2026 at 18:00", or "14 days after it is sent". */

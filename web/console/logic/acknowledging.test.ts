@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type AcknowledgementNumbers, type AcknowledgementSummary, Problem, type ScopeNumbers } from "../../api";
-import { CLINICS, message, PLATFORM } from "../samples";
+import { type AcknowledgementNumbers, type AcknowledgementSummary, Problem } from "../../api";
+import { CLINICS, message, PLATFORM, scopeNumbers } from "../samples";
 import {
   acknowledgedText,
   inOrder,
@@ -13,13 +13,8 @@ import {
 } from "./acknowledging";
 import { Directory } from "./directory";
 
-const NUMBERS: AcknowledgementNumbers = {
-  ...{ recipients: 10, acknowledged: 6, outstanding: 3, overdue: 0, left: 1, no_longer_asked: 0, median_hours: 5.2 },
-};
-
-function row(id: string, changes: Partial<ScopeNumbers> = {}): ScopeNumbers {
-  return { ...NUMBERS, id, name: id, level: "clinic", organisation: null, ...changes };
-}
+const NUMBERS = scopeNumbers("any");
+const row = scopeNumbers;
 
 function summary(changes: Partial<AcknowledgementNumbers>, closed: AcknowledgementSummary["closed_because"] = null) {
   const totals = { ...NUMBERS, ...changes, distinct: 10 };

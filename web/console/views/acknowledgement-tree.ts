@@ -210,3 +210,9 @@ export class AcknowledgementTree extends LitElement {
 }
 
 customElements.define("hub-acknowledgement-tree", AcknowledgementTree);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "hub-acknowledgement-tree": AcknowledgementTree;
+  }
+}

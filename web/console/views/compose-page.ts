@@ -1,7 +1,7 @@
 /** `<hub-compose-page>`: writes a message, shows it as its recipients will see it, asks once more, sends it. */
 import { html, LitElement, nothing } from "lit";
 import type { Hub } from "../hub";
-import { ASKED_FIELDS } from "../logic/acknowledgement";
+import { ASKED_FIELDS, toAsked } from "../logic/acknowledgement";
 import type { Directory } from "../logic/directory";
 import { cleaned, type Draft, EMPTY, toPeople } from "../logic/draft";
 import type { Drafts } from "../logic/drafts";
@@ -25,7 +25,7 @@ import { optionFields } from "./compose-options";
 import { ComposeQuestions, type QuestionsHost } from "./compose-questions";
 import { recipientsField } from "./compose-recipients";
 import { scheduleNote } from "./compose-schedule";
-import "./preview";
+import { preview } from "./preview";
 import { type Reach, ReachCounter } from "./reach";
 import { notOpened, stateStyles } from "./states";
 
@@ -91,7 +91,7 @@ export class ComposePage extends LitElement implements QuestionsHost {
     const { opened, error } = this.#open;
     if (error !== null) return notOpened(error, () => void this.#open.open());
     if (opened === null) return html`<p class="muted" role="status">${translate("draft_opening")}</p>`;
-    const { title, body, options, supersedes } = opened.draft;
+    const { title, body, options, acknowledgement: asked, supersedes, change_summary } = opened.draft;
     return html`<div class="notes">${this.#notes(opened)}</div>
       <form novalidate @submit=${this.#onSubmit}>
         <div class="columns">
@@ -102,12 +102,10 @@ export class ComposePage extends LitElement implements QuestionsHost {
           </div>
           <aside class="preview" aria-labelledby="preview">
             <h2 id="preview" class="small muted">${translate("compose_preview")}</h2>
-            <hub-preview
-              .heading=${title}
-              .body=${body}
-              .sender=${this.directory.audiences.viewer.name}
-              .options=${options}
-            ></hub-preview>
+            ${preview({
+              ...{ title, body, options, asked: asked && toAsked(asked), summary: change_summary },
+              sender: this.directory.audiences.viewer.name,
+            })}
           </aside>
         </div>
         ${footer(

@@ -12,7 +12,7 @@ import { reachText } from "./compose-footer";
 import "./confirmation";
 import { icon } from "./icons";
 import { askedTerms, optionTerms, term } from "./option-terms";
-import "./preview";
+import { preview } from "./preview";
 import type { Reach } from "./reach";
 import type { Sender } from "./sender";
 import "./unread-people";
@@ -67,12 +67,10 @@ export function summary(reviewed: Reviewed, consequence: string) {
       <dd dir="auto">${recipients(message, reviewed)}</dd>
       ${term("correction_summary", change_summary ?? null)} ${optionTerms(options)} ${askedTerms(acknowledgement ?? null)}
     </dl>
-    <hub-preview
-      .heading=${title}
-      .body=${body}
-      .sender=${directory.audiences.viewer.name}
-      .options=${options}
-    ></hub-preview>
+    ${preview({
+      ...{ title, body, options, asked: acknowledgement ?? null, summary: change_summary ?? null },
+      sender: directory.audiences.viewer.name,
+    })}
     ${
       links.length > 0
         ? html`<dl class="links">

@@ -95,7 +95,7 @@ const NO_DIRECTORY = new Directory({
 
 function received({ hub, viewer }: Visit, route: Received) {
   return html`${head(translate("frame_messages"))} ${tabs("received", viewer)}
-    <hub-received-page .hub=${hub} .categories=${viewer.categories} .route=${route}></hub-received-page>`;
+    <hub-received-page .hub=${hub} .categories=${viewer.categories} .route=${route} ?is-manager=${viewer.level !== null}></hub-received-page>`;
 }
 
 function loading() {

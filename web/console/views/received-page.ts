@@ -4,7 +4,7 @@ import { Feed } from "../../bell/feed";
 import { feedStyles } from "../../bell/styles";
 import { theme } from "../../common/theme";
 import type { Hub } from "../hub";
-import { type Received, receivedPath } from "../logic/routes";
+import { messagePath, type Received, receivedPath } from "../logic/routes";
 import { LOCALE, translate } from "../strings";
 import { inputs } from "../styles/controls";
 import { receivedStyles } from "../styles/received";
@@ -15,18 +15,22 @@ export class ReceivedPage extends LitElement {
   static override properties = {
     hub: { attribute: false },
     categories: { attribute: false },
+    isManager: { type: Boolean, attribute: "is-manager" },
     route: { attribute: false },
   };
 
   declare hub: Hub;
   /** Those of the platform. */
   declare categories: readonly string[];
+  /** Whether this person administers something, and so follows up the acknowledgements of others. */
+  declare isManager: boolean;
   declare route: Received;
   readonly #feed = new Feed(this);
 
   constructor() {
     super();
     this.categories = [];
+    this.isManager = false;
     this.route = { category: null, id: null };
     this.#feed.namesCategories = true;
     this.#feed.speak(LOCALE, { messages: translate("received_messages") });
@@ -47,6 +51,8 @@ export class ReceivedPage extends LitElement {
       const { inboxUrl, streamUrl, getToken } = this.hub;
       this.#feed.use({ src: inboxUrl || location.origin, streamUrl: streamUrl || location.origin, getToken });
     }
+    const followUp = { text: translate("received_follow_up"), href: messagePath };
+    this.#feed.followUp = this.isManager ? followUp : undefined;
     if (!changed.has("route")) return;
     const { category, id } = this.route;
     const before = changed.get("route") as Received | undefined;
