@@ -15,6 +15,7 @@ OWN_CLOCK = re.compile(
 
 COMPARED_WITH = {
     "services/inbox_api/stream/endpoint.py": "the end of a token, which its issuer made",
+    "services/inbox_api/evidence_keys.py": "the names of earlier keys, which the same host made",
     "services/compose_api/providers.py": "the time of a logout token, which its issuer made",
     "services/compose_api/discovery.py": "the clock of an identity provider, to find the difference",
     "shared/auth/tokens.py": "the end of a token, and what this process kept",
