@@ -292,7 +292,8 @@ def _numbers() -> fields.Nested:
         required=True,
         allow_none=True,
         metadata={
-            "description": "Of the people within the caller's reach; null where none is asked for, and once they are dropped."
+            "description": "Of the people within the caller's reach; in lists up to a minute old. Null where none is asked for, and once "
+            "they are dropped."
         },
     )
 

@@ -19,7 +19,6 @@ from services.directory.actions import import_, platforms
 from services.fanout_worker.actions import expand
 from services.fanout_worker.actions.context import Context
 from services.inbox_api.actions import history, notifications
-from services.inbox_api.read_counts import ReadCounts
 from shared import db
 from shared.audience import ChosenScopes
 from tests import conftest as base
@@ -103,7 +102,7 @@ def test_a_region_is_imported_addressed_read_filtered_and_recalled(
         context = Context(make_engine(db.WORKER_ROLE), published, StillBroker(), worker_settings(database_url))
         expand.expand_message(context, message_id=message_id)
     assert messages.recipients(owner_engine, message_id) == [users["one"].id]
-    counts = ReadCounts()
+    counts = history.ListCounts()
     for filters in ({}, {"organisation": "o1"}, {"clinic": "c1"}):
         assert [sent.id for sent in history.get_history(inbox, counts, caller=rita, limit=9, **filters).data] == [
             message_id

@@ -123,7 +123,7 @@ def _contents(connection: Connection, found: Found, by: dict[str, str]) -> Itera
 def _manifest(connection: Connection, found: Found, by: dict[str, str]) -> dict[str, Any]:
     wanted, request = found.wanted, found.request
     message = store.get_message(connection, message_id=wanted.message.id)
-    _, total = counts.count(connection, wanted, is_counted=request.is_counted)
+    total = counts.Numbers(connection, wanted, is_counted=request.is_counted).get_total()
     administered = (wanted.viewer.platform_id,) if wanted.viewer.is_platform else wanted.viewer.administered
     return {
         "type": evidence.MANIFEST,

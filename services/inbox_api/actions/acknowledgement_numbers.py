@@ -49,5 +49,5 @@ def get_totals(connection: Connection, *, message_id: uuid.UUID, viewer: sent_me
     if request is None or request.is_dropped:
         return None
     wanted = people.Wanted(people.find_message(connection, message_id=message_id), viewer)
-    _, total = counts.count(connection, wanted, is_counted=request.is_counted)
+    total = counts.Numbers(connection, wanted, is_counted=request.is_counted).get_total()
     return Numbers(**split(request, total))

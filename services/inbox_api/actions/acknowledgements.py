@@ -106,7 +106,7 @@ def summarise(engine: Engine, source: Source, *, by: str) -> Summary:
     with history.snapshot(engine) as connection:
         found = source(connection)
         request = found.request
-        scopes, total = counts.count(connection, found.wanted, is_counted=request.is_counted, level=by)
+        scopes, total = counts.Numbers(connection, found.wanted, is_counted=request.is_counted).summarise(by)
     rows = (
         ScopeNumbers(
             **numbers.split(request, one.counts),

@@ -2,14 +2,14 @@
 
 import contextlib
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine
 
 from services.inbox_api import cursor
 from services.inbox_api.actions import acknowledgement_numbers
-from services.inbox_api.read_counts import ReadCounts
+from services.inbox_api.kept_counts import KeptCounts
 from services.inbox_api.store import history as store
 from services.inbox_api.store import search, visibility
 from shared import errors
@@ -24,6 +24,18 @@ class Listed(sent_messages.SentMessage):
 
     read_count: int | None
     acknowledgements: acknowledgement_numbers.Numbers | None
+
+
+# A message, who sees it, and a hash of what they administer, which decides whose acknowledgements they see.
+_Seen = tuple[uuid.UUID, int, int]
+
+
+@dataclass(frozen=True)
+class ListCounts:
+    """What one process has counted for lists."""
+
+    read: KeptCounts[uuid.UUID, int] = field(default_factory=KeptCounts)
+    acknowledged: KeptCounts[_Seen, acknowledgement_numbers.Numbers | None] = field(default_factory=KeptCounts)
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ class Followed:
 
 def get_history(
     engine: Engine,
-    read_counts: ReadCounts,
+    kept: ListCounts,
     *,
     caller: auth.Caller,
     limit: int,
@@ -72,18 +84,22 @@ def get_history(
             ids = store.list_visible(connection, page)
         found_messages = sent_messages.get_messages(connection, ids=ids[:limit], viewer=viewer)
         counted = [message.id for message in found_messages if not message.entries_dropped]
-        counts = read_counts.get(counted, lambda due: store.count_readers(connection, ids=due))
-        numbers = {
-            message.id: acknowledgement_numbers.get_totals(connection, message_id=message.id, viewer=viewer)
-            for message in found_messages
-            if message.acknowledgement is not None
-        }
+        counts = kept.read.get(counted, lambda due: store.count_readers(connection, ids=due))
+        reach = (viewer.user_id, hash(viewer.administered))
+        asking = [(message.id, *reach) for message in found_messages if message.acknowledgement is not None]
+        numbers = kept.acknowledged.get(asking, lambda due: _count_acknowledged(connection, viewer, due))
     shown = tuple(
-        Listed(**vars(message), read_count=counts.get(message.id), acknowledgements=numbers.get(message.id))
+        Listed(**vars(message), read_count=counts.get(message.id), acknowledgements=numbers.get((message.id, *reach)))
         for message in found_messages
     )
     has_more = len(ids) > limit
     return History(shown, has_more, cursor.of_last(shown) if has_more else None)
+
+
+def _count_acknowledged(
+    connection: Connection, viewer: sent_messages.Viewer, due: Sequence[_Seen]
+) -> dict[_Seen, acknowledgement_numbers.Numbers | None]:
+    return {key: acknowledgement_numbers.get_totals(connection, message_id=key[0], viewer=viewer) for key in due}
 
 
 def get_sent_message(engine: Engine, *, caller: auth.Caller, message_id: uuid.UUID) -> Followed:

@@ -13,7 +13,7 @@ import flask
 from sqlalchemy import Engine
 
 from services.inbox_api import tags as kept_tags
-from services.inbox_api.read_counts import ReadCounts
+from services.inbox_api.actions.history import ListCounts
 from services.inbox_api.store import readers
 from shared import rate_limit
 from shared.web import etags, guards
@@ -28,7 +28,7 @@ class Context:
 
     engine: Engine
     tags: kept_tags.Tags = field(default_factory=kept_tags.Tags)
-    read_counts: ReadCounts = field(default_factory=ReadCounts)
+    list_counts: ListCounts = field(default_factory=ListCounts)
     limiter: rate_limit.Limiter = field(default_factory=lambda: rate_limit.Limiter(""))
     evidence_keys: Path | None = None
 
@@ -37,8 +37,8 @@ def engine() -> Engine:
     return _context().engine
 
 
-def read_counts() -> ReadCounts:
-    return _context().read_counts
+def list_counts() -> ListCounts:
+    return _context().list_counts
 
 
 def evidence_keys() -> Path | None:

@@ -30,7 +30,7 @@ def get_history(query: dict[str, Any]) -> Any:
     A platform administrator sees every message of the platform. Others see what they sent themselves and what had a target at or
     beneath a scope they administer; of its audience they see those targets, and `other_scopes` counts the rest.
     """
-    return history.get_history(routes.engine(), routes.read_counts(), caller=guards.caller(), **query)
+    return history.get_history(routes.engine(), routes.list_counts(), caller=guards.caller(), **query)
 
 
 @blueprint.route("/v1/sent-messages/<message_id>", parameters=ids.path_id("Of the message."))

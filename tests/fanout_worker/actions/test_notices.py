@@ -69,7 +69,7 @@ def test_a_notice_is_not_in_the_senders_list_and_can_be_opened(world: World) -> 
     ordinary = hub.accept()
     reader = messages.reader(world.inbox, hub.sender, hub.platform)
     for search in (None, "people", "overdue"):
-        page = history.get_history(world.inbox, history.ReadCounts(), caller=reader, limit=100, q=search)
+        page = history.get_history(world.inbox, history.ListCounts(), caller=reader, limit=100, q=search)
         found = [one.id for one in page.data]
         assert (ordinary in found, notice in found) == (search is None, False)
     assert history.get_sent_message(world.inbox, caller=reader, message_id=notice).message.id == notice

@@ -1,4 +1,4 @@
-"""How many people have read each of the messages that administrators list. Knows no HTTP and no SQL.
+"""How many people have read or acknowledged each of the messages that administrators list. Knows no HTTP and no SQL.
 
 PostgreSQL counts about ten million readers in a second, so a page of messages to a million people each takes a second and more. A count
 is used again for a hundred times as long as it took, so that counting is a hundredth of the work at most, and never for more than
@@ -7,9 +7,9 @@ MAX_AGE_S. A small message is counted each time.
 
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 MAX_AGE_S = 60
 # From this age on one request counts again; the others use the old count until it is too old.
@@ -19,38 +19,41 @@ _TIMES = 100
 _SIZE = 20_000
 
 
+Key = TypeVar("Key")
+Count = TypeVar("Count")
+
+
 @dataclass
-class _Kept:
-    count: int
+class _Kept(Generic[Count]):
+    count: Count
     counted_at: float
     due_at: float
 
 
-class ReadCounts:
+class KeptCounts(Generic[Key, Count]):
     """A cache for one process; threads may share it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, size: int = _SIZE) -> None:
         self._clock = clock
         self._size = size
-        self._kept: dict[uuid.UUID, _Kept] = {}
+        self._kept: dict[Key, _Kept[Count]] = {}
         self._lock = threading.Lock()
 
-    def get(
-        self, ids: Sequence[uuid.UUID], count: Callable[[Sequence[uuid.UUID]], Mapping[uuid.UUID, int]]
-    ) -> dict[uuid.UUID, int]:
-        """The numbers of readers of these messages; `count` counts those that are not kept."""
+    def get(self, keys: Sequence[Key], count: Callable[[Sequence[Key]], Mapping[Key, Count]]) -> dict[Key, Count]:
+        """The counts of these; `count` counts those that are not kept."""
         began = self._clock()
-        known, due = self._find(ids, now=began)
+        known, due = self._find(keys, now=began)
         if due:
             counted = count(due)
             self._keep(counted, counted_at=began, took_s=self._clock() - began)
             known.update(counted)
         return known
 
-    def _find(self, ids: Sequence[uuid.UUID], *, now: float) -> tuple[dict[uuid.UUID, int], list[uuid.UUID]]:
-        known, due = {}, []
+    def _find(self, keys: Sequence[Key], *, now: float) -> tuple[dict[Key, Count], list[Key]]:
+        known: dict[Key, Count] = {}
+        due: list[Key] = []
         with self._lock:
-            for one in ids:
+            for one in keys:
                 kept = self._kept.get(one)
                 if kept is None or now - kept.counted_at > MAX_AGE_S:
                     due.append(one)
@@ -61,7 +64,7 @@ class ReadCounts:
                     known[one] = kept.count
         return known, due
 
-    def _keep(self, counts: Mapping[uuid.UUID, int], *, counted_at: float, took_s: float) -> None:
+    def _keep(self, counts: Mapping[Key, Count], *, counted_at: float, took_s: float) -> None:
         due_at = counted_at + min(took_s * _TIMES, _DUE_AFTER_S)
         with self._lock:
             for one, count in counts.items():

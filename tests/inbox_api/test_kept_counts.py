@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from services.inbox_api import read_counts
+from services.inbox_api import kept_counts
 from tests.inbox_api.hub import Hub
 
 A, B, C = (uuid.UUID(int=number) for number in range(3))
@@ -18,7 +18,7 @@ class Counting:
     def __init__(self, took_s: float, size: int = 10) -> None:
         self.now, self.took_s, self.times = 0.0, took_s, 0
         self.counted: list[Sequence[uuid.UUID]] = []
-        self.cache = read_counts.ReadCounts(lambda: self.now, size)
+        self.cache: kept_counts.KeptCounts[uuid.UUID, int] = kept_counts.KeptCounts(lambda: self.now, size)
 
     def count(self, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, int]:
         self.counted.append(ids)
