@@ -74,6 +74,7 @@ BEYOND_SCHEMAS = (
     "Missing: a follow-up states",
     "Leave it out: a follow-up",
     "The earlier message asks for no acknowledgement.",
+    "Evidence has everyone, whatever their status.",
 )
 BEYOND_SCHEMAS_CODES = {
     "/auth/login": ("sign-in-failed",),

@@ -66,10 +66,11 @@ def test_an_id_that_is_none_names_nothing(apis: Apis, name: str | bytes, route: 
 def test_an_id_is_spelt_in_one_way(apis: Apis, route: tuple[str, str]) -> None:
     method, path = route
     message_id = apis.send(apis.world[WHO], {"clinics": ["a1"]})
+    found = errors.CATALOGUE["acknowledgement-not-requested"][0] if "/acknowledgements" in path else 200
     for respell in SPELLINGS:
         answer = apis.call(method, path.format(quote(respell(message_id))), apis.world[WHO])
         if respell is str.upper and "DELETE /v1/messages" not in " ".join(route):
-            assert answer.status_code == 200, "the case of hexadecimal digits does not matter"
+            assert answer.status_code == found, "the case of hexadecimal digits does not matter"
         elif respell is not str.upper:
             problem(answer, "not-found")
 
