@@ -234,7 +234,9 @@ def test_those_who_have_not_read_a_message_are_reminded(windows: Windows, hub: H
     (reminder, _) = hub.sent(administrator)
     assert (reminder["follows"], reminder["recipient_count"]) == (message_id, 7)
     assert [one["title"] for one in hub.received(reader)] == ["Read me"]
-    expect(page.locator("header hub-message-reference")).to_contain_text("Follow-up to “Read me”, to people who had not read it")
+    expect(page.locator("header hub-message-reference")).to_contain_text(
+        "Follow-up to “Read me”, to people who had not read it"
+    )
     expect(page.get_by_role("region", name="Sent to")).to_contain_text(
         "Only those who had not read the earlier message"
     )
