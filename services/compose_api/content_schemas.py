@@ -58,12 +58,13 @@ class Moment(fields.AwareDateTime):
 
 
 class WholeNumber(fields.Integer):
-    """A JSON number without a fraction; no boolean, which Python counts among the integers."""
+    """A number without a fraction, also written as 3.0, which JSON Schema counts as an integer."""
 
-    def _validated(self, value: Any) -> int:
-        if type(value) is not int:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        is_whole = type(value) is int or (isinstance(value, float) and value.is_integer())
+        if not is_whole:
             raise self.make_error("invalid", input=value)
-        return value
+        return int(value)
 
 
 def _scopes(what: str) -> fields.List[str]:
@@ -267,7 +268,7 @@ class ContentIn(marshmallow.Schema):
         allow_none=True,
         metadata={
             "description": f"With `supersedes`: what has changed, in one line of {text.MIN_SUMMARY} to {text.MAX_SUMMARY} characters.",
-            "minLength": 1,
+            "minLength": text.MIN_SUMMARY,
             "pattern": r"^[^\x00]+$",
         },
     )

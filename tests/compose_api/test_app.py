@@ -24,6 +24,7 @@ from tests.waiting import wait_until
 GUARDS = {
     "POST /v1/messages": "sending administrator",
     "DELETE /v1/messages/<message_id>": "user",
+    "POST /v1/sent-messages/<message_id>/acknowledgements/remind": "sending administrator",
     "POST /v1/drafts": "sending administrator",
     "GET /v1/drafts": "administrator",
     "GET /v1/drafts/<draft_id>": "administrator",

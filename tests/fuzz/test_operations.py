@@ -52,6 +52,7 @@ PEOPLE = [
 BEYOND_SCHEMAS = (
     "Must contain at least one visible character.",
     "Must have at most",
+    "Must have at least",
     "Must not contain a line break.",
     "Choose everyone, or at least one organisation or clinic.",
     "Stands alone:",
@@ -72,6 +73,10 @@ BEYOND_SCHEMAS = (
     "The platform has no ",
     "Missing: name an audience",
     "Missing: a follow-up states",
+    "Missing: a correction states",
+    "Give either due_at or due_in_days.",
+    "Reminders need a due date.",
+    "Name each number of days once.",
     "Leave it out: a follow-up",
     "The earlier message asks for no acknowledgement.",
     "Evidence has everyone, whatever their status.",

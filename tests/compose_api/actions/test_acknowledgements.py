@@ -77,7 +77,7 @@ def test_a_due_date_is_answered_as_it_was_stated(hub: Hub, world: World) -> None
         ({"due_in_days": 0}, ["due_in_days"]),
         ({"due_in_days": 366}, ["due_in_days"]),
         ({"due_in_days": True}, ["due_in_days"]),
-        ({"due_in_days": 1.0}, ["due_in_days"]),
+        ({"due_in_days": 1.5}, ["due_in_days"]),
         ({"due_in_days": "1"}, ["due_in_days"]),
         ({"due_in_days": 1, "due_at": written(NOW + timedelta(days=1))}, ["due_in_days"]),
         ({"remind_days_before": [1]}, ["remind_days_before"]),
